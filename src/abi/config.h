@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What user space and the BPF programs agree on besides events: counters, the mailbox of a
+ * snapshot, and the sizes of the maps.
+ */
+#pragma once
+#include <linux/types.h>
+
+/* One slot holds the first part of an event (EV_SIZE_COUNT); longer events take more of them. */
+#define SNAP_SLOT_SIZE 64
+#define SNAP_SLOTS 32768
+/* The longest event, in slots. */
+#define SNAP_SLOTS_MAX 6
+
+#define RING_BYTES_DEFAULT (4u << 20)
+
+/* Kept per CPU by the BPF programs; opened + adopted = closed + live + lost. */
+struct bpf_account {
+	__u64 opened;		/* flows whose beginning was seen */
+	__u64 adopted;		/* flows that were there before us */
+	__u64 closed;		/* flows whose close record reached the ring */
+	__u64 lost_ring;	/* flows whose close record found the ring full */
+	__u64 lost_memory;	/* flows that could not get their storage */
+	__u64 lost_tx_bytes;	/* what the flows of lost_ring had moved */
+	__u64 lost_rx_bytes;
+};
+
+/* Shared with the iterators through one mmapped map. */
+struct snap_control {
+	__u32 used;		/* slots written since user space last emptied the buffer */
+	__u32 all;		/* 1: also flows whose counters did not change */
+	__u32 extra;		/* 1: with struct ev_extra */
+	__u32 owner_pass;	/* of the owner iterator: 1 confirm, 2 assign */
+	__u32 owner_scan;	/* number of the present scan, never 0 */
+	__u32 owner_unsure;	/* found by pass 1: flows whose owner no longer holds them */
+	__u32 live;		/* flows seen by the last snapshot, changed or not */
+	__u32 idle;		/* 1: user space sleeps and wants to be woken by the next event */
+};

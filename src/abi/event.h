@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The one record that crosses from a source (BPF, netlink, packets, a recording) to the engine.
+ * It is also the layout that the BPF programs write, so it holds fixed-size integers only.
+ *
+ * A record has three parts. `head` and `count` (64 bytes together) are always there. `time_ns` and
+ * `ident` (128 bytes more) are there when head.flags has EV_HAS_IDENT, and `extra` (192 bytes more)
+ * when it has EV_HAS_EXTRA too: a reader must not touch a part that the flags do not announce.
+ *
+ * Byte counters are what the application moved: without SYN, FIN, headers and retransmissions.
+ * Ports are in host order. Times are CLOCK_MONOTONIC nanoseconds (in a recording: of its clock).
+ */
+#pragma once
+#include "abi/addr.h"
+
+enum ev_kind {
+	EV_OPEN = 1,	/* a flow was seen for the first time; ident is set */
+	EV_SAMPLE,	/* the present counters of a live flow */
+	EV_CLOSE,	/* the last word on a flow: final counters, owner, end_reason; ident is set */
+	EV_TIME,	/* nothing but time_ns: the source's clock went on */
+	EV_KIND_COUNT
+};
+
+enum ev_flag {
+	EV_HAS_IDENT = 1,
+	EV_HAS_EXTRA = 2,
+	EV_BASELINE = 4,	/* these counters predate us: what follows is measured from them */
+};
+
+enum ev_role {
+	ROLE_UNKNOWN,
+	ROLE_CONNECT,
+	ROLE_ACCEPT,
+	ROLE_LISTEN,
+	ROLE_COUNT
+};
+
+/* How the owner is known, weakest first. */
+enum ev_owner {
+	OWNER_NONE,
+	OWNER_LISTEN,	/* inherited: whoever called listen() */
+	OWNER_CONNECT,	/* called connect() */
+	OWNER_ACCEPT,	/* accept() returned the socket to it */
+	OWNER_FILES,	/* holds a file descriptor of the socket */
+	OWNER_CLOSE,	/* closed it */
+	OWNER_COUNT
+};
+
+enum ev_end {
+	END_NONE,	/* still open */
+	END_FIN,
+	END_RESET_SENT,
+	END_RESET_RECEIVED,
+	END_TIMEOUT,
+	END_REFUSED,
+	END_UNREACHABLE,
+	END_ABORTED,
+	END_COUNT
+};
+
+enum ev_seen {
+	SEEN_OPEN,	/* from its first packet on */
+	SEEN_ADOPTED,	/* it was older than the source: its age is not known */
+};
+
+/* TCP states, numbered as in the kernel's include/net/tcp_states.h. */
+enum tcp_state_number {
+	ST_ESTABLISHED = 1,
+	ST_SYN_SENT,
+	ST_SYN_RECV,
+	ST_FIN_WAIT1,
+	ST_FIN_WAIT2,
+	ST_TIME_WAIT,
+	ST_CLOSE,
+	ST_CLOSE_WAIT,
+	ST_LAST_ACK,
+	ST_LISTEN,
+	ST_CLOSING,
+	ST_NEW_SYN_RECV,
+	ST_COUNT
+};
+
+#define EV_ID_COOKIE_BITS 56
+
+struct ev_head {
+	__u64 id;	/* the flow: socket cookie, and above it how often the socket was reused */
+	__u8 kind;	/* enum ev_kind */
+	__u8 state;	/* enum tcp_state_number; of a closed flow: the last one before CLOSE */
+	__u8 flags;	/* enum ev_flag */
+	__u8 end_reason;
+	__u32 error;	/* errno that the socket ended with, 0 if none */
+};
+
+struct ev_count {
+	__u64 tx_bytes;		/* written by the application */
+	__u64 rx_bytes;		/* received in order */
+	__u64 acked_bytes;	/* of tx_bytes: acknowledged by the peer */
+	__u64 retrans_bytes;
+	__u32 retrans_segs;
+	__u32 srtt_us;		/* 0: not measured */
+	__u32 min_rtt_us;	/* 0: not measured */
+	__u32 pad;
+};
+
+struct ev_ident {
+	struct addr laddr, raddr;
+	__u64 open_ns;		/* SYN sent, or child created; 0: not known */
+	__u64 established_ns;	/* 0: never, or not known */
+	__u64 cgroup_id;
+	__u32 netns;		/* inode number */
+	__u32 mntns;		/* of the owner: inode number */
+	__u32 pid;		/* thread group of the owner, in the initial PID namespace */
+	__u32 handshake_us;	/* 0: not known */
+	__u16 lport, rport;
+	__u8 family;		/* of the socket: 4 or 6 (a v4-mapped address may sit on a 6) */
+	__u8 role;		/* enum ev_role */
+	__u8 owner_source;	/* enum ev_owner */
+	__u8 seen;		/* enum ev_seen */
+	char comm[16];		/* the process's name, not the thread's */
+	char thread[16];
+	__u32 ifindex;		/* of a link-local peer, else 0 */
+	__u32 uid;
+};
+
+/* More that struct tcp_sock holds; sent only when a column asks for it. */
+struct ev_extra {
+	__u64 delivery_rate;	/* bytes a second, tcp_rate.c; 0: not measured */
+	__u64 busy_us, rwnd_limited_us, sndbuf_limited_us;	/* tcp_sock.chrono_stat */
+	__u32 segs_in, segs_out, data_segs_in, data_segs_out;
+	__u32 rttvar_us, cwnd, ssthresh, mss;
+	__u32 reordering, reord_seen, dsack_dups, ooo_packets;
+	__u32 rto_us, rto_total, rto_time_ms, lost;
+	__u32 delivered, delivered_ce, send_queue, receive_queue;
+	__u32 backlog, backlog_max, drops, timer_ms;
+	__u8 timer;	/* 0 none 1 retransmit 2 keepalive/probe 4 zero window, as inet_diag */
+	__u8 retransmits, backoff, app_limited;
+	__u8 ecn;	/* negotiated */
+	__u8 pad[3];
+	char congestion[16];
+	__u64 write_calls, read_calls;	/* sent only if their probe is loaded */
+	__u64 pad2[3];
+};
+
+struct event {
+	struct ev_head head;
+	struct ev_count count;
+	__u64 time_ns;
+	struct ev_ident ident;
+	struct ev_extra extra;
+};
+
+_Static_assert(sizeof(struct ev_head) == 16, "layout shared with BPF");
+_Static_assert(sizeof(struct ev_count) == 48, "layout shared with BPF");
+_Static_assert(sizeof(struct ev_ident) == 120, "layout shared with BPF");
+_Static_assert(sizeof(struct ev_extra) == 192, "layout shared with BPF");
+_Static_assert(sizeof(struct event) == 384, "layout shared with BPF");
+
+#define EV_SIZE_COUNT 64	/* head and count */
+#define EV_SIZE_IDENT 192	/* and ident */
+#define EV_SIZE_EXTRA 384	/* and extra */

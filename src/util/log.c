@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "util/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *log_name = "tcpsight";
+static bool log_verbose;
+
+void log_init(const char *name, bool verbose)
+{
+	log_name = name;
+	log_verbose = verbose;
+}
+
+bool log_is_verbose(void)
+{
+	return log_verbose;
+}
+
+/* One write per message, so that lines of several processes do not mix. */
+static void put(const char *level, const char *format, va_list args, const char *suffix)
+{
+	char text[2048];
+
+	vsnprintf(text, sizeof(text), format, args);
+	fprintf(stderr, "%s: %s%s%s%s\n", log_name, level, text, suffix ? ": " : "",
+		suffix ? suffix : "");
+}
+
+void log_error(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	put("", format, args, NULL);
+	va_end(args);
+}
+
+void log_warn(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	put("warning: ", format, args, NULL);
+	va_end(args);
+}
+
+void log_debug(const char *format, ...)
+{
+	va_list args;
+
+	if (!log_verbose)
+		return;
+	va_start(args, format);
+	put("debug: ", format, args, NULL);
+	va_end(args);
+}
+
+int log_errno(int error, const char *format, ...)
+{
+	va_list args;
+
+	if (error < 0)
+		error = -error;
+	va_start(args, format);
+	put("", format, args, strerror(error));
+	va_end(args);
+	return -error;
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "util/out.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util/xalloc.h"
+
+#define OUT_SIZE (64 * 1024)
+
+void out_init(struct out *o, int fd)
+{
+	*o = (struct out){.fd = fd, .size = OUT_SIZE, .buf = xmalloc(OUT_SIZE)};
+}
+
+void out_done(struct out *o)
+{
+	free(o->buf);
+	o->buf = NULL;
+}
+
+int out_flush(struct out *o)
+{
+	size_t at = 0;
+
+	while (at < o->used && !o->error) {
+		ssize_t n = write(o->fd, o->buf + at, o->used - at);
+
+		if (n >= 0)
+			at += (size_t)n;
+		else if (errno != EINTR)
+			o->error = errno;
+	}
+	o->used = 0;
+	return -o->error;
+}
+
+void out_clip(struct out *o, unsigned lines, unsigned columns)
+{
+	o->clip_lines = lines;
+	o->clip_columns = columns;
+	o->line = o->column = 0;
+}
+
+/* Is this byte inside the window? Continuation bytes of UTF-8 go with their character. */
+static int in_window(struct out *o, char c)
+{
+	int inside;
+
+	if (c == '\n') {
+		inside = o->line < o->clip_lines;
+		o->line++;
+		o->column = 0;
+		return inside;
+	}
+	if ((c & 0xc0) != 0x80)
+		o->column++;
+	return o->line < o->clip_lines && o->column <= o->clip_columns;
+}
+
+static void append(struct out *o, char c)
+{
+	if (o->used == o->size)
+		out_flush(o);
+	o->buf[o->used++] = c;
+}
+
+void out_mem(struct out *o, const char *mem, size_t len)
+{
+	if (o->clip_lines) {
+		for (size_t i = 0; i < len; i++)
+			if (in_window(o, mem[i]))
+				append(o, mem[i]);
+		return;
+	}
+	while (len > o->size - o->used) {
+		size_t part = o->size - o->used;
+
+		memcpy(o->buf + o->used, mem, part);
+		o->used += part;
+		mem += part;
+		len -= part;
+		out_flush(o);
+	}
+	memcpy(o->buf + o->used, mem, len);
+	o->used += len;
+}
+
+void out_str(struct out *o, const char *text)
+{
+	out_mem(o, text, strlen(text));
+}
+
+void out_char(struct out *o, char c)
+{
+	if (!o->clip_lines || in_window(o, c))
+		append(o, c);
+}
+
+void out_uint(struct out *o, uint64_t n)
+{
+	char text[20];
+	size_t at = sizeof(text);
+
+	do {
+		text[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	out_mem(o, text + at, sizeof(text) - at);
+}
+
+void out_format(struct out *o, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (len > 0)
+		out_mem(o, text, (size_t)len < sizeof(text) ? (size_t)len : sizeof(text) - 1);
+}
+
+static void out_spaces(struct out *o, size_t n)
+{
+	while (n--)
+		out_char(o, ' ');
+}
+
+void out_field(struct out *o, const char *text, size_t len, int width)
+{
+	size_t want = (size_t)(width < 0 ? -width : width);
+	size_t blanks = want > len ? want - len : 0;
+
+	if (width > 0)
+		out_spaces(o, blanks);
+	out_mem(o, text, len);
+	if (width < 0)
+		out_spaces(o, blanks);
+}
+
+/* Length of the valid UTF-8 sequence at `p` (RFC 3629, section 4), 0 if there is none. */
+static size_t utf8_length(const unsigned char *p, size_t left)
+{
+	size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+
+	if (!len || len > left)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+void out_json_string(struct out *o, const char *text, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	out_char(o, '"');
+	for (size_t i = 0; i < len;) {
+		size_t n = utf8_length(p + i, len - i);
+
+		if (p[i] == '"' || p[i] == '\\') {
+			out_char(o, '\\');
+			out_char(o, text[i]);
+		} else if (p[i] < 0x20 || p[i] == 0x7f) {
+			out_format(o, "\\u%04x", p[i]);
+		} else if (n) {
+			out_mem(o, text + i, n);
+		} else {
+			out_str(o, "\\ufffd");
+		}
+		i += n ? n : 1;
+	}
+	out_char(o, '"');
+}
