@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Loss is data. Every source keeps this account; every format shows it at the end.
+ * opened + adopted = closed + live + lost.
+ */
+#pragma once
+#include <stdint.h>
+
+struct account {
+	uint64_t opened;  /* flows whose beginning was seen */
+	uint64_t adopted; /* flows that were there before us */
+	uint64_t closed;  /* flows whose end was reported */
+	uint64_t live;
+	uint64_t lost; /* flows that ended, or lived, without our being able to report them */
+	uint64_t lost_tx_bytes, lost_rx_bytes; /* what those had moved, where that is known */
+	uint64_t missed;     /* state changes that the kernel did not show us */
+	uint64_t table_full; /* live flows that found no place in the table of --max-flows */
+	uint64_t undecoded;  /* input that could not be understood */
+};
+
+static inline int account_has_loss(const struct account *a)
+{
+	return a->lost || a->missed || a->table_full || a->undecoded;
+}

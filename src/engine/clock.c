@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "engine/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define NS_PER_S 1000000000LL
+
+static int64_t read_clock_ns(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+void clock_follow_host(struct clock *c)
+{
+	c->realtime_offset_ns = read_clock_ns(CLOCK_REALTIME) - read_clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t clock_now_ns(void)
+{
+	return (uint64_t)read_clock_ns(CLOCK_MONOTONIC);
+}
+
+size_t clock_format_rfc3339(struct clock *c, uint64_t time_ns, char *buf)
+{
+	int64_t ns = (int64_t)time_ns + c->realtime_offset_ns;
+	int64_t second = ns / NS_PER_S;
+	unsigned us = (unsigned)(ns % NS_PER_S / 1000);
+
+	if (second != c->rfc3339_second || !c->rfc3339_text[0]) {
+		time_t t = (time_t)second;
+		struct tm tm;
+
+		gmtime_r(&t, &tm);
+		strftime(c->rfc3339_text, sizeof(c->rfc3339_text), "%Y-%m-%dT%H:%M:%S", &tm);
+		c->rfc3339_second = second;
+	}
+	memcpy(buf, c->rfc3339_text, 19);
+	buf[19] = '.';
+	for (int i = 25; i >= 20; i--, us /= 10)
+		buf[i] = (char)('0' + us % 10);
+	buf[26] = 'Z';
+	buf[27] = '\0';
+	return 27;
+}
+
+size_t clock_format_hms(const struct clock *c, uint64_t time_ns, char *buf)
+{
+	time_t t = (time_t)(((int64_t)time_ns + c->realtime_offset_ns) / NS_PER_S);
+	struct tm tm;
+
+	localtime_r(&t, &tm);
+	return strftime(buf, 9, "%H:%M:%S", &tm);
+}

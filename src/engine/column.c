@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "engine/column.h"
+
+#include <string.h>
+
+#include "engine/clock.h"
+#include "util/cgroup.h"
+#include "util/parse.h"
+
+#define COLUMN(name) static struct value get_##name(const struct row *r)
+/* A value that 0 marks as not known. */
+#define KNOWN(n) ((n) ? value_uint(n) : value_none())
+
+COLUMN(time)
+{
+	static _Thread_local char text[32];
+	size_t len = clock_format_rfc3339(r->context->clock, r->time_ns, text);
+
+	return value_chars(text, len);
+}
+
+COLUMN(clock)
+{
+	static _Thread_local char text[16];
+	size_t len = clock_format_hms(r->context->clock, r->time_ns, text);
+
+	return value_chars(text, len);
+}
+
+COLUMN(elapsed)
+{
+	return value_real((double)(r->time_ns - r->context->first_ns) / 1e9, 6);
+}
+
+COLUMN(pid)
+{
+	return r->ident && r->ident->owner_source ? value_uint(r->ident->pid) : value_none();
+}
+
+COLUMN(comm)
+{
+	return r->ident && r->ident->owner_source ? value_chars(r->ident->comm, 16) : value_none();
+}
+
+COLUMN(thread)
+{
+	return r->ident && r->ident->owner_source ? value_chars(r->ident->thread, 16)
+						  : value_none();
+}
+
+COLUMN(owner_source)
+{
+	return r->ident ? value_text(owner_source_name(r->ident->owner_source)) : value_none();
+}
+
+COLUMN(uid)
+{
+	return r->ident ? value_uint(r->ident->uid) : value_none();
+}
+
+/* Of the traffic, not of the socket: a v4-mapped flow is IPv4. */
+COLUMN(family)
+{
+	return r->ident ? value_uint(addr_is_v4(&r->ident->raddr) ? 4 : 6) : value_none();
+}
+
+COLUMN(laddr)
+{
+	if (!r->ident)
+		return value_none();
+	return (struct value){.type = VALUE_ADDR, .addr = &r->ident->laddr};
+}
+
+COLUMN(raddr)
+{
+	if (!r->ident)
+		return value_none();
+	return (struct value){.type = VALUE_ADDR, .addr = &r->ident->raddr};
+}
+
+COLUMN(lport)
+{
+	return r->ident ? value_uint(r->ident->lport) : value_none();
+}
+
+COLUMN(rport)
+{
+	return r->ident ? value_uint(r->ident->rport) : value_none();
+}
+
+COLUMN(local)
+{
+	if (!r->ident)
+		return value_none();
+	return (struct value){
+		.type = VALUE_ENDPOINT, .addr = &r->ident->laddr, .port = r->ident->lport};
+}
+
+COLUMN(remote)
+{
+	if (!r->ident)
+		return value_none();
+	return (struct value){
+		.type = VALUE_ENDPOINT, .addr = &r->ident->raddr, .port = r->ident->rport};
+}
+
+COLUMN(state)
+{
+	return r->id ? value_text(state_name(r->state)) : value_none();
+}
+
+COLUMN(role)
+{
+	return r->ident ? value_text(role_name(r->ident->role)) : value_none();
+}
+
+COLUMN(tx_bytes)
+{
+	return value_uint(r->count.tx_bytes);
+}
+
+COLUMN(rx_bytes)
+{
+	return value_uint(r->count.rx_bytes);
+}
+
+COLUMN(acked_bytes)
+{
+	return value_uint(r->count.acked_bytes);
+}
+
+COLUMN(bytes)
+{
+	return value_uint(r->count.tx_bytes + r->count.rx_bytes);
+}
+
+COLUMN(tx_kb)
+{
+	return value_uint(r->count.tx_bytes / 1024);
+}
+
+COLUMN(rx_kb)
+{
+	return value_uint(r->count.rx_bytes / 1024);
+}
+
+COLUMN(acked_kb)
+{
+	return value_uint(r->count.acked_bytes / 1024);
+}
+
+/*
+ * From the end of the handshake on, or from the SYN if there was none; of an adopted flow not
+ * known.
+ */
+static uint64_t age_ns(const struct row *r)
+{
+	uint64_t from = r->ident->established_ns ? r->ident->established_ns : r->ident->open_ns;
+
+	return from && r->time_ns > from ? r->time_ns - from : 0;
+}
+
+COLUMN(duration_us)
+{
+	if (!r->ident || r->ident->seen == SEEN_ADOPTED || !r->ident->open_ns)
+		return value_none();
+	return value_uint(age_ns(r) / 1000);
+}
+
+/* As the seed prints it; an adopted flow shows how long we have seen it, marked with a plus. */
+COLUMN(ms)
+{
+	static _Thread_local char text[VALUE_TEXT_MAX + 1];
+	struct value ms;
+	const char *formatted;
+	size_t len;
+
+	if (!r->ident)
+		return value_none();
+	ms = value_real((double)(age_ns(r) / 1000) / 1000.0, 2);
+	if (r->ident->seen != SEEN_ADOPTED)
+		return ms;
+	len = value_format(&ms, text, &formatted);
+	text[len++] = '+';
+	return value_chars(text, len);
+}
+
+COLUMN(seen)
+{
+	if (!r->ident)
+		return value_none();
+	return value_text(r->ident->seen == SEEN_ADOPTED ? "adopted" : "open");
+}
+
+COLUMN(handshake_us)
+{
+	return r->ident ? KNOWN(r->ident->handshake_us) : value_none();
+}
+
+COLUMN(srtt_us)
+{
+	return r->ident ? KNOWN(r->count.srtt_us) : value_none();
+}
+
+COLUMN(min_rtt_us)
+{
+	return r->ident ? KNOWN(r->count.min_rtt_us) : value_none();
+}
+
+COLUMN(retrans)
+{
+	return value_uint(r->count.retrans_segs);
+}
+
+COLUMN(bytes_retrans)
+{
+	return value_uint(r->count.retrans_bytes);
+}
+
+COLUMN(cgroup)
+{
+	if (!r->ident || !r->ident->cgroup_id)
+		return value_none();
+	return value_text(cgroup_path(r->context->cgroups, r->ident->cgroup_id));
+}
+
+COLUMN(cgroup_id)
+{
+	return r->ident ? KNOWN(r->ident->cgroup_id) : value_none();
+}
+
+COLUMN(netns)
+{
+	return r->ident ? KNOWN(r->ident->netns) : value_none();
+}
+
+COLUMN(cookie)
+{
+	return r->id ? value_uint(r->id & ((1ull << EV_ID_COOKIE_BITS) - 1)) : value_none();
+}
+
+COLUMN(end_reason)
+{
+	return value_text(end_reason_name(r->end_reason));
+}
+
+COLUMN(error)
+{
+	return r->error ? value_text(strerrorname_np((int)r->error)) : value_none();
+}
+
+COLUMN(flows)
+{
+	return value_uint(r->flows);
+}
+
+// clang-format off
+#define C(n, title, unit, width, needs, help) {#n, title, unit, help, width, needs, get_##n}
+const struct column columns[] = {
+	C(time,		"TIME",		"",	-27, 0,	"when, RFC 3339, UTC, microseconds"),
+	C(clock,	"TIME",		"",	-8, 0,	"when, HH:MM:SS, local time"),
+	C(elapsed,	"TIME(s)",	"s",	-9, 0,	"seconds since the first row"),
+	C(pid,		"PID",		"",	-7, NEED_OWNER,	"process that owns the flow (initial PID namespace)"),
+	C(comm,		"COMM",		"",	-16, NEED_OWNER, "name of the process"),
+	C(thread,	"THREAD",	"",	-16, NEED_OWNER, "name of the thread that connected, listened or closed"),
+	C(owner_source,	"OWNER",	"",	-7, NEED_OWNER,	"how the owner is known: connect accept listen files close none"),
+	C(uid,		"UID",		"",	5, 0,	"user of the socket"),
+	C(family,	"IP",		"",	-2, 0,	"4 or 6; a v4-mapped flow is 4"),
+	C(laddr,	"LADDR",	"",	-15, 0,	"local address"),
+	C(lport,	"LPORT",	"",	-5, 0,	"local port"),
+	C(raddr,	"RADDR",	"",	-15, 0,	"remote address"),
+	C(rport,	"RPORT",	"",	-5, 0,	"remote port"),
+	C(local,	"LADDR",	"",	-21, 0,	"local address:port"),
+	C(remote,	"RADDR",	"",	-21, 0,	"remote address:port"),
+	C(state,	"STATE",	"",	-11, 0,	"TCP state; of a closed flow the last one before CLOSE"),
+	C(role,		"ROLE",		"",	-7, 0,	"connect or accept: which side this is"),
+	C(tx_bytes,	"TX",		"B",	12, 0,	"bytes that the application wrote"),
+	C(rx_bytes,	"RX",		"B",	12, 0,	"bytes received in order"),
+	C(acked_bytes,	"ACKED",	"B",	12, 0,	"of tx_bytes: acknowledged by the peer"),
+	C(bytes,	"BYTES",	"B",	12, 0,	"tx_bytes + rx_bytes"),
+	C(tx_kb,	"TX_KB",	"KiB",	6, 0,	"tx_bytes / 1024, rounded down"),
+	C(rx_kb,	"RX_KB",	"KiB",	6, 0,	"rx_bytes / 1024, rounded down"),
+	C(acked_kb,	"TX_KB",	"KiB",	6, 0,	"acked_bytes / 1024, rounded down"),
+	C(duration_us,	"DURATION",	"us",	10, 0,	"since the handshake, or since the SYN if there was none; unknown for adopted flows"),
+	C(ms,		"MS",		"ms",	-9, 0,	"duration; with a plus: at least this, the flow is older than the tool"),
+	C(seen,		"SEEN",		"",	-7, 0,	"open: from its start; adopted: it was there before"),
+	C(handshake_us,	"HANDSHAKE",	"us",	9, 0,	"SYN to SYN/ACK (connect), SYN/ACK to ACK (accept)"),
+	C(srtt_us,	"SRTT",		"us",	8, 0,	"smoothed round-trip time"),
+	C(min_rtt_us,	"MIN_RTT",	"us",	8, 0,	"least round-trip time"),
+	C(retrans,	"RETRANS",	"seg",	7, 0,	"segments sent again, SYN included"),
+	C(bytes_retrans, "RETRANS_B",	"B",	9, 0,	"bytes sent again"),
+	C(cgroup,	"CGROUP",	"",	-24, 0,	"cgroup v2 of the socket, a path below the mount"),
+	C(cgroup_id,	"CGROUP_ID",	"",	9, 0,	"the same as a number"),
+	C(netns,	"NETNS",	"",	10, 0,	"network namespace, its inode number"),
+	C(cookie,	"COOKIE",	"",	8, 0,	"the kernel's number of the socket (SO_COOKIE)"),
+	C(end_reason,	"END",		"",	-14, 0,	"fin reset_sent reset_received timeout refused unreachable aborted"),
+	C(error,	"ERROR",	"",	-12, 0,	"errno that the socket ended with"),
+	C(flows,	"FLOWS",	"",	6, 0,	"number of flows summed up in the row"),
+};
+// clang-format on
+const size_t column_count = sizeof(columns) / sizeof(columns[0]);
+
+const struct column *column_find(const char *name, size_t name_len)
+{
+	for (size_t i = 0; i < column_count; i++)
+		if (strlen(columns[i].name) == name_len && !memcmp(columns[i].name, name, name_len))
+			return &columns[i];
+	return NULL;
+}
+
+const struct column *column_nearest(const char *name)
+{
+	const char *names[sizeof(columns) / sizeof(columns[0])];
+	const char *nearest;
+
+	for (size_t i = 0; i < column_count; i++)
+		names[i] = columns[i].name;
+	nearest = parse_nearest(name, names, column_count);
+	return nearest ? column_find(nearest, strlen(nearest)) : NULL;
+}

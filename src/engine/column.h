@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Every column once: name (also the JSON key), title, unit, width, help, what it needs, getter.
+ * Tables, CSV, JSON, --sort, -o help and the manual all come from this table.
+ */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/row.h"
+#include "engine/value.h"
+
+enum column_need {
+	NEED_EXTRA = 1, /* struct ev_extra */
+	NEED_OWNER = 2, /* scans for owners */
+};
+
+struct column {
+	const char *name;
+	const char *title; /* of a table */
+	const char *unit;  /* "" if it has none */
+	const char *help;
+	int width; /* of a table; negative: left-aligned */
+	unsigned needs;
+	struct value (*get)(const struct row *row);
+};
+
+extern const struct column columns[];
+extern const size_t column_count;
+
+/* NULL if there is no such column. */
+const struct column *column_find(const char *name, size_t name_len);
+
+/* The column whose name is nearest to a misspelt one, or NULL. */
+const struct column *column_nearest(const char *name);
+
+/* Words for the enums of abi/event.h, as printed. */
+const char *state_name(unsigned state);
+const char *end_reason_name(unsigned reason);
+const char *role_name(unsigned role);
+const char *owner_source_name(unsigned source);

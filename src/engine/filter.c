@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "engine/filter.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/flow_filter.h"
+#include "engine/settings.h"
+#include "util/cgroup.h"
+#include "util/parse.h"
+#include "util/xalloc.h"
+
+struct filter {
+	const struct settings *settings;
+	struct cgroup_names *cgroups;
+	uint64_t cgroup_id; /* 0: all */
+	uint32_t netns;	    /* 0: all */
+	int cgroup_map, mntns_map; /* fd or -1 */
+	struct flow_filter *expression;
+};
+
+static int fail(struct filter_error *error, const char *option, const char *argument, size_t at,
+		const char *text)
+{
+	error->option = option;
+	error->argument = argument;
+	error->at = at;
+	if (text != error->text)
+		snprintf(error->text, sizeof(error->text), "%s", text);
+	return -EINVAL;
+}
+
+static int set_cgroup(struct filter *f, struct filter_error *error)
+{
+	const char *path = f->settings->cgroup;
+	int err;
+
+	if (!path)
+		return 0;
+	err = cgroup_id_of(f->cgroups, path, &f->cgroup_id);
+	if (!err) {
+		cgroup_names_refresh(f->cgroups);
+		return 0;
+	}
+	snprintf(error->text, sizeof(error->text), "cannot use cgroup %s: %s", path,
+		 err == -EINVAL ? "it is not a directory of cgroup v2" : strerror(-err));
+	return fail(error, "--cgroup", path, SIZE_MAX, error->text);
+}
+
+/* A name as `ip netns` lists it, a path such as /proc/1/ns/net, or an inode number. */
+static int set_netns(struct filter *f, struct filter_error *error)
+{
+	const char *name = f->settings->netns;
+	uint64_t inode;
+	struct stat st;
+	char path[512];
+	size_t at;
+
+	if (!name)
+		return 0;
+	if (!parse_uint(name, 1, UINT32_MAX, &inode, &at)) {
+		f->netns = (uint32_t)inode;
+		return 0;
+	}
+	snprintf(path, sizeof(path), "%s%s", strchr(name, '/') ? "" : "/run/netns/", name);
+	if (!stat(path, &st)) {
+		f->netns = (uint32_t)st.st_ino;
+		return 0;
+	}
+	snprintf(error->text, sizeof(error->text),
+		 "no network namespace '%s': neither an inode number nor a name in /run/netns (%s)",
+		 name, strerror(errno));
+	return fail(error, "--netns", name, SIZE_MAX, error->text);
+}
+
+static int open_map(const char *option, const char *path, unsigned key_size, int *ret_fd,
+		    struct filter_error *error)
+{
+	struct bpf_map_info info = {0};
+	unsigned len = sizeof(info);
+	int fd;
+
+	if (!path)
+		return 0;
+	fd = bpf_obj_get(path);
+	if (fd < 0) {
+		snprintf(error->text, sizeof(error->text), "cannot open the pinned map %s: %s", path,
+			 strerror(errno));
+		return fail(error, option, path, SIZE_MAX, error->text);
+	}
+	*ret_fd = fd;
+	if (bpf_obj_get_info_by_fd(fd, &info, &len) || info.key_size != key_size) {
+		snprintf(error->text, sizeof(error->text),
+			 "the map %s has keys of %u bytes, but %u are needed", path, info.key_size,
+			 key_size);
+		return fail(error, option, path, SIZE_MAX, error->text);
+	}
+	return 0;
+}
+
+static int set_expression(struct filter *f, struct filter_error *error)
+{
+	const char *where = f->settings->where;
+	size_t at = 0;
+
+	if (!where)
+		return 0;
+	f->expression = flow_filter_new(where, error->text, sizeof(error->text), &at);
+	return f->expression ? 0 : fail(error, "filter", where, at, error->text);
+}
+
+struct filter *filter_new(const struct settings *settings, struct cgroup_names *cgroups,
+			  struct filter_error *error)
+{
+	struct filter *f = xcalloc(1, sizeof(*f));
+
+	f->settings = settings;
+	f->cgroups = cgroups;
+	f->cgroup_map = f->mntns_map = -1;
+	if (set_cgroup(f, error) || set_netns(f, error) || set_expression(f, error) ||
+	    open_map("--cgroupmap", settings->cgroup_map, 8, &f->cgroup_map, error) ||
+	    open_map("--mntnsmap", settings->mntns_map, 8, &f->mntns_map, error)) {
+		filter_free(f);
+		return NULL;
+	}
+	return f;
+}
+
+void filter_free(struct filter *f)
+{
+	if (!f)
+		return;
+	flow_filter_free(f->expression);
+	if (f->cgroup_map >= 0)
+		close(f->cgroup_map);
+	if (f->mntns_map >= 0)
+		close(f->mntns_map);
+	free(f);
+}
+
+static bool port_in(const uint8_t *set, unsigned port)
+{
+	return !set || (set[port / 8] & (1u << (port % 8)));
+}
+
+/* The map belongs to somebody else, who may change it while we run: ask it each time. */
+static bool key_in(int map_fd, uint64_t key)
+{
+	char value[256];
+
+	return map_fd < 0 || !bpf_map_lookup_elem(map_fd, &key, value);
+}
+
+bool filter_matches(const struct filter *f, const struct ev_ident *id)
+{
+	const struct settings *s = f->settings;
+	bool v4 = addr_is_v4(&id->raddr);
+
+	if ((s->only_v4 && !v4) || (s->only_v6 && v4))
+		return false;
+	if (s->by_pid && (!id->owner_source || id->pid != s->pid))
+		return false;
+	if (!port_in(s->lports, id->lport) || !port_in(s->rports, id->rport))
+		return false;
+	if (f->netns && id->netns != f->netns)
+		return false;
+	if (f->cgroup_id && !cgroup_is_below(f->cgroups, id->cgroup_id, f->cgroup_id))
+		return false;
+	if (!key_in(f->cgroup_map, id->cgroup_id) || !key_in(f->mntns_map, id->mntns))
+		return false;
+	return !f->expression || flow_filter_matches(f->expression, id);
+}

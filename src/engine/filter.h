@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Which flows are wanted. A verdict depends on a flow's ident only, so it is taken when the ident
+ * changes, not per sample.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/event.h"
+
+struct settings;
+struct cgroup_names;
+struct filter;
+
+/* Why filter_new() failed, for the message: `text` under `argument`, caret at `at`. */
+struct filter_error {
+	const char *option;   /* "--cgroup", "filter", ... */
+	const char *argument; /* borrowed from settings */
+	size_t at;	      /* offset in argument, or SIZE_MAX for no caret */
+	char text[512];
+};
+
+/*
+ * Compile the settings. `cgroups` is kept. Returns NULL and fills `error` if they make no sense;
+ * free the filter with filter_free().
+ */
+struct filter *filter_new(const struct settings *settings, struct cgroup_names *cgroups,
+			  struct filter_error *error);
+void filter_free(struct filter *filter);
+
+bool filter_matches(const struct filter *filter, const struct ev_ident *ident);

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "engine/flow_table.h"
+
+#include <string.h>
+
+#include "util/xalloc.h"
+
+/* Fibonacci hashing: cookies count up, and neighbours must not crowd. */
+static uint32_t home(const struct flow_table *t, uint64_t id)
+{
+	return (uint32_t)((id * 0x9e3779b97f4a7c15ull) >> 32) & t->index_mask;
+}
+
+static size_t index_bytes(const struct flow_table *t)
+{
+	return ((size_t)t->index_mask + 1) * sizeof(*t->index);
+}
+
+void flow_table_init(struct flow_table *t, uint32_t limit)
+{
+	uint32_t buckets = 64;
+
+	while (buckets < 2 * (uint64_t)limit)
+		buckets *= 2;
+	*t = (struct flow_table){.limit = limit, .index_mask = buckets - 1};
+	t->flow = reserve((size_t)limit * sizeof(*t->flow));
+	t->index = reserve(index_bytes(t));
+}
+
+void flow_table_done(struct flow_table *t)
+{
+	reserve_free(t->flow, (size_t)t->limit * sizeof(*t->flow));
+	reserve_free(t->index, index_bytes(t));
+	*t = (struct flow_table){0};
+}
+
+static struct flow *at_bucket(const struct flow_table *t, uint32_t bucket)
+{
+	return t->index[bucket] ? &t->flow[t->index[bucket] - 1] : NULL;
+}
+
+struct flow *flow_table_find(const struct flow_table *t, uint64_t id)
+{
+	struct flow *f;
+
+	for (uint32_t b = home(t, id); (f = at_bucket(t, b)); b = (b + 1) & t->index_mask)
+		if (f->id == id)
+			return f;
+	return NULL;
+}
+
+static struct flow *take_slot(struct flow_table *t)
+{
+	struct flow *f;
+
+	if (t->free_head) {
+		f = &t->flow[t->free_head - 1];
+		t->free_head = f->slot_next;
+		memset(f, 0, sizeof(*f));
+		return f;
+	}
+	if (t->used == t->limit)
+		return NULL;
+	return &t->flow[t->used++];
+}
+
+struct flow *flow_table_add(struct flow_table *t, uint64_t id)
+{
+	uint32_t b = home(t, id);
+	struct flow *f;
+
+	for (; (f = at_bucket(t, b)); b = (b + 1) & t->index_mask)
+		if (f->id == id)
+			return f;
+	f = take_slot(t);
+	if (!f) {
+		t->refused++;
+		return NULL;
+	}
+	f->id = id;
+	t->index[b] = (uint32_t)(f - t->flow) + 1;
+	t->count++;
+	return f;
+}
+
+/* Linear probing without tombstones: close the gap by moving later entries of the run up. */
+static void close_gap(struct flow_table *t, uint32_t gap)
+{
+	struct flow *f;
+
+	for (uint32_t b = (gap + 1) & t->index_mask; (f = at_bucket(t, b));
+	     b = (b + 1) & t->index_mask) {
+		uint32_t distance_home = (b - home(t, f->id)) & t->index_mask;
+		uint32_t distance_gap = (b - gap) & t->index_mask;
+
+		if (distance_home < distance_gap)
+			continue;
+		t->index[gap] = t->index[b];
+		gap = b;
+	}
+	t->index[gap] = 0;
+}
+
+void flow_table_remove(struct flow_table *t, struct flow *flow)
+{
+	uint32_t b = home(t, flow->id);
+
+	while (at_bucket(t, b) != flow)
+		b = (b + 1) & t->index_mask;
+	close_gap(t, b);
+	flow->slot_next = t->free_head;
+	t->free_head = (uint32_t)(flow - t->flow) + 1;
+	t->count--;
+}
+
+void flow_table_note_news(struct flow_table *t, struct flow *flow)
+{
+	if (flow->has_news)
+		return;
+	flow->has_news = true;
+	flow->slot_next = t->news_head;
+	t->news_head = (uint32_t)(flow - t->flow) + 1;
+}
+
+struct flow *flow_table_take_news(struct flow_table *t)
+{
+	struct flow *f;
+
+	if (!t->news_head)
+		return NULL;
+	f = &t->flow[t->news_head - 1];
+	t->news_head = f->slot_next;
+	f->has_news = false;
+	return f;
+}

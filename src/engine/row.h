@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * A row: what a view hands to a sink. It borrows from a flow or a group, for the call only.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/event.h"
+
+struct clock;
+struct cgroup_names;
+
+/* What all rows of a run share. */
+struct row_context {
+	struct clock *clock;
+	struct cgroup_names *cgroups;
+	uint64_t first_ns; /* time of the first row printed, 0 before it */
+	bool interval;	   /* counters are those of one interval, not of the flow's life */
+};
+
+struct row {
+	struct row_context *context;
+	uint64_t time_ns; /* of the tick, or of the close */
+	uint64_t id;	  /* 0 for a group */
+	uint8_t state, end_reason;
+	uint32_t error;
+	uint64_t flows;			/* how many flows are summed up here */
+	struct ev_count count;		/* of the interval or of the flow's life, see context */
+	const struct ev_ident *ident;	/* NULL for a group of several flows */
+	const struct ev_extra *extra;	/* NULL if no column asked for it */
+	const char *group;		/* NULL unless the view groups */
+};

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * What the user asked for, as data: filled from the command line, read by everybody else. Zero
+ * means "not given" unless a field says otherwise. Texts are borrowed from argv.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+struct settings {
+	/* where from */
+	const char *source; /* name, or NULL for the best that works */
+	const char *read_path; /* a recording or capture to read instead of the machine */
+	uint64_t ring_kib;
+	uint64_t max_flows;
+
+	/* which flows */
+	bool only_v4, only_v6;
+	bool by_pid;
+	uint64_t pid;
+	uint8_t *lports, *rports; /* 65536 bits each, or NULL for all */
+	const char *cgroup;	  /* path */
+	const char *netns;	  /* name or inode number */
+	const char *where;	  /* tcpdump's language */
+	const char *cgroup_map, *mntns_map; /* pinned BPF maps whose keys are admitted */
+
+	/* how shown */
+	bool json, csv;
+	const char *columns;
+	const char *sort;
+	uint64_t rows;
+
+	/* how long */
+	uint64_t interval_s, count, duration_s;
+
+	/* top */
+	bool no_clear, no_summary;
+
+	/* life */
+	bool with_time, with_timestamp, wide, seed_csv;
+
+	bool strict;
+	bool verbose;
+};

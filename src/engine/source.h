@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The contract of src/source/: watch TCP somewhere and emit events. A source knows nothing of
+ * flows' history, views or formats.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/account.h"
+
+struct clock;
+struct event;
+struct settings;
+
+struct source {
+	const struct source_ops *ops;
+	const struct settings *settings;
+	bool live_table; /* flows must be sampled; else only their closes are wanted */
+	bool extra;	 /* with struct ev_extra */
+	bool owners;	 /* a column shows owners: look for those that are not known */
+	struct clock *clock; /* a source with own time sets the offset before its first event */
+	void (*emit)(void *context, const struct event *ev);
+	void *emit_context;
+	void *state; /* of the implementation */
+};
+
+struct source_ops {
+	const char *name; /* of --source */
+	const char *summary;
+	bool offline; /* brings its own time and ends by itself */
+	/* Could this source be used without a --source of its name? */
+	bool (*suits)(const struct settings *settings);
+	/* Load and attach; needs the privileges. 0 or -errno, logged. */
+	int (*open)(struct source *s);
+	/* Emit what is there already; still privileged. 0 or -errno, logged. */
+	int (*start)(struct source *s);
+	/* A descriptor that polls readable when drain() has work, -1 if there is none. */
+	int (*fd)(const struct source *s);
+	/*
+	 * Emit what waits. Live: returns the number of events. Offline: emits the next event and
+	 * returns 1, or 0 at the end. Or -errno, logged.
+	 */
+	int (*drain)(struct source *s);
+	/* Emit a sample of every live flow that changed. 0 or -errno. NULL if offline. */
+	int (*sample)(struct source *s);
+	void (*account)(struct source *s, struct account *ret);
+	void (*close)(struct source *s);
+};

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "engine/view.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/sink.h"
+#include "util/xalloc.h"
+
+void section_set(struct section *section, const struct cell *cells, size_t count)
+{
+	for (size_t i = 0; i < count && section->count < VIEW_CELLS_MAX; i++) {
+		const struct column *c = column_find(cells[i].column, strlen(cells[i].column));
+		struct cell cell = cells[i];
+
+		cell.title = cell.title ? cell.title : c->title;
+		cell.width = cell.width == CELL_BARE ? 0 : cell.width ? cell.width : c->width;
+		section->column[section->count] = c;
+		section->cell[section->count++] = cell;
+	}
+}
+
+int section_parse(struct section *section, const char *list, size_t *ret_at)
+{
+	for (const char *p = list;; p++) {
+		size_t len = strcspn(p, ",");
+		const struct column *c = column_find(p, len);
+		struct cell cell;
+
+		if (!c || section->count == VIEW_CELLS_MAX) {
+			*ret_at = (size_t)(p - list);
+			return -EINVAL;
+		}
+		cell = (struct cell){.column = c->name, .width = p[len] ? 0 : CELL_BARE};
+		/* The last column needs no padding, unless it is a number. */
+		if (c->width > 0)
+			cell.width = c->width;
+		section_set(section, &cell, 1);
+		p += len;
+		if (!*p)
+			return 0;
+	}
+}
+
+void view_init(struct view *view, uint32_t flow_limit)
+{
+	view->section_now = -1;
+	view->context.interval = view->when == VIEW_ON_TICK;
+	if (view->when != VIEW_ON_TICK)
+		return;
+	view->ranked_limit = flow_limit;
+	view->ranked = reserve(view->ranked_limit * sizeof(*view->ranked));
+}
+
+void view_done(struct view *view)
+{
+	reserve_free(view->ranked, view->ranked_limit * sizeof(*view->ranked));
+	view->ranked = NULL;
+}
+
+void view_begin(struct view *view)
+{
+	view->sink->begin(view);
+}
+
+static void emit(struct view *view, struct row *row)
+{
+	row->context = &view->context;
+	if (!view->context.first_ns)
+		view->context.first_ns = row->time_ns;
+	view->sink->row(view, row);
+}
+
+void view_flow_closed(struct view *view, const struct event *ev)
+{
+	struct row row = {
+		.time_ns = ev->time_ns,
+		.id = ev->head.id,
+		.state = ev->head.state,
+		.end_reason = ev->head.end_reason,
+		.error = ev->head.error,
+		.flows = 1,
+		.count = ev->count,
+		.ident = &ev->ident,
+	};
+
+	emit(view, &row);
+	if (view->rows && ++view->printed >= view->rows)
+		view->full = true;
+}
+
+/* What moved between two counts; gauges are those of the later one. */
+static struct ev_count delta_of(const struct ev_count *now, const struct ev_count *then)
+{
+	struct ev_count d = *now;
+
+	d.tx_bytes -= then->tx_bytes;
+	d.rx_bytes -= then->rx_bytes;
+	d.acked_bytes -= then->acked_bytes;
+	d.retrans_bytes -= then->retrans_bytes;
+	d.retrans_segs -= then->retrans_segs;
+	return d;
+}
+
+static struct row row_of(struct view *view, const struct ranked *r)
+{
+	const struct flow *f = r->flow;
+
+	return (struct row){
+		.context = &view->context,
+		.time_ns = view->tick_ns,
+		.id = f->id,
+		.state = f->state,
+		.end_reason = f->end_reason,
+		.error = f->error,
+		.flows = 1,
+		.count = r->delta,
+		.ident = &f->ident,
+	};
+}
+
+void view_collect(struct view *view, const struct flow *flow)
+{
+	struct ranked *r = &view->ranked[view->ranked_count];
+
+	r->delta = delta_of(&flow->count, &flow->reported);
+	if (!r->delta.tx_bytes && !r->delta.rx_bytes)
+		return;
+	r->flow = flow;
+	view->ranked_count++;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? 1 : -1;
+	return x->flow->id < y->flow->id ? -1 : x->flow->id > y->flow->id;
+}
+
+static void rank(struct view *view)
+{
+	for (size_t i = 0; i < view->ranked_count; i++) {
+		struct ranked *r = &view->ranked[i];
+		struct row row;
+		struct value v;
+
+		if (!view->sort) {
+			r->rank = (double)(r->delta.tx_bytes + r->delta.rx_bytes);
+			continue;
+		}
+		row = row_of(view, r);
+		v = view->sort->get(&row);
+		r->rank = value_number(&v);
+	}
+	qsort(view->ranked, view->ranked_count, sizeof(*view->ranked), by_rank);
+}
+
+static void print_family(struct view *view, size_t limit, int family)
+{
+	for (size_t i = 0; i < limit; i++) {
+		const struct ranked *r = &view->ranked[i];
+		struct row row;
+
+		if (family && (addr_is_v4(&r->flow->ident.raddr) ? 4 : 6) != family)
+			continue;
+		row = row_of(view, r);
+		emit(view, &row);
+	}
+}
+
+void view_redraw(struct view *view)
+{
+	size_t limit = view->ranked_count;
+
+	view->section_now = -1;
+	view->sink->tick_begin(view);
+	if (view->rows && view->rows < limit)
+		limit = view->rows;
+	if (view->room && view->room < limit)
+		limit = view->room;
+	if (view->section_per_family) {
+		print_family(view, limit, 4);
+		print_family(view, limit, 6);
+	} else {
+		print_family(view, limit, 0);
+	}
+	view->sink->tick_end(view);
+}
+
+void view_tick(struct view *view, uint64_t time_ns)
+{
+	view->tick_ns = time_ns;
+	rank(view);
+	view_redraw(view);
+}
+
+void view_end(struct view *view, const struct account *account)
+{
+	view->sink->end(view, account);
+}
