@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The maps and knobs that all BPF programs share. Every definition is weak, so that bpftool merges
+ * the copies of the object files into one.
+ */
+#pragma once
+#include "abi/config.h"
+#include "abi/event.h"
+#include "bpf/kernel.h"
+
+enum flow_phase {
+	PHASE_NONE,
+	PHASE_LISTEN,	/* a listener: its storage exists only to be inherited by its children */
+	PHASE_LIVE,
+	PHASE_CLOSED,	/* reported; the socket itself may linger, or be connected again */
+};
+
+/*
+ * What we keep in a socket. A child of a listener starts with a copy of the listener's (the map is
+ * BPF_F_CLONE), which is how it inherits the owner.
+ */
+struct flow {
+	__u64 id;
+	__u64 sampled_tx_bytes;	/* as of the last snapshot that reported this flow */
+	__u64 sampled_rx_bytes;
+	__u32 owner_scan;	/* last scan in which the owner was seen to hold the socket */
+	__u8 phase;
+	__u8 announced;		/* 1: user space has the ident as it is now */
+	__u8 syn;		/* 1: bytes_acked counts our SYN, because we connected */
+	__u8 reused;		/* how often this socket was connected again */
+	struct ev_ident ident;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct flow);
+} flows __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING_BYTES_DEFAULT);
+} ring __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct bpf_account);
+} account __weak SEC(".maps");
+
+struct snap_slot {
+	__u64 word[SNAP_SLOT_SIZE / 8];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SNAP_SLOTS);
+	__type(key, __u32);
+	__type(value, struct snap_slot);
+} snap __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct snap_control);
+} control __weak SEC(".maps");
+
+static __always_inline struct snap_control *control_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&control, &zero);
+}
+
+static __always_inline struct bpf_account *account_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&account, &zero);
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * Who holds a socket now. For sockets that are older than us, were accepted by a worker of the
+ * listening process, or were passed to another process: the first owner we noted may be wrong.
+ *
+ * A scan walks all open files. Pass 1 confirms each owner that still holds its socket; pass 2 is
+ * run only if pass 1 met sockets whose owner it did not confirm, and gives those to a holder.
+ */
+#include "bpf/sock.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+static __always_inline void confirm(struct snap_control *ctl, struct flow *f,
+				    struct task_struct *task)
+{
+	__u64 now[2], *noted = (void *)f->ident.comm;
+
+	if (f->ident.owner_source == OWNER_NONE || f->ident.pid != (__u32)task->tgid) {
+		if (f->owner_scan != ctl->owner_scan)
+			ctl->owner_unsure++;
+		return;
+	}
+	f->owner_scan = ctl->owner_scan;
+	if (f->ident.owner_source == OWNER_LISTEN && f->phase == PHASE_LIVE) {
+		f->ident.owner_source = OWNER_FILES;
+		f->announced = 0;
+	}
+	/* It may have become another program by exec. */
+	bpf_probe_read_kernel(now, sizeof(now), task->group_leader->comm);
+	if (now[0] != noted[0] || now[1] != noted[1]) {
+		noted[0] = now[0];
+		noted[1] = now[1];
+		f->announced = 0;
+	}
+}
+
+static __always_inline void assign(struct snap_control *ctl, struct flow *f,
+				   struct task_struct *task)
+{
+	if (f->owner_scan == ctl->owner_scan)
+		return;
+	f->owner_scan = ctl->owner_scan;
+	set_owner(&f->ident, task, OWNER_FILES);
+	f->announced = 0;
+}
+
+SEC("iter/task_file")
+int find_owners(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct snap_control *ctl;
+	struct socket *socket;
+	struct flow *f;
+
+	if (!file || !task)
+		return 0;
+	socket = bpf_sock_from_file(file);
+	if (!socket || !socket->sk)
+		return 0;
+	f = bpf_sk_storage_get(&flows, socket->sk, 0, 0);
+	ctl = control_get();
+	if (!f || !ctl || (f->phase != PHASE_LIVE && f->phase != PHASE_LISTEN))
+		return 0;
+	if (ctl->owner_pass == 1)
+		confirm(ctl, f, task);
+	else
+		assign(ctl, f, task);
+	return 0;
+}

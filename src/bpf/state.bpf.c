@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * The edges of a flow's life, all from one tracepoint: inet_sock_set_state fires for every state
+ * change of every TCP socket, and nowhere on the send or receive path.
+ *
+ *	CLOSE -> SYN_SENT	connect(): in the context of its caller, who becomes the owner
+ *	CLOSE -> LISTEN		listen(): likewise; children inherit
+ *	LISTEN -> SYN_RECV	a child was cloned from the listener (softirq)
+ *	any -> ESTABLISHED	the handshake is over
+ *	any -> FIN_WAIT1, CLOSE_WAIT -> LAST_ACK
+ *				close() or shutdown(): only ever in process context
+ *	any -> CLOSE		the end: one record with everything, then the storage is spent
+ */
+#include "bpf/sock.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Wake user space when this much waits in the ring, even if it does not sleep. */
+const volatile __u32 wake_bytes = RING_BYTES_DEFAULT / 4;
+
+static __always_inline __u64 wake_flags(void)
+{
+	struct snap_control *ctl = control_get();
+
+	if (ctl && ctl->idle) {
+		ctl->idle = 0;
+		return BPF_RB_FORCE_WAKEUP;
+	}
+	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > wake_bytes ? BPF_RB_FORCE_WAKEUP
+									: BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline void begin(struct flow *f, struct tcp_sock *tp, __u8 role)
+{
+	struct bpf_account *a = account_get();
+
+	if (f->phase == PHASE_CLOSED)
+		f->reused++;
+	f->id = bpf_get_socket_cookie(SK(tp)) | (__u64)f->reused << EV_ID_COOKIE_BITS;
+	f->phase = PHASE_LIVE;
+	f->announced = 0;
+	f->owner_scan = 0;
+	f->sampled_tx_bytes = f->sampled_rx_bytes = 0;
+	f->syn = role == ROLE_CONNECT;
+	f->ident.role = role;
+	f->ident.seen = SEEN_OPEN;
+	f->ident.open_ns = bpf_ktime_get_ns();
+	f->ident.established_ns = 0;
+	f->ident.handshake_us = 0;
+	if (a)
+		a->opened++;
+}
+
+static __always_inline struct flow *create(struct tcp_sock *tp)
+{
+	struct flow *f = bpf_sk_storage_get(&flows, SK(tp), 0, BPF_SK_STORAGE_GET_F_CREATE);
+
+	if (!f) {
+		struct bpf_account *a = account_get();
+
+		if (a) {
+			a->opened++;
+			a->lost_memory++;
+		}
+	}
+	return f;
+}
+
+static __always_inline void on_connect(struct tcp_sock *tp)
+{
+	struct flow *f = create(tp);
+
+	if (!f)
+		return;
+	begin(f, tp, ROLE_CONNECT);
+	read_place(tp, &f->ident);
+	f->ident.owner_source = OWNER_NONE;
+	set_owner_current(&f->ident, OWNER_CONNECT);
+}
+
+static __always_inline void on_listen(struct tcp_sock *tp)
+{
+	struct flow *f = bpf_sk_storage_get(&flows, SK(tp), 0, BPF_SK_STORAGE_GET_F_CREATE);
+
+	if (!f)
+		return;
+	f->phase = PHASE_LISTEN;
+	f->ident.role = ROLE_LISTEN;
+	read_place(tp, &f->ident);
+	set_owner_current(&f->ident, OWNER_LISTEN);
+}
+
+static __always_inline void on_child(struct tcp_sock *tp)
+{
+	struct flow *f = create(tp);
+
+	if (!f)
+		return;
+	/* A listener that is older than us and was never adopted leaves nothing to inherit. */
+	if (f->phase != PHASE_LISTEN)
+		f->ident.owner_source = OWNER_NONE;
+	else if (f->ident.owner_source != OWNER_NONE)
+		f->ident.owner_source = OWNER_LISTEN;
+	read_place(tp, &f->ident);
+	begin(f, tp, ROLE_ACCEPT);
+}
+
+static __always_inline struct flow *recover(struct tcp_sock *tp, int old)
+{
+	struct flow *f = create(tp);
+
+	if (!f)
+		return 0;
+	f->ident.owner_source = OWNER_NONE;
+	read_place(tp, &f->ident);
+	begin(f, tp, old == ST_SYN_SENT ? ROLE_CONNECT : ROLE_ACCEPT);
+	return f;
+}
+
+static __always_inline void on_established(struct flow *f, struct tcp_sock *tp)
+{
+	__u64 now_ns = bpf_ktime_get_ns();
+
+	f->ident.established_ns = now_ns;
+	read_tuple(tp, &f->ident);
+	/* The child's first round trip is that of SYN/ACK and ACK (tcp_synack_rtt_meas()). */
+	f->ident.handshake_us = f->ident.role == ROLE_CONNECT
+					? (now_ns - f->ident.open_ns) / 1000
+					: tp->srtt_us >> 3;
+}
+
+/*
+ * Why it ended. The kernel sets sk_err before it leaves for CLOSE wherever the cause came from
+ * outside (tcp_reset(), tcp_write_err(), tcp_v4_err()); close() and SO_LINGER leave it 0.
+ */
+static __always_inline __u8 end_reason(__u8 old, int err)
+{
+	switch (err) {
+	case 0:
+		break;
+	case ECONNREFUSED_:
+		return END_REFUSED;
+	case ETIMEDOUT_:
+		return END_TIMEOUT;
+	case ECONNRESET_:
+	case EPIPE_:
+		return END_RESET_RECEIVED;
+	case ECONNABORTED_:
+		return END_ABORTED;
+	default:
+		return END_UNREACHABLE;
+	}
+	switch (old) {
+	case ST_SYN_SENT:
+	case ST_SYN_RECV:
+		return END_ABORTED;
+	case ST_ESTABLISHED:
+	case ST_CLOSE_WAIT:
+	case ST_FIN_WAIT1:
+		return END_RESET_SENT;
+	default:
+		return END_FIN;
+	}
+}
+
+static __always_inline void on_close(struct flow *f, struct tcp_sock *tp, __u8 old)
+{
+	struct sock *sk = SK(tp);
+	struct bpf_account *a = account_get();
+	struct event *e;
+
+	/* Ended by close() itself, so its caller is running: unread data, SO_LINGER 0, no FIN yet. */
+	if (!sk->sk_err && sk->sk_shutdown == SHUTDOWN_BOTH &&
+	    (old == ST_ESTABLISHED || old == ST_CLOSE_WAIT || old == ST_SYN_SENT))
+		set_owner_current(&f->ident, OWNER_CLOSE);
+	f->phase = PHASE_CLOSED;
+	e = bpf_ringbuf_reserve(&ring, EV_SIZE_IDENT, 0);
+	if (!e) {
+		struct ev_count last;
+
+		read_count(tp, old, f->syn, &last);
+		if (a) {
+			a->lost_ring++;
+			a->lost_tx_bytes += last.tx_bytes;
+			a->lost_rx_bytes += last.rx_bytes;
+		}
+		return;
+	}
+	e->head.id = f->id;
+	e->head.kind = EV_CLOSE;
+	e->head.state = old;
+	e->head.flags = EV_HAS_IDENT;
+	e->head.error = sk->sk_err;
+	e->head.end_reason = end_reason(old, sk->sk_err);
+	read_count(tp, old, f->syn, &e->count);
+	e->time_ns = bpf_ktime_get_ns();
+	read_tuple(tp, &f->ident);
+	__builtin_memcpy(&e->ident, &f->ident, sizeof(e->ident));
+	bpf_ringbuf_submit(e, wake_flags());
+	if (a)
+		a->closed++;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_state, struct sock *sk, int old, int new)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	struct flow *f;
+
+	if (!tp)
+		return 0;
+	if (new == ST_SYN_SENT) {
+		on_connect(tp);
+		return 0;
+	}
+	if (new == ST_LISTEN) {
+		on_listen(tp);
+		return 0;
+	}
+	if (old == ST_LISTEN && new == ST_SYN_RECV) {
+		on_child(tp);
+		return 0;
+	}
+	f = bpf_sk_storage_get(&flows, SK(tp), 0, 0);
+	/* The kernel skips us where one state change interrupts another: catch up at the next. */
+	if ((!f || f->phase != PHASE_LIVE) && new == ST_ESTABLISHED)
+		f = recover(tp, old);
+	if (!f || f->phase != PHASE_LIVE)
+		return 0;
+	if (new == ST_ESTABLISHED)
+		on_established(f, tp);
+	else if (new == ST_FIN_WAIT1 || new == ST_LAST_ACK)
+		set_owner_current(&f->ident, OWNER_CLOSE);
+	else if (new == ST_CLOSE)
+		on_close(f, tp, old);
+	return 0;
+}

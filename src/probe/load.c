@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "probe/load.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "abi/config.h"
+#include "tcp.skel.h"
+#include "util/log.h"
+
+#define DOCTOR "\"tcpsight doctor\" tells what is missing"
+
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (!log_is_verbose() && level != LIBBPF_DEBUG)
+		return 0;
+	return log_is_verbose() && level != LIBBPF_DEBUG ? vfprintf(stderr, format, args) : 0;
+}
+
+static uint32_t ring_size(uint64_t bytes)
+{
+	uint32_t size = (uint32_t)sysconf(_SC_PAGESIZE);
+
+	if (!bytes)
+		return RING_BYTES_DEFAULT;
+	while (size < bytes && size < 1u << 30)
+		size *= 2;
+	return size;
+}
+
+/* Before 5.11 BPF memory counts against RLIMIT_MEMLOCK. Failure shows itself at load. */
+static void raise_memlock(void)
+{
+	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+}
+
+static int explain(int err, const char *step)
+{
+	struct btf *btf;
+
+	if (err == -EPERM || err == -EACCES) {
+		log_error("no permission to %s BPF programs: this needs root, or CAP_BPF and "
+			  "CAP_PERFMON (" DOCTOR ")", step);
+		return -EPERM;
+	}
+	btf = btf__load_vmlinux_btf();
+	if (libbpf_get_error(btf)) {
+		log_error("this kernel has no BTF (/sys/kernel/btf/vmlinux): it was built without "
+			  "CONFIG_DEBUG_INFO_BTF (" DOCTOR ")");
+		return -ENOTSUP;
+	}
+	btf__free(btf);
+	log_error("cannot %s the BPF programs: %s (" DOCTOR "; --verbose shows the verifier's words)",
+		  step, strerror(-err));
+	return -ENOTSUP;
+}
+
+/* An iterator over a map's sockets is bound to the map when it is attached. */
+static int attach_sample(struct tcp *skeleton)
+{
+	union bpf_iter_link_info info = {.map.map_fd = (__u32)bpf_map__fd(skeleton->maps.flows)};
+	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info, .link_info_len = sizeof(info));
+
+	skeleton->links.sample = bpf_program__attach_iter(skeleton->progs.sample, &opts);
+	return skeleton->links.sample ? 0 : -errno;
+}
+
+int probe_load(struct tcp **ret, uint64_t ring_bytes)
+{
+	struct tcp *skeleton;
+	uint32_t size = ring_size(ring_bytes);
+	int err;
+
+	libbpf_set_print(print_libbpf);
+	raise_memlock();
+	skeleton = *ret = tcp__open();
+	if (!skeleton)
+		return log_errno(errno, "cannot open the BPF programs");
+	bpf_map__set_max_entries(skeleton->maps.ring, size);
+	skeleton->rodata->wake_bytes = size / 4;
+	err = tcp__load(skeleton);
+	if (err)
+		return explain(err, "load");
+	err = attach_sample(skeleton);
+	if (!err)
+		err = tcp__attach(skeleton);
+	return err ? explain(err, "attach") : 0;
+}
+
+uint64_t probe_missed_runs(const struct tcp *skeleton)
+{
+	struct bpf_prog_info info = {0};
+	__u32 len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(skeleton->progs.on_state), &info, &len))
+		return 0;
+	return info.recursion_misses;
+}

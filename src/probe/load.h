@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Loading the BPF programs, and saying in words why it did not work. */
+#pragma once
+#include <stdint.h>
+
+struct tcp;
+
+/*
+ * Open, load and attach. Gives `*ret` (free with tcp__destroy()), also half-built on failure.
+ * `ring_bytes` is rounded up to a power of two of pages; 0 for the default. 0 or -errno, logged:
+ * -EPERM no privilege, -ENOTSUP the kernel has not what is needed.
+ */
+int probe_load(struct tcp **ret, uint64_t ring_bytes);
+
+/* How often the kernel skipped a program because it was interrupted by itself. */
+uint64_t probe_missed_runs(const struct tcp *skeleton);

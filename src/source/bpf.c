@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The kernel, through BPF: edges come over the ring buffer, volume through iterators that write
+ * into mmapped memory. See src/bpf/ for the other side.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "abi/config.h"
+#include "abi/event.h"
+#include "engine/clock.h"
+#include "engine/settings.h"
+#include "engine/source.h"
+#include "probe/load.h"
+#include "source/bpf_owner.h"
+#include "source/bpf_reader.h"
+#include "source/netns.h"
+#include "tcp.skel.h"
+#include "util/log.h"
+#include "util/xalloc.h"
+
+struct bpf_state {
+	struct tcp *skeleton;
+	struct ring_buffer *ring;
+	struct bpf_reader reader;
+	struct bpf_owner owner;
+	struct account at_end;
+};
+
+static bool bpf_suits(const struct settings *settings)
+{
+	return !settings->read_path;
+}
+
+static int on_ring_event(void *context, void *record, size_t size)
+{
+	struct source *s = context;
+
+	if (size >= EV_SIZE_IDENT)
+		s->emit(s->emit_context, record);
+	return 0;
+}
+
+static int bpf_open(struct source *s)
+{
+	struct bpf_state *b = xcalloc(1, sizeof(*b));
+	int err;
+
+	s->state = b;
+	err = probe_load(&b->skeleton, s->settings->ring_kib * 1024);
+	if (err)
+		return err;
+	b->ring = ring_buffer__new(bpf_map__fd(b->skeleton->maps.ring), on_ring_event, s, NULL);
+	if (!b->ring)
+		return log_errno(errno, "cannot map the ring buffer");
+	return bpf_reader_init(&b->reader, b->skeleton, s);
+}
+
+/*
+ * The tracepoint is attached already, so no flow falls between: what it has seen has storage, and
+ * is not adopted again. iter/tcp shows one network namespace, task_file those of all processes.
+ */
+static int bpf_start(struct source *s)
+{
+	struct bpf_state *b = s->state;
+	int err;
+
+	err = netns_for_each(bpf_reader_adopt_netns, &b->reader);
+	if (!err)
+		err = bpf_reader_run(&b->reader, b->skeleton->links.adopt_files);
+	bpf_owner_init(&b->owner, b->skeleton, &b->reader);
+	if (!err)
+		err = bpf_owner_scan(&b->owner);
+	b->reader.control->idle = 1;
+	return err;
+}
+
+static int bpf_fd(const struct source *s)
+{
+	const struct bpf_state *b = s->state;
+
+	return ring_buffer__epoll_fd(b->ring);
+}
+
+/*
+ * The programs wake us only when we sleep (control->idle) or when much waits; while we are busy we
+ * come back by ourselves. Idle is set before the last look, so that nothing slips in between.
+ */
+static int bpf_drain(struct source *s)
+{
+	struct bpf_state *b = s->state;
+	int n = ring_buffer__consume(b->ring);
+
+	if (n)
+		return n;
+	__atomic_store_n(&b->reader.control->idle, 1, __ATOMIC_SEQ_CST);
+	return ring_buffer__consume(b->ring);
+}
+
+static int bpf_sample(struct source *s)
+{
+	struct bpf_state *b = s->state;
+
+	if (s->owners)
+		bpf_owner_scan_if_due(&b->owner);
+	return bpf_reader_run(&b->reader, b->skeleton->links.sample);
+}
+
+/* Flows open and close while they are counted: count until nothing changed meanwhile. */
+static void bpf_account(struct source *s, struct account *ret)
+{
+	struct bpf_state *b = s->state;
+	struct bpf_account before, after;
+
+	b->reader.quiet = true;
+	for (int tries = 0; tries < 10; tries++) {
+		bpf_reader_account(&b->reader, &before);
+		if (bpf_reader_run(&b->reader, b->skeleton->links.sample))
+			break;
+		bpf_reader_account(&b->reader, &after);
+		if (!memcmp(&before, &after, sizeof(after)))
+			break;
+	}
+	b->reader.quiet = false;
+	bpf_reader_account(&b->reader, &after);
+	*ret = (struct account){
+		.opened = after.opened,
+		.adopted = after.adopted,
+		.closed = after.closed,
+		.live = b->reader.control->live,
+		.lost = after.lost_ring + after.lost_memory,
+		.lost_tx_bytes = after.lost_tx_bytes,
+		.lost_rx_bytes = after.lost_rx_bytes,
+		.missed = probe_missed_runs(b->skeleton),
+	};
+}
+
+static void bpf_close(struct source *s)
+{
+	struct bpf_state *b = s->state;
+
+	if (!b)
+		return;
+	ring_buffer__free(b->ring);
+	bpf_reader_done(&b->reader);
+	tcp__destroy(b->skeleton);
+	free(b);
+	s->state = NULL;
+}
+
+const struct source_ops source_bpf = {
+	.name = "bpf",
+	.summary = "the kernel, through BPF: exact, every flow, owners",
+	.suits = bpf_suits,
+	.open = bpf_open,
+	.start = bpf_start,
+	.fd = bpf_fd,
+	.drain = bpf_drain,
+	.sample = bpf_sample,
+	.account = bpf_account,
+	.close = bpf_close,
+};

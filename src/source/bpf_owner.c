@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "source/bpf_owner.h"
+
+#include "abi/config.h"
+#include "engine/clock.h"
+#include "source/bpf_reader.h"
+#include "tcp.skel.h"
+
+#define NS_PER_S 1000000000ull
+/* A scan may take this share of one CPU's time. */
+#define COST_SHARE 100
+/* Sockets are seldom handed to another process: look for that so often if nothing else calls. */
+#define SELDOM_NS (5 * NS_PER_S)
+
+void bpf_owner_init(struct bpf_owner *o, struct tcp *skeleton, struct bpf_reader *reader)
+{
+	*o = (struct bpf_owner){.skeleton = skeleton, .reader = reader};
+}
+
+int bpf_owner_scan(struct bpf_owner *o)
+{
+	struct snap_control *control = o->reader->control;
+	struct bpf_account account;
+	uint64_t begin_ns = clock_now_ns();
+	int err;
+
+	bpf_reader_account(o->reader, &account);
+	o->opened = account.opened;
+	control->owner_scan++;
+	control->owner_pass = 1;
+	control->owner_unsure = 0;
+	err = bpf_reader_run(o->reader, o->skeleton->links.find_owners);
+	if (!err && control->owner_unsure) {
+		control->owner_pass = 2;
+		err = bpf_reader_run(o->reader, o->skeleton->links.find_owners);
+	}
+	o->scanned_ns = clock_now_ns();
+	o->cost_ns = o->scanned_ns - begin_ns;
+	return err;
+}
+
+void bpf_owner_scan_if_due(struct bpf_owner *o)
+{
+	uint64_t since_ns = clock_now_ns() - o->scanned_ns;
+	struct bpf_account account;
+
+	if (since_ns < o->cost_ns * COST_SHARE)
+		return;
+	bpf_reader_account(o->reader, &account);
+	if (account.opened != o->opened || since_ns >= SELDOM_NS)
+		bpf_owner_scan(o);
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * When to look again for owners. A scan walks all open files of the machine, so it must earn its
+ * cost: it runs soon after connections were accepted (the worker is not known yet), else seldom,
+ * and never takes more than a fixed share of one CPU.
+ */
+#pragma once
+#include <stdint.h>
+
+struct bpf_reader;
+struct tcp;
+
+struct bpf_owner {
+	struct tcp *skeleton;
+	struct bpf_reader *reader;
+	uint64_t scanned_ns; /* when the last scan ended */
+	uint64_t cost_ns;    /* how long it took */
+	uint64_t opened;     /* the account's number of opened flows then */
+};
+
+void bpf_owner_init(struct bpf_owner *o, struct tcp *skeleton, struct bpf_reader *reader);
+
+/* Look now. 0 or -errno, logged. */
+int bpf_owner_scan(struct bpf_owner *o);
+
+void bpf_owner_scan_if_due(struct bpf_owner *o);

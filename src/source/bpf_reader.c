@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "source/bpf_reader.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "abi/config.h"
+#include "abi/event.h"
+#include "engine/source.h"
+#include "tcp.skel.h"
+#include "util/log.h"
+#include "util/xalloc.h"
+
+static void *map_memory(const struct bpf_map *map, size_t bytes, size_t *ret_size)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t size = (bytes + page - 1) / page * page;
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+
+	if (p == MAP_FAILED) {
+		log_errno(errno, "cannot map the BPF map %s", bpf_map__name(map));
+		return NULL;
+	}
+	*ret_size = size;
+	return p;
+}
+
+int bpf_reader_init(struct bpf_reader *r, struct tcp *skeleton, struct source *source)
+{
+	r->source = source;
+	r->skeleton = skeleton;
+	r->control = map_memory(skeleton->maps.control, sizeof(*r->control), &r->control_size);
+	r->slots = map_memory(skeleton->maps.snap, (size_t)SNAP_SLOTS * SNAP_SLOT_SIZE,
+			      &r->slots_size);
+	if (!r->control || !r->slots)
+		return -ENOMEM;
+	r->control->extra = source->extra;
+	return 0;
+}
+
+void bpf_reader_done(struct bpf_reader *r)
+{
+	if (r->control)
+		munmap(r->control, r->control_size);
+	if (r->slots)
+		munmap(r->slots, r->slots_size);
+}
+
+static size_t event_size(const struct event *ev)
+{
+	if (ev->head.flags & EV_HAS_EXTRA)
+		return EV_SIZE_EXTRA;
+	return ev->head.flags & EV_HAS_IDENT ? EV_SIZE_IDENT : EV_SIZE_COUNT;
+}
+
+static void emit_slots(struct bpf_reader *r)
+{
+	size_t end = (size_t)r->control->used * SNAP_SLOT_SIZE;
+	struct source *s = r->source;
+
+	for (size_t at = 0; at < end && !r->quiet;) {
+		const struct event *ev = (const struct event *)(r->slots + at);
+
+		at += event_size(ev);
+		s->emit(s->emit_context, ev);
+	}
+	r->control->used = 0;
+}
+
+int bpf_reader_run(struct bpf_reader *r, const struct bpf_link *link)
+{
+	int fd = bpf_iter_create(bpf_link__fd(link));
+	ssize_t n;
+	char full;
+
+	if (fd < 0)
+		return log_errno(errno, "cannot start a BPF iterator");
+	r->control->used = 0;
+	r->control->live = 0;
+	do {
+		n = read(fd, &full, 1);
+		emit_slots(r);
+		/* EAGAIN: the kernel takes a breath after a million objects. */
+	} while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
+	close(fd);
+	return n < 0 ? log_errno(errno, "cannot read a BPF iterator") : 0;
+}
+
+int bpf_reader_adopt_netns(void *reader)
+{
+	struct bpf_reader *r = reader;
+
+	return bpf_reader_run(r, r->skeleton->links.adopt_netns);
+}
+
+void bpf_reader_account(struct bpf_reader *r, struct bpf_account *ret)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct bpf_account *per_cpu = xcalloc((size_t)cpus, sizeof(*per_cpu));
+	__u32 zero = 0;
+
+	*ret = (struct bpf_account){0};
+	if (bpf_map_lookup_elem(bpf_map__fd(r->skeleton->maps.account), &zero, per_cpu))
+		log_errno(errno, "cannot read the account of the BPF programs");
+	for (int i = 0; i < cpus; i++) {
+		ret->opened += per_cpu[i].opened;
+		ret->adopted += per_cpu[i].adopted;
+		ret->closed += per_cpu[i].closed;
+		ret->lost_ring += per_cpu[i].lost_ring;
+		ret->lost_memory += per_cpu[i].lost_memory;
+		ret->lost_tx_bytes += per_cpu[i].lost_tx_bytes;
+		ret->lost_rx_bytes += per_cpu[i].lost_rx_bytes;
+	}
+	free(per_cpu);
+}

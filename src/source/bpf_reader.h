@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Running the iterators: the kernel writes events into an mmapped array (struct snap_slot), a
+ * read() returns when the array is full or all is told, and we hand the events on in place.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+struct bpf_account;
+struct bpf_link;
+struct snap_control;
+struct source;
+struct tcp;
+
+struct bpf_reader {
+	struct source *source;
+	struct tcp *skeleton;
+	struct snap_control *control; /* mmapped */
+	char *slots;		      /* mmapped */
+	size_t control_size, slots_size;
+	bool quiet; /* count, but do not emit */
+};
+
+/* Map what is shared with the kernel. 0 or -errno, logged. */
+int bpf_reader_init(struct bpf_reader *r, struct tcp *skeleton, struct source *source);
+void bpf_reader_done(struct bpf_reader *r);
+
+/* Run one iterator to its end and emit what it writes. 0 or -errno, logged. */
+int bpf_reader_run(struct bpf_reader *r, const struct bpf_link *link);
+
+/* Adopt the sockets of the network namespace that the caller is in; for netns_for_each(). */
+int bpf_reader_adopt_netns(void *reader);
+
+/* The kernel's account, summed over all CPUs. */
+void bpf_reader_account(struct bpf_reader *r, struct bpf_account *ret);

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * A text file of events, one a line: what the golden tests and bug reports are made of. It needs
+ * no privilege and gives the same rows on every machine. doc/replay.md describes the lines; the
+ * words are parsed in replay_line.c.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/clock.h"
+#include "engine/flow_table.h"
+#include "engine/settings.h"
+#include "engine/source.h"
+#include "source/replay_line.h"
+#include "util/log.h"
+#include "util/xalloc.h"
+
+#define FLOWS_MAX 65536
+
+struct replay {
+	FILE *file;
+	const char *path;
+	unsigned line;
+	struct flow_table flows; /* what earlier lines said of each flow */
+	struct account account;
+};
+
+static bool replay_suits(const struct settings *settings)
+{
+	return settings->read_path != NULL;
+}
+
+static int replay_open(struct source *s)
+{
+	struct replay *r = xcalloc(1, sizeof(*r));
+
+	s->state = r;
+	r->path = s->settings->read_path;
+	if (!r->path) {
+		log_error("--source replay needs --read FILE");
+		return -EINVAL;
+	}
+	flow_table_init(&r->flows, FLOWS_MAX);
+	r->file = strcmp(r->path, "-") ? fopen(r->path, "re") : stdin;
+	return r->file ? 0 : log_errno(errno, "cannot read %s", r->path);
+}
+
+static int replay_nothing(struct source *s)
+{
+	(void)s;
+	return 0;
+}
+
+static int replay_fd(const struct source *s)
+{
+	(void)s;
+	return -1;
+}
+
+static void emit(struct source *s, const struct replay_line *line)
+{
+	struct replay *r = s->state;
+	struct event ev = {.time_ns = line->time_ns, .head = line->head};
+	struct flow *f;
+
+	if (line->head.kind == EV_TIME) {
+		s->emit(s->emit_context, &ev);
+		return;
+	}
+	f = flow_table_add(&r->flows, line->head.id);
+	if (!f) {
+		r->account.table_full++;
+		return;
+	}
+	if (!f->has_ident) {
+		f->has_ident = true;
+		if (line->ident.seen == SEEN_ADOPTED)
+			r->account.adopted++;
+		else
+			r->account.opened++;
+	}
+	replay_line_apply(line, f);
+	ev.head.state = f->state;
+	ev.head.flags |= EV_HAS_IDENT;
+	ev.count = f->count;
+	ev.ident = f->ident;
+	if (line->head.kind == EV_CLOSE) {
+		r->account.closed++;
+		flow_table_remove(&r->flows, f);
+	}
+	s->emit(s->emit_context, &ev);
+}
+
+static int replay_drain(struct source *s)
+{
+	struct replay *r = s->state;
+	struct replay_line line;
+	char text[1024];
+
+	while (fgets(text, sizeof(text), r->file)) {
+		const char *why;
+		size_t at;
+		int n;
+
+		r->line++;
+		n = replay_line_parse(text, &line, &why, &at);
+		if (n < 0) {
+			text[strcspn(text, "\n")] = '\0';
+			log_error("%s:%u: %s\n  %s\n  %*s^", r->path, r->line, why, text, (int)at, "");
+			return n;
+		}
+		if (!n)
+			continue;
+		if (line.clock_s)
+			s->clock->realtime_offset_ns = line.clock_s * 1000000000LL;
+		else
+			emit(s, &line);
+		return 1;
+	}
+	return ferror(r->file) ? log_errno(errno, "cannot read %s", r->path) : 0;
+}
+
+static void replay_account(struct source *s, struct account *ret)
+{
+	struct replay *r = s->state;
+
+	*ret = r->account;
+	ret->live = r->flows.count;
+}
+
+static void replay_close(struct source *s)
+{
+	struct replay *r = s->state;
+
+	if (!r)
+		return;
+	if (r->file && r->file != stdin)
+		fclose(r->file);
+	flow_table_done(&r->flows);
+	free(r);
+	s->state = NULL;
+}
+
+const struct source_ops source_replay = {
+	.name = "replay",
+	.summary = "a text file of events (--read FILE)",
+	.offline = true,
+	.suits = replay_suits,
+	.open = replay_open,
+	.start = replay_nothing,
+	.fd = replay_fd,
+	.drain = replay_drain,
+	.sample = replay_nothing,
+	.account = replay_account,
+	.close = replay_close,
+};

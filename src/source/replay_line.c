@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "source/replay_line.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "engine/column.h"
+#include "engine/flow_table.h"
+#include "util/parse.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define IN(field) offsetof(struct replay_line, field), sizeof(((struct replay_line *)0)->field)
+#define NAME_MAX_LEN 15
+
+enum word_type { WORD_UINT, WORD_SECONDS, WORD_CHARS, WORD_ENDPOINT, WORD_NAME };
+
+struct word {
+	const char *key;
+	enum word_type type;
+	size_t offset, size;
+	const char *(*name)(unsigned); /* WORD_NAME: its words */
+	unsigned names;
+};
+
+static const char *seen_name(unsigned seen)
+{
+	return seen ? "adopted" : "open";
+}
+
+static const struct word words[] = {
+	{"local", WORD_ENDPOINT, IN(ident.laddr), 0, 0},
+	{"remote", WORD_ENDPOINT, IN(ident.raddr), 0, 0},
+	{"pid", WORD_UINT, IN(ident.pid), 0, 0},
+	{"comm", WORD_CHARS, IN(ident.comm), 0, 0},
+	{"thread", WORD_CHARS, IN(ident.thread), 0, 0},
+	{"owner", WORD_NAME, IN(ident.owner_source), owner_source_name, OWNER_COUNT},
+	{"role", WORD_NAME, IN(ident.role), role_name, ROLE_COUNT},
+	{"seen", WORD_NAME, IN(ident.seen), seen_name, 2},
+	{"state", WORD_NAME, IN(head.state), state_name, ST_COUNT},
+	{"end", WORD_NAME, IN(head.end_reason), end_reason_name, END_COUNT},
+	{"error", WORD_UINT, IN(head.error), 0, 0},
+	{"uid", WORD_UINT, IN(ident.uid), 0, 0},
+	{"netns", WORD_UINT, IN(ident.netns), 0, 0},
+	{"cgroup", WORD_UINT, IN(ident.cgroup_id), 0, 0},
+	{"opened", WORD_SECONDS, IN(ident.open_ns), 0, 0},
+	{"established", WORD_SECONDS, IN(ident.established_ns), 0, 0},
+	{"handshake", WORD_UINT, IN(ident.handshake_us), 0, 0},
+	{"tx", WORD_UINT, IN(count.tx_bytes), 0, 0},
+	{"rx", WORD_UINT, IN(count.rx_bytes), 0, 0},
+	{"acked", WORD_UINT, IN(count.acked_bytes), 0, 0},
+	{"bytes_retrans", WORD_UINT, IN(count.retrans_bytes), 0, 0},
+	{"retrans", WORD_UINT, IN(count.retrans_segs), 0, 0},
+	{"srtt", WORD_UINT, IN(count.srtt_us), 0, 0},
+	{"min_rtt", WORD_UINT, IN(count.min_rtt_us), 0, 0},
+};
+
+/* "1.25" to nanoseconds, without going through a float. */
+static int parse_seconds(const char *text, size_t len, uint64_t *ret_ns)
+{
+	uint64_t whole = 0, part = 0, unit = 1000000000;
+	size_t i = 0;
+
+	if (!len || !isdigit((unsigned char)text[0]))
+		return -EINVAL;
+	for (; i < len && isdigit((unsigned char)text[i]); i++) {
+		whole = whole * 10 + (uint64_t)(text[i] - '0');
+		if (whole > 9000000000)
+			return -ERANGE;
+	}
+	if (i < len && text[i] == '.')
+		for (i++; i < len && isdigit((unsigned char)text[i]) && unit > 1; i++) {
+			unit /= 10;
+			part += unit * (uint64_t)(text[i] - '0');
+		}
+	if (i != len)
+		return -EINVAL;
+	*ret_ns = whole * 1000000000 + part;
+	return 0;
+}
+
+/* "10.0.0.1:80" or "[::1]:80". */
+static int parse_endpoint(const char *text, struct addr *ret_addr, uint16_t *ret_port)
+{
+	char host[64];
+	const char *colon = strrchr(text, ':');
+	size_t len = colon ? (size_t)(colon - text) : 0, at;
+	uint64_t port;
+	struct in_addr v4;
+
+	if (!colon || len >= sizeof(host) || parse_uint(colon + 1, 0, 65535, &port, &at))
+		return -EINVAL;
+	memcpy(host, text, len);
+	host[len] = '\0';
+	if (host[0] == '[' && host[len - 1] == ']') {
+		host[len - 1] = '\0';
+		if (inet_pton(AF_INET6, host + 1, ret_addr->byte) != 1)
+			return -EINVAL;
+	} else if (inet_pton(AF_INET, host, &v4) == 1) {
+		addr_set_v4(ret_addr, v4.s_addr);
+	} else {
+		return -EINVAL;
+	}
+	*ret_port = (uint16_t)port;
+	return 0;
+}
+
+static int parse_name(const struct word *w, const char *text, uint8_t *ret)
+{
+	for (unsigned i = 0; i < w->names; i++)
+		if (w->name(i) && !strcmp(w->name(i), text)) {
+			*ret = (uint8_t)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static int parse_value(const struct word *w, const char *text, struct replay_line *line)
+{
+	char *field = (char *)line + w->offset;
+	uint64_t n;
+	size_t at;
+
+	switch (w->type) {
+	case WORD_UINT:
+		if (parse_uint(text, 0, w->size == 4 ? UINT32_MAX : UINT64_MAX, &n, &at))
+			return -EINVAL;
+		if (w->size == 4)
+			*(uint32_t *)field = (uint32_t)n;
+		else
+			*(uint64_t *)field = n;
+		return 0;
+	case WORD_SECONDS:
+		return parse_seconds(text, strlen(text), (uint64_t *)field);
+	case WORD_CHARS:
+		if (strlen(text) > NAME_MAX_LEN)
+			return -EINVAL;
+		memcpy(field, text, strlen(text));
+		return 0;
+	case WORD_ENDPOINT:
+		if (field == (char *)&line->ident.laddr)
+			return parse_endpoint(text, &line->ident.laddr, &line->ident.lport);
+		return parse_endpoint(text, &line->ident.raddr, &line->ident.rport);
+	case WORD_NAME:
+		return parse_name(w, text, (uint8_t *)field);
+	}
+	return -EINVAL;
+}
+
+static int parse_pair(char *pair, struct replay_line *line, const char **ret_why)
+{
+	char *value = strchr(pair, '=');
+
+	*ret_why = "expected key=value";
+	if (!value)
+		return -EINVAL;
+	*value++ = '\0';
+	*ret_why = "no such key";
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (!strcmp(words[i].key, pair)) {
+			*ret_why = "this value does not fit the key";
+			line->given |= 1ull << i;
+			return parse_value(&words[i], value, line);
+		}
+	return -EINVAL;
+}
+
+static int parse_kind(const char *word, uint8_t *ret)
+{
+	static const char *const kinds[] = {NULL, "open", "sample", "close", "time"};
+
+	_Static_assert(COUNT(kinds) == EV_KIND_COUNT, "one word per kind");
+	for (uint8_t i = 1; i < COUNT(kinds); i++)
+		if (!strcmp(kinds[i], word)) {
+			*ret = i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static int parse_clock(const char *text, int64_t *ret_s)
+{
+	struct tm tm = {0};
+	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+
+	if (!end || *end)
+		return -EINVAL;
+	*ret_s = timegm(&tm);
+	return 0;
+}
+
+/* The words before the pairs, by position: time, kind, id. */
+static int parse_position(unsigned position, const char *word, struct replay_line *line,
+			  const char **ret_why)
+{
+	uint64_t id = 0;
+	size_t at;
+	int err;
+
+	switch (position) {
+	case 0:
+		*ret_why = "expected a time in seconds, such as 1.5";
+		return parse_seconds(word, strlen(word), &line->time_ns);
+	case 1:
+		*ret_why = "expected open, sample, close or time";
+		return parse_kind(word, &line->head.kind);
+	default:
+		*ret_why = "expected the number of a flow";
+		err = parse_uint(word, 1, UINT64_MAX, &id, &at);
+		line->head.id = id;
+		return err;
+	}
+}
+
+int replay_line_parse(const char *text, struct replay_line *ret, const char **ret_why,
+		      size_t *ret_at)
+{
+	char copy[1024], *save = NULL, *word;
+	unsigned position = 0;
+	int err = 0;
+
+	*ret = (struct replay_line){0};
+	*ret_at = 0;
+	*ret_why = "the line is too long";
+	if (strlen(text) >= sizeof(copy))
+		return -EINVAL;
+	strcpy(copy, text);
+	for (word = strtok_r(copy, " \t\r\n", &save); word && !err;
+	     word = strtok_r(NULL, " \t\r\n", &save), position++) {
+		*ret_at = (size_t)(word - copy);
+		if (!position && word[0] == '#')
+			return 0;
+		if (!position && !strcmp(word, "clock")) {
+			word = strtok_r(NULL, " \t\r\n", &save);
+			*ret_why = "expected a time such as 2026-11-21T09:00:00Z";
+			return word && !parse_clock(word, &ret->clock_s) ? 1 : -EINVAL;
+		}
+		if (position < (ret->head.kind == EV_TIME ? 2 : 3))
+			err = parse_position(position, word, ret, ret_why);
+		else
+			err = parse_pair(word, ret, ret_why);
+		if (err)
+			return -EINVAL;
+	}
+	if (!position)
+		return 0;
+	*ret_why = "the line ends too early";
+	*ret_at = strcspn(text, "\n");
+	return position < (ret->head.kind == EV_TIME ? 2 : 3) ? -EINVAL : 1;
+}
+
+void replay_line_apply(const struct replay_line *line, struct flow *flow)
+{
+	struct replay_line now = {.count = flow->count, .ident = flow->ident};
+
+	now.head.state = flow->state;
+	for (size_t i = 0; i < COUNT(words); i++) {
+		const struct word *w = &words[i];
+
+		if (line->given & (1ull << i))
+			memcpy((char *)&now + w->offset, (const char *)line + w->offset, w->size);
+	}
+	if (line->given & 1)
+		now.ident.lport = line->ident.lport;
+	if (line->given & 2)
+		now.ident.rport = line->ident.rport;
+	flow->state = now.head.state;
+	flow->count = now.count;
+	flow->ident = now.ident;
+}
