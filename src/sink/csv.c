@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Comma-separated values, RFC 4180: one header line, text quoted where it must be. */
+#include <string.h>
+
+#include "engine/sink.h"
+#include "engine/value.h"
+#include "engine/view.h"
+#include "util/out.h"
+
+static void csv_begin(struct view *view)
+{
+	const struct section *s = &view->section[0];
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (i)
+			out_char(view->out, ',');
+		out_str(view->out, view->csv_titles ? s->cell[i].title : s->column[i]->name);
+	}
+	out_char(view->out, '\n');
+}
+
+static void csv_tick(struct view *view)
+{
+	(void)view;
+}
+
+static void put_quoted(struct out *out, const char *text, size_t len)
+{
+	out_char(out, '"');
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '"')
+			out_char(out, '"');
+		out_char(out, text[i]);
+	}
+	out_char(out, '"');
+}
+
+static int needs_quotes(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (strchr(",\"\r\n", text[i]))
+			return 1;
+	return 0;
+}
+
+static void csv_row(struct view *view, const struct row *row)
+{
+	const struct section *s = &view->section[0];
+	char buf[VALUE_TEXT_MAX];
+
+	for (size_t i = 0; i < s->count; i++) {
+		struct value v = s->column[i]->get(row);
+		const char *text;
+		size_t len = value_format(&v, buf, &text);
+
+		if (i)
+			out_char(view->out, ',');
+		if (needs_quotes(text, len))
+			put_quoted(view->out, text, len);
+		else
+			out_mem(view->out, text, len);
+	}
+	out_char(view->out, '\n');
+}
+
+static void csv_end(struct view *view, const struct account *account)
+{
+	(void)view;
+	(void)account;
+}
+
+const struct sink sink_csv = {
+	.name = "csv",
+	.summary = "comma-separated values (RFC 4180), the column names first",
+	.begin = csv_begin,
+	.tick_begin = csv_tick,
+	.tick_end = csv_tick,
+	.row = csv_row,
+	.end = csv_end,
+};

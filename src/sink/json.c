@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * One JSON object a line. The last one is {"type":"summary",...}: the account of the run, with
+ * what was lost.
+ */
+#include "engine/sink.h"
+#include "engine/value.h"
+#include "engine/view.h"
+#include "util/out.h"
+
+static void json_nothing(struct view *view)
+{
+	(void)view;
+}
+
+static void json_row(struct view *view, const struct row *row)
+{
+	const struct section *s = &view->section[0];
+	struct out *out = view->out;
+	char buf[VALUE_TEXT_MAX];
+
+	for (size_t i = 0; i < s->count; i++) {
+		struct value v = s->column[i]->get(row);
+		const char *text;
+		size_t len = value_format(&v, buf, &text);
+
+		out_str(out, i ? ",\"" : "{\"");
+		out_str(out, s->column[i]->name);
+		out_mem(out, "\":", 2);
+		if (v.type == VALUE_NONE)
+			out_mem(out, "null", 4);
+		else if (value_is_bare(&v))
+			out_mem(out, text, len);
+		else
+			out_json_string(out, text, len);
+	}
+	out_mem(out, "}\n", 2);
+}
+
+static void put_count(struct out *out, const char *name, uint64_t n)
+{
+	out_str(out, ",\"");
+	out_str(out, name);
+	out_str(out, "\":");
+	out_uint(out, n);
+}
+
+static void json_end(struct view *view, const struct account *a)
+{
+	struct out *out = view->out;
+
+	out_str(out, "{\"type\":\"summary\"");
+	put_count(out, "opened", a->opened);
+	put_count(out, "adopted", a->adopted);
+	put_count(out, "closed", a->closed);
+	put_count(out, "live", a->live);
+	put_count(out, "lost", a->lost);
+	put_count(out, "lost_tx_bytes", a->lost_tx_bytes);
+	put_count(out, "lost_rx_bytes", a->lost_rx_bytes);
+	put_count(out, "missed", a->missed);
+	put_count(out, "table_full", a->table_full);
+	put_count(out, "undecoded", a->undecoded);
+	out_str(out, "}\n");
+}
+
+const struct sink sink_json = {
+	.name = "json",
+	.summary = "one JSON object a line, a summary object last",
+	.begin = json_nothing,
+	.tick_begin = json_nothing,
+	.tick_end = json_nothing,
+	.row = json_row,
+	.end = json_end,
+};

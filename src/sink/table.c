@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "sink/table.h"
+
+#include "engine/sink.h"
+#include "engine/value.h"
+#include "engine/view.h"
+#include "util/out.h"
+
+static void put_header(struct view *view, const struct section *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		const char *title = s->cell[i].title;
+
+		if (i)
+			out_char(view->out, ' ');
+		out_field(view->out, title, __builtin_strlen(title), s->cell[i].width);
+	}
+	out_char(view->out, '\n');
+}
+
+void table_begin(struct view *view)
+{
+	if (view->opening)
+		view->opening(view, view->out);
+	if (!view->header_per_tick)
+		put_header(view, &view->section[0]);
+}
+
+void table_tick_begin(struct view *view)
+{
+	if (view->heading)
+		view->heading(view, view->out);
+}
+
+void table_tick_end(struct view *view)
+{
+	(void)view;
+}
+
+/* The section of a row, with its header before the first row; the IPv6 one after an empty line. */
+static const struct section *enter_section(struct view *view, const struct row *row)
+{
+	int n = view->section_per_family && row->ident && !addr_is_v4(&row->ident->raddr);
+
+	if (view->header_per_tick && n != view->section_now) {
+		if (n)
+			out_char(view->out, '\n');
+		put_header(view, &view->section[n]);
+		view->section_now = n;
+	}
+	return &view->section[n];
+}
+
+/* A name may hold anything but an end of line must not break the table. */
+static void put_text(struct out *out, const char *text, size_t len, const struct cell *cell)
+{
+	char clean[VALUE_TEXT_MAX];
+	size_t i;
+
+	if (cell->cut && len > cell->cut)
+		len = cell->cut;
+	for (i = 0; i < len && i < sizeof(clean); i++)
+		clean[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i];
+	out_field(out, len <= sizeof(clean) ? clean : text, len, cell->width);
+}
+
+void table_row(struct view *view, const struct row *row)
+{
+	const struct section *s = enter_section(view, row);
+	char buf[VALUE_TEXT_MAX];
+
+	for (size_t i = 0; i < s->count; i++) {
+		struct value v = s->column[i]->get(row);
+		const char *text;
+		size_t len = value_format(&v, buf, &text);
+
+		if (i)
+			out_char(view->out, ' ');
+		put_text(view->out, text, len, &s->cell[i]);
+	}
+	out_char(view->out, '\n');
+}
+
+static void table_end(struct view *view, const struct account *account)
+{
+	(void)view;
+	(void)account;
+}
+
+const struct sink sink_table = {
+	.name = "table",
+	.summary = "text for people, in the layout of the tool that it replaces",
+	.begin = table_begin,
+	.tick_begin = table_tick_begin,
+	.tick_end = table_tick_end,
+	.row = table_row,
+	.end = table_end,
+};
