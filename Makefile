@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# make [B=folder] [CC=clang] [SAN=address,undefined] [WERROR=1] [V=1] [all|test-programs|bench-programs|fuzz|install|clean]
+# Files are found by wildcard: a new report, sink or source is one new file. Out of tree, in $(B).
+
+B       ?= build
+CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
+CLANG   ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool /sbin/bpftool) bpftool)
+PKG     ?= pkg-config
+PREFIX  ?= /usr/local
+VERSION := $(shell cat VERSION)
+Q       := $(if $(V),,@)
+say      = $(if $(V),,@printf '  %-5s %s\n' $(1) '$(subst $(B)/,,$@)')
+
+LIBS     := libbpf libpcap libmnl libcap-ng libseccomp jansson
+WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
+            -Wundef -Wpointer-arith -Wno-missing-field-initializers $(if $(WERROR),-Werror)
+# Paths of the build folder must not show in the result: two folders, one binary.
+REPRO    := -ffile-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(abspath $(B))/=
+CPPFLAGS += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Isrc -I$(B)/gen
+CFLAGS   ?= -O2 -g
+HARDEN   := -fPIE -fstack-protector-strong -fstack-clash-protection \
+            $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+ALLFLAGS  = -std=gnu17 $(CPPFLAGS) $(WARN) $(CFLAGS) $(HARDEN) $(REPRO) $(SANFLAGS) \
+            $(shell $(PKG) --cflags $(LIBS))
+LDFLAGS  += -pie -Wl,-z,relro,-z,now $(SANFLAGS)
+LDLIBS    = $(shell $(PKG) --libs $(LIBS))
+
+# Kernel headers that the C library installs; not those of the running kernel.
+ARCH_INC  = $(firstword $(wildcard /usr/include/$(shell $(CC) -print-multiarch)) /usr/include)
+BPFFLAGS := -g -O2 -mcpu=v3 -target bpf -Isrc -I$(ARCH_INC) -Wall -Wextra -Wno-unused-parameter \
+            $(if $(WERROR),-Werror) -fdebug-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(CURDIR)/=
+
+# The registry holds the files that define the object of their folder's contract.
+names      = $(sort $(patsubst src/$(1)/%.c,%,$(shell grep -l '^const struct $(2) $(1)_' src/$(1)/*.c)))
+REPORTS   := $(call names,report,report)
+SINKS     := $(call names,sink,sink)
+SOURCES   := $(call names,source,source_ops)
+
+SRC       := $(sort $(filter-out src/main.c,$(wildcard src/*/*.c)))
+SRC       := $(filter-out src/bpf/%,$(SRC))
+BPF_SRC   := $(sort $(wildcard src/bpf/*.bpf.c))
+OBJ       := $(SRC:src/%.c=$(B)/obj/%.o)
+BPF_OBJ   := $(BPF_SRC:src/%.bpf.c=$(B)/%.bpf.o)
+SKELETON  := $(B)/gen/tcp.skel.h
+REGISTRY  := $(B)/gen/registry.h
+LINKS     := tcptop tcplife tcpsubnet tcpipstat tcpeek tcpeekstat
+
+UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(sort $(wildcard tests/unit/*/test_*.c)))
+E2E_TOOLS := $(patsubst tests/e2e/%.c,$(B)/tests/%,$(sort $(wildcard tests/e2e/*.c)))
+FUZZERS   := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+BENCH     := $(patsubst bench/%.c,$(B)/bench/%,$(sort $(wildcard bench/*.c)))
+
+.DELETE_ON_ERROR:
+.PHONY: all test-programs bench-programs fuzz install clean
+all: $(B)/tcpsight $(LINKS:%=$(B)/%)
+
+$(B)/tcpsight: $(B)/obj/main.o $(OBJ)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(LINKS:%=$(B)/%): | $(B)/tcpsight
+	$(Q)ln -sf tcpsight $@
+
+$(B)/obj/%.o: src/%.c | $(SKELETON) $(REGISTRY)
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/bpf/%.bpf.o: src/bpf/%.bpf.c
+	$(call say,BPF)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPFFLAGS) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+
+$(B)/gen/tcp.o: $(BPF_OBJ)
+	$(call say,MERGE)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(SKELETON): $(B)/gen/tcp.o
+	$(call say,SKEL)
+	$(Q)$(BPFTOOL) gen skeleton $< name tcp >$@
+
+# Rewritten only if the folders' listings changed.
+$(REGISTRY): FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q){ echo '#pragma once'; \
+	  echo '#define REPORTS(X) $(foreach n,$(REPORTS),X($(n)))'; \
+	  echo '#define SINKS(X) $(foreach n,$(SINKS),X($(n)))'; \
+	  echo '#define SOURCES(X) $(foreach n,$(SOURCES),X($(n)))'; } >$@.new; \
+	  cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+FORCE:
+# Whoever uses the registry is rebuilt with it.
+$(B)/obj/cli/command.o $(B)/obj/app/sources.o: $(REGISTRY)
+
+test-programs: $(UNIT) $(E2E_TOOLS)
+bench-programs: $(BENCH)
+fuzz: $(FUZZERS)
+
+$(B)/tests/unit/%: tests/unit/%.c $(OBJ)
+	$(call say,TEST)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OBJ) -lcmocka $(LDLIBS)
+
+URING := $(shell $(PKG) --exists liburing && echo -DHAVE_LIBURING $$($(PKG) --cflags --libs liburing))
+$(B)/tests/%: tests/e2e/%.c
+	$(call say,TOOL)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -o $@ $< $(URING) -lpthread
+
+$(B)/bench/%: bench/%.c
+	$(call say,BENCH)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -o $@ $< -lpthread
+
+# Fuzz targets link the pure layers only, all instrumented.
+FUZZ_SRC := $(sort $(wildcard src/packet/*.c src/util/*.c src/engine/*.c) $(wildcard src/source/replay_line.c))
+$(B)/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC)
+	$(call say,FUZZ)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -std=gnu17 $(CPPFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined \
+	  -fno-sanitize-recover=undefined -o $@ $^ $(LDLIBS)
+
+install: all
+	install -D -m 755 $(B)/tcpsight $(DESTDIR)$(PREFIX)/sbin/tcpsight
+	for l in $(LINKS); do ln -sf tcpsight $(DESTDIR)$(PREFIX)/sbin/$$l; done
+	for m in $(notdir $(wildcard doc/man/*.8)); do \
+	  install -D -m 644 doc/man/$$m $(DESTDIR)$(PREFIX)/share/man/man8/$$m; done
+
+clean:
+	rm -rf $(B)
+
+-include $(OBJ:.o=.d) $(B)/obj/main.d $(BPF_OBJ:.o=.d) $(UNIT:=.d)

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Wiring: source -> engine -> view -> sink, in the order in which privileges allow it. */
+#include "app/run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/loop.h"
+#include "app/notify.h"
+#include "app/sandbox.h"
+#include "app/sources.h"
+#include "cli/options.h"
+#include "engine/clock.h"
+#include "engine/engine.h"
+#include "engine/filter.h"
+#include "engine/report.h"
+#include "engine/settings.h"
+#include "engine/sink.h"
+#include "engine/source.h"
+#include "util/cgroup.h"
+#include "util/log.h"
+#include "util/out.h"
+
+struct run {
+	const struct report *report;
+	const struct settings *settings;
+	const char *program;
+	struct clock clock;
+	struct out out;
+	struct view view;
+	struct engine engine;
+	struct source source;
+	struct cgroup_names *cgroups;
+	struct filter *filter;
+};
+
+static const char *sink_name(const struct run *r)
+{
+	const struct settings *s = r->settings;
+
+	if (s->json)
+		return "json";
+	if (s->csv || s->seed_csv)
+		return "csv";
+	if (r->view.when == VIEW_ON_TICK && !s->no_clear && isatty(STDOUT_FILENO))
+		return "screen";
+	return "table";
+}
+
+static int complain_column(const struct run *r, const char *list, size_t at)
+{
+	char name[64], text[256];
+	const struct column *near;
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(list + at, ","), list + at);
+	near = column_nearest(name);
+	if (near)
+		snprintf(text, sizeof(text), "no column '%s' (did you mean %s?)", name, near->name);
+	else
+		snprintf(text, sizeof(text), "no column '%s' (-o help lists all)", name);
+	options_complain(r->program, list, at, text);
+	return -EINVAL;
+}
+
+static int choose_sort(struct run *r)
+{
+	const char *name = r->settings->sort;
+
+	if (!name || !strcmp(name, "all"))
+		return 0;
+	/* The words of libbpf-tools' tcptop. */
+	if (!strcmp(name, "sent"))
+		name = "tx_bytes";
+	else if (!strcmp(name, "received"))
+		name = "rx_bytes";
+	r->view.sort = column_find(name, strlen(name));
+	return r->view.sort ? 0 : complain_column(r, name, 0);
+}
+
+static int choose_columns(struct run *r)
+{
+	const struct settings *s = r->settings;
+	const char *list = s->columns;
+	size_t at;
+
+	if (!list && (s->json || s->csv))
+		list = r->report->columns;
+	r->report->setup(s, &r->view, list != NULL);
+	if (list && section_parse(&r->view.section[0], list, &at))
+		return complain_column(r, list, at);
+	return choose_sort(r);
+}
+
+/* The columns that will be printed or ranked by decide what is collected. */
+static unsigned needs(const struct run *r)
+{
+	unsigned all = r->view.sort ? r->view.sort->needs : 0;
+
+	for (int n = 0; n < VIEW_SECTIONS; n++)
+		for (size_t i = 0; i < r->view.section[n].count; i++)
+			all |= r->view.section[n].column[i]->needs;
+	return all;
+}
+
+static int prepare_view(struct run *r)
+{
+	r->view.settings = r->settings;
+	r->view.out = &r->out;
+	r->view.context.clock = &r->clock;
+	r->view.context.cgroups = r->cgroups;
+	if (choose_columns(r))
+		return -EINVAL;
+	r->view.sink = sinks_find(sink_name(r));
+	return 0;
+}
+
+static int prepare_filter(struct run *r)
+{
+	struct filter_error error = {.at = 0};
+
+	r->filter = filter_new(r->settings, r->cgroups, &error);
+	if (r->filter)
+		return 0;
+	options_complain(r->program, error.argument, error.at, error.text);
+	return -EINVAL;
+}
+
+/* An offline source's time moves the engine's clock before its event is taken. */
+static void emit_offline(void *context, const struct event *ev)
+{
+	struct engine *e = context;
+
+	if (!e->done && !engine_advance(e, ev->time_ns))
+		e->done = true;
+	if (!e->done)
+		engine_event(e, ev);
+}
+
+static int prepare_source(struct run *r)
+{
+	const struct source_ops *ops = sources_choose(r->settings);
+	char text[256];
+
+	if (!ops) {
+		snprintf(text, sizeof(text), "no source '%s' (there are: %s)", r->settings->source,
+			 sources_list());
+		options_complain(r->program, NULL, 0, text);
+		return -EINVAL;
+	}
+	r->source = (struct source){
+		.ops = ops,
+		.settings = r->settings,
+		.live_table = r->view.when == VIEW_ON_TICK,
+		.extra = needs(r) & NEED_EXTRA,
+		.owners = (needs(r) & NEED_OWNER) || r->settings->by_pid,
+		.clock = &r->clock,
+		.emit = ops->offline ? emit_offline : engine_event,
+		.emit_context = &r->engine,
+	};
+	return 0;
+}
+
+static int run_source(struct run *r)
+{
+	struct loop loop = {.engine = &r->engine, .source = &r->source};
+	int err;
+
+	loop.screen = !strcmp(r->view.sink->name, "screen");
+	view_begin(&r->view);
+	err = r->source.ops->start(&r->source);
+	if (!err && !r->source.ops->offline)
+		err = sandbox_enter();
+	if (err || out_flush(&r->out))
+		return err ? err : -r->out.error;
+	notify_ready();
+	return r->source.ops->offline ? loop_run_offline(&loop) : loop_run_live(&loop);
+}
+
+static void warn_of_loss(const struct account *a)
+{
+	if (a->lost)
+		log_warn("lost %llu of %llu flows (%llu bytes sent, %llu received): the event buffer "
+			 "was full; a larger --ring helps",
+			 (unsigned long long)a->lost, (unsigned long long)(a->opened + a->adopted),
+			 (unsigned long long)a->lost_tx_bytes, (unsigned long long)a->lost_rx_bytes);
+	if (a->missed)
+		log_warn("the kernel skipped %llu state changes", (unsigned long long)a->missed);
+	if (a->table_full)
+		log_warn("%llu readings found the flow table full; a larger --max-flows helps",
+			 (unsigned long long)a->table_full);
+	if (a->undecoded)
+		log_warn("%llu records could not be understood", (unsigned long long)a->undecoded);
+}
+
+static int finish(struct run *r, int err)
+{
+	struct account account = {0};
+
+	/* Its reader has gone: nobody is left to be told. */
+	if (err == -EPIPE)
+		return RUN_DONE;
+	r->source.ops->account(&r->source, &account);
+	account.table_full += r->engine.flows.refused;
+	if (!err)
+		view_end(&r->view, &account);
+	if (out_flush(&r->out) == -EPIPE)
+		return RUN_DONE;
+	if (r->out.error) {
+		log_errno(r->out.error, "cannot write the output");
+		return RUN_FAILED;
+	}
+	warn_of_loss(&account);
+	if (err)
+		return RUN_FAILED;
+	return r->settings->strict && account_has_loss(&account) ? RUN_LOSS : RUN_DONE;
+}
+
+static int run_opened(struct run *r)
+{
+	int err = r->source.ops->open(&r->source), status;
+
+	if (err)
+		status = err == -EPERM || err == -ENOTSUP ? RUN_NO_PRIVILEGE : RUN_FAILED;
+	else
+		status = finish(r, run_source(r));
+	r->source.ops->close(&r->source);
+	return status;
+}
+
+int run_report(const struct report *report, const struct settings *settings, const char *program)
+{
+	struct run r = {.report = report, .settings = settings, .program = program};
+	int status = RUN_USAGE;
+
+	out_init(&r.out, STDOUT_FILENO);
+	clock_follow_host(&r.clock);
+	r.cgroups = cgroup_names_new();
+	if (!prepare_view(&r) && !prepare_filter(&r) && !prepare_source(&r)) {
+		engine_init(&r.engine, settings, r.filter, &r.view);
+		status = run_opened(&r);
+		engine_done(&r.engine);
+	}
+	filter_free(r.filter);
+	cgroup_names_free(r.cgroups);
+	out_done(&r.out);
+	return status;
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/sources.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/settings.h"
+#include "engine/sink.h"
+#include "engine/source.h"
+#include "registry.h"
+
+#define DECLARE_SOURCE(name) extern const struct source_ops source_##name;
+#define DECLARE_SINK(name) extern const struct sink sink_##name;
+SOURCES(DECLARE_SOURCE)
+SINKS(DECLARE_SINK)
+
+#define POINT_SOURCE(name) &source_##name,
+#define POINT_SINK(name) &sink_##name,
+static const struct source_ops *const sources[] = {SOURCES(POINT_SOURCE)};
+static const struct sink *const sinks[] = {SINKS(POINT_SINK)};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+const struct source_ops *sources_choose(const struct settings *settings)
+{
+	for (size_t i = 0; i < COUNT(sources); i++) {
+		if (settings->source ? !strcmp(sources[i]->name, settings->source)
+				     : sources[i]->suits(settings))
+			return sources[i];
+	}
+	return NULL;
+}
+
+const char *sources_list(void)
+{
+	static char text[256];
+	size_t used = 0;
+
+	for (size_t i = 0; i < COUNT(sources); i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", i ? ", " : "",
+					 sources[i]->name);
+	return text;
+}
+
+const struct sink *sinks_find(const char *name)
+{
+	for (size_t i = 0; i < COUNT(sinks); i++)
+		if (!strcmp(sinks[i]->name, name))
+			return sinks[i];
+	return NULL;
+}

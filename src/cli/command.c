@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cli/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/report.h"
+#include "registry.h"
+
+#define DECLARE(name) extern const struct report report_##name;
+REPORTS(DECLARE)
+#undef DECLARE
+
+#define POINT(name) &report_##name,
+const struct report *const reports[] = {REPORTS(POINT)};
+#undef POINT
+const size_t report_count = sizeof(reports) / sizeof(reports[0]);
+
+const struct report *command_find(const char *name)
+{
+	for (size_t i = 0; i < report_count; i++)
+		if (!strcmp(reports[i]->name, name))
+			return reports[i];
+	return NULL;
+}
+
+const struct report *command_find_seed(const char *program)
+{
+	for (size_t i = 0; i < report_count; i++)
+		if (reports[i]->seed_name && !strcmp(reports[i]->seed_name, program))
+			return reports[i];
+	return NULL;
+}
+
+void command_print_overview(void)
+{
+	printf("tcpsight: what TCP is doing on this machine\n\n"
+	       "usage: tcpsight COMMAND [OPTIONS]\n\ncommands:\n");
+	for (size_t i = report_count; i--;)
+		printf("  %-9s %s\n", reports[i]->name, reports[i]->summary);
+	printf("  %-9s %s\n", "doctor", "what this kernel offers, what is used, and what is missing");
+	printf("\nexamples:\n"
+	       "  tcpsight top                 busiest connections, every second\n"
+	       "  tcpsight life                every connection that ends\n"
+	       "  tcpsight COMMAND --help      more of each\n");
+}

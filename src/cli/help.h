@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Text made from the tables of options and columns. */
+#pragma once
+#include <stddef.h>
+
+struct option_def;
+struct report;
+
+/* Examples first, then usage and options. */
+void help_print(const struct report *report, const char *program,
+		const struct option_def *const *options, size_t count);
+void help_print_version(void);
+/* For -o help. */
+void help_print_columns(void);

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cli/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/common_options.h"
+#include "cli/help.h"
+#include "engine/report.h"
+#include "engine/settings.h"
+#include "util/parse.h"
+#include "util/xalloc.h"
+
+#define OPTIONS_MAX 96
+/* getopt_long's values for options: above every letter. */
+#define VALUE_BASE 1000
+
+struct parser {
+	const char *program;
+	const struct report *report;
+	const struct option_def *def[OPTIONS_MAX];
+	size_t count;
+	bool given[OPTIONS_MAX];
+	struct settings *settings;
+};
+
+void options_complain(const char *program, const char *argument, unsigned long at,
+		      const char *text)
+{
+	fprintf(stderr, "%s: %s\n", program, text);
+	if (argument && at <= strlen(argument))
+		fprintf(stderr, "  %s\n  %*s^\n", argument, (int)at, "");
+	fprintf(stderr, "Try '%s --help'.\n", program);
+}
+
+static bool shadowed(const struct report *report, const struct option_def *common)
+{
+	for (size_t i = 0; i < report->option_count; i++)
+		if (!strcmp(report->options[i].name, common->name))
+			return true;
+	return false;
+}
+
+static void collect(struct parser *p)
+{
+	for (size_t i = 0; i < p->report->option_count; i++)
+		p->def[p->count++] = &p->report->options[i];
+	for (size_t i = 0; i < common_option_count; i++)
+		if (!shadowed(p->report, &common_options[i]))
+			p->def[p->count++] = &common_options[i];
+}
+
+static void build_getopt(const struct parser *p, char *letters, struct option *longs)
+{
+	/* '+' would stop at the first word; ':' tells a missing argument from an unknown option. */
+	*letters++ = ':';
+	for (size_t i = 0; i < p->count; i++) {
+		const struct option_def *o = p->def[i];
+
+		longs[i] = (struct option){.name = o->name,
+					   .has_arg = o->argument ? required_argument : no_argument,
+					   .val = VALUE_BASE + (int)i};
+		if (!o->letter)
+			continue;
+		*letters++ = o->letter;
+		if (o->argument)
+			*letters++ = ':';
+	}
+	*letters = '\0';
+	longs[p->count] = (struct option){0};
+}
+
+static void option_label(const struct option_def *o, char *buf, size_t size)
+{
+	if (o->letter)
+		snprintf(buf, size, "-%c/--%s", o->letter, o->name);
+	else
+		snprintf(buf, size, "--%s", o->name);
+}
+
+static int complain_value(const struct parser *p, const struct option_def *o, const char *value,
+			  size_t at, const char *why)
+{
+	char label[64], text[512];
+
+	option_label(o, label, sizeof(label));
+	snprintf(text, sizeof(text), "argument %s: %s: '%s'", label, why, value);
+	options_complain(p->program, value, at, text);
+	return -EINVAL;
+}
+
+static int set_uint(const struct parser *p, const struct option_def *o, const char *value)
+{
+	char *base = (char *)p->settings, why[128];
+	uint64_t n;
+	size_t at;
+	int err = parse_uint(value, o->min, o->max, &n, &at);
+
+	if (err) {
+		snprintf(why, sizeof(why), "expected a whole number from %llu to %llu", o->min,
+			 o->max);
+		return complain_value(p, o, value, at, why);
+	}
+	*(uint64_t *)(base + o->offset) = n;
+	if (o->also_offset)
+		*(bool *)(base + o->also_offset) = true;
+	return 0;
+}
+
+static int set_ports(const struct parser *p, const struct option_def *o, const char *value)
+{
+	uint8_t **set = (uint8_t **)((char *)p->settings + o->offset);
+	size_t at;
+	int err;
+
+	if (!*set)
+		*set = xcalloc(65536 / 8, 1);
+	err = parse_ports(value, *set, &at);
+	if (err)
+		return complain_value(p, o, value, at,
+				      err == -ERANGE ? "a port is a number from 1 to 65535"
+						     : "expected ports such as 22,80");
+	return 0;
+}
+
+static int set_choice(const struct parser *p, const struct option_def *o, const char *value)
+{
+	char why[256] = "choose from";
+
+	for (const char *const *c = o->choices; *c; c++) {
+		size_t used = strlen(why);
+
+		if (!strcmp(*c, value)) {
+			*(const char **)((char *)p->settings + o->offset) = *c;
+			return 0;
+		}
+		snprintf(why + used, sizeof(why) - used, " %s", *c);
+	}
+	return complain_value(p, o, value, 0, why);
+}
+
+static int check_excludes(const struct parser *p, const struct option_def *o)
+{
+	for (size_t i = 0; i < p->count && o->excludes; i++)
+		if (p->given[i] && p->def[i]->letter == o->excludes) {
+			char one[64], other[64], text[256];
+
+			option_label(o, one, sizeof(one));
+			option_label(p->def[i], other, sizeof(other));
+			snprintf(text, sizeof(text), "argument %s: not allowed with argument %s", one,
+				 other);
+			options_complain(p->program, NULL, 0, text);
+			return -EINVAL;
+		}
+	return 0;
+}
+
+static int apply(struct parser *p, size_t i, const char *value)
+{
+	const struct option_def *o = p->def[i];
+	char *field = (char *)p->settings + o->offset;
+
+	p->given[i] = true;
+	if (check_excludes(p, o))
+		return -EINVAL;
+	switch (o->type) {
+	case OPTION_FLAG:
+		*(bool *)field = true;
+		return 0;
+	case OPTION_UINT:
+		return set_uint(p, o, value);
+	case OPTION_TEXT:
+		*(const char **)field = value;
+		return 0;
+	case OPTION_PORTS:
+		return set_ports(p, o, value);
+	case OPTION_CHOICE:
+		return set_choice(p, o, value);
+	case OPTION_HELP:
+	case OPTION_VERSION:
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static size_t index_of(const struct parser *p, int value)
+{
+	if (value >= VALUE_BASE)
+		return (size_t)(value - VALUE_BASE);
+	for (size_t i = 0; i < p->count; i++)
+		if (p->def[i]->letter == value)
+			return i;
+	return p->count;
+}
+
+static void complain_unknown(const struct parser *p, const char *argument)
+{
+	const char *names[OPTIONS_MAX], *nearest;
+	char word[64], text[512];
+
+	snprintf(text, sizeof(text), "unrecognized argument: %s", argument);
+	if (!strncmp(argument, "--", 2)) {
+		for (size_t i = 0; i < p->count; i++)
+			names[i] = p->def[i]->name;
+		snprintf(word, sizeof(word), "%.*s", (int)strcspn(argument + 2, "="), argument + 2);
+		nearest = parse_nearest(word, names, p->count);
+		if (nearest)
+			snprintf(text, sizeof(text),
+				 "unrecognized argument: %s (did you mean --%s?)", argument, nearest);
+	}
+	options_complain(p->program, NULL, 0, text);
+}
+
+static void complain_getopt(const struct parser *p, int result, char **argv)
+{
+	char label[64], text[256], letter[3] = {'-', (char)optopt, '\0'};
+	size_t i = index_of(p, optopt);
+
+	if (result == '?' || i == p->count) {
+		complain_unknown(p, optopt && optopt < VALUE_BASE ? letter : argv[optind - 1]);
+		return;
+	}
+	option_label(p->def[i], label, sizeof(label));
+	snprintf(text, sizeof(text), "argument %s: expected one argument", label);
+	options_complain(p->program, NULL, 0, text);
+}
+
+static enum options_result take_words(struct parser *p, int count, char **word)
+{
+	struct usage_error error = {.at = 0};
+
+	if (!p->report->words(p->settings, count, word, &error))
+		return OPTIONS_RUN;
+	options_complain(p->program, error.argument, error.at, error.text);
+	return OPTIONS_WRONG;
+}
+
+enum options_result options_parse(const struct report *report, int argc, char **argv,
+				  struct settings *settings)
+{
+	struct parser p = {.program = argv[0], .report = report, .settings = settings};
+	char letters[2 * OPTIONS_MAX + 2];
+	struct option longs[OPTIONS_MAX + 1];
+	int value;
+
+	settings->max_flows = 262144;
+	if (report->defaults)
+		report->defaults(settings);
+	collect(&p);
+	build_getopt(&p, letters, longs);
+	opterr = 0;
+	optind = 1;
+	while ((value = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		size_t i;
+
+		if (value == '?' || value == ':') {
+			complain_getopt(&p, value, argv);
+			return OPTIONS_WRONG;
+		}
+		i = index_of(&p, value);
+		if (p.def[i]->type == OPTION_HELP) {
+			help_print(report, p.program, p.def, p.count);
+			return OPTIONS_DONE;
+		}
+		if (p.def[i]->type == OPTION_VERSION) {
+			help_print_version();
+			return OPTIONS_DONE;
+		}
+		if (apply(&p, i, optarg))
+			return OPTIONS_WRONG;
+	}
+	if (settings->columns && !strcmp(settings->columns, "help")) {
+		help_print_columns();
+		return OPTIONS_DONE;
+	}
+	return take_words(&p, argc - optind, argv + optind);
+}

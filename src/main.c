@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* One program, several names: `tcpsight COMMAND`, or the name of a tool that it replaces. */
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/loop.h"
+#include "app/run.h"
+#include "cli/command.h"
+#include "cli/help.h"
+#include "cli/options.h"
+#include "engine/report.h"
+#include "engine/settings.h"
+#include "probe/doctor.h"
+#include "util/log.h"
+#include "util/parse.h"
+
+static int run(const struct report *report, const char *program, int argc, char **argv)
+{
+	struct settings settings = {0};
+
+	argv[0] = (char *)program;
+	switch (options_parse(report, argc, argv, &settings)) {
+	case OPTIONS_DONE:
+		return RUN_DONE;
+	case OPTIONS_WRONG:
+		return RUN_USAGE;
+	case OPTIONS_RUN:
+		break;
+	}
+	log_init(program, settings.verbose);
+	loop_block_signals();
+	return run_report(report, &settings, program);
+}
+
+static int complain_command(const char *name)
+{
+	const char *names[16], *nearest;
+	char text[256];
+	size_t n = 0;
+
+	for (; n < report_count && n < 15; n++)
+		names[n] = reports[n]->name;
+	names[n++] = "doctor";
+	nearest = parse_nearest(name, names, n);
+	snprintf(text, sizeof(text), nearest ? "no command '%s' (did you mean %s?)" : "no command '%s'",
+		 name, nearest);
+	options_complain("tcpsight", NULL, 0, text);
+	return RUN_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	const struct report *report = command_find_seed(basename(argv[0]));
+	char program[64];
+
+	if (report)
+		return run(report, report->seed_name, argc, argv);
+	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+	    !strcmp(argv[1], "help")) {
+		command_print_overview();
+		return argc < 2 ? RUN_USAGE : RUN_DONE;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		help_print_version();
+		return RUN_DONE;
+	}
+	if (!strcmp(argv[1], "doctor"))
+		return doctor_main(argc - 1, argv + 1);
+	report = command_find(argv[1]);
+	if (!report)
+		return complain_command(argv[1]);
+	snprintf(program, sizeof(program), "tcpsight %s", report->name);
+	return run(report, program, argc - 1, argv + 1);
+}
