@@ -16,7 +16,7 @@ LIBS     := libbpf libpcap libmnl libcap-ng libseccomp jansson
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
             -Wundef -Wpointer-arith -Wno-missing-field-initializers $(if $(WERROR),-Werror)
 # Paths of the build folder must not show in the result: two folders, one binary.
-REPRO    := -ffile-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(abspath $(B))/=
+REPRO    := -ffile-prefix-map=$(abspath $(B))=build -ffile-prefix-map=$(CURDIR)=.
 CPPFLAGS += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Isrc -I$(B)/gen
 CFLAGS   ?= -O2 -g
 HARDEN   := -fPIE -fstack-protector-strong -fstack-clash-protection \
@@ -30,7 +30,7 @@ LDLIBS    = $(shell $(PKG) --libs $(LIBS))
 # Kernel headers that the C library installs; not those of the running kernel.
 ARCH_INC  = $(firstword $(wildcard /usr/include/$(shell $(CC) -print-multiarch)) /usr/include)
 BPFFLAGS := -g -O2 -mcpu=v3 -target bpf -Isrc -I$(ARCH_INC) -Wall -Wextra -Wno-unused-parameter \
-            $(if $(WERROR),-Werror) -fdebug-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(CURDIR)/=
+            $(if $(WERROR),-Werror) -ffile-prefix-map=$(CURDIR)=.
 
 # The registry holds the files that define the object of their folder's contract.
 names      = $(sort $(patsubst src/$(1)/%.c,%,$(shell grep -l '^const struct $(2) $(1)_' src/$(1)/*.c)))

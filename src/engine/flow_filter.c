@@ -86,30 +86,34 @@ static size_t find_error(const char *expression, const char *text)
 }
 
 /*
- * A flow has no flags, lengths or payload. The compiled program shows what it looks at: of the IP
- * header version, next protocol, fragment offset and addresses; of TCP the ports.
+ * Does a load look at what a flow has? Of IPv4: version, fragment offset, protocol, addresses; of
+ * IPv6: next header (also behind a fragment header), addresses; of TCP: the ports.
  */
+static bool is_of_a_flow(const struct bpf_insn *insn)
+{
+	unsigned size = BPF_SIZE(insn->code), k = insn->k;
+
+	if (BPF_MODE(insn->code) == BPF_IND)
+		return size == BPF_H && (k == 0 || k == 2);
+	if (BPF_MODE(insn->code) != BPF_ABS)
+		return BPF_MODE(insn->code) != BPF_LEN;
+	if (size == BPF_B)
+		return k == 0 || k == 6 || k == 9 || k == V6_HEADER;
+	if (size == BPF_H)
+		return k == 6 || k == V6_HEADER || k == V6_HEADER + 2 || k == V6_HEADER + 14 ||
+		       k == V6_HEADER + 16;
+	return k >= 8 && k < V6_HEADER && k % 4 == 0;
+}
+
+/* A flow has no flags, lengths or payload; the compiled program shows what it looks at. */
 static bool asks_for_more(const struct bpf_program *program)
 {
 	for (unsigned i = 0; i < program->bf_len; i++) {
 		const struct bpf_insn *insn = &program->bf_insns[i];
+		unsigned class = BPF_CLASS(insn->code);
 
-		if (BPF_CLASS(insn->code) != BPF_LD && BPF_CLASS(insn->code) != BPF_LDX)
-			continue;
-		switch (BPF_MODE(insn->code)) {
-		case BPF_LEN:
+		if ((class == BPF_LD || class == BPF_LDX) && !is_of_a_flow(insn))
 			return true;
-		case BPF_IND:
-			if (insn->k != 0 && insn->k != 2)
-				return true;
-			break;
-		case BPF_ABS:
-			if ((insn->k > 0 && insn->k < 6) || insn->k >= V6_HEADER + PORTS)
-				return true;
-			break;
-		default:
-			break;
-		}
 	}
 	return false;
 }

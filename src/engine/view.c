@@ -47,6 +47,8 @@ void view_init(struct view *view, uint32_t flow_limit)
 {
 	view->section_now = -1;
 	view->context.interval = view->when == VIEW_ON_TICK;
+	if (view->when == VIEW_ON_CLOSE && view->sort)
+		held_init(&view->held, view->rows ? view->rows : flow_limit);
 	if (view->when != VIEW_ON_TICK)
 		return;
 	view->ranked_limit = flow_limit;
@@ -57,6 +59,8 @@ void view_done(struct view *view)
 {
 	reserve_free(view->ranked, view->ranked_limit * sizeof(*view->ranked));
 	view->ranked = NULL;
+	if (view->held.row)
+		held_done(&view->held);
 }
 
 void view_begin(struct view *view)
@@ -64,17 +68,17 @@ void view_begin(struct view *view)
 	view->sink->begin(view);
 }
 
-static void emit(struct view *view, struct row *row)
+static void emit(struct view *view, const struct row *row)
 {
-	row->context = &view->context;
 	if (!view->context.first_ns)
 		view->context.first_ns = row->time_ns;
 	view->sink->row(view, row);
 }
 
-void view_flow_closed(struct view *view, const struct event *ev)
+static struct row row_of_close(struct view *view, const struct event *ev)
 {
-	struct row row = {
+	return (struct row){
+		.context = &view->context,
 		.time_ns = ev->time_ns,
 		.id = ev->head.id,
 		.state = ev->head.state,
@@ -84,10 +88,31 @@ void view_flow_closed(struct view *view, const struct event *ev)
 		.count = ev->count,
 		.ident = &ev->ident,
 	};
+}
 
+void view_flow_closed(struct view *view, const struct event *ev)
+{
+	struct row row = row_of_close(view, ev);
+
+	if (view->sort) {
+		struct value v = view->sort->get(&row);
+
+		held_put(&view->held, ev, value_number(&v));
+		return;
+	}
 	emit(view, &row);
 	if (view->rows && ++view->printed >= view->rows)
 		view->full = true;
+}
+
+static void print_held(struct view *view)
+{
+	held_sort(&view->held);
+	for (size_t i = 0; i < view->held.count; i++) {
+		struct row row = row_of_close(view, (const struct event *)view->held.row[i].event);
+
+		emit(view, &row);
+	}
 }
 
 /* What moved between two counts; gauges are those of the later one. */
@@ -199,5 +224,7 @@ void view_tick(struct view *view, uint64_t time_ns)
 
 void view_end(struct view *view, const struct account *account)
 {
+	if (view->held.row)
+		print_held(view);
 	view->sink->end(view, account);
 }

@@ -11,6 +11,7 @@
 #include "engine/account.h"
 #include "engine/column.h"
 #include "engine/flow_table.h"
+#include "engine/held.h"
 #include "engine/row.h"
 
 struct out;
@@ -71,6 +72,7 @@ struct view {
 	uint64_t printed; /* rows on close */
 	bool full; /* on close: --rows were printed, the run can end */
 
+	struct held held; /* rows on close that wait to be ranked; used if there is a sort */
 	struct ranked *ranked; /* rows of the last tick, for a redraw */
 	size_t ranked_count, ranked_limit;
 };
@@ -84,7 +86,7 @@ void section_set(struct section *section, const struct cell *cells, size_t count
  */
 int section_parse(struct section *section, const char *list, size_t *ret_at);
 
-/* Allocate what ticks need; `flow_limit` is that of the flow table. */
+/* Reserve what ticks or ranking need; `flow_limit` is that of the flow table. */
 void view_init(struct view *view, uint32_t flow_limit);
 void view_done(struct view *view);
 

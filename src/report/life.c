@@ -46,6 +46,7 @@ static void setup(const struct settings *s, struct view *view, bool own_columns)
 	struct section *section = &view->section[0];
 
 	view->when = VIEW_ON_CLOSE;
+	view->rows = s->rows;
 	if (own_columns)
 		return;
 	view->csv_titles = s->seed_csv;

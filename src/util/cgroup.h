@@ -13,6 +13,9 @@ struct cgroup_names;
 struct cgroup_names *cgroup_names_new(void);
 void cgroup_names_free(struct cgroup_names *names);
 
+/* Is there a cgroup v2 mount? */
+bool cgroup_names_has_mount(const struct cgroup_names *names);
+
 /* Read all present cgroups now, so that those which end soon keep their names. */
 void cgroup_names_refresh(struct cgroup_names *names);
 

@@ -106,7 +106,7 @@ size_t parse_distance(const char *a, const char *b)
 
 const char *parse_nearest(const char *word, const char *const *candidates, size_t count)
 {
-	size_t best = strlen(word) / 2 + 1;
+	size_t best = strlen(word) / 2 + 2;
 	const char *nearest = NULL;
 
 	for (size_t i = 0; i < count; i++) {
