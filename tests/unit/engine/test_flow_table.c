@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "engine/flow_table.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+static void a_flow_is_found_until_it_is_removed(void **state)
+{
+	struct flow_table t;
+	struct flow *f;
+
+	(void)state;
+	flow_table_init(&t, 10);
+	assert_null(flow_table_find(&t, 42));
+	f = flow_table_add(&t, 42);
+	assert_ptr_equal(flow_table_find(&t, 42), f);
+	assert_ptr_equal(flow_table_add(&t, 42), f);
+	assert_int_equal(t.count, 1);
+	flow_table_remove(&t, f);
+	assert_null(flow_table_find(&t, 42));
+	assert_int_equal(t.count, 0);
+	flow_table_done(&t);
+}
+
+static void a_full_table_refuses_and_counts(void **state)
+{
+	struct flow_table t;
+
+	(void)state;
+	flow_table_init(&t, 2);
+	flow_table_add(&t, 1);
+	flow_table_add(&t, 2);
+	assert_null(flow_table_add(&t, 3));
+	assert_int_equal(t.refused, 1);
+	flow_table_remove(&t, flow_table_find(&t, 1));
+	assert_non_null(flow_table_add(&t, 3));
+	flow_table_done(&t);
+}
+
+/* Against a plain array: whatever is added and removed, the table answers as the array does. */
+static void random_use_agrees_with_a_plain_array(void **state)
+{
+	enum { IDS = 600, LIMIT = 400, STEPS = 200000 };
+	static unsigned char there[IDS];
+	struct flow_table t;
+	unsigned count = 0;
+
+	(void)state;
+	srandom(1);
+	flow_table_init(&t, LIMIT);
+	for (int i = 0; i < STEPS; i++) {
+		unsigned id = (unsigned)random() % IDS;
+		struct flow *f = flow_table_find(&t, id + 1);
+
+		assert_int_equal(f != NULL, there[id]);
+		if (f) {
+			assert_int_equal(f->id, id + 1);
+			flow_table_remove(&t, f);
+			there[id] = 0;
+			count--;
+		} else if (flow_table_add(&t, id + 1)) {
+			there[id] = 1;
+			count++;
+		} else {
+			assert_int_equal(count, LIMIT);
+		}
+		assert_int_equal(t.count, count);
+	}
+	flow_table_done(&t);
+}
+
+static void news_are_told_once_per_flow(void **state)
+{
+	struct flow_table t;
+	struct flow *f;
+
+	(void)state;
+	flow_table_init(&t, 4);
+	f = flow_table_add(&t, 1);
+	flow_table_note_news(&t, f);
+	flow_table_note_news(&t, f);
+	assert_ptr_equal(flow_table_take_news(&t), f);
+	assert_null(flow_table_take_news(&t));
+	flow_table_note_news(&t, f);
+	assert_ptr_equal(flow_table_take_news(&t), f);
+	flow_table_done(&t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_flow_is_found_until_it_is_removed),
+		cmocka_unit_test(a_full_table_refuses_and_counts),
+		cmocka_unit_test(random_use_agrees_with_a_plain_array),
+		cmocka_unit_test(news_are_told_once_per_flow),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Run every unit test program (cmocka); one pytest case a program, its output on failure."""
+
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("TCPSIGHT_BUILD", ROOT / "build"))
+NAMES = sorted(str(p.relative_to(ROOT / "tests/unit").with_suffix(""))
+               for p in (ROOT / "tests/unit").rglob("test_*.c"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_unit(name):
+    done = subprocess.run([str(BUILD / "tests/unit" / name)], capture_output=True, text=True,
+                          timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "[  PASSED  ]" in done.stderr + done.stdout
