@@ -92,13 +92,13 @@ int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 }
 
 /* Give a socket that is older than us its storage; returns NULL if it has one or is no flow. */
-static __always_inline struct flow *adopt(struct tcp_sock *tp, __u8 state)
+static __always_inline struct flow *adopt(struct snap_control *ctl, struct tcp_sock *tp, __u8 state)
 {
 	struct sock *sk = SK(tp);
 	struct flow *f = bpf_sk_storage_get(&flows, sk, 0, 0);
 	struct bpf_account *a = account_get();
 
-	if (f || state == ST_CLOSE)
+	if (f || state == ST_CLOSE || (ctl->listeners_only && state != ST_LISTEN))
 		return 0;
 	f = bpf_sk_storage_get(&flows, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!f || f->phase != PHASE_NONE)
@@ -133,7 +133,7 @@ static __always_inline void adopt_and_put(struct sock *sk, struct seq_file *seq)
 	if (!tp || !ctl)
 		return;
 	state = SK(tp)->__sk_common.skc_state;
-	f = adopt(tp, state);
+	f = adopt(ctl, tp, state);
 	if (!f)
 		return;
 	read_count(tp, state, f->syn, &c);

@@ -3,10 +3,12 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "engine/flow_filter.h"
@@ -56,6 +58,7 @@ static int set_cgroup(struct filter *f, struct filter_error *error)
 static int set_netns(struct filter *f, struct filter_error *error)
 {
 	const char *name = f->settings->netns;
+	struct statfs fs;
 	uint64_t inode;
 	struct stat st;
 	char path[512];
@@ -68,13 +71,12 @@ static int set_netns(struct filter *f, struct filter_error *error)
 		return 0;
 	}
 	snprintf(path, sizeof(path), "%s%s", strchr(name, '/') ? "" : "/run/netns/", name);
-	if (!stat(path, &st)) {
+	if (!statfs(path, &fs) && fs.f_type == NSFS_MAGIC && !stat(path, &st)) {
 		f->netns = (uint32_t)st.st_ino;
 		return 0;
 	}
 	snprintf(error->text, sizeof(error->text),
-		 "no network namespace '%s': neither an inode number nor a name in /run/netns (%s)",
-		 name, strerror(errno));
+		 "no network namespace '%s': neither an inode number nor a name in /run/netns", name);
 	return fail(error, "--netns", name, SIZE_MAX, error->text);
 }
 

@@ -89,10 +89,17 @@ int probe_load(struct tcp **ret, uint64_t ring_bytes)
 	err = tcp__load(skeleton);
 	if (err)
 		return explain(err, "load");
+	bpf_program__set_autoattach(skeleton->progs.on_state, false);
 	err = attach_sample(skeleton);
 	if (!err)
 		err = tcp__attach(skeleton);
 	return err ? explain(err, "attach") : 0;
+}
+
+int probe_attach_edges(struct tcp *skeleton)
+{
+	skeleton->links.on_state = bpf_program__attach(skeleton->progs.on_state);
+	return skeleton->links.on_state ? 0 : explain(-errno, "attach");
 }
 
 uint64_t probe_missed_runs(const struct tcp *skeleton)

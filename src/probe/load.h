@@ -6,11 +6,14 @@
 struct tcp;
 
 /*
- * Open, load and attach. Gives `*ret` (free with tcp__destroy()), also half-built on failure.
+ * Open, load, and attach the iterators; nothing runs yet. Gives `*ret` (free with tcp__destroy()), also half-built on failure.
  * `ring_bytes` is rounded up to a power of two of pages; 0 for the default. 0 or -errno, logged:
  * -EPERM no privilege, -ENOTSUP the kernel has not what is needed.
  */
 int probe_load(struct tcp **ret, uint64_t ring_bytes);
+
+/* Attach the tracepoint: from now on events come. 0 or -errno, logged, as above. */
+int probe_attach_edges(struct tcp *skeleton);
 
 /* How often the kernel skipped a program because it was interrupted by itself. */
 uint64_t probe_missed_runs(const struct tcp *skeleton);

@@ -29,7 +29,6 @@ struct bpf_state {
 	struct ring_buffer *ring;
 	struct bpf_reader reader;
 	struct bpf_owner owner;
-	struct account at_end;
 };
 
 static bool bpf_suits(const struct settings *settings)
@@ -61,22 +60,36 @@ static int bpf_open(struct source *s)
 	return bpf_reader_init(&b->reader, b->skeleton, s);
 }
 
+/* iter/tcp shows one network namespace, task_file those of all processes. */
+static int adopt(struct bpf_state *b)
+{
+	int err = netns_for_each(bpf_reader_adopt_netns, &b->reader);
+
+	return err ? err : bpf_reader_run(&b->reader, b->skeleton->links.adopt_files);
+}
+
 /*
- * The tracepoint is attached already, so no flow falls between: what it has seen has storage, and
- * is not adopted again. iter/tcp shows one network namespace, task_file those of all processes.
+ * First the listeners, so that every child finds an owner to inherit. Then the tracepoint, then the
+ * flows that are there: what the tracepoint has seen meanwhile has storage and is not adopted, so
+ * no flow falls between and none is counted twice.
  */
 static int bpf_start(struct source *s)
 {
 	struct bpf_state *b = s->state;
 	int err;
 
-	err = netns_for_each(bpf_reader_adopt_netns, &b->reader);
-	if (!err)
-		err = bpf_reader_run(&b->reader, b->skeleton->links.adopt_files);
 	bpf_owner_init(&b->owner, b->skeleton, &b->reader);
+	b->reader.control->listeners_only = 1;
+	err = adopt(b);
 	if (!err)
 		err = bpf_owner_scan(&b->owner);
-	b->reader.control->idle = 1;
+	if (!err)
+		err = probe_attach_edges(b->skeleton);
+	b->reader.control->listeners_only = 0;
+	if (!err)
+		err = adopt(b);
+	if (!err)
+		err = bpf_owner_scan(&b->owner);
 	return err;
 }
 

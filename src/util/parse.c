@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define WORD_MAX 63
@@ -110,7 +111,9 @@ const char *parse_nearest(const char *word, const char *const *candidates, size_
 	const char *nearest = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		size_t d = parse_distance(word, candidates[i]);
+		/* The beginning of a word is a better hint than any likeness. */
+		bool begins = word[0] && !strncmp(candidates[i], word, strlen(word));
+		size_t d = begins ? 1 : parse_distance(word, candidates[i]);
 
 		if (d < best) {
 			best = d;
