@@ -163,3 +163,18 @@ def test_commit_subjects_have_the_form_area_colon_what():
     assert log.returncode == 0, log.stderr
     for subject in log.stdout.splitlines():
         assert re.match(r"^[a-z0-9_]+: \S", subject), f"commit subject: {subject!r}"
+
+
+def test_man_pages_match_the_tables_and_are_well_formed():
+    subprocess.run([str(ROOT / "doc/make-man"), str(BUILD), "--check"], check=True)
+    for page in (ROOT / "doc/man").glob("*.8"):
+        subprocess.run(["mandoc", "-T", "lint", "-W", "warning", str(page)], check=True)
+
+
+def test_every_option_has_its_line_of_help():
+    for name in ("top", "life"):
+        text = subprocess.run([str(BUILD / "tcpsight"), name, "--help"], capture_output=True,
+                              text=True, check=True).stdout
+        assert text.index("examples:") < text.index("usage:") < text.index("options:")
+        for line in text.split("options:\n")[1].splitlines()[:-2]:
+            assert re.match(r"  (-\w,|   ) --[a-z0-9-]+( \S+)? +\S", line), line
