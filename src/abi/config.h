@@ -23,6 +23,8 @@ struct bpf_account {
 	__u64 lost_memory;	/* flows that could not get their storage */
 	__u64 lost_tx_bytes;	/* what the flows of lost_ring had moved */
 	__u64 lost_rx_bytes;
+	__u64 ended_late; /* flows that were live when control.frozen was set, and ended before
+			     they were counted */
 };
 
 /* Shared with the iterators through one mmapped map. */
@@ -34,6 +36,7 @@ struct snap_control {
 	__u32 owner_pass;	/* of the owner iterator: 1 confirm, 2 assign */
 	__u32 owner_scan;	/* number of the present scan, never 0 */
 	__u32 owner_unsure;	/* found by pass 1: flows whose owner no longer holds them */
-	__u32 live;		/* flows seen by the last snapshot, changed or not */
+	__u32 live;		/* flows met by the last snapshot, changed or not */
+	__u32 frozen;		/* 1: the run is over; count what was live at this moment */
 	__u32 idle;		/* 1: user space sleeps and wants to be woken by the next event */
 };

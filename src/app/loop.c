@@ -155,14 +155,22 @@ static int handle(struct loop *l, int fd)
 	return err ? err : l->engine->view->full;
 }
 
-/* What the last, partial interval owes; nothing if the asked number of intervals was printed. */
+/*
+ * The end of the run: what the last, partial interval owes, unless the asked number of intervals
+ * was printed. The last sample is taken in any case, since it also counts what is live.
+ */
 static int finish(struct loop *l)
 {
 	const struct settings *s = l->engine->settings;
+	int err;
 
-	if (l->engine->view->when == VIEW_ON_TICK && (!s->count || l->engine->ticks < s->count))
-		return tick(l);
-	return drain(l);
+	l->source->ops->freeze(l->source);
+	err = drain(l);
+	if (!err)
+		err = l->source->ops->sample(l->source);
+	if (!err && (!s->count || l->engine->ticks < s->count))
+		engine_tick(l->engine, clock_now_ns());
+	return err;
 }
 
 int loop_run_live(struct loop *l)

@@ -28,6 +28,9 @@ struct flow {
 	__u8 announced;		/* 1: user space has the ident as it is now */
 	__u8 syn;		/* 1: bytes_acked counts our SYN, because we connected */
 	__u8 reused;		/* how often this socket was connected again */
+	__u8 late;		/* 1: began after control.frozen: belongs to no account */
+	__u8 pad[3];
+	__u32 counted;		/* 1: is in the account as live */
 	struct ev_ident ident;
 };
 

@@ -3,10 +3,11 @@
  * Who holds a socket now. For sockets that are older than us, were accepted by a worker of the
  * listening process, or were passed to another process: the first owner we noted may be wrong.
  *
- * A scan walks all open files. Pass 1 confirms each owner that still holds its socket; pass 2 is
- * run only if pass 1 met sockets whose owner it did not confirm, and gives those to a holder.
+ * A scan walks all open files, of all network namespaces. Pass 1 adopts sockets that were not known,
+ * and confirms each owner that still holds its socket; pass 2 is run only if pass 1 met sockets
+ * whose owner it did not confirm, and gives those to a holder.
  */
-#include "bpf/sock.bpf.h"
+#include "bpf/adopt.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -45,7 +46,7 @@ static __always_inline void assign(struct snap_control *ctl, struct flow *f,
 }
 
 SEC("iter/task_file")
-int find_owners(struct bpf_iter__task_file *ctx)
+int scan_files(struct bpf_iter__task_file *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
@@ -60,9 +61,16 @@ int find_owners(struct bpf_iter__task_file *ctx)
 		return 0;
 	f = bpf_sk_storage_get(&flows, socket->sk, 0, 0);
 	ctl = control_get();
+	if (!f) {
+		f = adopt(socket->sk, ctx->meta->seq);
+		if (!f)
+			f = bpf_sk_storage_get(&flows, socket->sk, 0, 0);
+	}
 	if (!f || !ctl || (f->phase != PHASE_LIVE && f->phase != PHASE_LISTEN))
 		return 0;
-	if (ctl->owner_pass == 1)
+	if (f->ident.owner_source == OWNER_NONE && f->ident.seen == SEEN_ADOPTED)
+		assign(ctl, f, task);
+	else if (ctl->owner_pass == 1)
 		confirm(ctl, f, task);
 	else
 		assign(ctl, f, task);

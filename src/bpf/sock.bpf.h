@@ -108,3 +108,35 @@ static __always_inline void set_owner_current(struct ev_ident *id, __u8 source)
 	if (!(task->flags & PF_KTHREAD))
 		set_owner(id, task, source);
 }
+
+/*
+ * Give a socket that is older than us its storage. Returns it if it is a flow that was not known
+ * before, else NULL.
+ */
+static __always_inline struct flow *adopt_sock(struct tcp_sock *tp, __u8 state)
+{
+	struct sock *sk = SK(tp);
+	struct bpf_account *a = account_get();
+	struct flow *f;
+
+	f = bpf_sk_storage_get(&flows, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!f || f->phase != PHASE_NONE)
+		return 0;
+	read_place(tp, &f->ident);
+	read_tuple(tp, &f->ident);
+	f->ident.seen = SEEN_ADOPTED;
+	if (state == ST_LISTEN) {
+		f->ident.role = ROLE_LISTEN;
+		f->phase = PHASE_LISTEN;
+		return 0;
+	}
+	f->id = bpf_get_socket_cookie(sk);
+	f->syn = state == ST_SYN_SENT || syn_was_counted(tp, state);
+	f->ident.role = f->syn ? ROLE_CONNECT : ROLE_ACCEPT;
+	f->ident.open_ns = bpf_ktime_get_ns();
+	f->ident.established_ns = state == ST_SYN_SENT ? 0 : f->ident.open_ns;
+	f->phase = PHASE_LIVE;
+	if (a)
+		a->adopted++;
+	return f;
+}

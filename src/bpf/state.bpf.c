@@ -30,6 +30,13 @@ static __always_inline __u64 wake_flags(void)
 									: BPF_RB_NO_WAKEUP;
 }
 
+static __always_inline __u8 frozen(void)
+{
+	struct snap_control *ctl = control_get();
+
+	return ctl && ctl->frozen;
+}
+
 static __always_inline void begin(struct flow *f, struct tcp_sock *tp, __u8 role)
 {
 	struct bpf_account *a = account_get();
@@ -38,6 +45,7 @@ static __always_inline void begin(struct flow *f, struct tcp_sock *tp, __u8 role
 		f->reused++;
 	f->id = bpf_get_socket_cookie(SK(tp)) | (__u64)f->reused << EV_ID_COOKIE_BITS;
 	f->phase = PHASE_LIVE;
+	f->late = frozen();
 	f->announced = 0;
 	f->owner_scan = 0;
 	f->sampled_tx_bytes = f->sampled_rx_bytes = 0;
@@ -47,7 +55,7 @@ static __always_inline void begin(struct flow *f, struct tcp_sock *tp, __u8 role
 	f->ident.open_ns = bpf_ktime_get_ns();
 	f->ident.established_ns = 0;
 	f->ident.handshake_us = 0;
-	if (a)
+	if (a && !f->late)
 		a->opened++;
 }
 
@@ -58,7 +66,7 @@ static __always_inline struct flow *create(struct tcp_sock *tp)
 	if (!f) {
 		struct bpf_account *a = account_get();
 
-		if (a) {
+		if (a && !frozen()) {
 			a->opened++;
 			a->lost_memory++;
 		}
@@ -105,10 +113,17 @@ static __always_inline void on_child(struct tcp_sock *tp)
 	begin(f, tp, ROLE_ACCEPT);
 }
 
-static __always_inline struct flow *recover(struct tcp_sock *tp, int old)
+/*
+ * A flow without storage: the kernel skipped us where one state change interrupted another, or the
+ * socket is older than us and no process held it (in the backlog of a listener, say).
+ */
+static __always_inline struct flow *recover(struct tcp_sock *tp, int old, int new)
 {
-	struct flow *f = create(tp);
+	struct flow *f;
 
+	if (new != ST_ESTABLISHED)
+		return old == ST_CLOSE || old == ST_LISTEN ? 0 : adopt_sock(tp, old);
+	f = create(tp);
 	if (!f)
 		return 0;
 	f->ident.owner_source = OWNER_NONE;
@@ -174,6 +189,12 @@ static __always_inline void on_close(struct flow *f, struct tcp_sock *tp, __u8 o
 	    (old == ST_ESTABLISHED || old == ST_CLOSE_WAIT || old == ST_SYN_SENT))
 		set_owner_current(&f->ident, OWNER_CLOSE);
 	f->phase = PHASE_CLOSED;
+	if (frozen()) {
+		/* Either we or the counting snapshot count it, whoever comes first. */
+		if (!f->late && !__sync_lock_test_and_set(&f->counted, 1) && a)
+			a->ended_late++;
+		return;
+	}
 	e = bpf_ringbuf_reserve(&ring, EV_SIZE_IDENT, 0);
 	if (!e) {
 		struct ev_count last;
@@ -222,9 +243,8 @@ int BPF_PROG(on_state, struct sock *sk, int old, int new)
 		return 0;
 	}
 	f = bpf_sk_storage_get(&flows, SK(tp), 0, 0);
-	/* The kernel skips us where one state change interrupts another: catch up at the next. */
-	if ((!f || f->phase != PHASE_LIVE) && new == ST_ESTABLISHED)
-		f = recover(tp, old);
+	if (!f || f->phase == PHASE_NONE)
+		f = recover(tp, old, new);
 	if (!f || f->phase != PHASE_LIVE)
 		return 0;
 	if (new == ST_ESTABLISHED)

@@ -44,6 +44,11 @@ struct source_ops {
 	int (*drain)(struct source *s);
 	/* Emit a sample of every live flow that changed. 0 or -errno. NULL if offline. */
 	int (*sample)(struct source *s);
+	/*
+	 * The run is over: what happens from now on belongs to no report. What happened before can
+	 * still be drained and sampled, once; account() then adds up.
+	 */
+	void (*freeze)(struct source *s);
 	void (*account)(struct source *s, struct account *ret);
 	void (*close)(struct source *s);
 };

@@ -19,7 +19,6 @@ static const struct {
 } capabilities[] = {
 	{CAP_BPF, "CAP_BPF", "loading BPF programs and maps"},
 	{CAP_PERFMON, "CAP_PERFMON", "attaching them to tracepoints, reading kernel memory"},
-	{CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "flows of other network namespaces that are older than the tool"},
 	{CAP_NET_ADMIN, "CAP_NET_ADMIN", "netlink notices of closed sockets"},
 	{CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "owners through /proc, without BPF"},
 };

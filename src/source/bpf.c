@@ -19,7 +19,6 @@
 #include "probe/load.h"
 #include "source/bpf_owner.h"
 #include "source/bpf_reader.h"
-#include "source/netns.h"
 #include "tcp.skel.h"
 #include "util/log.h"
 #include "util/xalloc.h"
@@ -60,18 +59,11 @@ static int bpf_open(struct source *s)
 	return bpf_reader_init(&b->reader, b->skeleton, s);
 }
 
-/* iter/tcp shows one network namespace, task_file those of all processes. */
-static int adopt(struct bpf_state *b)
-{
-	int err = netns_for_each(bpf_reader_adopt_netns, &b->reader);
-
-	return err ? err : bpf_reader_run(&b->reader, b->skeleton->links.adopt_files);
-}
-
 /*
  * First the listeners, so that every child finds an owner to inherit. Then the tracepoint, then the
  * flows that are there: what the tracepoint has seen meanwhile has storage and is not adopted, so
- * no flow falls between and none is counted twice.
+ * no flow falls between and none is counted twice. The scan of files covers all network namespaces;
+ * iter/tcp adds the sockets of this one that have no file.
  */
 static int bpf_start(struct source *s)
 {
@@ -80,16 +72,14 @@ static int bpf_start(struct source *s)
 
 	bpf_owner_init(&b->owner, b->skeleton, &b->reader);
 	b->reader.control->listeners_only = 1;
-	err = adopt(b);
-	if (!err)
-		err = bpf_owner_scan(&b->owner);
+	err = bpf_owner_scan(&b->owner);
 	if (!err)
 		err = probe_attach_edges(b->skeleton);
 	b->reader.control->listeners_only = 0;
 	if (!err)
-		err = adopt(b);
-	if (!err)
 		err = bpf_owner_scan(&b->owner);
+	if (!err)
+		err = bpf_reader_run(&b->reader, b->skeleton->links.adopt_netns);
 	return err;
 }
 
@@ -124,31 +114,35 @@ static int bpf_sample(struct source *s)
 	return bpf_reader_run(&b->reader, b->skeleton->links.sample);
 }
 
-/* Flows open and close while they are counted: count until nothing changed meanwhile. */
+/* A program that was running when the flag was set has ended after this time. */
+#define SETTLE_US 2000
+
+static void bpf_freeze(struct source *s)
+{
+	struct bpf_state *b = s->state;
+
+	__atomic_store_n(&b->reader.control->frozen, 1, __ATOMIC_SEQ_CST);
+	usleep(SETTLE_US);
+}
+
+/*
+ * Flows go on opening and closing while we count. What was live at the freeze is what the last
+ * snapshot met, and what ended since without being met.
+ */
 static void bpf_account(struct source *s, struct account *ret)
 {
 	struct bpf_state *b = s->state;
-	struct bpf_account before, after;
+	struct bpf_account a;
 
-	b->reader.quiet = true;
-	for (int tries = 0; tries < 10; tries++) {
-		bpf_reader_account(&b->reader, &before);
-		if (bpf_reader_run(&b->reader, b->skeleton->links.sample))
-			break;
-		bpf_reader_account(&b->reader, &after);
-		if (!memcmp(&before, &after, sizeof(after)))
-			break;
-	}
-	b->reader.quiet = false;
-	bpf_reader_account(&b->reader, &after);
+	bpf_reader_account(&b->reader, &a);
 	*ret = (struct account){
-		.opened = after.opened,
-		.adopted = after.adopted,
-		.closed = after.closed,
-		.live = b->reader.control->live,
-		.lost = after.lost_ring + after.lost_memory,
-		.lost_tx_bytes = after.lost_tx_bytes,
-		.lost_rx_bytes = after.lost_rx_bytes,
+		.opened = a.opened,
+		.adopted = a.adopted,
+		.closed = a.closed,
+		.live = b->reader.control->live + a.ended_late,
+		.lost = a.lost_ring + a.lost_memory,
+		.lost_tx_bytes = a.lost_tx_bytes,
+		.lost_rx_bytes = a.lost_rx_bytes,
 		.missed = probe_missed_runs(b->skeleton),
 	};
 }
@@ -175,6 +169,7 @@ const struct source_ops source_bpf = {
 	.fd = bpf_fd,
 	.drain = bpf_drain,
 	.sample = bpf_sample,
+	.freeze = bpf_freeze,
 	.account = bpf_account,
 	.close = bpf_close,
 };

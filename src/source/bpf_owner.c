@@ -8,7 +8,7 @@
 
 #define NS_PER_S 1000000000ull
 /* A scan may take this share of one CPU's time. */
-#define COST_SHARE 100
+#define COST_SHARE 50
 /* Sockets are seldom handed to another process: look for that so often if nothing else calls. */
 #define SELDOM_NS (5 * NS_PER_S)
 
@@ -29,10 +29,10 @@ int bpf_owner_scan(struct bpf_owner *o)
 	control->owner_scan++;
 	control->owner_pass = 1;
 	control->owner_unsure = 0;
-	err = bpf_reader_run(o->reader, o->skeleton->links.find_owners);
+	err = bpf_reader_run(o->reader, o->skeleton->links.scan_files);
 	if (!err && control->owner_unsure) {
 		control->owner_pass = 2;
-		err = bpf_reader_run(o->reader, o->skeleton->links.find_owners);
+		err = bpf_reader_run(o->reader, o->skeleton->links.scan_files);
 	}
 	o->scanned_ns = clock_now_ns();
 	o->cost_ns = o->scanned_ns - begin_ns;

@@ -62,7 +62,7 @@ static void emit_slots(struct bpf_reader *r)
 	size_t end = (size_t)r->control->used * SNAP_SLOT_SIZE;
 	struct source *s = r->source;
 
-	for (size_t at = 0; at < end && !r->quiet;) {
+	for (size_t at = 0; at < end;) {
 		const struct event *ev = (const struct event *)(r->slots + at);
 
 		at += event_size(ev);
@@ -90,13 +90,6 @@ int bpf_reader_run(struct bpf_reader *r, const struct bpf_link *link)
 	return n < 0 ? log_errno(errno, "cannot read a BPF iterator") : 0;
 }
 
-int bpf_reader_adopt_netns(void *reader)
-{
-	struct bpf_reader *r = reader;
-
-	return bpf_reader_run(r, r->skeleton->links.adopt_netns);
-}
-
 void bpf_reader_account(struct bpf_reader *r, struct bpf_account *ret)
 {
 	int cpus = libbpf_num_possible_cpus();
@@ -114,6 +107,7 @@ void bpf_reader_account(struct bpf_reader *r, struct bpf_account *ret)
 		ret->lost_memory += per_cpu[i].lost_memory;
 		ret->lost_tx_bytes += per_cpu[i].lost_tx_bytes;
 		ret->lost_rx_bytes += per_cpu[i].lost_rx_bytes;
+		ret->ended_late += per_cpu[i].ended_late;
 	}
 	free(per_cpu);
 }

@@ -4,7 +4,6 @@
  * read() returns when the array is full or all is told, and we hand the events on in place.
  */
 #pragma once
-#include <stdbool.h>
 #include <stddef.h>
 
 struct bpf_account;
@@ -19,7 +18,6 @@ struct bpf_reader {
 	struct snap_control *control; /* mmapped */
 	char *slots;		      /* mmapped */
 	size_t control_size, slots_size;
-	bool quiet; /* count, but do not emit */
 };
 
 /* Map what is shared with the kernel. 0 or -errno, logged. */
@@ -28,9 +26,6 @@ void bpf_reader_done(struct bpf_reader *r);
 
 /* Run one iterator to its end and emit what it writes. 0 or -errno, logged. */
 int bpf_reader_run(struct bpf_reader *r, const struct bpf_link *link);
-
-/* Adopt the sockets of the network namespace that the caller is in; for netns_for_each(). */
-int bpf_reader_adopt_netns(void *reader);
 
 /* The kernel's account, summed over all CPUs. */
 void bpf_reader_account(struct bpf_reader *r, struct bpf_account *ret);

@@ -122,6 +122,11 @@ static int replay_drain(struct source *s)
 	return ferror(r->file) ? log_errno(errno, "cannot read %s", r->path) : 0;
 }
 
+static void replay_freeze(struct source *s)
+{
+	(void)s;
+}
+
 static void replay_account(struct source *s, struct account *ret)
 {
 	struct replay *r = s->state;
@@ -153,6 +158,7 @@ const struct source_ops source_replay = {
 	.fd = replay_fd,
 	.drain = replay_drain,
 	.sample = replay_nothing,
+	.freeze = replay_freeze,
 	.account = replay_account,
 	.close = replay_close,
 };
