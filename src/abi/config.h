@@ -25,6 +25,9 @@ struct bpf_account {
 	__u64 lost_rx_bytes;
 	__u64 ended_late; /* flows that were live when control.frozen was set, and ended before
 			     they were counted */
+	__u64 nested;	  /* state changes that interrupted another one, see on_state_nested() */
+	__u32 busy;	  /* on_state() is at work on this CPU */
+	__u32 pad;
 };
 
 /* Shared with the iterators through one mmapped map. */

@@ -162,12 +162,24 @@ static int prepare_source(struct run *r)
 	return 0;
 }
 
+/* New events change no row of the tick that is being printed: those hold their own counts. */
+static void drain_meanwhile(void *context)
+{
+	struct source *s = context;
+
+	s->ops->drain(s);
+}
+
 static int run_source(struct run *r)
 {
 	struct loop loop = {.engine = &r->engine, .source = &r->source};
 	int err;
 
 	loop.screen = !strcmp(r->view.sink->name, "screen");
+	if (!r->source.ops->offline) {
+		r->view.meanwhile = drain_meanwhile;
+		r->view.meanwhile_context = &r->source;
+	}
 	view_begin(&r->view);
 	err = r->source.ops->start(&r->source);
 	if (!err && !r->source.ops->offline)

@@ -72,6 +72,12 @@ static __always_inline struct flow *adopt(struct sock *sk, struct seq_file *seq)
 	f->sampled_tx_bytes = c.tx_bytes;
 	f->sampled_rx_bytes = c.rx_bytes;
 	put(ctl, f, state, &c, EV_OPEN, EV_HAS_IDENT | EV_BASELINE);
+	/* It may have closed while we adopted it, and on_close() found it half-made. */
+	if (SK(tp)->__sk_common.skc_state == ST_CLOSE && !__sync_lock_test_and_set(&f->ended, 1)) {
+		f->phase = PHASE_CLOSED;
+		put(ctl, f, state, &c, EV_CLOSE, EV_HAS_IDENT);
+		ACCOUNT_ADD(closed, 1);
+	}
 	yield_if_full(ctl, seq);
 	return f;
 }

@@ -31,6 +31,8 @@ struct flow {
 	__u8 late;		/* 1: began after control.frozen: belongs to no account */
 	__u8 pad[3];
 	__u32 counted;		/* 1: is in the account as live */
+	__u32 adopted;		/* 1: somebody is adopting it, or has */
+	__u32 ended;		/* 1: its end was reported, or counted as lost */
 	struct ev_ident ident;
 };
 
@@ -79,6 +81,14 @@ static __always_inline struct snap_control *control_get(void)
 
 	return bpf_map_lookup_elem(&control, &zero);
 }
+
+/* Atomic, because a program may be interrupted by itself between a load and a store. */
+#define ACCOUNT_ADD(field, n)                                                                      \
+	do {                                                                                       \
+		struct bpf_account *account_ = account_get();                                      \
+		if (account_)                                                                      \
+			__sync_fetch_and_add(&account_->field, n);                                 \
+	} while (0)
 
 static __always_inline struct bpf_account *account_get(void)
 {

@@ -116,11 +116,10 @@ static __always_inline void set_owner_current(struct ev_ident *id, __u8 source)
 static __always_inline struct flow *adopt_sock(struct tcp_sock *tp, __u8 state)
 {
 	struct sock *sk = SK(tp);
-	struct bpf_account *a = account_get();
 	struct flow *f;
 
 	f = bpf_sk_storage_get(&flows, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!f || f->phase != PHASE_NONE)
+	if (!f || f->phase != PHASE_NONE || __sync_lock_test_and_set(&f->adopted, 1))
 		return 0;
 	read_place(tp, &f->ident);
 	read_tuple(tp, &f->ident);
@@ -136,7 +135,6 @@ static __always_inline struct flow *adopt_sock(struct tcp_sock *tp, __u8 state)
 	f->ident.open_ns = bpf_ktime_get_ns();
 	f->ident.established_ns = state == ST_SYN_SENT ? 0 : f->ident.open_ns;
 	f->phase = PHASE_LIVE;
-	if (a)
-		a->adopted++;
+	ACCOUNT_ADD(adopted, 1);
 	return f;
 }

@@ -39,8 +39,6 @@ static __always_inline __u8 frozen(void)
 
 static __always_inline void begin(struct flow *f, struct tcp_sock *tp, __u8 role)
 {
-	struct bpf_account *a = account_get();
-
 	if (f->phase == PHASE_CLOSED)
 		f->reused++;
 	f->id = bpf_get_socket_cookie(SK(tp)) | (__u64)f->reused << EV_ID_COOKIE_BITS;
@@ -55,21 +53,18 @@ static __always_inline void begin(struct flow *f, struct tcp_sock *tp, __u8 role
 	f->ident.open_ns = bpf_ktime_get_ns();
 	f->ident.established_ns = 0;
 	f->ident.handshake_us = 0;
-	if (a && !f->late)
-		a->opened++;
+	f->counted = f->ended = 0;
+	if (!f->late)
+		ACCOUNT_ADD(opened, 1);
 }
 
 static __always_inline struct flow *create(struct tcp_sock *tp)
 {
 	struct flow *f = bpf_sk_storage_get(&flows, SK(tp), 0, BPF_SK_STORAGE_GET_F_CREATE);
 
-	if (!f) {
-		struct bpf_account *a = account_get();
-
-		if (a && !frozen()) {
-			a->opened++;
-			a->lost_memory++;
-		}
+	if (!f && !frozen()) {
+		ACCOUNT_ADD(opened, 1);
+		ACCOUNT_ADD(lost_memory, 1);
 	}
 	return f;
 }
@@ -181,9 +176,10 @@ static __always_inline __u8 end_reason(__u8 old, int err)
 static __always_inline void on_close(struct flow *f, struct tcp_sock *tp, __u8 old)
 {
 	struct sock *sk = SK(tp);
-	struct bpf_account *a = account_get();
 	struct event *e;
 
+	if (__sync_lock_test_and_set(&f->ended, 1))
+		return;
 	/* Ended by close() itself, so its caller is running: unread data, SO_LINGER 0, no FIN yet. */
 	if (!sk->sk_err && sk->sk_shutdown == SHUTDOWN_BOTH &&
 	    (old == ST_ESTABLISHED || old == ST_CLOSE_WAIT || old == ST_SYN_SENT))
@@ -191,8 +187,8 @@ static __always_inline void on_close(struct flow *f, struct tcp_sock *tp, __u8 o
 	f->phase = PHASE_CLOSED;
 	if (frozen()) {
 		/* Either we or the counting snapshot count it, whoever comes first. */
-		if (!f->late && !__sync_lock_test_and_set(&f->counted, 1) && a)
-			a->ended_late++;
+		if (!f->late && !__sync_lock_test_and_set(&f->counted, 1))
+			ACCOUNT_ADD(ended_late, 1);
 		return;
 	}
 	e = bpf_ringbuf_reserve(&ring, EV_SIZE_IDENT, 0);
@@ -200,11 +196,9 @@ static __always_inline void on_close(struct flow *f, struct tcp_sock *tp, __u8 o
 		struct ev_count last;
 
 		read_count(tp, old, f->syn, &last);
-		if (a) {
-			a->lost_ring++;
-			a->lost_tx_bytes += last.tx_bytes;
-			a->lost_rx_bytes += last.rx_bytes;
-		}
+		ACCOUNT_ADD(lost_ring, 1);
+		ACCOUNT_ADD(lost_tx_bytes, last.tx_bytes);
+		ACCOUNT_ADD(lost_rx_bytes, last.rx_bytes);
 		return;
 	}
 	e->head.id = f->id;
@@ -218,40 +212,69 @@ static __always_inline void on_close(struct flow *f, struct tcp_sock *tp, __u8 o
 	read_tuple(tp, &f->ident);
 	__builtin_memcpy(&e->ident, &f->ident, sizeof(e->ident));
 	bpf_ringbuf_submit(e, wake_flags());
-	if (a)
-		a->closed++;
+	ACCOUNT_ADD(closed, 1);
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(on_state, struct sock *sk, int old, int new)
+static __always_inline void on_change(struct sock *sk, int old, int new)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct flow *f;
 
 	if (!tp)
-		return 0;
+		return;
 	if (new == ST_SYN_SENT) {
 		on_connect(tp);
-		return 0;
+		return;
 	}
 	if (new == ST_LISTEN) {
 		on_listen(tp);
-		return 0;
+		return;
 	}
 	if (old == ST_LISTEN && new == ST_SYN_RECV) {
 		on_child(tp);
-		return 0;
+		return;
 	}
 	f = bpf_sk_storage_get(&flows, SK(tp), 0, 0);
 	if (!f || f->phase == PHASE_NONE)
 		f = recover(tp, old, new);
 	if (!f || f->phase != PHASE_LIVE)
-		return 0;
+		return;
 	if (new == ST_ESTABLISHED)
 		on_established(f, tp);
 	else if (new == ST_FIN_WAIT1 || new == ST_LAST_ACK)
 		set_owner_current(&f->ident, OWNER_CLOSE);
 	else if (new == ST_CLOSE)
 		on_close(f, tp, old);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_state, struct sock *sk, int old, int new)
+{
+	struct bpf_account *a = account_get();
+
+	if (!a)
+		return 0;
+	a->busy = 1;
+	barrier();
+	on_change(sk, old, new);
+	barrier();
+	a->busy = 0;
+	return 0;
+}
+
+/*
+ * The kernel does not run a program that it interrupts: connect() changes the state in process
+ * context, and a packet that arrives in the middle of on_state() would change another socket's
+ * without our seeing it. This second program sees it, and does nothing at all other times.
+ */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_state_nested, struct sock *sk, int old, int new)
+{
+	struct bpf_account *a = account_get();
+
+	if (!a || !a->busy)
+		return 0;
+	__sync_fetch_and_add(&a->nested, 1);
+	on_change(sk, old, new);
 	return 0;
 }

@@ -183,6 +183,8 @@ static void rank(struct view *view)
 	qsort(view->ranked, view->ranked_count, sizeof(*view->ranked), by_rank);
 }
 
+#define ROWS_BETWEEN 256
+
 static void print_family(struct view *view, size_t limit, int family)
 {
 	for (size_t i = 0; i < limit; i++) {
@@ -193,6 +195,8 @@ static void print_family(struct view *view, size_t limit, int family)
 			continue;
 		row = row_of(view, r);
 		emit(view, &row);
+		if (i % ROWS_BETWEEN == ROWS_BETWEEN - 1 && view->meanwhile)
+			view->meanwhile(view->meanwhile_context);
 	}
 }
 

@@ -67,6 +67,9 @@ struct view {
 	const struct sink *sink;
 	struct out *out;
 	struct row_context context;
+	/* Called now and then while many rows are printed, so that events need not wait; may be NULL. */
+	void (*meanwhile)(void *context);
+	void *meanwhile_context;
 	int section_now; /* whose header was printed last, -1 none */
 	uint64_t tick_ns;
 	uint64_t printed; /* rows on close */

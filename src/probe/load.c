@@ -90,6 +90,7 @@ int probe_load(struct tcp **ret, uint64_t ring_bytes)
 	if (err)
 		return explain(err, "load");
 	bpf_program__set_autoattach(skeleton->progs.on_state, false);
+	bpf_program__set_autoattach(skeleton->progs.on_state_nested, false);
 	err = attach_sample(skeleton);
 	if (!err)
 		err = tcp__attach(skeleton);
@@ -99,7 +100,10 @@ int probe_load(struct tcp **ret, uint64_t ring_bytes)
 int probe_attach_edges(struct tcp *skeleton)
 {
 	skeleton->links.on_state = bpf_program__attach(skeleton->progs.on_state);
-	return skeleton->links.on_state ? 0 : explain(-errno, "attach");
+	if (skeleton->links.on_state)
+		skeleton->links.on_state_nested =
+			bpf_program__attach(skeleton->progs.on_state_nested);
+	return skeleton->links.on_state_nested ? 0 : explain(-errno, "attach");
 }
 
 uint64_t probe_missed_runs(const struct tcp *skeleton)

@@ -6,9 +6,11 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "abi/config.h"
@@ -114,15 +116,20 @@ static int bpf_sample(struct source *s)
 	return bpf_reader_run(&b->reader, b->skeleton->links.sample);
 }
 
-/* A program that was running when the flag was set has ended after this time. */
-#define SETTLE_US 2000
+/* Where membarrier() is refused, a running program is given this time to end. */
+#define SETTLE_US 20000
 
 static void bpf_freeze(struct source *s)
 {
 	struct bpf_state *b = s->state;
 
 	__atomic_store_n(&b->reader.control->frozen, 1, __ATOMIC_SEQ_CST);
-	usleep(SETTLE_US);
+	/*
+	 * A program that is running now may not have seen the flag. Programs run as RCU readers, and
+	 * this system call returns after a grace period (synchronize_rcu()).
+	 */
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		usleep(SETTLE_US);
 }
 
 /*
@@ -132,6 +139,8 @@ static void bpf_freeze(struct source *s)
 static void bpf_account(struct source *s, struct account *ret)
 {
 	struct bpf_state *b = s->state;
+	uint64_t skipped = probe_missed_runs(b->skeleton);
+	uint64_t known, missing;
 	struct bpf_account a;
 
 	bpf_reader_account(&b->reader, &a);
@@ -143,8 +152,13 @@ static void bpf_account(struct source *s, struct account *ret)
 		.lost = a.lost_ring + a.lost_memory,
 		.lost_tx_bytes = a.lost_tx_bytes,
 		.lost_rx_bytes = a.lost_rx_bytes,
-		.missed = probe_missed_runs(b->skeleton),
+		.missed = skipped > a.nested ? skipped - a.nested : 0,
 	};
+	/* A flow whose close was one of the missed state changes is neither closed nor live. */
+	known = ret->closed + ret->live + ret->lost;
+	missing = ret->opened + ret->adopted - known;
+	if (ret->opened + ret->adopted > known && missing <= ret->missed)
+		ret->lost += missing;
 }
 
 static void bpf_close(struct source *s)

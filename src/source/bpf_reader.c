@@ -108,6 +108,7 @@ void bpf_reader_account(struct bpf_reader *r, struct bpf_account *ret)
 		ret->lost_tx_bytes += per_cpu[i].lost_tx_bytes;
 		ret->lost_rx_bytes += per_cpu[i].lost_rx_bytes;
 		ret->ended_late += per_cpu[i].ended_late;
+		ret->nested += per_cpu[i].nested;
 	}
 	free(per_cpu);
 }
