@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * One TCP connection from its first packet to its last, as an observer sees it: the handshake
+ * (handshake.h), then the bytes of both directions (stream.h), then the end. A pure function of a
+ * struct conversation and a packet; conversation_table.h stores many and knows about time.
+ *
+ *	phase		begins with			left by
+ *	OPENING		SYN or SYN/ACK			the outcome of the handshake
+ *	SYNCHRONISED	outcome "established", or	both FINs acknowledged; an acceptable RST
+ *			data or FIN of an unknown tuple
+ *	CLOSED		the end; kept a while, since late segments must not begin another
+ *
+ * Adopted conversations (data without a handshake) have unknown roles: `client` is merely who was
+ * seen first, and the byte counts are those from then on.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/event.h"
+#include "packet/handshake.h"
+#include "packet/stream.h"
+
+enum conversation_side { SIDE_CLIENT, SIDE_SERVER, SIDE_COUNT };
+
+enum conversation_phase {
+	CONVERSATION_OPENING,
+	CONVERSATION_SYNCHRONISED,
+	CONVERSATION_CLOSED,
+};
+
+enum conversation_end {
+	CONVERSATION_LIVE,
+	CONVERSATION_FIN,
+	CONVERSATION_RESET_BY_CLIENT,
+	CONVERSATION_RESET_BY_SERVER,
+	CONVERSATION_REFUSED, /* RST to the SYN, or before the handshake was over */
+	CONVERSATION_ABORTED, /* the client's RST, likewise */
+	CONVERSATION_UNREACHABLE,
+	CONVERSATION_TIMED_OUT, /* the handshake did */
+	/* The end was not seen: */
+	CONVERSATION_REPLACED, /* another one was established on the tuple */
+	CONVERSATION_IDLE,
+	CONVERSATION_EVICTED, /* no room */
+	CONVERSATION_END_COUNT
+};
+
+struct conversation {
+	uint64_t id;			  /* of the table, never 0, never used again */
+	uint64_t first_ns;		  /* first segment */
+	uint64_t established_ns;	  /* 0: never, or not known */
+	uint64_t last_ns;		  /* last segment */
+	uint64_t closed_ns;		  /* 0: live */
+	struct stream stream[SIDE_COUNT]; /* sent by client, sent by server */
+	uint8_t phase, end;
+	uint8_t family;
+	bool is_adopted;
+	bool is_passive_close[SIDE_COUNT]; /* its FIN came after it had acknowledged the other's */
+	bool has_news;			   /* a segment came since this was last cleared */
+};
+
+enum conversation_step {
+	CONVERSATION_FOREIGN, /* not a packet of this connection */
+	CONVERSATION_TAKEN,
+	CONVERSATION_ESTABLISHES,
+	CONVERSATION_CLOSES,
+};
+
+/*
+ * Begin one; false if `p` begins none. `*h` becomes its handshake, which the caller keeps beside it
+ * and passes to every call; of an adopted one only the endpoints are set, and it counts as over.
+ */
+bool conversation_begin(struct conversation *c, struct handshake *h, const struct packet *p);
+
+enum conversation_step conversation_step(struct conversation *c, struct handshake *h,
+					 const struct packet *p);
+
+/* The handshake was concluded by time: become synchronised or closed. */
+enum conversation_step conversation_follow(struct conversation *c, const struct handshake *h);
+
+void conversation_close(struct conversation *c, enum conversation_end end, uint64_t time_ns);
+
+/* What the application on `side` has written so far, as far as the wire shows. */
+uint64_t conversation_sent_bytes(const struct conversation *c, enum conversation_side side);
+
+/* Of what `side` has written: what the other side has acknowledged, and so received in order. */
+uint64_t conversation_acked_bytes(const struct conversation *c, enum conversation_side side);
+
+/* Segments and SYNs that `side` sent again. */
+uint32_t conversation_retrans_segs(const struct conversation *c, const struct handshake *h,
+				   enum conversation_side side);
+
+/* SYN to the end of the handshake; 0: not known. */
+uint64_t conversation_handshake_ns(const struct conversation *c, const struct handshake *h);
+
+/* TCP's state at `side`, numbered as the kernel does; of a closed one, the last before CLOSE. */
+enum tcp_state_number conversation_tcp_state(const struct conversation *c,
+					     const struct handshake *h,
+					     enum conversation_side side);
+
+/* The end as `side` sees it; END_NONE also if the end was not seen. */
+enum ev_end conversation_end_at(const struct conversation *c, enum conversation_side side);
+
+/* What Zeek would call it (conn_state.h). */
+const char *conversation_conn_state(const struct conversation *c, const struct handshake *h);
+
+/* "fin", "idle", ...; never NULL. */
+const char *conversation_end_name(enum conversation_end end);

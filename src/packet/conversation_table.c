@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "packet/conversation_table.h"
+
+#include <stdlib.h>
+
+#include "packet/attempts.h"
+
+#define REORDER_NS_DEFAULT 100000000u
+
+struct entry {
+	struct attempt attempt;
+	struct conversation c;
+};
+
+struct conversation_table {
+	struct attempts attempts;
+	struct conversation_table_config config;
+	struct conversation_counts counts;
+	uint64_t last_id;
+};
+
+static const struct attempt_share shares[] = {
+	{ATTEMPT_OVER, 8},    {ATTEMPT_WARNED, 16}, {ATTEMPT_EARLY, 16}, {ATTEMPT_LONELY, 4},
+	{ATTEMPT_ENGAGED, 4}, {ATTEMPT_LIVE, 0},    {ATTEMPT_LONELY, 0}, {ATTEMPT_ENGAGED, 0},
+	{ATTEMPT_WARNED, 0},  {ATTEMPT_EARLY, 0},   {ATTEMPT_OVER, 0},
+};
+
+struct conversation_table *conversation_table_new(const struct conversation_table_config *config)
+{
+	struct conversation_table *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->config = *config;
+	t->attempts.key = config->key;
+	t->attempts.timeout_ns = config->timeout_ns;
+	t->attempts.reorder_ns = config->reorder_ns ? config->reorder_ns : REORDER_NS_DEFAULT;
+	t->attempts.share = shares;
+	if (!slots_init(&t->attempts.slots, config->limit, sizeof(struct entry)))
+		return t;
+	free(t);
+	return NULL;
+}
+
+void conversation_table_free(struct conversation_table *t)
+{
+	if (t)
+		slots_done(&t->attempts.slots);
+	free(t);
+}
+
+static struct entry *oldest_of(const struct conversation_table *t, enum attempt_class class)
+{
+	return (struct entry *)slots_oldest(&t->attempts.slots, class);
+}
+
+static void move(struct conversation_table *t, struct entry *e, enum attempt_class class)
+{
+	slots_move(&t->attempts.slots, &e->attempt.slot, class);
+}
+
+static void forget(struct conversation_table *t, struct entry *e)
+{
+	slots_release(&t->attempts.slots, &e->attempt.slot);
+}
+
+static void tell_closed(struct conversation_table *t, struct entry *e)
+{
+	t->counts.closed++;
+	if (t->config.close)
+		t->config.close(t->config.context, &e->c, &e->attempt.h);
+	move(t, e, ATTEMPT_OVER);
+}
+
+static void close_as(struct conversation_table *t, struct entry *e, enum conversation_end end)
+{
+	conversation_close(&e->c, end, e->c.last_ns);
+	tell_closed(t, e);
+}
+
+/* An established one takes the tuple from all that were established on it before. */
+static void tell_established(struct conversation_table *t, struct entry *e)
+{
+	const struct attempt_key key = {.tuple = e->attempt.tuple, .hash = e->attempt.slot.hash};
+	struct attempt *other = attempts_first(&t->attempts, &key);
+
+	for (; other; other = attempts_next(&t->attempts, other))
+		if (other != &e->attempt && other->slot.list == ATTEMPT_LIVE)
+			close_as(t, (struct entry *)other, CONVERSATION_REPLACED);
+	move(t, e, ATTEMPT_LIVE);
+}
+
+static void take(struct conversation_table *t, struct entry *e, enum conversation_step step)
+{
+	if (step == CONVERSATION_CLOSES)
+		tell_closed(t, e);
+	else if (step == CONVERSATION_ESTABLISHES)
+		tell_established(t, e);
+	else if (e->c.phase == CONVERSATION_OPENING)
+		attempts_settle(&t->attempts, &e->attempt);
+	else if (e->c.phase == CONVERSATION_SYNCHRONISED)
+		move(t, e, ATTEMPT_LIVE);
+}
+
+/* Time */
+
+static void expire_live(struct conversation_table *t)
+{
+	struct entry *e;
+
+	while (t->config.idle_ns && (e = oldest_of(t, ATTEMPT_LIVE))) {
+		const struct stream *s = e->c.stream;
+
+		if (t->attempts.now_ns < e->c.last_ns + t->config.idle_ns)
+			return;
+		/* The way back may not be part of the capture, and so nor the last ACK. */
+		close_as(t, e,
+			 s[SIDE_CLIENT].has_fin || s[SIDE_SERVER].has_fin ? CONVERSATION_FIN
+									  : CONVERSATION_IDLE);
+	}
+}
+
+static void forget_over(struct conversation_table *t)
+{
+	struct entry *e;
+
+	while ((e = oldest_of(t, ATTEMPT_OVER))) {
+		if (t->attempts.now_ns < e->c.closed_ns + t->config.linger_ns)
+			return;
+		forget(t, e);
+	}
+}
+
+static void expire(struct conversation_table *t)
+{
+	struct attempt *e;
+
+	while ((e = attempts_next_expired(&t->attempts)))
+		take(t, (struct entry *)e, conversation_follow(&((struct entry *)e)->c, &e->h));
+	expire_live(t);
+	forget_over(t);
+}
+
+/* Nothing in the table has to do with what comes; its ends were not seen. */
+static void begin_again(struct conversation_table *t)
+{
+	struct entry *e;
+
+	for (int class = 0; class < ATTEMPT_OVER; class ++)
+		while ((e = oldest_of(t, (enum attempt_class) class)))
+			close_as(t, e, CONVERSATION_IDLE);
+	while ((e = oldest_of(t, ATTEMPT_OVER)))
+		forget(t, e);
+}
+
+void conversation_table_tick(struct conversation_table *t, uint64_t now_ns)
+{
+	enum attempts_time time = attempts_tick(&t->attempts, now_ns);
+
+	if (time == TIME_BEGINS_AGAIN)
+		begin_again(t);
+	else if (time == TIME_TO_CHECK)
+		expire(t);
+}
+
+/* Packets */
+
+static void make_room(struct conversation_table *t, const struct attempt_key *key)
+{
+	struct entry *e = (struct entry *)attempts_excess(&t->attempts, key);
+
+	if (!e && slots_is_full(&t->attempts.slots))
+		e = (struct entry *)attempts_victim(&t->attempts);
+	if (!e)
+		return;
+	if (e->c.phase != CONVERSATION_CLOSED) {
+		t->counts.evicted++;
+		close_as(t, e, CONVERSATION_EVICTED);
+	}
+	forget(t, e);
+}
+
+static void begin(struct conversation_table *t, const struct attempt_key *key,
+		  const struct packet *p)
+{
+	struct handshake h;
+	struct conversation c;
+	struct entry *e;
+
+	if (!conversation_begin(&c, &h, p)) {
+		t->counts.stray++;
+		return;
+	}
+	make_room(t, key);
+	e = (struct entry *)attempts_add(&t->attempts, key, &h);
+	e->c = c;
+	e->c.id = ++t->last_id;
+	t->counts.opened++;
+	t->counts.adopted += c.is_adopted;
+	if (c.is_adopted)
+		move(t, e, ATTEMPT_LIVE);
+	if (t->config.open)
+		t->config.open(t->config.context, &e->c, &e->attempt.h);
+}
+
+/* Beside others of its tuple: a SYN always; a SYN/ACK and data only where they cannot be a part of
+ * what is there, however wrong their numbers. */
+static bool may_begin_beside(const struct packet *p, bool half_open, bool live)
+{
+	if (p->kind != PACKET_TCP)
+		return false;
+	if ((p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+		return true;
+	return p->flags & TCP_SYN ? !half_open : !live;
+}
+
+void conversation_table_feed(struct conversation_table *t, const struct packet *p)
+{
+	bool half_open = false, live = false;
+	struct attempt_key key;
+	struct attempt *a;
+
+	conversation_table_tick(t, p->time_ns);
+	attempts_key_of(&t->attempts, p, &key);
+	for (a = attempts_first(&t->attempts, &key); a; a = attempts_next(&t->attempts, a)) {
+		struct entry *e = (struct entry *)a;
+		enum conversation_step step = conversation_step(&e->c, &a->h, p);
+
+		if (step != CONVERSATION_FOREIGN) {
+			take(t, e, step);
+			return;
+		}
+		half_open |= e->c.phase == CONVERSATION_OPENING;
+		live |= e->c.phase == CONVERSATION_SYNCHRONISED;
+	}
+	if ((half_open || live) && !may_begin_beside(p, half_open, live))
+		t->counts.ignored++;
+	else
+		begin(t, &key, p);
+}
+
+void conversation_table_sample(struct conversation_table *t, bool all,
+			       void (*sample)(void *context, const struct conversation *c,
+					      const struct handshake *h),
+			       void *context)
+{
+	for (int class = 0; class < ATTEMPT_OVER; class ++) {
+		struct entry *e = oldest_of(t, (enum attempt_class) class);
+
+		for (; e; e = (struct entry *)slots_newer(&t->attempts.slots, &e->attempt.slot)) {
+			if (all || e->c.has_news)
+				sample(context, &e->c, &e->attempt.h);
+			e->c.has_news = false;
+		}
+	}
+}
+
+void conversation_table_flush(struct conversation_table *t, uint64_t now_ns)
+{
+	struct attempt *a;
+
+	conversation_table_tick(t, now_ns);
+	expire(t);
+	while ((a = attempts_next_left(&t->attempts, ATTEMPT_EARLY))) {
+		struct entry *e = (struct entry *)a;
+
+		take(t, e, conversation_follow(&e->c, &a->h));
+	}
+}
+
+uint32_t conversation_table_live(const struct conversation_table *t)
+{
+	return t->attempts.slots.used - t->attempts.slots.list[ATTEMPT_OVER].count;
+}
+
+const struct conversation_counts *conversation_table_counts(const struct conversation_table *t)
+{
+	return &t->counts;
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* A conversation as its users want to see it: from one side, in the kernel's or Zeek's words. */
+#include "packet/conn_state.h"
+#include "packet/conversation.h"
+
+static const char *const end_name[] = {
+	[CONVERSATION_LIVE] = "live",
+	[CONVERSATION_FIN] = "fin",
+	[CONVERSATION_RESET_BY_CLIENT] = "reset-by-client",
+	[CONVERSATION_RESET_BY_SERVER] = "reset-by-server",
+	[CONVERSATION_REFUSED] = "refused",
+	[CONVERSATION_ABORTED] = "aborted",
+	[CONVERSATION_UNREACHABLE] = "unreachable",
+	[CONVERSATION_TIMED_OUT] = "timed-out",
+	[CONVERSATION_REPLACED] = "replaced",
+	[CONVERSATION_IDLE] = "idle",
+	[CONVERSATION_EVICTED] = "evicted",
+};
+_Static_assert(sizeof(end_name) / sizeof(end_name[0]) == CONVERSATION_END_COUNT,
+	       "every end has a name");
+
+const char *conversation_end_name(enum conversation_end end)
+{
+	return (unsigned int)end < CONVERSATION_END_COUNT ? end_name[end] : "unknown";
+}
+
+uint64_t conversation_sent_bytes(const struct conversation *c, enum conversation_side side)
+{
+	return stream_sent_bytes(&c->stream[side]);
+}
+
+uint64_t conversation_acked_bytes(const struct conversation *c, enum conversation_side side)
+{
+	return stream_acked_bytes(&c->stream[side]);
+}
+
+uint32_t conversation_retrans_segs(const struct conversation *c, const struct handshake *h,
+				   enum conversation_side side)
+{
+	uint32_t of_handshake = side == SIDE_CLIENT ? h->dup_syn : h->dup_syn_ack;
+
+	return c->stream[side].retrans_segs + of_handshake;
+}
+
+uint64_t conversation_handshake_ns(const struct conversation *c, const struct handshake *h)
+{
+	bool whole = h->marks & HANDSHAKE_SAW_SYN && c->established_ns;
+
+	return whole ? c->established_ns - h->first_ns : 0;
+}
+
+static enum tcp_state_number opening_state(const struct handshake *h, enum conversation_side side)
+{
+	if (side == SIDE_SERVER || h->state == HANDSHAKE_SYN_CROSSED)
+		return ST_SYN_RECV;
+	return h->state == HANDSHAKE_ACK_EARLY ? ST_ESTABLISHED : ST_SYN_SENT;
+}
+
+/* RFC 9293 section 3.3.2, figure 5, from ESTABLISHED on. */
+static enum tcp_state_number closing_state(const struct stream *own, const struct stream *peer,
+					   bool is_passive)
+{
+	if (!own->has_fin)
+		return peer->has_fin ? ST_CLOSE_WAIT : ST_ESTABLISHED;
+	if (is_passive)
+		return ST_LAST_ACK;
+	if (!peer->has_fin)
+		return own->fin_is_acked ? ST_FIN_WAIT2 : ST_FIN_WAIT1;
+	return own->fin_is_acked ? ST_TIME_WAIT : ST_CLOSING;
+}
+
+enum tcp_state_number conversation_tcp_state(const struct conversation *c,
+					     const struct handshake *h, enum conversation_side side)
+{
+	bool was_established = c->is_adopted || c->established_ns;
+
+	if (!was_established)
+		return opening_state(h, side);
+	return closing_state(&c->stream[side], &c->stream[!side], c->is_passive_close[side]);
+}
+
+enum ev_end conversation_end_at(const struct conversation *c, enum conversation_side side)
+{
+	switch (c->end) {
+	case CONVERSATION_FIN:
+		return END_FIN;
+	case CONVERSATION_RESET_BY_CLIENT:
+		return side == SIDE_CLIENT ? END_RESET_SENT : END_RESET_RECEIVED;
+	case CONVERSATION_RESET_BY_SERVER:
+		return side == SIDE_SERVER ? END_RESET_SENT : END_RESET_RECEIVED;
+	case CONVERSATION_REFUSED:
+		return END_REFUSED;
+	case CONVERSATION_ABORTED:
+		return END_ABORTED;
+	case CONVERSATION_UNREACHABLE:
+		return END_UNREACHABLE;
+	case CONVERSATION_TIMED_OUT:
+		return END_TIMEOUT;
+	default:
+		return END_NONE;
+	}
+}
+
+static enum conn_end end_of(const struct conversation *c, enum conversation_side side)
+{
+	const enum conversation_end reset =
+		side == SIDE_CLIENT ? CONVERSATION_RESET_BY_CLIENT : CONVERSATION_RESET_BY_SERVER;
+
+	if (c->end == reset)
+		return CONN_RESET;
+	if (c->stream[side].has_fin)
+		return CONN_CLOSED;
+	return c->stream[side].segs ? CONN_ESTABLISHED : CONN_INACTIVE;
+}
+
+/* An end that sent, but whose SYN or SYN/ACK was not seen, is "partial" to Zeek. */
+static enum conn_end established_end_of(const struct conversation *c, const struct handshake *h,
+					enum conversation_side side)
+{
+	enum conn_end end = end_of(c, side);
+	bool answered = h->marks & HANDSHAKE_SAW_REPLY;
+
+	if (end != CONN_ESTABLISHED || answered)
+		return end;
+	if (c->is_adopted || side == SIDE_SERVER)
+		return CONN_PARTIAL;
+	return CONN_SYN_SENT;
+}
+
+const char *conversation_conn_state(const struct conversation *c, const struct handshake *h)
+{
+	bool moved_data = c->stream[SIDE_CLIENT].data_segs || c->stream[SIDE_SERVER].data_segs;
+
+	if (!c->is_adopted && !c->established_ns)
+		return handshake_conn_state(h);
+	return conn_state_name(established_end_of(c, h, SIDE_CLIENT),
+			       established_end_of(c, h, SIDE_SERVER), moved_data);
+}

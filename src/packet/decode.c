@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "packet/decode.h"
+
+#include <string.h>
+
+#include "packet/decode_layer.h"
+
+static const char *const result_name[] = {
+	[DECODE_TCP] = "tcp",
+	[DECODE_ICMP_ERROR] = "icmp-error",
+	[DECODE_UNKNOWN_LINK] = "unknown-link-type",
+	[DECODE_CUT_LINK] = "cut-in-link-header",
+	[DECODE_CUT_IP] = "cut-in-ip-header",
+	[DECODE_CUT_TCP] = "cut-in-tcp-header",
+	[DECODE_CUT_ICMP] = "cut-in-icmp-message",
+	[DECODE_NOT_IP] = "not-ip",
+	[DECODE_TOO_MANY_TAGS] = "too-many-vlan-tags",
+	[DECODE_BAD_IP] = "bad-ip-header",
+	[DECODE_FRAGMENT] = "fragment",
+	[DECODE_TOO_MANY_EXTENSIONS] = "too-many-extension-headers",
+	[DECODE_NOT_TCP] = "not-tcp",
+	[DECODE_BAD_TCP] = "bad-tcp-header",
+	[DECODE_BAD_ICMP] = "bad-icmp-message",
+	[DECODE_ICMP_OTHER] = "other-icmp",
+};
+_Static_assert(sizeof(result_name) / sizeof(result_name[0]) == DECODE_RESULT_COUNT,
+	       "every result has a name");
+
+static void fill_from_ip(struct packet *p, const struct frame *f, const struct ip_layer *ip)
+{
+	p->time_ns = f->time_ns;
+	p->src = ip->src;
+	p->dst = ip->dst;
+	p->family = ip->family;
+	p->ecn = ip->ecn;
+	p->ip_id = ip->id;
+	p->first_fragment = ip->first_fragment;
+	p->ip_at = (uint16_t)ip->at;
+	p->transport_at = (uint16_t)ip->transport_at;
+	p->transport_len = ip->transport_len;
+}
+
+enum decode_result decode_frame(const struct frame *f, struct packet *ret)
+{
+	struct packet p;
+	struct ip_layer ip;
+	enum decode_result result;
+	uint32_t at;
+
+	memset(&p, 0, sizeof(p));
+	result = decode_link_layer(f, &p, &at);
+	if (result != DECODE_TCP)
+		return result;
+	result = decode_ip_layer(f, at, false, &ip);
+	if (result != DECODE_TCP)
+		return result;
+	fill_from_ip(&p, f, &ip);
+	if (ip.protocol == PROTOCOL_TCP)
+		result = decode_tcp_layer(f, &ip, &p);
+	else if (ip.protocol == (ip.family == 4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6))
+		result = decode_icmp_layer(f, &ip, &p);
+	else
+		return DECODE_NOT_TCP;
+	if (result <= DECODE_ICMP_ERROR)
+		*ret = p;
+	return result;
+}
+
+const char *decode_result_name(enum decode_result result)
+{
+	return (unsigned int)result < DECODE_RESULT_COUNT ? result_name[result] : "unknown";
+}
