@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Many connections: whose packet is it, what was there before the capture, and who has to go. */
+#include <malloc.h>
+
+#include "talks.h"
+
+static void traffic_from_before_the_capture_is_adopted(void **state)
+{
+	struct talks t;
+
+	(void)state;
+	talks_begin(&t, 16, 0);
+	SAY(&t, S(ACK, 7001, 1501, 400), C(ACK, 1501, 7401, 50), S(ACK, 7401, 1551),
+	    S(FIN | ACK, 7401, 1551), C(FIN | ACK, 1551, 7402), S(ACK, 7402, 1552));
+	assert_end(only_closed(&t), CONVERSATION_FIN, "SF");
+	assert_true(t.closed[0].c.is_adopted);
+	assert_int_equal(t.closed[0].c.established_ns, 0);
+	/* "client" is who was seen first */
+	assert_int_equal(t.closed[0].h.client.port, 80);
+	assert_bytes(&t.closed[0], 400, 50);
+	assert_int_equal(conversation_table_counts(t.table)->adopted, 1);
+	talks_end(&t);
+}
+
+static void a_bare_ack_or_reset_begins_nothing(void **state)
+{
+	struct talks t;
+
+	(void)state;
+	talks_begin(&t, 16, 0);
+	SAY(&t, C(ACK, 1001, 5001), S(RST, 5001), C(FIN, 1001), C(ACK | RST, 1001, 5001, 5),
+	    ICMP_TO_C(3, 3, 1000));
+	assert_int_equal(t.open_count, 0);
+	assert_int_equal(conversation_table_counts(t.table)->stray, 5);
+	talks_end(&t);
+}
+
+static void late_segments_of_a_closed_one_begin_nothing(void **state)
+{
+	struct talks t;
+
+	(void)state;
+	talks_begin(&t, 16, 0);
+	SAY(&t, HANDSHAKE, C(FIN | ACK, 1001, 5001), S(FIN | ACK, 5001, 1002), C(ACK, 1002, 5002),
+	    S(FIN | ACK, 5001, 1002), C(ACK, 1002, 5002), S(ACK, 4001, 1002, 1000), S(RST, 5002),
+	    C(SYN, 1000), S(SYN | ACK, 5000, 1001));
+	assert_int_equal(t.open_count, 1);
+	assert_int_equal(t.close_count, 1);
+	talks_end(&t);
+}
+
+static void a_port_used_again_is_another_connection(void **state)
+{
+	struct talks t;
+
+	(void)state;
+	talks_begin(&t, 16, 0);
+	SAY(&t, HANDSHAKE, C(FIN | ACK, 1001, 5001), S(FIN | ACK, 5001, 1002), C(ACK, 1002, 5002),
+	    C(SYN, 800000), S(SYN | ACK, 900000, 800001), C(ACK, 800001, 900001, 77),
+	    S(RST, 900001));
+	assert_int_equal(t.close_count, 2);
+	assert_bytes(&t.closed[1], 77, 0);
+	assert_int_not_equal(t.closed[0].c.id, t.closed[1].c.id);
+	talks_end(&t);
+}
+
+static void a_forged_syn_does_not_disturb_what_is_established(void **state)
+{
+	struct talks t;
+
+	(void)state;
+	talks_begin(&t, 16, 0);
+	SAY(&t, HANDSHAKE, C(SYN, 400000), S(ACK, 5001, 1001), /* the challenge */
+	    C(ACK, 1001, 5001, 100), S(ACK, 5001, 1101, 200), C(RST, 400001));
+	for (unsigned int i = 0; i < 10; i++) /* and many more than are kept of one tuple */
+		SAY(&t, C(SYN, 500000 + i * 1000));
+	SAY(&t, C(ACK, 1101, 5201, 100), S(RST, 5201));
+	assert_end(last_closed(&t), CONVERSATION_RESET_BY_SERVER, "RSTR");
+	assert_bytes(last_closed(&t), 200, 200);
+	talks_end(&t);
+}
+
+static void a_connection_replaces_the_one_that_was_forgotten_on_its_tuple(void **state)
+{
+	struct talks t;
+
+	(void)state;
+	talks_begin(&t, 16, 0);
+	SAY(&t, HANDSHAKE, C(ACK, 1001, 5001, 10), /* the client crashes, and connects again */
+	    C(SYN, 800000), S(ACK, 5001, 1011), C(RST, 1011), C(SYN, 800000),
+	    S(SYN | ACK, 900000, 800001), C(ACK, 800001, 900001, 20));
+	assert_int_equal(t.close_count, 1);
+	assert_end(&t.closed[0], CONVERSATION_RESET_BY_CLIENT, "RSTO");
+	SAY(&t, C(SYN, 1800000), S(SYN | ACK, 1900000, 1800001), C(ACK, 1800001, 1900001));
+	assert_int_equal(t.close_count, 2);
+	assert_end(&t.closed[1], CONVERSATION_REPLACED, "S1");
+	assert_int_equal(conversation_end_at(&t.closed[1].c, SIDE_CLIENT), END_NONE);
+	assert_bytes(&t.closed[1], 20, 0);
+	assert_int_equal(conversation_table_live(t.table), 1);
+	talks_end(&t);
+}
+
+static void one_half_of_the_way_is_enough_for_bytes(void **state)
+{
+	struct talks t;
+
+	(void)state;
+	talks_begin(&t, 16, 5 * SECOND);
+	SAY(&t, C(SYN, 1000), C(ACK, 1001, 5001), C(ACK, 1001, 5001, 100), C(ACK, 1101, 5501),
+	    C(ACK, 1101, 6001), C(FIN | ACK, 1101, 6001));
+	conversation_table_tick(t.table, t.now_ns + 10 * SECOND);
+	/* Of the server only what the client acknowledged is known. */
+	assert_bytes(only_closed(&t), 100, 1000);
+	assert_int_equal(t.closed[0].c.stream[SIDE_SERVER].missed_bytes, 1000);
+	assert_end(&t.closed[0], CONVERSATION_FIN, "SH");
+	talks_end(&t);
+	talks_begin(&t, 16, 5 * SECOND);
+	SAY(&t, S(SYN | ACK, 5000, 1001), S(ACK, 5001, 1101, 1000), S(FIN | ACK, 6001, 1101));
+	conversation_table_tick(t.table, t.now_ns + 10 * SECOND);
+	assert_bytes(only_closed(&t), 100, 1000);
+	assert_end(&t.closed[0], CONVERSATION_FIN, "SHR");
+	talks_end(&t);
+}
+
+static void silence_ends_only_what_may_be_idle_no_longer(void **state)
+{
+	struct talks t;
+
+	(void)state;
+	talks_begin(&t, 16, 100 * SECOND);
+	SAY(&t, HANDSHAKE, C(ACK, 1001, 5001, 10));
+	conversation_table_tick(t.table, t.now_ns + 99 * SECOND);
+	assert_int_equal(t.close_count, 0);
+	conversation_table_tick(t.table, t.now_ns + 101 * SECOND);
+	assert_end(only_closed(&t), CONVERSATION_IDLE, "S1");
+	assert_int_equal(t.closed[0].c.closed_ns, t.now_ns);
+	t.now_ns += 101 * SECOND;
+	SAY(&t, C(ACK, 1011, 5001, 5)); /* it was only silent: goes on as another */
+	assert_int_equal(t.open_count, 2);
+	assert_true(t.opened[1].c.is_adopted);
+	talks_end(&t);
+}
+
+static void the_end_of_a_capture_closes_nothing_that_lives(void **state)
+{
+	struct talks t;
+
+	(void)state;
+	talks_begin(&t, 16, 0);
+	SAY(&t, HANDSHAKE, C(ACK, 1001, 5001, 10), C(SYN, 70000));
+	conversation_table_flush(t.table, t.now_ns);
+	assert_int_equal(t.close_count, 0);
+	assert_int_equal(conversation_table_live(t.table), 2);
+	talks_end(&t);
+}
+
+static void the_end_of_a_capture_decides_what_only_waited(void **state)
+{
+	struct talks t;
+
+	(void)state;
+	talks_begin(&t, 16, 0);
+	SAY(&t, C(SYN, 1000), ICMP_TO_C(3, 1, 1000));
+	conversation_table_flush(t.table, t.now_ns);
+	assert_end(only_closed(&t), CONVERSATION_UNREACHABLE, "S0");
+	talks_end(&t);
+	talks_begin(&t, 16, 0);
+	SAY(&t, C(SYN, 1000), C(ACK, 1001, 5001, 10));
+	conversation_table_flush(t.table, t.now_ns);
+	assert_int_equal(t.close_count, 0);
+	assert_states(&t, ST_ESTABLISHED, ST_ESTABLISHED);
+	talks_end(&t);
+}
+
+static void a_sample_tells_only_of_those_with_news(void **state)
+{
+	struct talks t;
+
+	(void)state;
+	talks_begin(&t, 16, 0);
+	SAY(&t, HANDSHAKE, C(ACK, 1001, 5001, 10));
+	conversation_table_sample(t.table, false, keep_sample, &t);
+	assert_int_equal(t.sample_count, 1);
+	assert_bytes(&t.sampled[0], 10, 0);
+	conversation_table_sample(t.table, false, keep_sample, &t);
+	assert_int_equal(t.sample_count, 1);
+	conversation_table_sample(t.table, true, keep_sample, &t);
+	assert_int_equal(t.sample_count, 2);
+	SAY(&t, S(ACK, 5001, 1011));
+	conversation_table_sample(t.table, false, keep_sample, &t);
+	assert_int_equal(t.sample_count, 3);
+	assert_int_equal(conversation_acked_bytes(&t.sampled[2].c, SIDE_CLIENT), 10);
+	talks_end(&t);
+}
+
+static void another_capture_in_the_same_file_begins_again(void **state)
+{
+	struct talks t;
+
+	(void)state;
+	talks_begin(&t, 16, 0);
+	SAY(&t, HANDSHAKE);
+	t.now_ns -= 900 * SECOND;
+	SAY(&t, C(ACK, 1001, 5001, 10));
+	assert_end(only_closed(&t), CONVERSATION_IDLE, "S1");
+	assert_int_equal(t.open_count, 2);
+	talks_end(&t);
+}
+
+/* Room */
+
+static void say_from(struct talks *t, uint32_t client, struct segment s)
+{
+	struct packet p = packet_of(s, t->now_ns += 1000);
+
+	(s.from == 'C' ? &p.src : &p.dst)->word_be[0] = 0x20;
+	(s.from == 'C' ? &p.src : &p.dst)->word_be[3] = client;
+	conversation_table_feed(t->table, &p);
+}
+
+static void establish(struct talks *t, uint32_t client)
+{
+	static const struct segment scene[] = {HANDSHAKE};
+
+	for (int i = 0; i < 3; i++)
+		say_from(t, client, scene[i]);
+}
+
+static void a_flood_of_syns_takes_no_room_from_established_ones(void **state)
+{
+	enum { LIMIT = 1024, LIVE = LIMIT / 4 };
+	struct talks t;
+
+	(void)state;
+	talks_begin(&t, LIMIT, 0);
+	for (uint32_t i = 1; i <= LIVE; i++)
+		establish(&t, i);
+	for (uint32_t i = 0; i < 50 * LIMIT; i++) {
+		say_from(&t, 100000 + i, (struct segment)C(SYN, i));
+		if (i % 2)
+			say_from(&t, 100000 + i, (struct segment)S(SYN | ACK, i, i + 1));
+	}
+	for (uint32_t i = 1; i <= LIVE; i++) {
+		unsigned int before = t.close_count;
+
+		say_from(&t, i, (struct segment)S(RST, 5001));
+		assert_int_equal(t.close_count, before + 1);
+		assert_end(last_closed(&t), CONVERSATION_RESET_BY_SERVER, "RSTR");
+	}
+	assert_true(conversation_table_counts(t.table)->evicted > 48 * LIMIT);
+	talks_end(&t);
+}
+
+static void the_established_one_that_was_silent_longest_is_evicted(void **state)
+{
+	enum { LIMIT = 64 };
+	struct talks t;
+
+	(void)state;
+	talks_begin(&t, LIMIT, 0);
+	for (uint32_t i = 1; i <= LIMIT; i++)
+		establish(&t, i);
+	say_from(&t, 1, (struct segment)C(ACK, 1001, 5001, 10));
+	establish(&t, LIMIT + 1);
+	assert_end(only_closed(&t), CONVERSATION_EVICTED, "S1");
+	assert_int_equal(t.closed[0].h.client.addr.word_be[3], 2);
+	assert_int_equal(conversation_table_counts(t.table)->evicted, 1);
+	talks_end(&t);
+}
+
+static void nothing_is_allocated_on_the_way(void **state)
+{
+	struct mallinfo2 before, after;
+	struct talks t;
+
+	(void)state;
+	talks_begin(&t, 256, SECOND);
+	before = mallinfo2();
+	for (uint32_t i = 1; i <= 20000; i++) {
+		establish(&t, i);
+		say_from(&t, i, (struct segment)C(ACK, 1001, 5001, 10));
+		if (i % 3)
+			say_from(&t, i, (struct segment)S(RST, 5001));
+	}
+	after = mallinfo2();
+	assert_int_equal(after.uordblks, before.uordblks);
+	assert_int_equal(after.hblkhd, before.hblkhd);
+	talks_end(&t);
+}
+
+/* A thousand connections at once through a network that repeats, swaps and hides packets. */
+
+enum { FLOWS = 1000, STEPS = 200000 };
+
+struct flow {
+	uint32_t sent, acked; /* by the client, as the test knows */
+};
+
+static void say_shuffled(struct talks *t, struct packet *held, bool *is_held, struct packet p)
+{
+	p.time_ns = t->now_ns += 1000;
+	if (!*is_held && random() % 10 == 0) {
+		*held = p;
+		*is_held = true;
+		return;
+	}
+	conversation_table_feed(t->table, &p);
+	if (*is_held)
+		conversation_table_feed(t->table, held);
+	*is_held = false;
+}
+
+static struct packet of_flow(uint32_t id, struct segment s)
+{
+	struct packet p = packet_of(s, 0);
+
+	*(s.from == 'C' ? &p.src_port : &p.dst_port) = (uint16_t)(10000 + id);
+	return p;
+}
+
+static void check_flow(void *context, const struct conversation *c, const struct handshake *h)
+{
+	const struct flow *f = &((const struct flow *)context)[h->client.port - 10000];
+
+	assert_true(conversation_sent_bytes(c, SIDE_CLIENT) == f->sent);
+	assert_true(conversation_acked_bytes(c, SIDE_CLIENT) == f->acked);
+}
+
+static void bytes_are_exact_whatever_the_network_does(void **state)
+{
+	static struct flow flow[FLOWS];
+	struct packet held;
+	bool is_held = false;
+	struct talks t;
+
+	(void)state;
+	srandom(3);
+	talks_begin(&t, 2 * FLOWS, 0);
+	for (uint32_t id = 0; id < FLOWS; id++) {
+		static const struct segment scene[] = {HANDSHAKE};
+
+		for (int i = 0; i < 3; i++)
+			say_shuffled(&t, &held, &is_held, of_flow(id, scene[i]));
+	}
+	for (int step = 0; step < STEPS; step++) {
+		uint32_t id = (uint32_t)random() % FLOWS, len = 1 + (uint32_t)random() % 1400;
+		struct flow *f = &flow[id];
+
+		switch (random() % 8) {
+		case 0: /* a retransmission */
+			if (f->sent > f->acked + 1)
+				say_shuffled(&t, &held, &is_held,
+					     of_flow(id, (struct segment)C(ACK, 1001 + f->acked,
+									   5001,
+									   f->sent - f->acked)));
+			break;
+		case 1: /* lost by the capture, as the ACK will show */
+			f->sent += len;
+			f->acked = f->sent;
+			say_shuffled(&t, &held, &is_held,
+				     of_flow(id, (struct segment)S(ACK, 5001, 1001 + f->acked)));
+			break;
+		case 2:
+			f->acked = f->sent;
+			say_shuffled(&t, &held, &is_held,
+				     of_flow(id, (struct segment)S(ACK, 5001, 1001 + f->acked)));
+			break;
+		default:
+			say_shuffled(&t, &held, &is_held,
+				     of_flow(id, (struct segment)C(ACK, 1001 + f->sent, 5001, len)));
+			f->sent += len;
+		}
+	}
+	if (is_held)
+		conversation_table_feed(t.table, &held);
+	assert_int_equal(conversation_table_live(t.table), FLOWS);
+	conversation_table_sample(t.table, true, check_flow, flow);
+	talks_end(&t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(traffic_from_before_the_capture_is_adopted),
+		cmocka_unit_test(a_bare_ack_or_reset_begins_nothing),
+		cmocka_unit_test(late_segments_of_a_closed_one_begin_nothing),
+		cmocka_unit_test(a_port_used_again_is_another_connection),
+		cmocka_unit_test(a_forged_syn_does_not_disturb_what_is_established),
+		cmocka_unit_test(a_connection_replaces_the_one_that_was_forgotten_on_its_tuple),
+		cmocka_unit_test(one_half_of_the_way_is_enough_for_bytes),
+		cmocka_unit_test(silence_ends_only_what_may_be_idle_no_longer),
+		cmocka_unit_test(the_end_of_a_capture_closes_nothing_that_lives),
+		cmocka_unit_test(the_end_of_a_capture_decides_what_only_waited),
+		cmocka_unit_test(a_sample_tells_only_of_those_with_news),
+		cmocka_unit_test(another_capture_in_the_same_file_begins_again),
+		cmocka_unit_test(a_flood_of_syns_takes_no_room_from_established_ones),
+		cmocka_unit_test(the_established_one_that_was_silent_longest_is_evicted),
+		cmocka_unit_test(nothing_is_allocated_on_the_way),
+		cmocka_unit_test(bytes_are_exact_whatever_the_network_does),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "packet/stream.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "packets.h"
+
+#define REORDER_NS (3ull * MS)
+#define OPEN 60000
+
+/* A stream whose first byte has the number 1001, and a clock. */
+struct scene {
+	struct stream s;
+	uint64_t now_ns;
+	uint16_t peer_window;
+};
+
+static struct scene begun(void)
+{
+	struct scene x = {.now_ns = SECOND, .peer_window = OPEN};
+
+	stream_begin(&x.s, 1001);
+	return x;
+}
+
+static void send_flags(struct scene *x, unsigned int flags, uint32_t seq, uint32_t len)
+{
+	struct packet p = packet_of((struct segment)C(flags, seq, 1, len), x->now_ns);
+
+	stream_take(&x->s, &p, x->peer_window, REORDER_NS);
+}
+
+static void send_bytes(struct scene *x, uint32_t seq, uint32_t len)
+{
+	send_flags(x, ACK, seq, len);
+}
+
+static void acknowledge(struct scene *x, uint32_t ack)
+{
+	stream_acknowledge(&x->s, ack, x->now_ns);
+}
+
+static void bytes_in_order_are_counted_once(void **state)
+{
+	struct scene x = begun();
+
+	(void)state;
+	send_bytes(&x, 1001, 100);
+	send_bytes(&x, 1101, 200);
+	assert_int_equal(stream_sent_bytes(&x.s), 300);
+	assert_int_equal(stream_acked_bytes(&x.s), 0);
+	acknowledge(&x, 1101);
+	assert_int_equal(stream_acked_bytes(&x.s), 100);
+	acknowledge(&x, 1001); /* an old ACK takes nothing back */
+	assert_int_equal(stream_acked_bytes(&x.s), 100);
+	assert_int_equal(x.s.retrans_segs, 0);
+	assert_int_equal(x.s.missed_bytes, 0);
+	assert_int_equal(x.s.data_segs, 2);
+}
+
+static void a_retransmission_is_counted_apart(void **state)
+{
+	struct scene x = begun();
+
+	(void)state;
+	send_bytes(&x, 1001, 100);
+	send_bytes(&x, 1101, 100);
+	send_bytes(&x, 1001, 100);
+	assert_int_equal(stream_sent_bytes(&x.s), 200);
+	assert_int_equal(x.s.retrans_segs, 1);
+	assert_int_equal(x.s.retrans_bytes, 100);
+}
+
+static void only_the_old_part_of_a_segment_is_retransmitted(void **state)
+{
+	struct scene x = begun();
+
+	(void)state;
+	send_bytes(&x, 1001, 100);
+	send_bytes(&x, 1051, 100);
+	assert_int_equal(stream_sent_bytes(&x.s), 150);
+	assert_int_equal(x.s.retrans_bytes, 50);
+	assert_int_equal(x.s.retrans_segs, 1);
+}
+
+static void a_segment_out_of_order_is_no_retransmission(void **state)
+{
+	struct scene x = begun();
+
+	(void)state;
+	send_bytes(&x, 1101, 100);
+	assert_int_equal(stream_sent_bytes(&x.s), 200);
+	assert_int_equal(x.s.missed_bytes, 100);
+	x.now_ns += REORDER_NS;
+	send_bytes(&x, 1001, 100);
+	assert_int_equal(stream_sent_bytes(&x.s), 200);
+	assert_int_equal(x.s.missed_bytes, 0);
+	assert_int_equal(x.s.retrans_segs, 0);
+	assert_int_equal(x.s.reordered_segs, 1);
+}
+
+static void a_gap_filled_later_was_lost_before_it_came_here(void **state)
+{
+	struct scene x = begun();
+
+	(void)state;
+	send_bytes(&x, 1101, 100);
+	x.now_ns += REORDER_NS + 1;
+	send_bytes(&x, 1001, 100);
+	assert_int_equal(x.s.retrans_segs, 1);
+	assert_int_equal(x.s.retrans_bytes, 100);
+	assert_int_equal(x.s.missed_bytes, 0);
+	send_bytes(&x, 1001, 100); /* and again, when the gap is no more */
+	assert_int_equal(x.s.retrans_bytes, 200);
+}
+
+static void a_gap_can_be_filled_from_its_middle(void **state)
+{
+	struct scene x = begun();
+
+	(void)state;
+	send_bytes(&x, 1301, 100);
+	send_bytes(&x, 1101, 100);
+	send_bytes(&x, 1001, 100);
+	send_bytes(&x, 1201, 100);
+	assert_int_equal(stream_sent_bytes(&x.s), 400);
+	assert_int_equal(x.s.missed_bytes, 0);
+	assert_int_equal(x.s.retrans_segs, 0);
+	assert_int_equal(x.s.reordered_segs, 3);
+}
+
+static void what_the_capture_lost_is_known_from_the_acknowledgement(void **state)
+{
+	struct scene x = begun();
+
+	(void)state;
+	send_bytes(&x, 1001, 100);
+	acknowledge(&x, 5001);
+	assert_int_equal(stream_sent_bytes(&x.s), 4000);
+	assert_int_equal(stream_acked_bytes(&x.s), 4000);
+	assert_int_equal(x.s.missed_bytes, 3900);
+}
+
+static void data_captured_after_its_acknowledgement_is_no_retransmission(void **state)
+{
+	struct scene x = begun();
+
+	(void)state;
+	acknowledge(&x, 1101);
+	send_bytes(&x, 1001, 100);
+	assert_int_equal(stream_sent_bytes(&x.s), 100);
+	assert_int_equal(x.s.missed_bytes, 0);
+	assert_int_equal(x.s.retrans_segs, 0);
+}
+
+static void five_gigabytes_are_counted_over_the_wrap(void **state)
+{
+	const uint32_t len = 65000;
+	const uint64_t total = 5000000000ull / len * len;
+	struct scene x = begun();
+	uint32_t seq = 1001;
+
+	(void)state;
+	for (uint64_t sent = 0; sent < total; sent += len, seq += len) {
+		send_bytes(&x, seq, len);
+		acknowledge(&x, seq + len);
+	}
+	send_bytes(&x, seq - len, len); /* one retransmission behind the wrap */
+	assert_true(stream_sent_bytes(&x.s) == total);
+	assert_true(stream_acked_bytes(&x.s) == total);
+	assert_int_equal(x.s.retrans_bytes, len);
+	assert_int_equal(x.s.missed_bytes, 0);
+}
+
+static void keepalives_are_neither_data_nor_retransmissions(void **state)
+{
+	struct scene x = begun();
+
+	(void)state;
+	send_bytes(&x, 1001, 100);
+	acknowledge(&x, 1101);
+	send_bytes(&x, 1100, 0); /* as Linux */
+	send_bytes(&x, 1100, 1); /* as Windows */
+	send_bytes(&x, 1100, 1);
+	assert_int_equal(stream_sent_bytes(&x.s), 100);
+	assert_int_equal(x.s.retrans_segs, 0);
+	assert_int_equal(x.s.keepalives, 2);
+}
+
+static void the_retransmission_of_one_byte_is_no_keepalive(void **state)
+{
+	struct scene x = begun();
+
+	(void)state;
+	send_bytes(&x, 1001, 100);
+	acknowledge(&x, 1101);
+	send_bytes(&x, 1101, 1);
+	send_bytes(&x, 1101, 1); /* not acknowledged yet */
+	assert_int_equal(x.s.keepalives, 0);
+	assert_int_equal(x.s.retrans_bytes, 1);
+	assert_int_equal(stream_sent_bytes(&x.s), 101);
+}
+
+static void window_probes_are_not_data_until_they_are_taken(void **state)
+{
+	struct scene x = begun();
+
+	(void)state;
+	send_bytes(&x, 1001, 100);
+	acknowledge(&x, 1101);
+	x.peer_window = 0;
+	for (int i = 0; i < 3; i++) {
+		send_bytes(&x, 1101, 1);
+		acknowledge(&x, 1101);
+	}
+	assert_int_equal(x.s.window_probes, 3);
+	assert_int_equal(stream_sent_bytes(&x.s), 100);
+	assert_int_equal(x.s.retrans_segs, 0);
+	x.peer_window = OPEN;
+	send_bytes(&x, 1101, 100); /* the byte of the probe is sent with the others */
+	assert_int_equal(stream_sent_bytes(&x.s), 200);
+	assert_int_equal(x.s.retrans_segs, 0);
+}
+
+static void a_probe_that_is_taken_is_a_byte_sent(void **state)
+{
+	struct scene x = begun();
+
+	(void)state;
+	x.peer_window = 0;
+	send_bytes(&x, 1001, 1);
+	acknowledge(&x, 1002);
+	assert_int_equal(stream_sent_bytes(&x.s), 1);
+	assert_int_equal(x.s.missed_bytes, 0);
+	x.peer_window = OPEN;
+	send_bytes(&x, 1002, 10);
+	assert_int_equal(stream_sent_bytes(&x.s), 11);
+	assert_int_equal(x.s.retrans_segs, 0);
+}
+
+static void a_fin_is_no_byte(void **state)
+{
+	struct scene x = begun();
+
+	(void)state;
+	send_flags(&x, FIN | ACK, 1001, 100);
+	assert_true(x.s.has_fin);
+	assert_int_equal(stream_sent_bytes(&x.s), 100);
+	acknowledge(&x, 1101);
+	assert_false(x.s.fin_is_acked);
+	acknowledge(&x, 1102);
+	assert_true(x.s.fin_is_acked);
+	assert_int_equal(stream_acked_bytes(&x.s), 100);
+}
+
+static void a_fin_again_is_a_retransmission_of_no_bytes(void **state)
+{
+	struct scene x = begun();
+
+	(void)state;
+	send_flags(&x, FIN | ACK, 1001, 0);
+	send_flags(&x, FIN | ACK, 1001, 0);
+	assert_int_equal(x.s.retrans_segs, 1);
+	assert_int_equal(x.s.retrans_bytes, 0);
+}
+
+static void a_fin_captured_after_its_acknowledgement_is_still_no_byte(void **state)
+{
+	struct scene x = begun();
+
+	(void)state;
+	send_bytes(&x, 1001, 100);
+	acknowledge(&x, 1102);
+	send_flags(&x, FIN | ACK, 1101, 0);
+	assert_true(x.s.has_fin);
+	assert_true(x.s.fin_is_acked);
+	assert_int_equal(stream_sent_bytes(&x.s), 100);
+	assert_int_equal(stream_acked_bytes(&x.s), 100);
+	assert_int_equal(x.s.missed_bytes, 0);
+}
+
+static void data_lost_before_a_fin_is_known_from_it(void **state)
+{
+	struct scene x = begun();
+
+	(void)state;
+	send_flags(&x, FIN | ACK, 1501, 0);
+	assert_int_equal(stream_sent_bytes(&x.s), 500);
+	assert_int_equal(x.s.missed_bytes, 500);
+	send_bytes(&x, 1001, 500);
+	assert_int_equal(x.s.missed_bytes, 0);
+	assert_int_equal(x.s.retrans_segs, 0);
+}
+
+static void nothing_comes_after_a_fin(void **state)
+{
+	struct scene x = begun();
+
+	(void)state;
+	send_flags(&x, FIN | ACK, 1001, 100);
+	send_bytes(&x, 1101, 50);
+	acknowledge(&x, 1150);
+	assert_int_equal(stream_sent_bytes(&x.s), 100);
+	assert_int_equal(x.s.ignored, 2);
+}
+
+static void numbers_farther_than_any_window_do_not_fit(void **state)
+{
+	struct scene x = begun();
+
+	(void)state;
+	assert_true(stream_fits(&x.s, 1001 + (1u << 30)));
+	assert_false(stream_fits(&x.s, 1002 + (1u << 30)));
+	assert_true(stream_fits(&x.s, 1001 - (1u << 30)));
+	assert_false(stream_fits(&x.s, 1000 - (1u << 30)));
+}
+
+static void a_reset_must_be_between_what_is_acknowledged_and_what_is_sent(void **state)
+{
+	struct scene x = begun();
+
+	(void)state;
+	send_bytes(&x, 1001, 100);
+	acknowledge(&x, 1051);
+	assert_false(stream_accepts_reset(&x.s, 1050));
+	assert_true(stream_accepts_reset(&x.s, 1051));
+	assert_true(stream_accepts_reset(&x.s, 1101));
+	assert_false(stream_accepts_reset(&x.s, 1102));
+	send_flags(&x, FIN | ACK, 1101, 0);
+	assert_true(stream_accepts_reset(&x.s, 1102));
+}
+
+/*
+ * Against a plain array of "seen" marks: random segments around the front of the stream, with never
+ * more holes than a stream remembers.
+ */
+enum { MODEL_BYTES = 20000 };
+
+struct model {
+	bool seen[MODEL_BYTES];
+	uint32_t next;
+	uint64_t repeated;
+};
+
+static int count_holes(const struct model *m)
+{
+	int holes = 0;
+
+	for (uint32_t i = 0; i < m->next; i++)
+		holes += !m->seen[i] && (i + 1 == m->next || m->seen[i + 1]);
+	return holes;
+}
+
+static uint32_t count_missed(const struct model *m)
+{
+	uint32_t missed = 0;
+
+	for (uint32_t i = 0; i < m->next; i++)
+		missed += !m->seen[i];
+	return missed;
+}
+
+static void model_send(struct model *m, uint32_t at, uint32_t len)
+{
+	for (uint32_t i = at; i < at + len; i++) {
+		m->repeated += m->seen[i];
+		m->seen[i] = true;
+	}
+	if (at + len > m->next)
+		m->next = at + len;
+}
+
+static void random_segments_agree_with_a_plain_array(void **state)
+{
+	(void)state;
+	srandom(11);
+	for (int round = 0; round < 300; round++) {
+		static struct model m;
+		struct scene x = begun();
+
+		memset(&m, 0, sizeof(m));
+		while (m.next < MODEL_BYTES - 500) {
+			uint32_t len = 2 + (uint32_t)random() % 100;
+			uint32_t back = (uint32_t)random() % 300;
+			uint32_t at = m.next + 100 > back ? m.next + 100 - back : 0;
+
+			if (at > m.next && count_holes(&m) >= STREAM_GAPS - 1)
+				at = m.next;
+			if (at < m.next && count_holes(&m) >= STREAM_GAPS - 1)
+				at = 0, len = m.next; /* close them all */
+			send_bytes(&x, 1001 + at, len);
+			model_send(&m, at, len);
+			assert_int_equal(stream_sent_bytes(&x.s), m.next);
+			assert_int_equal(x.s.missed_bytes, count_missed(&m));
+			assert_int_equal(x.s.retrans_bytes, m.repeated);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bytes_in_order_are_counted_once),
+		cmocka_unit_test(a_retransmission_is_counted_apart),
+		cmocka_unit_test(only_the_old_part_of_a_segment_is_retransmitted),
+		cmocka_unit_test(a_segment_out_of_order_is_no_retransmission),
+		cmocka_unit_test(a_gap_filled_later_was_lost_before_it_came_here),
+		cmocka_unit_test(a_gap_can_be_filled_from_its_middle),
+		cmocka_unit_test(what_the_capture_lost_is_known_from_the_acknowledgement),
+		cmocka_unit_test(data_captured_after_its_acknowledgement_is_no_retransmission),
+		cmocka_unit_test(five_gigabytes_are_counted_over_the_wrap),
+		cmocka_unit_test(keepalives_are_neither_data_nor_retransmissions),
+		cmocka_unit_test(the_retransmission_of_one_byte_is_no_keepalive),
+		cmocka_unit_test(window_probes_are_not_data_until_they_are_taken),
+		cmocka_unit_test(a_probe_that_is_taken_is_a_byte_sent),
+		cmocka_unit_test(a_fin_is_no_byte),
+		cmocka_unit_test(a_fin_again_is_a_retransmission_of_no_bytes),
+		cmocka_unit_test(a_fin_captured_after_its_acknowledgement_is_still_no_byte),
+		cmocka_unit_test(data_lost_before_a_fin_is_known_from_it),
+		cmocka_unit_test(nothing_comes_after_a_fin),
+		cmocka_unit_test(numbers_farther_than_any_window_do_not_fit),
+		cmocka_unit_test(a_reset_must_be_between_what_is_acknowledged_and_what_is_sent),
+		cmocka_unit_test(random_segments_agree_with_a_plain_array),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
