@@ -32,10 +32,11 @@ int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 	/* The close record is already on its way and has the last word. */
 	if (state == ST_CLOSE)
 		return 0;
-	read_count(tp, state, f->syn, &c);
+	read_bytes(tp, state, f->syn, &c);
 	if (f->announced && !ctl->all && c.tx_bytes == f->sampled_tx_bytes &&
 	    c.rx_bytes == f->sampled_rx_bytes)
 		return 0;
+	read_quality(tp, &c);
 	f->sampled_tx_bytes = c.tx_bytes;
 	f->sampled_rx_bytes = c.rx_bytes;
 	if (!f->announced) {

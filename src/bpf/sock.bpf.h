@@ -17,22 +17,21 @@ static __always_inline int fin_sent(__u8 state)
 }
 
 /*
- * Bytes and round trips of a flow. Not under the socket's lock: a reading may be torn by one
- * segment, which the next reading mends.
+ * Bytes of a flow. Not under the socket's lock: a reading may be torn by one segment, which the
+ * next reading mends.
  *
  * Written by the application: write_seq is one past the last byte that the kernel took over,
  * snd_una the first not acknowledged, bytes_acked counts what snd_una advanced (tcp_snd_una_update()).
  * Their sum counts our SYN, if we connected, and our FIN: one sequence number each (RFC 9293, 3.4).
  * bytes_received advances with rcv_nxt (tcp_rcv_nxt_update()) and so counts the peer's FIN.
  */
-static __always_inline void read_count(struct tcp_sock *tp, __u8 state, __u8 syn,
+static __always_inline void read_bytes(struct tcp_sock *tp, __u8 state, __u8 syn,
 				       struct ev_count *c)
 {
 	__u64 acked = tp->bytes_acked;
 	__u64 written = acked + (__u32)(tp->write_seq - tp->snd_una);
 	__u64 control = syn + fin_sent(state);
 	__u64 received = tp->bytes_received;
-	__u32 min_rtt_us = tp->rtt_min.s[0].v;
 
 	/* In SYN_SENT snd_una is not valid yet (a deferred connect sets it at the first send). */
 	if (state == ST_SYN_SENT)
@@ -41,12 +40,28 @@ static __always_inline void read_count(struct tcp_sock *tp, __u8 state, __u8 syn
 	acked = acked > syn ? acked - syn : 0;
 	c->tx_bytes = written;
 	c->acked_bytes = acked < written ? acked : written;
-	c->rx_bytes = received && (SK(tp)->__sk_common.skc_flags & (1UL << SOCK_DONE)) ? received - 1 : received;
+	c->rx_bytes = received && (SK(tp)->__sk_common.skc_flags & (1UL << SOCK_DONE))
+			      ? received - 1
+			      : received;
+}
+
+/* The rest: in cache lines of its own, so it is read only of flows that are reported. */
+static __always_inline void read_quality(struct tcp_sock *tp, struct ev_count *c)
+{
+	__u32 min_rtt_us = tp->rtt_min.s[0].v;
+
 	c->retrans_bytes = tp->bytes_retrans;
 	c->retrans_segs = tp->total_retrans;
 	c->srtt_us = tp->srtt_us >> 3;
 	c->min_rtt_us = min_rtt_us == ~0U ? 0 : min_rtt_us;
 	c->pad = 0;
+}
+
+static __always_inline void read_count(struct tcp_sock *tp, __u8 state, __u8 syn,
+				       struct ev_count *c)
+{
+	read_bytes(tp, state, syn, c);
+	read_quality(tp, c);
 }
 
 /*

@@ -165,7 +165,7 @@ static int by_rank(const void *a, const void *b)
 	return x->flow->id < y->flow->id ? -1 : x->flow->id > y->flow->id;
 }
 
-static void rank(struct view *view)
+static void set_ranks(struct view *view)
 {
 	for (size_t i = 0; i < view->ranked_count; i++) {
 		struct ranked *r = &view->ranked[i];
@@ -180,7 +180,63 @@ static void rank(struct view *view)
 		v = view->sort->get(&row);
 		r->rank = value_number(&v);
 	}
-	qsort(view->ranked, view->ranked_count, sizeof(*view->ranked), by_rank);
+}
+
+/*
+ * Bring the `want` best to the front, in any order: quickselect, so that a window of 20 rows does not
+ * pay for ranking 70,000 flows.
+ */
+static void select_best(struct ranked *r, size_t count, size_t want)
+{
+	size_t low = 0, high = count;
+
+	while (high - low > 1) {
+		/* Not the last one, or a part could be the whole again. */
+		struct ranked pivot = r[low + (high - low - 1) / 2];
+		size_t i = low, j = high - 1;
+
+		for (;; i++, j--) {
+			while (by_rank(&r[i], &pivot) < 0)
+				i++;
+			while (by_rank(&r[j], &pivot) > 0)
+				j--;
+			if (i >= j)
+				break;
+			struct ranked swap = r[i];
+			r[i] = r[j];
+			r[j] = swap;
+		}
+		if (want <= j + 1)
+			high = j + 1;
+		else
+			low = j + 1;
+		if (want == high || want == low)
+			return;
+	}
+}
+
+static size_t rows_wanted(const struct view *view)
+{
+	size_t limit = view->ranked_count;
+
+	if (view->rows && view->rows < limit)
+		limit = view->rows;
+	if (view->room && view->room < limit)
+		limit = view->room;
+	return limit;
+}
+
+static void rank(struct view *view)
+{
+	size_t want = rows_wanted(view);
+
+	set_ranks(view);
+	if (want < view->ranked_count)
+		select_best(view->ranked, view->ranked_count, want);
+	else
+		want = view->ranked_count;
+	qsort(view->ranked, want, sizeof(*view->ranked), by_rank);
+	view->ranked_sorted = want;
 }
 
 #define ROWS_BETWEEN 256
@@ -202,14 +258,14 @@ static void print_family(struct view *view, size_t limit, int family)
 
 void view_redraw(struct view *view)
 {
-	size_t limit = view->ranked_count;
+	size_t limit;
 
 	view->section_now = -1;
 	view->sink->tick_begin(view);
-	if (view->rows && view->rows < limit)
-		limit = view->rows;
-	if (view->room && view->room < limit)
-		limit = view->room;
+	/* A window that grew since has room for rows that are not in order yet. */
+	if (rows_wanted(view) > view->ranked_sorted)
+		rank(view);
+	limit = rows_wanted(view);
 	if (view->section_per_family) {
 		print_family(view, limit, 4);
 		print_family(view, limit, 6);

@@ -78,6 +78,7 @@ struct view {
 	struct held held; /* rows on close that wait to be ranked; used if there is a sort */
 	struct ranked *ranked; /* rows of the last tick, for a redraw */
 	size_t ranked_count, ranked_limit;
+	size_t ranked_sorted; /* so many of them, from the front, are in order */
 };
 
 /* Set the columns of a section from a layout. */

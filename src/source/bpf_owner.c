@@ -10,7 +10,7 @@
 /* A scan may take this share of one CPU's time. */
 #define COST_SHARE 50
 /* Sockets are seldom handed to another process: look for that so often if nothing else calls. */
-#define SELDOM_NS (5 * NS_PER_S)
+#define SELDOM_NS (10 * NS_PER_S)
 
 void bpf_owner_init(struct bpf_owner *o, struct tcp *skeleton, struct bpf_reader *reader)
 {

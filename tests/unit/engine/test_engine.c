@@ -141,6 +141,41 @@ static void a_view_on_close_keeps_no_flows(void **state)
 	end(&x);
 }
 
+static int largest_first(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? 1 : *x > *y ? -1 : 0;
+}
+
+/* Against a full sort: the rows that are kept are the largest, whatever the order they came in. */
+static void few_rows_are_the_largest(void **state)
+{
+	enum { FLOWS = 3000 };
+	static uint64_t tx[FLOWS];
+	struct fixture x;
+
+	(void)state;
+	srandom(7);
+	for (uint64_t want = 1; want <= FLOWS; want = want * 3 + 1) {
+		uint64_t sum = 0;
+
+		begin(&x, VIEW_ON_TICK, FLOWS);
+		x.view.rows = want;
+		for (uint64_t i = 0; i < FLOWS; i++) {
+			tx[i] = 1 + (uint64_t)random() % (want % 2 ? 50 : 1000000);
+			send(&x, i + 1, EV_SAMPLE, tx[i], SEEN_OPEN);
+		}
+		engine_tick(&x.engine, 1);
+		qsort(tx, FLOWS, sizeof(tx[0]), largest_first);
+		for (uint64_t i = 0; i < want; i++)
+			sum += tx[i];
+		assert_int_equal(rows, want);
+		assert_true(tx_sum == sum);
+		end(&x);
+	}
+}
+
 static void a_full_table_is_counted(void **state)
 {
 	struct fixture x;
@@ -162,6 +197,7 @@ int main(void)
 		cmocka_unit_test(a_torn_reading_is_mended_not_shown_twice),
 		cmocka_unit_test(an_adopted_flow_counts_from_its_adoption),
 		cmocka_unit_test(a_view_on_close_keeps_no_flows),
+		cmocka_unit_test(few_rows_are_the_largest),
 		cmocka_unit_test(a_full_table_is_counted),
 	};
 
