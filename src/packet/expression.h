@@ -13,7 +13,7 @@
  *
  * RX are handshakes that come to this host, TX those that it begins. `addr` is the other host,
  * `port` always the port of the server. Host bits of a network are ignored, so 192.168.0.1/24 is
- * 192.168.0.0/24. 0.0.0.0 is any IPv4 address, :: any IPv6 address.
+ * 192.168.0.0/24. 0.0.0.0, whatever its prefix, is any IPv4 address; :: is any IPv6 address.
  *
  * IPv6 without brackets is understood where only one reading makes sense: fe80::/10:22 and
  * 2001:db8::1:% do, ::1:80 does not, for it is the address ::1:80 without a port as well as ::1

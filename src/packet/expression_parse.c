@@ -104,11 +104,13 @@ static void clear_host_bits(struct addr *a, unsigned int prefix_len)
 	}
 }
 
-static bool is_zero(const uint8_t *byte, size_t count)
+/* Are the last `bits` of it zero: all that was written? */
+static bool is_zero(const struct addr *a, long bits)
 {
-	while (count && !byte[count - 1])
-		count--;
-	return !count;
+	for (long i = 16 - bits / 8; i < 16; i++)
+		if (a->byte[i])
+			return false;
+	return true;
 }
 
 /* An address without prefix; `*ret_bits` is how long a prefix of it may be. */
@@ -131,12 +133,9 @@ static bool bare_addr_of(const char *text, struct part part, struct addr *ret, l
 	return inet_pton(AF_INET6, buffer, ret) == 1;
 }
 
-/* The all-zero address means any of its family, whatever its prefix; so it did in tcpeek. */
 static void set_network(struct expression_term *term, const struct addr *a, long bits,
 			long prefix_len)
 {
-	if (is_zero(a->byte + 16 - bits / 8, (size_t)bits / 8))
-		prefix_len = 0;
 	term->any_addr = false;
 	term->addr = *a;
 	term->prefix_len = (uint8_t)(128 - bits + prefix_len);
@@ -155,6 +154,9 @@ static bool network_of(const char *text, struct part part, struct expression_ter
 	prefix_len = bits;
 	if (slash < part.to)
 		prefix_len = number_of(text, (struct part){slash + 1, part.to}, bits);
+	/* As in tcpeek, where 0.0.0.0 with any prefix was a wildcard. */
+	if (is_zero(&a, bits) && (slash == part.to || (bits == 32 && prefix_len > 0)))
+		prefix_len = 0;
 	if (prefix_len < 0)
 		return false;
 	set_network(ret, &a, bits, prefix_len);
@@ -202,61 +204,79 @@ static int parse_ports(const struct parser *p, struct expression_term term, size
 	return add_terms(p, term, ports);
 }
 
-/* "[" ip "]" [ "/" prefix ], or with the prefix inside. */
+/* "[" ip "]" "/" prefix, as it would be without brackets. */
+static bool unbracketed_of(const char *text, struct part inside, struct part prefix,
+			   struct expression_term *ret)
+{
+	size_t ip_len = inside.to - inside.from, prefix_len = prefix.to - prefix.from;
+	char plain[ADDR_TEXT_SIZE + 4];
+
+	if (ip_len + prefix_len >= sizeof(plain))
+		return false;
+	memcpy(plain, text + inside.from, ip_len);
+	memcpy(plain + ip_len, text + prefix.from, prefix_len);
+	return network_of(plain, (struct part){0, ip_len + prefix_len}, ret);
+}
+
 static int parse_bracketed(const struct parser *p, struct part rule)
 {
 	size_t close = find(p->text, ']', rule.from, rule.to);
 	size_t colon = find(p->text, ':', close, rule.to);
-	struct part inside = {rule.from + 1, close};
+	struct part inside = {rule.from + 1, close}, prefix = {close + 1, colon};
 	struct expression_term term;
-	bool prefix_outside = close + 1 < colon;
-	char text[ADDR_TEXT_SIZE + 8];
-	size_t len = colon - rule.from - 2;
+	bool good;
 
 	if (close == rule.to)
 		return fail(p, rule.from, "the bracket is not closed");
-	if (!prefix_outside) {
-		if (!network_of(p->text, inside, &term))
-			return fail(p, inside.from, "not an address");
-		return parse_ports(p, term, colon, rule.to);
-	}
-	if (len >= sizeof(text) || p->text[close + 1] != '/')
-		return fail(p, close + 1, "\":\" and a port must follow the address");
-	memcpy(text, p->text + inside.from, close - inside.from);
-	memcpy(text + (close - inside.from), p->text + close + 1, colon - close - 1);
-	if (!network_of(text, (struct part){0, len}, &term))
+	if (prefix.from < prefix.to && p->text[prefix.from] != '/')
+		return fail(p, prefix.from, "\":\" and a port must follow the address");
+	good = prefix.from < prefix.to ? unbracketed_of(p->text, inside, prefix, &term)
+				       : network_of(p->text, inside, &term);
+	if (!good)
 		return fail(p, inside.from, "not an address, or not a prefix length");
 	return parse_ports(p, term, colon, rule.to);
 }
 
+/* At how many colons may the address end? The last of them and what it would mean are returned. */
+static int count_readings(const char *text, struct part rule, struct expression_term *ret_term,
+			  size_t *ret_colon)
+{
+	size_t colon = find(text, ':', rule.from, rule.to), unused_at;
+	struct expression_term term;
+	int readings = 0;
+
+	for (; colon < rule.to; colon = find(text, ':', colon + 1, rule.to)) {
+		if (!addr_of(text, (struct part){rule.from, colon}, &term) ||
+		    !ports_are_good(text, (struct part){colon + 1, rule.to}, &unused_at))
+			continue;
+		readings++;
+		*ret_colon = colon;
+		*ret_term = term;
+	}
+	return readings;
+}
+
 /*
  * Without brackets the colon that ends the address is looked for: with IPv6 there may be several
- * that leave an address on the left and ports on the right.
+ * that leave an address on the left and ports on the right, or it may be all address.
  */
 static int parse_plain(const struct parser *p, struct part rule)
 {
-	size_t first = find(p->text, ':', rule.from, rule.to), colon = first, chosen = 0;
+	struct part before_colon = {rule.from, find(p->text, ':', rule.from, rule.to)};
 	struct expression_term term, unused;
-	int readings = 0;
-	size_t bad;
+	size_t colon = before_colon.to;
+	bool all_address;
+	int readings;
 
-	if (addr_of(p->text, (struct part){rule.from, first}, &term))
-		return parse_ports(p, term, first, rule.to);
-	for (; colon < rule.to; colon = find(p->text, ':', colon + 1, rule.to)) {
-		if (!addr_of(p->text, (struct part){rule.from, colon}, &unused) ||
-		    !ports_are_good(p->text, (struct part){colon + 1, rule.to}, &bad))
-			continue;
-		readings++;
-		chosen = colon;
-		term = unused;
-	}
-	if (addr_of(p->text, rule, &unused)) /* also an address without a port */
-		readings += readings != 0;
-	if (readings > 1)
+	if (addr_of(p->text, before_colon, &term))
+		return parse_ports(p, term, colon, rule.to);
+	readings = count_readings(p->text, rule, &term, &colon);
+	all_address = addr_of(p->text, rule, &unused);
+	if (readings + all_address > 1)
 		return fail(p, rule.from, "where does the IPv6 address end? put it in brackets");
 	if (readings)
-		return parse_ports(p, term, chosen, rule.to);
-	if (addr_of(p->text, rule, &unused))
+		return parse_ports(p, term, colon, rule.to);
+	if (all_address)
 		return fail(p, rule.to, "a port must follow the address");
 	return fail(p, rule.from, "not an address");
 }

@@ -82,20 +82,20 @@ void handshake_note_client_ack(struct handshake *h, const struct packet *p)
 	h->marks |= HANDSHAKE_SAW_CLIENT_ACK;
 }
 
+/* In a capture out of order the last segment seen may be older than the first. */
 enum handshake_step handshake_conclude(struct handshake *h, enum handshake_outcome outcome,
 				       uint64_t end_ns)
 {
 	h->state = HANDSHAKE_CONCLUDED;
 	h->outcome = outcome;
-	h->end_ns = end_ns;
+	h->end_ns = later(end_ns, h->first_ns);
 	h->marks &= ~(uint32_t)HANDSHAKE_AWAITS_SYN;
 	return STEP_CONCLUDED;
 }
 
-/* In a capture out of order the ACK may be older than what it was seen after. */
 enum handshake_step handshake_establish(struct handshake *h, const struct packet *p)
 {
 	uint64_t end_ns = h->ack_ns ? later(h->ack_ns, h->reply_ns) : p->time_ns;
 
-	return handshake_conclude(h, HANDSHAKE_ESTABLISHED, later(end_ns, h->first_ns));
+	return handshake_conclude(h, HANDSHAKE_ESTABLISHED, end_ns);
 }

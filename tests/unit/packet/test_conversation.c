@@ -136,6 +136,8 @@ static void a_failed_handshake_is_a_connection_that_never_was(void **state)
 		const char *conn_state;
 	} row[] = {
 		{S(RST | ACK, 0, 1001), CONVERSATION_REFUSED, END_REFUSED, "REJ"},
+		/* a RST may carry an explanation (RFC 9293 section 3.5.3); it is no data */
+		{S(RST | ACK, 0, 1001, 9), CONVERSATION_REFUSED, END_REFUSED, "REJ"},
 		{C(RST, 1001), CONVERSATION_ABORTED, END_ABORTED, "RSTOS0"},
 		{ICMP_TO_C(3, 3, 1000), CONVERSATION_UNREACHABLE, END_UNREACHABLE, "S0"},
 		{C(SYN, 1000), CONVERSATION_TIMED_OUT, END_TIMEOUT, "S0"},
@@ -165,11 +167,12 @@ static void retransmissions_of_both_sides_and_of_the_handshake_are_counted(void 
 	talks_begin(&t, 16, 0);
 	SAY(&t, C(SYN, 1000), C(SYN, 1000), S(SYN | ACK, 5000, 1001), S(SYN | ACK, 5000, 1001),
 	    C(ACK, 1001, 5001), S(SYN | ACK, 5000, 1001), /* its ACK was lost */
+	    C(SYN, 1000), /* captured late */
 	    C(ACK, 1001, 5001, 100), C(ACK, 1001, 5001, 100), S(ACK, 5001, 1101, 200),
 	    C(ACK, 1101, 5201), S(FIN | ACK, 5201, 1101), S(FIN | ACK, 5201, 1101),
 	    C(FIN | ACK, 1101, 5202), S(ACK, 5202, 1102));
 	end = only_closed(&t);
-	assert_int_equal(conversation_retrans_segs(&end->c, &end->h, SIDE_CLIENT), 2);
+	assert_int_equal(conversation_retrans_segs(&end->c, &end->h, SIDE_CLIENT), 3);
 	assert_int_equal(conversation_retrans_segs(&end->c, &end->h, SIDE_SERVER), 3);
 	assert_int_equal(end->c.stream[SIDE_CLIENT].retrans_bytes, 100);
 	assert_int_equal(end->c.stream[SIDE_SERVER].retrans_bytes, 0);

@@ -119,6 +119,7 @@ static void one_half_of_the_way_is_enough_for_bytes(void **state)
 	conversation_table_tick(t.table, t.now_ns + 10 * SECOND);
 	assert_bytes(only_closed(&t), 100, 1000);
 	assert_end(&t.closed[0], CONVERSATION_FIN, "SHR");
+	assert_int_equal(conversation_handshake_ns(&t.closed[0].c, &t.closed[0].h), 0);
 	talks_end(&t);
 }
 
@@ -190,6 +191,9 @@ static void a_sample_tells_only_of_those_with_news(void **state)
 	conversation_table_sample(t.table, false, keep_sample, &t);
 	assert_int_equal(t.sample_count, 3);
 	assert_int_equal(conversation_acked_bytes(&t.sampled[2].c, SIDE_CLIENT), 10);
+	SAY(&t, S(RST, 5001)); /* what is closed is not sampled */
+	conversation_table_sample(t.table, true, keep_sample, &t);
+	assert_int_equal(t.sample_count, 3);
 	talks_end(&t);
 }
 

@@ -243,6 +243,8 @@ static void fast_open_has_an_old_and_a_new_option(void **state)
 	p = with_options("fe0cf9890102030405060708");
 	assert_int_equal(p.options, PACKET_TFO_COOKIE);
 	assert_int_equal(p.tfo_cookie_len, 8);
+	p = with_options("2212010203040506070809101112131415160101");
+	assert_int_equal(p.tfo_cookie_len, 16);
 	assert_int_equal(with_options("fe04e2d4").options, 0);	/* another experiment */
 	assert_int_equal(with_options("2205010203010101").options, 0); /* three bytes are no cookie */
 }
@@ -261,6 +263,21 @@ static void a_bad_data_offset_is_refused(void **state)
 	assert_int_equal(decode_wire(&w, LINK_RAW, &p), DECODE_BAD_TCP);
 	w.bytes[32] = 0x50;
 	assert_int_equal(decode_wire(&w, LINK_RAW, &p), DECODE_TCP);
+}
+
+static void informational_icmpv6_is_refused_as_such(void **state)
+{
+	struct wire w = {.len = 0};
+	struct packet p;
+
+	(void)state;
+	put_ip6(&w, 58, 8);
+	put_hex(&w, "80 00 0000 00000000"); /* echo request */
+	assert_int_equal(decode_wire(&w, LINK_RAW, &p), DECODE_ICMP_OTHER);
+	w.bytes[40] = 0;
+	assert_int_equal(decode_wire(&w, LINK_RAW, &p), DECODE_ICMP_OTHER);
+	w.bytes[40] = 1;
+	assert_int_equal(decode_wire(&w, LINK_RAW, &p), DECODE_CUT_ICMP);
 }
 
 static enum decode_result icmp_quoting(unsigned int type, const char *quoted)
@@ -314,6 +331,7 @@ int main(void)
 		cmocka_unit_test(window_scale_is_at_most_fourteen),
 		cmocka_unit_test(fast_open_has_an_old_and_a_new_option),
 		cmocka_unit_test(a_bad_data_offset_is_refused),
+		cmocka_unit_test(informational_icmpv6_is_refused_as_such),
 		cmocka_unit_test(only_icmp_errors_about_tcp_are_taken),
 	};
 

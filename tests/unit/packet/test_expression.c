@@ -102,6 +102,8 @@ static void the_zero_address_is_any_of_its_family(void **state)
 	assert_false(rx_matches("a:RX@0.0.0.0/0:%", "2001:db8::1", 5));
 	assert_true(rx_matches("a:RX@[::]:%", "2001:db8::1", 5));
 	assert_true(rx_matches("a:RX@::/0:%", "2001:db8::1", 5));
+	assert_false(rx_matches("a:RX@::/10:%", "2001:db8::1", 5));
+	assert_true(rx_matches("a:RX@::/10:%", "::1", 5));
 	assert_false(rx_matches("a:RX@::/0:%", "10.1.1.1", 5));
 }
 
@@ -169,6 +171,8 @@ static const struct refusal refusals[] = {
 	{"foo:RX@[::1]80", 12, "must follow the address"},
 	{"foo:RX@[::1]/129:80", 8, "prefix"},
 	{"foo:RX@[::1/64]/64:80", 8, "prefix"},
+	{"foo:RX@[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]:80", 8, "not an address"},
+	{"foo:RX@[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0]/128:80", 8, "not an address"},
 	{"foo:RX@[]:80", 8, "not an address"},
 	{"foo:RX@[g::]:80", 8, "not an address"},
 };

@@ -23,7 +23,8 @@ struct row {
 	enum handshake_outcome outcome; /* if concluded */
 	const char *conn_state;
 	uint32_t dup_syn, dup_syn_ack, challenge_acks;
-	uint32_t marks; /* that must be set */
+	uint32_t marks;	   /* that must be set */
+	uint32_t unmarked; /* that must not be set */
 };
 
 #define TAKEN(state) STEP_TAKEN, HANDSHAKE_##state, 0
@@ -69,6 +70,7 @@ static void check_counts(const struct row *row, const struct handshake *h)
 	assert_int_equal(h->dup_syn_ack, row->dup_syn_ack);
 	assert_int_equal(h->challenge_acks, row->challenge_acks);
 	assert_int_equal(h->marks & row->marks, row->marks);
+	assert_int_equal(h->marks & row->unmarked, 0);
 }
 
 static void run(const struct row *row, const struct variant *v)
@@ -106,9 +108,19 @@ static void check_row(void **state)
 		run(row, &variants[i]);
 }
 
+static void every_outcome_has_a_name_of_its_own(void **state)
+{
+	(void)state;
+	for (int i = 0; i < HANDSHAKE_OUTCOME_COUNT; i++)
+		for (int j = 0; j < i; j++)
+			assert_string_not_equal(handshake_outcome_name((enum handshake_outcome)i),
+						handshake_outcome_name((enum handshake_outcome)j));
+	assert_string_equal(handshake_outcome_name(HANDSHAKE_OUTCOME_COUNT), "unknown");
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[ROWS];
+	struct CMUnitTest tests[ROWS + 1];
 
 	for (int i = 0; i < ROWS; i++)
 		tests[i] = (struct CMUnitTest){
@@ -116,5 +128,6 @@ int main(void)
 			.test_func = check_row,
 			.initial_state = (void *)(uintptr_t)&rows[i],
 		};
+	tests[ROWS] = (struct CMUnitTest)cmocka_unit_test(every_outcome_has_a_name_of_its_own);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -171,6 +171,28 @@ static void a_client_slower_than_the_flood_is_reported_without_its_syn(void **st
 	handshake_table_free(f.r.table);
 }
 
+/* Whoever sends a SYN again is no flood. */
+static void a_client_that_insists_outlives_a_flood(void **state)
+{
+	struct flood f;
+	struct packet p;
+
+	(void)state;
+	flood_begin(&f);
+	for (int i = 0; i < 2; i++) {
+		p = packet_of((struct segment)C(SYN, 1000), f.now_ns);
+		handshake_table_feed(f.r.table, &p);
+	}
+	flood_syns(&f, 20 * LIMIT);
+	p = packet_of((struct segment)S(SYN | ACK, 5000, 1001), f.now_ns);
+	handshake_table_feed(f.r.table, &p);
+	p = packet_of((struct segment)C(ACK, 1001, 5001), f.now_ns);
+	handshake_table_feed(f.r.table, &p);
+	assert_outcome(&f.r, 0, HANDSHAKE_ESTABLISHED);
+	assert_int_equal(f.r.h[0].dup_syn, 1);
+	handshake_table_free(f.r.table);
+}
+
 static void evictions_are_counted(void **state)
 {
 	struct flood f;
@@ -234,6 +256,7 @@ int main(void)
 		cmocka_unit_test(real_clients_are_reported_in_a_flood_with_icmp_errors),
 		cmocka_unit_test(real_clients_are_reported_in_a_flood_with_acks),
 		cmocka_unit_test(a_client_slower_than_the_flood_is_reported_without_its_syn),
+		cmocka_unit_test(a_client_that_insists_outlives_a_flood),
 		cmocka_unit_test(evictions_are_counted),
 		cmocka_unit_test(engaged_handshakes_outlive_a_flood_of_syns),
 		cmocka_unit_test(a_flood_allocates_nothing),

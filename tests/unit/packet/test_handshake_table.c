@@ -44,6 +44,7 @@ static void retransmissions_are_counted_before_success(void **state)
 	AT(&r, T0 + 4 * SECOND + 2 * MS, C(ACK, 1001, 5001));
 	AT(&r, T0 + 6 * SECOND, S(SYN | ACK, 5000, 1001)); /* the ACK was lost further on */
 	assert_int_equal(r.count, 1);
+	assert_int_equal(r.h[0].first_ns, T0);
 	assert_int_equal(r.h[0].dup_syn, 2);
 	assert_int_equal(r.h[0].dup_syn_ack, 1);
 	assert_true(r.h[0].marks & HANDSHAKE_ECN_REQUESTED);
@@ -254,6 +255,28 @@ static void the_clients_half_alone_is_established_after_a_short_wait(void **stat
 	reports_end(&r);
 }
 
+static void data_of_one_client_does_not_delay_the_report_of_another(void **state)
+{
+	struct reports r;
+
+	(void)state;
+	reports_begin(&r, 16);
+	for (unsigned int ms = 0; ms <= 120; ms += 10) {
+		struct packet busy = packet_of((struct segment)C(ms ? ACK : SYN, 1000 + ms, 7001),
+					       T0 + ms * MS);
+
+		busy.src_port++;
+		handshake_table_feed(r.table, &busy);
+		if (ms == 50)
+			AT(&r, T0 + ms * MS, C(SYN, 1000));
+		if (ms == 60)
+			AT(&r, T0 + ms * MS, C(ACK, 1001, 5001));
+	}
+	assert_int_equal(r.count, 1);
+	assert_int_equal(r.h[0].client.port, 40001);
+	reports_end(&r);
+}
+
 static void the_servers_half_alone_is_established_by_its_data(void **state)
 {
 	struct reports r;
@@ -343,6 +366,9 @@ static void a_forged_syn_does_not_disturb_the_real_one(void **state)
 	assert_int_equal(r.count, 1);
 	assert_outcome(&r, 0, HANDSHAKE_ESTABLISHED);
 	assert_int_equal(handshake_table_counts(r.table)->ignored, 2);
+	handshake_table_flush(r.table, T0 + SECOND);
+	assert_outcome(&r, 1, HANDSHAKE_PENDING);
+	assert_int_equal(r.h[0].ignored + r.h[1].ignored, 2);
 	reports_end(&r);
 }
 
@@ -377,6 +403,12 @@ static void a_client_that_tries_again_after_a_reject_is_marked(void **state)
 	assert_false(r.h[0].marks & HANDSHAKE_RETRY);
 	assert_outcome(&r, 1, HANDSHAKE_ESTABLISHED);
 	assert_true(r.h[1].marks & HANDSHAKE_RETRY);
+	AT(&r, T0 + 600 * MS, C(SYN, 300000));
+	AT(&r, T0 + 601 * MS, S(RST | ACK, 0, 300001));
+	AT(&r, T0 + 700 * MS, C(SYN, 400000));
+	AT(&r, T0 + 701 * MS, S(RST | ACK, 0, 400001));
+	assert_int_equal(r.count, 4);
+	assert_false(r.h[3].marks & HANDSHAKE_RETRY); /* a new ISN is a new attempt */
 	reports_end(&r);
 }
 
@@ -446,6 +478,7 @@ int main(void)
 		cmocka_unit_test(too_big_a_packet_is_no_reason),
 		cmocka_unit_test(a_capture_out_of_order_gives_the_same_report),
 		cmocka_unit_test(the_clients_half_alone_is_established_after_a_short_wait),
+		cmocka_unit_test(data_of_one_client_does_not_delay_the_report_of_another),
 		cmocka_unit_test(the_servers_half_alone_is_established_by_its_data),
 		cmocka_unit_test(traffic_from_before_the_capture_is_no_handshake),
 		cmocka_unit_test(a_port_used_again_is_another_handshake),

@@ -282,6 +282,19 @@ static void a_fin_captured_after_its_acknowledgement_is_still_no_byte(void **sta
 	assert_int_equal(x.s.missed_bytes, 0);
 }
 
+static void a_fin_before_the_last_byte_is_not_of_this_sender(void **state)
+{
+	struct scene x = begun();
+
+	(void)state;
+	send_bytes(&x, 1001, 100);
+	acknowledge(&x, 1101);
+	send_flags(&x, FIN | ACK, 1100, 0);
+	assert_false(x.s.has_fin);
+	assert_int_equal(x.s.ignored, 1);
+	assert_int_equal(stream_sent_bytes(&x.s), 100);
+}
+
 static void data_lost_before_a_fin_is_known_from_it(void **state)
 {
 	struct scene x = begun();
@@ -419,6 +432,7 @@ int main(void)
 		cmocka_unit_test(a_fin_is_no_byte),
 		cmocka_unit_test(a_fin_again_is_a_retransmission_of_no_bytes),
 		cmocka_unit_test(a_fin_captured_after_its_acknowledgement_is_still_no_byte),
+		cmocka_unit_test(a_fin_before_the_last_byte_is_not_of_this_sender),
 		cmocka_unit_test(data_lost_before_a_fin_is_known_from_it),
 		cmocka_unit_test(nothing_comes_after_a_fin),
 		cmocka_unit_test(numbers_farther_than_any_window_do_not_fit),
