@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/notify.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,24 +11,36 @@
 
 #include "util/log.h"
 
-void notify_ready(void)
+int notify_open(void)
 {
-	static const char message[] = "READY=1";
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	const char *path = getenv("NOTIFY_SOCKET");
 	size_t len = path ? strlen(path) : 0;
 	int fd;
 
 	if (!len || len >= sizeof(to.sun_path))
-		return;
+		return -1;
 	memcpy(to.sun_path, path, len);
 	/* A leading @ stands for the abstract namespace. */
 	if (to.sun_path[0] == '@')
 		to.sun_path[0] = '\0';
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || sendto(fd, message, sizeof(message) - 1, MSG_NOSIGNAL, (struct sockaddr *)&to,
-			     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0)
-		log_debug("cannot notify %s", path);
+	if (fd >= 0 && !connect(fd, (struct sockaddr *)&to,
+				(socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)))
+		return fd;
+	log_debug("cannot notify %s: %s", path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
+	return -1;
+}
+
+void notify_ready(int fd)
+{
+	static const char message[] = "READY=1";
+
+	if (fd < 0)
+		return;
+	if (send(fd, message, sizeof(message) - 1, MSG_NOSIGNAL) < 0)
+		log_debug("cannot notify: %s", strerror(errno));
+	close(fd);
 }

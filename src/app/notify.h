@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Telling whoever started us that everything is attached: a "READY=1" datagram to $NOTIFY_SOCKET, as
+ * sd_notify(3) describes it.
+ */
 #pragma once
 
 /*
- * Tell whoever started us that everything is attached: a "READY=1" datagram to $NOTIFY_SOCKET, as
- * sd_notify(3) describes it. Does nothing if the variable is not set.
+ * Connect, while the privileges to reach the socket are there. Returns a descriptor for
+ * notify_ready(), or -1 if nobody wants to be told.
  */
-void notify_ready(void);
+int notify_open(void);
+
+/* Tell, and close; does nothing with -1. */
+void notify_ready(int fd);

@@ -173,7 +173,7 @@ static void drain_meanwhile(void *context)
 static int run_source(struct run *r)
 {
 	struct loop loop = {.engine = &r->engine, .source = &r->source};
-	int err;
+	int err, notify = notify_open();
 
 	loop.screen = !strcmp(r->view.sink->name, "screen");
 	if (!r->source.ops->offline) {
@@ -186,7 +186,7 @@ static int run_source(struct run *r)
 		err = sandbox_enter();
 	if (err || out_flush(&r->out))
 		return err ? err : -r->out.error;
-	notify_ready();
+	notify_ready(notify);
 	return r->source.ops->offline ? loop_run_offline(&loop) : loop_run_live(&loop);
 }
 
