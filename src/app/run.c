@@ -183,20 +183,20 @@ static int run_source(struct run *r)
 	view_begin(&r->view);
 	err = r->source.ops->start(&r->source);
 	if (!err && !r->source.ops->offline)
-		err = sandbox_enter();
+		err = sandbox_enter(r->source.keep_capabilities);
 	if (err || out_flush(&r->out))
 		return err ? err : -r->out.error;
 	notify_ready(notify);
 	return r->source.ops->offline ? loop_run_offline(&loop) : loop_run_live(&loop);
 }
 
-static void warn_of_loss(const struct account *a)
+static void warn_of_loss(const struct account *a, const char *advice)
 {
 	if (a->lost)
-		log_warn("lost %llu of %llu flows (%llu bytes sent, %llu received): the event buffer "
-			 "was full; a larger --ring helps",
+		log_warn("lost %llu of %llu flows (%llu bytes sent, %llu received)%s%s",
 			 (unsigned long long)a->lost, (unsigned long long)(a->opened + a->adopted),
-			 (unsigned long long)a->lost_tx_bytes, (unsigned long long)a->lost_rx_bytes);
+			 (unsigned long long)a->lost_tx_bytes, (unsigned long long)a->lost_rx_bytes,
+			 advice ? ": " : "", advice ? advice : "");
 	if (a->missed)
 		log_warn("the kernel skipped %llu state changes", (unsigned long long)a->missed);
 	if (a->table_full)
@@ -223,18 +223,39 @@ static int finish(struct run *r, int err)
 		log_errno(r->out.error, "cannot write the output");
 		return RUN_FAILED;
 	}
-	warn_of_loss(&account);
+	warn_of_loss(&account, r->source.ops->loss_advice);
 	if (err)
 		return RUN_FAILED;
 	return r->settings->strict && account_has_loss(&account) ? RUN_LOSS : RUN_DONE;
 }
 
+static bool is_refusal(int err)
+{
+	return err == -EPERM || err == -ENOTSUP;
+}
+
+/* What the kernel refuses is replaced by the next source that suits, unless one was asked for. */
+static int open_source(struct run *r)
+{
+	const struct source_ops *next;
+	int err = r->source.ops->open(&r->source);
+
+	while (is_refusal(err) && (next = sources_next(r->settings, r->source.ops))) {
+		r->source.ops->close(&r->source);
+		log_warn("using the source \"%s\" instead: %s", next->name, next->summary);
+		r->source.ops = next;
+		r->source.keep_capabilities = 0;
+		err = next->open(&r->source);
+	}
+	return err;
+}
+
 static int run_opened(struct run *r)
 {
-	int err = r->source.ops->open(&r->source), status;
+	int err = open_source(r), status;
 
 	if (err)
-		status = err == -EPERM || err == -ENOTSUP ? RUN_NO_PRIVILEGE : RUN_FAILED;
+		status = is_refusal(err) ? RUN_NO_PRIVILEGE : RUN_FAILED;
 	else
 		status = finish(r, run_source(r));
 	r->source.ops->close(&r->source);

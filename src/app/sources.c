@@ -31,6 +31,18 @@ const struct source_ops *sources_choose(const struct settings *settings)
 	return NULL;
 }
 
+const struct source_ops *sources_next(const struct settings *settings, const struct source_ops *last)
+{
+	bool passed = false;
+
+	for (size_t i = 0; i < COUNT(sources) && !settings->source; i++) {
+		if (passed && sources[i]->suits(settings))
+			return sources[i];
+		passed |= sources[i] == last;
+	}
+	return NULL;
+}
+
 const char *sources_list(void)
 {
 	static char text[256];

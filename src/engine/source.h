@@ -19,6 +19,7 @@ struct source {
 	bool live_table; /* flows must be sampled; else only their closes are wanted */
 	bool extra;	 /* with struct ev_extra */
 	bool owners;	 /* a column shows owners: look for those that are not known */
+	uint64_t keep_capabilities; /* set by open(): 1 << CAP_*, for drain() and sample() */
 	struct clock *clock; /* a source with own time sets the offset before its first event */
 	void (*emit)(void *context, const struct event *ev);
 	void *emit_context;
@@ -28,6 +29,7 @@ struct source {
 struct source_ops {
 	const char *name; /* of --source */
 	const char *summary;
+	const char *loss_advice; /* why flows can be lost, and what helps */
 	bool offline; /* brings its own time and ends by itself */
 	/* Could this source be used without a --source of its name? */
 	bool (*suits)(const struct settings *settings);

@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/membarrier.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,8 @@ static int bpf_open(struct source *s)
 	int err;
 
 	s->state = b;
+	/* Map look-ups, and before Linux 5.19 the start of an iterator, ask for it. */
+	s->keep_capabilities = 1ull << CAP_BPF;
 	err = probe_load(&b->skeleton, s->settings->ring_kib * 1024);
 	if (err)
 		return err;
@@ -177,6 +180,7 @@ static void bpf_close(struct source *s)
 const struct source_ops source_bpf = {
 	.name = "bpf",
 	.summary = "the kernel, through BPF: exact, every flow, owners",
+	.loss_advice = "the event buffer was full; a larger --ring helps",
 	.suits = bpf_suits,
 	.open = bpf_open,
 	.start = bpf_start,
