@@ -61,6 +61,8 @@ enum ev_end {
 enum ev_seen {
 	SEEN_OPEN,	/* from its first packet on */
 	SEEN_ADOPTED,	/* it was older than the source: its age is not known */
+	SEEN_LATE,	/* its beginning was missed, but all its bytes are ours to show */
+	SEEN_COUNT
 };
 
 /* TCP states, numbered as in the kernel's include/net/tcp_states.h. */

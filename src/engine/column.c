@@ -162,12 +162,12 @@ static uint64_t age_ns(const struct row *r)
 
 COLUMN(duration_us)
 {
-	if (!r->ident || r->ident->seen == SEEN_ADOPTED || !r->ident->open_ns)
+	if (!r->ident || r->ident->seen != SEEN_OPEN || !r->ident->open_ns)
 		return value_none();
 	return value_uint(age_ns(r) / 1000);
 }
 
-/* As the seed prints it; an adopted flow shows how long we have seen it, marked with a plus. */
+/* As the seed prints it; a flow whose beginning we missed shows how long we have seen it, and a plus. */
 COLUMN(ms)
 {
 	static _Thread_local char text[VALUE_TEXT_MAX + 1];
@@ -178,7 +178,7 @@ COLUMN(ms)
 	if (!r->ident)
 		return value_none();
 	ms = value_real((double)(age_ns(r) / 1000) / 1000.0, 2);
-	if (r->ident->seen != SEEN_ADOPTED)
+	if (r->ident->seen == SEEN_OPEN)
 		return ms;
 	len = value_format(&ms, text, &formatted);
 	text[len++] = '+';
@@ -189,7 +189,7 @@ COLUMN(seen)
 {
 	if (!r->ident)
 		return value_none();
-	return value_text(r->ident->seen == SEEN_ADOPTED ? "adopted" : "open");
+	return value_text(seen_name(r->ident->seen));
 }
 
 COLUMN(handshake_us)

@@ -39,3 +39,4 @@ const char *state_name(unsigned state);
 const char *end_reason_name(unsigned reason);
 const char *role_name(unsigned role);
 const char *owner_source_name(unsigned source);
+const char *seen_name(unsigned seen);

@@ -54,27 +54,29 @@ static int set_cgroup(struct filter *f, struct filter_error *error)
 	return fail(error, "--cgroup", path, SIZE_MAX, error->text);
 }
 
-/* A name as `ip netns` lists it, a path such as /proc/1/ns/net, or an inode number. */
-static int set_netns(struct filter *f, struct filter_error *error)
+uint32_t filter_netns_inode(const char *name)
 {
-	const char *name = f->settings->netns;
 	struct statfs fs;
 	uint64_t inode;
 	struct stat st;
 	char path[512];
 	size_t at;
 
+	if (!parse_uint(name, 1, UINT32_MAX, &inode, &at))
+		return (uint32_t)inode;
+	snprintf(path, sizeof(path), "%s%s", strchr(name, '/') ? "" : "/run/netns/", name);
+	return statfs(path, &fs) || fs.f_type != NSFS_MAGIC || stat(path, &st) ? 0 : (uint32_t)st.st_ino;
+}
+
+static int set_netns(struct filter *f, struct filter_error *error)
+{
+	const char *name = f->settings->netns;
+
 	if (!name)
 		return 0;
-	if (!parse_uint(name, 1, UINT32_MAX, &inode, &at)) {
-		f->netns = (uint32_t)inode;
+	f->netns = filter_netns_inode(name);
+	if (f->netns)
 		return 0;
-	}
-	snprintf(path, sizeof(path), "%s%s", strchr(name, '/') ? "" : "/run/netns/", name);
-	if (!statfs(path, &fs) && fs.f_type == NSFS_MAGIC && !stat(path, &st)) {
-		f->netns = (uint32_t)st.st_ino;
-		return 0;
-	}
 	snprintf(error->text, sizeof(error->text),
 		 "no network namespace '%s': neither an inode number nor a name in /run/netns", name);
 	return fail(error, "--netns", name, SIZE_MAX, error->text);

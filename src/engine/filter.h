@@ -30,4 +30,10 @@ struct filter *filter_new(const struct settings *settings, struct cgroup_names *
 			  struct filter_error *error);
 void filter_free(struct filter *filter);
 
+/*
+ * The inode number of a network namespace, given as a name that `ip netns` lists, a path such as
+ * /proc/1/ns/net, or a number; 0 if there is none.
+ */
+uint32_t filter_netns_inode(const char *name);
+
 bool filter_matches(const struct filter *filter, const struct ev_ident *ident);

@@ -21,6 +21,9 @@ _Static_assert(ARRAY_SIZE(role_names) == ROLE_COUNT, "one name per role");
 static const char *const owner_names[] = {"none", "listen", "connect", "accept", "files", "close"};
 _Static_assert(ARRAY_SIZE(owner_names) == OWNER_COUNT, "one name per owner source");
 
+static const char *const seen_names[] = {"open", "adopted", "late"};
+_Static_assert(ARRAY_SIZE(seen_names) == SEEN_COUNT, "one name per way of seeing");
+
 static const char *pick(const char *const *names, size_t count, unsigned i)
 {
 	return i < count ? names[i] : names[0];
@@ -44,4 +47,9 @@ const char *role_name(unsigned role)
 const char *owner_source_name(unsigned source)
 {
 	return pick(owner_names, ARRAY_SIZE(owner_names), source);
+}
+
+const char *seen_name(unsigned seen)
+{
+	return pick(seen_names, ARRAY_SIZE(seen_names), seen);
 }

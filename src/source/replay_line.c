@@ -27,11 +27,6 @@ struct word {
 	unsigned names;
 };
 
-static const char *seen_name(unsigned seen)
-{
-	return seen ? "adopted" : "open";
-}
-
 static const struct word words[] = {
 	{"local", WORD_ENDPOINT, IN(ident.laddr), 0, 0},
 	{"remote", WORD_ENDPOINT, IN(ident.raddr), 0, 0},
@@ -40,7 +35,7 @@ static const struct word words[] = {
 	{"thread", WORD_CHARS, IN(ident.thread), 0, 0},
 	{"owner", WORD_NAME, IN(ident.owner_source), owner_source_name, OWNER_COUNT},
 	{"role", WORD_NAME, IN(ident.role), role_name, ROLE_COUNT},
-	{"seen", WORD_NAME, IN(ident.seen), seen_name, 2},
+	{"seen", WORD_NAME, IN(ident.seen), seen_name, SEEN_COUNT},
 	{"state", WORD_NAME, IN(head.state), state_name, ST_COUNT},
 	{"end", WORD_NAME, IN(head.end_reason), end_reason_name, END_COUNT},
 	{"error", WORD_UINT, IN(head.error), 0, 0},

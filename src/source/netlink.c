@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The kernel, through netlink: every second, and at every interval, a list of all sockets with their
+ * counters (sock_diag), and in between a notice of each socket that is gone, with its last counters.
+ * It needs no BPF, and hardly a privilege. What it cannot know, compared with the bpf source:
+ *
+ *   - when a flow opened, if it is younger than the last list (seen: late), and its handshake;
+ *   - why it ended, unless by FIN on both sides;
+ *   - the owner, cgroup and, where SO_LINGER 0 threw them away, the counters of flows that came and
+ *     went between two lists;
+ *   - one byte: a side that closed first, between two lists, is a byte short of what it received if
+ *     the peer's FIN was quicker than our question whether it is still awaited;
+ *   - network namespaces that are younger than the tool, or may not be entered.
+ */
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <libmnl/libmnl.h>
+
+#include "engine/filter.h"
+#include "engine/settings.h"
+#include "engine/source.h"
+#include "source/netlink_code.h"
+#include "source/netlink_diag.h"
+#include "source/netlink_flows.h"
+#include "source/netlink_net.h"
+#include "source/netlink_owner.h"
+#include "source/netns.h"
+#include "util/log.h"
+#include "util/xalloc.h"
+
+/* So often the list is asked for if no interval does it: owners and roles of flows are learnt so. */
+#define LOOK_EVERY_S 1
+#define ROOM_BYTES_DEFAULT (4u << 20)
+#define EVENTS_MAX 64
+
+struct netlink_state {
+	struct source *source;
+	struct diag_net **net;
+	size_t net_count;
+	uint32_t only_netns; /* 0: all */
+	struct netlink_flows flows;
+	struct netlink_owner owner;
+	int epoll, timer;
+	bool frozen;
+	char code[CODE_BYTES_MAX];
+	size_t code_bytes;
+};
+
+static bool netlink_suits(const struct settings *settings)
+{
+	return !settings->read_path;
+}
+
+/* Called inside each network namespace. */
+static int add_net(void *state)
+{
+	struct netlink_state *n = state;
+	struct diag_net *net = xcalloc(1, sizeof(*net));
+	uint64_t room = n->source->settings->ring_kib * 1024;
+	struct epoll_event ev = {.events = EPOLLIN};
+	int err = net_open(net, room ? room : ROOM_BYTES_DEFAULT);
+
+	/* News of the others would only take the room of those that are asked for. */
+	if (!err && n->only_netns && net->inode != n->only_netns) {
+		net_close(net);
+		free(net);
+		return 0;
+	}
+	n->net = xrealloc(n->net, (n->net_count + 1) * sizeof(*n->net));
+	n->net[n->net_count++] = net;
+	if (!err && net->notices &&
+	    epoll_ctl(n->epoll, EPOLL_CTL_ADD, mnl_socket_get_fd(net->notices), &ev))
+		err = log_errno(errno, "cannot watch a netlink socket");
+	return err;
+}
+
+static int netlink_open(struct source *s)
+{
+	struct netlink_state *n = xcalloc(1, sizeof(*n));
+	struct itimerspec every = {{.tv_sec = LOOK_EVERY_S}, {.tv_sec = LOOK_EVERY_S}};
+	struct epoll_event ev = {.events = EPOLLIN};
+	int err;
+
+	s->state = n;
+	n->source = s;
+	netlink_flows_init(&n->flows, s);
+	n->code_bytes = code_compile(s->settings, n->code);
+	n->epoll = epoll_create1(EPOLL_CLOEXEC);
+	n->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (n->epoll < 0 || n->timer < 0 || timerfd_settime(n->timer, 0, &every, NULL) ||
+	    epoll_ctl(n->epoll, EPOLL_CTL_ADD, n->timer, &ev))
+		return log_errno(errno, "cannot make a timer");
+	if (s->owners)
+		s->keep_capabilities = 1ull << CAP_SYS_PTRACE | 1ull << CAP_DAC_READ_SEARCH;
+	if (s->settings->netns)
+		n->only_netns = filter_netns_inode(s->settings->netns);
+	err = netns_for_each(add_net, n);
+	if (!err && !n->net_count) {
+		log_error("the network namespace %s may not be entered: this needs CAP_SYS_ADMIN",
+			  s->settings->netns);
+		err = -EPERM;
+	}
+	return err;
+}
+
+static int take_notices(struct netlink_state *n)
+{
+	int taken = 0;
+
+	for (size_t i = 0; i < n->net_count; i++) {
+		int count = net_take_notices(n->net[i], netlink_flows_gone, &n->flows);
+
+		if (count < 0)
+			return count;
+		taken += count;
+	}
+	return taken;
+}
+
+static int look_at(struct netlink_state *n, struct diag_net *net)
+{
+	int err = net_look_for_listeners(net);
+
+	if (!err && !n->source->settings->only_v6)
+		err = net_dump(net, 4, DIAG_FLOWS, n->code, n->code_bytes, netlink_flows_seen, &n->flows);
+	/* Sockets of both families carry IPv4. */
+	if (!err)
+		err = net_dump(net, 6, DIAG_FLOWS, n->code, n->code_bytes, netlink_flows_seen, &n->flows);
+	return err;
+}
+
+/* Which flows the lost notices were about shows itself when looks miss them. */
+static void end_what_is_missing(struct netlink_state *n, struct diag_net *net)
+{
+	n->flows.account.missed += net_take_overruns(net);
+	if (net->overruns || !net->notices)
+		netlink_flows_sweep(&n->flows, net);
+}
+
+static int look(struct netlink_state *n)
+{
+	int err = 0;
+
+	n->flows.look++;
+	n->flows.unowned = 0;
+	for (size_t i = 0; i < n->net_count && !err; i++) {
+		err = look_at(n, n->net[i]);
+		if (!err)
+			end_what_is_missing(n, n->net[i]);
+	}
+	if (n->source->owners && !err) {
+		netlink_owner_scan_if_due(&n->owner, &n->flows);
+		netlink_flows_tell_news(&n->flows);
+	}
+	return err;
+}
+
+static void say_what_is_missing(const struct netlink_state *n)
+{
+	if (!n->net[0]->notices)
+		log_warn("the kernel gives no notice of closed sockets: flows are ended when a look "
+			 "misses them, and shorter ones are not seen");
+	if (n->source->owners && n->owner.refused)
+		log_warn("%u processes may not be looked into: their flows show no owner (needs root, or "
+			 "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH)", n->owner.refused);
+}
+
+static int netlink_start(struct source *s)
+{
+	struct netlink_state *n = s->state;
+	int err;
+
+	n->flows.adopting = true;
+	err = look(n);
+	n->flows.adopting = false;
+	if (!err)
+		say_what_is_missing(n);
+	return err;
+}
+
+static int netlink_fd(const struct source *s)
+{
+	const struct netlink_state *n = s->state;
+
+	return n->epoll;
+}
+
+static int netlink_drain(struct source *s)
+{
+	struct netlink_state *n = s->state;
+	uint64_t expirations;
+	int count = take_notices(n), more = count;
+
+	/* A last time: all that waits. */
+	while (n->frozen && more > 0) {
+		more = take_notices(n);
+		count = more < 0 ? more : count + more;
+	}
+	if (count >= 0 && !n->frozen && read(n->timer, &expirations, sizeof(expirations)) > 0) {
+		int err = look(n);
+
+		return err ? err : count;
+	}
+	return count;
+}
+
+static int netlink_sample(struct source *s)
+{
+	struct netlink_state *n = s->state;
+	struct itimerspec every = {{.tv_sec = LOOK_EVERY_S}, {.tv_sec = LOOK_EVERY_S}};
+
+	/* The timer's look would only repeat this one. */
+	timerfd_settime(n->timer, 0, &every, NULL);
+	return look(n);
+}
+
+/* From now on nothing more is listened to; what waits is taken by the last drain(). */
+static void netlink_freeze(struct source *s)
+{
+	struct netlink_state *n = s->state;
+
+	for (size_t i = 0; i < n->net_count; i++)
+		net_stop_notices(n->net[i]);
+	n->frozen = true;
+}
+
+static void netlink_account(struct source *s, struct account *ret)
+{
+	struct netlink_state *n = s->state;
+
+	for (size_t i = 0; i < n->net_count; i++)
+		n->flows.account.missed += net_take_overruns(n->net[i]);
+	*ret = n->flows.account;
+	ret->live = n->flows.table.count;
+	ret->table_full += n->flows.table.refused;
+}
+
+static void netlink_close(struct source *s)
+{
+	struct netlink_state *n = s->state;
+
+	if (!n)
+		return;
+	for (size_t i = 0; i < n->net_count; i++) {
+		net_close(n->net[i]);
+		free(n->net[i]);
+	}
+	free(n->net);
+	netlink_flows_done(&n->flows);
+	close(n->timer);
+	close(n->epoll);
+	free(n);
+	s->state = NULL;
+}
+
+const struct source_ops source_netlink = {
+	.name = "netlink",
+	.summary = "the kernel, through sock_diag: no BPF needed; looks once a second",
+	.loss_advice = "they were reset between two looks, or notices found no room (--ring); --source bpf "
+		       "sees all",
+	.suits = netlink_suits,
+	.open = netlink_open,
+	.start = netlink_start,
+	.fd = netlink_fd,
+	.drain = netlink_drain,
+	.sample = netlink_sample,
+	.freeze = netlink_freeze,
+	.account = netlink_account,
+	.close = netlink_close,
+};

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "source/netlink_flows.h"
+
+#include <string.h>
+
+#include "engine/clock.h"
+#include "engine/settings.h"
+#include "engine/source.h"
+#include "source/netlink_count.h"
+#include "source/netlink_diag.h"
+#include "source/netlink_net.h"
+#include "util/xalloc.h"
+
+void netlink_flows_init(struct netlink_flows *f, struct source *source)
+{
+	uint32_t limit = (uint32_t)source->settings->max_flows;
+
+	*f = (struct netlink_flows){.source = source};
+	flow_table_init(&f->table, limit);
+	f->known = reserve((size_t)limit * sizeof(*f->known));
+}
+
+void netlink_flows_done(struct netlink_flows *f)
+{
+	if (!f->known)
+		return;
+	reserve_free(f->known, (size_t)f->table.limit * sizeof(*f->known));
+	flow_table_done(&f->table);
+}
+
+struct known *netlink_flows_known(const struct netlink_flows *f, const struct flow *flow)
+{
+	return &f->known[flow - f->table.flow];
+}
+
+static void emit(struct netlink_flows *f, const struct flow *flow, uint8_t kind, uint8_t flags)
+{
+	struct known *k = netlink_flows_known(f, flow);
+	struct event ev = {
+		.head = {.id = flow->id | (uint64_t)k->reused << EV_ID_COOKIE_BITS,
+			 .kind = kind,
+			 .state = flow->state,
+			 .flags = flags,
+			 .end_reason = flow->end_reason},
+		.count = flow->count,
+	};
+
+	if (flags & EV_HAS_IDENT) {
+		ev.time_ns = clock_now_ns();
+		ev.ident = flow->ident;
+		k->news = false;
+	}
+	f->source->emit(f->source->emit_context, &ev);
+}
+
+static void fill_ident(struct ev_ident *id, const struct diag_net *net, const struct diag *d)
+{
+	id->laddr = d->laddr;
+	id->raddr = d->raddr;
+	id->lport = d->lport;
+	id->rport = d->rport;
+	id->family = d->family;
+	id->uid = d->uid;
+	id->netns = net->inode;
+	id->cgroup_id = d->cgroup_id;
+	if (d->family == 6 && !addr_is_v4(&d->raddr))
+		id->ifindex = d->ifindex;
+}
+
+/* From the counters if they tell, else whoever connects to a port that is listened on. */
+static void find_role(struct flow *flow, struct known *k, const struct diag *d)
+{
+	uint8_t role = k->role_sure ? ROLE_UNKNOWN : count_role(d);
+
+	if (role == ROLE_UNKNOWN) {
+		if (flow->ident.role == ROLE_UNKNOWN)
+			flow->ident.role = net_listens(k->net, d->lport) ? ROLE_ACCEPT : ROLE_CONNECT;
+		return;
+	}
+	k->role_sure = true;
+	k->news |= flow->ident.role != role;
+	flow->ident.role = role;
+}
+
+/* Counters never go backwards: a socket that was disconnected has lost its own. */
+static bool raise_count(struct ev_count *have, const struct ev_count *now)
+{
+	bool moved = now->tx_bytes > have->tx_bytes || now->rx_bytes > have->rx_bytes ||
+		     now->retrans_segs > have->retrans_segs;
+	struct ev_count was = *have;
+
+	*have = *now;
+	have->tx_bytes = was.tx_bytes > now->tx_bytes ? was.tx_bytes : now->tx_bytes;
+	have->rx_bytes = was.rx_bytes > now->rx_bytes ? was.rx_bytes : now->rx_bytes;
+	have->acked_bytes = was.acked_bytes > now->acked_bytes ? was.acked_bytes : now->acked_bytes;
+	return moved;
+}
+
+/* The last word on a flow; `lost` if more of it should have reached us. */
+static void finish(struct netlink_flows *f, struct flow *flow, bool lost)
+{
+	struct known *k = netlink_flows_known(f, flow);
+
+	emit(f, flow, EV_CLOSE, EV_HAS_IDENT);
+	if (lost)
+		f->account.lost++;
+	else
+		f->account.closed++;
+	memset(k, 0, sizeof(*k));
+	flow_table_remove(&f->table, flow);
+}
+
+static void begin(struct netlink_flows *f, struct flow *flow, struct diag_net *net,
+		  const struct diag *d)
+{
+	struct known *k = netlink_flows_known(f, flow);
+
+	*k = (struct known){.net = net, .news = true};
+	flow->has_ident = true;
+	flow->ident = (struct ev_ident){.seen = f->adopting ? SEEN_ADOPTED : SEEN_LATE,
+					.open_ns = clock_now_ns()};
+	fill_ident(&flow->ident, net, d);
+	if (f->adopting)
+		f->account.adopted++;
+	else
+		f->account.opened++;
+}
+
+static bool same_tuple(const struct ev_ident *id, const struct diag *d)
+{
+	return id->lport == d->lport && id->rport == d->rport &&
+	       !memcmp(&id->raddr, &d->raddr, sizeof(d->raddr));
+}
+
+/* The flow of a row: found, or begun. NULL if the table is full. */
+static struct flow *find_or_begin(struct netlink_flows *f, struct diag_net *net,
+				  const struct diag *d)
+{
+	struct flow *flow = flow_table_add(&f->table, d->cookie);
+	uint8_t reused = 0;
+
+	/* connect() after a disconnect: the socket is the same, the flow is another. */
+	if (flow && flow->has_ident && flow->state != ST_SYN_SENT &&
+	    !same_tuple(&flow->ident, d)) {
+		reused = (uint8_t)(netlink_flows_known(f, flow)->reused + 1);
+		finish(f, flow, false);
+		flow = flow_table_add(&f->table, d->cookie);
+	}
+	if (!flow || flow->has_ident)
+		return flow;
+	begin(f, flow, net, d);
+	netlink_flows_known(f, flow)->reused = reused;
+	return flow;
+}
+
+void netlink_flows_seen(void *flows, struct diag_net *net, const struct diag *d)
+{
+	struct netlink_flows *f = flows;
+	struct ev_count now;
+	struct flow *flow;
+	struct known *k;
+	bool is_new, moved;
+
+	if (!d->has_info || !d->rport)
+		return;
+	flow = find_or_begin(f, net, d);
+	if (!flow)
+		return;
+	k = netlink_flows_known(f, flow);
+	is_new = !k->look;
+	k->look = f->look;
+	k->inode = d->inode;
+	flow->state = d->state;
+	fill_ident(&flow->ident, net, d);
+	find_role(flow, k, d);
+	count_live(d, k->role_sure ? flow->ident.role : ROLE_UNKNOWN, &now);
+	moved = raise_count(&flow->count, &now);
+	if (d->inode && !flow->ident.owner_source)
+		f->unowned++;
+	if (is_new)
+		emit(f, flow, EV_OPEN, EV_HAS_IDENT | (f->adopting ? EV_BASELINE : 0));
+	else if (f->source->live_table && (moved || k->news))
+		emit(f, flow, EV_SAMPLE, k->news ? EV_HAS_IDENT : 0);
+}
+
+/* What is left of a socket that was disconnected: no peer, no counters. */
+static bool counters_erased(const struct diag *d)
+{
+	return !d->rport;
+}
+
+/* Is the other end on this machine, and did it close first, in good order? */
+static bool peer_closed_first(struct diag_net *net, const struct diag *d)
+{
+	struct diag peer = *d;
+
+	peer.laddr = d->raddr;
+	peer.raddr = d->laddr;
+	peer.lport = d->rport;
+	peer.rport = d->lport;
+	return net_state_of_tuple(net, &peer) == ST_TIME_WAIT;
+}
+
+/*
+ * The role of a flow that was in no list, or in none while it was quiet. Its SYN and FIN both were
+ * counted: it connected. None: it accepted. One: it accepted if a stand-in of it is left, which
+ * means that the one was a FIN; or if somebody listens on its port; or if one number is left unread,
+ * which then is the peer's FIN (after a reset it would be data); or if the peer closed first. Else
+ * it connected, and was reset.
+ */
+static uint8_t role_at_end(struct diag_net *net, const struct diag *d, uint8_t state_now)
+{
+	int control = count_control_numbers(d);
+
+	if (control == 2)
+		return ROLE_CONNECT;
+	if (control == 0 || state_now || net_listens(net, d->lport) || d->receive_queue == 1)
+		return ROLE_ACCEPT;
+	return peer_closed_first(net, d) ? ROLE_ACCEPT : ROLE_CONNECT;
+}
+
+static void count_end(struct flow *flow, const struct known *k, struct diag_net *net,
+		      const struct diag *d)
+{
+	struct count_end end = {.role = flow->ident.role, .last_state = flow->state};
+	struct ev_count now;
+	uint8_t state_now;
+
+	/* Whoever has its tuple now: a stand-in in TIME_WAIT or FIN_WAIT2, a listener, or nobody. */
+	state_now = net_state_of_tuple(net, d);
+	if (!k->role_sure)
+		end.role = role_at_end(net, d, state_now);
+	end.fin_awaited = state_now == ST_FIN_WAIT2;
+	if (count_final(d, &end, &now))
+		flow->end_reason = END_FIN;
+	flow->ident.role = end.role;
+	raise_count(&flow->count, &now);
+}
+
+void netlink_flows_gone(void *flows, struct diag_net *net, const struct diag *d)
+{
+	struct netlink_flows *f = flows;
+	struct flow *flow = flow_table_find(&f->table, d->cookie);
+
+	if (!d->has_info)
+		return;
+	if (counters_erased(d)) {
+		/* Only a former flow has a send queue; else it was a listener, or never connected. */
+		if (!flow && !d->send_queue) {
+			net_note_listener(net, d->lport);
+			return;
+		}
+		if (flow) {
+			finish(f, flow, false);
+			return;
+		}
+		f->account.opened++;
+		f->account.lost++;
+		return;
+	}
+	if (!flow) {
+		flow = find_or_begin(f, net, d);
+		if (!flow)
+			return;
+		/* Not even its age is known. */
+		flow->ident.open_ns = 0;
+	}
+	count_end(flow, netlink_flows_known(f, flow), net, d);
+	if (!flow->state)
+		flow->state = flow->end_reason == END_FIN ? ST_LAST_ACK : ST_CLOSE;
+	finish(f, flow, false);
+}
+
+void netlink_flows_sweep(struct netlink_flows *f, struct diag_net *net)
+{
+	for (uint32_t slot = 0; slot < f->table.used; slot++) {
+		struct flow *flow = &f->table.flow[slot];
+		struct known *k = &f->known[slot];
+
+		if (!k->look || k->net != net || f->look - k->look < 2)
+			continue;
+		if (count_state_has_our_fin(flow->state))
+			flow->end_reason = END_FIN;
+		finish(f, flow, net->overruns > 0);
+	}
+}
+
+void netlink_flows_tell_news(struct netlink_flows *f)
+{
+	for (uint32_t slot = 0; slot < f->table.used && f->source->live_table; slot++)
+		if (f->known[slot].look && f->known[slot].news)
+			emit(f, &f->table.flow[slot], EV_SAMPLE, EV_HAS_IDENT);
+}
