@@ -94,7 +94,7 @@ FORCE:
 # Whoever uses the registry is rebuilt with it.
 $(B)/obj/cli/command.o $(B)/obj/app/sources.o: $(REGISTRY)
 
-test-programs: $(UNIT) $(E2E_TOOLS)
+test-programs: $(UNIT) $(E2E_TOOLS) $(B)/tests/verify
 bench-programs: $(BENCH)
 fuzz: $(FUZZERS)
 
@@ -108,6 +108,11 @@ $(B)/tests/%: tests/e2e/%.c
 	$(call say,TOOL)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -o $@ $< $(URING) -lpthread
+
+$(B)/tests/verify: tests/kernels/verify.c
+	$(call say,TOOL)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -o $@ $< $(shell $(PKG) --cflags --libs libbpf)
 
 $(B)/bench/%: bench/%.c
 	$(call say,BENCH)

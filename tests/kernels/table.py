@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""From what the guests wrote to tables: kernel x feature, and the verifier's cost."""
+
+import json
+
+# From here on the bpf source loads; below it netlink stands in, and its tests are not expected to pass.
+BPF_FROM = (6, 1)
+
+HEAD = """# What works on which kernel
+
+Made by `./dev kernels --update` from runs under qemu; do not edit. Kernels are Debian's newest of
+each series at that time. A live test is one of `tests/e2e`, run inside the guest.
+
+"""
+
+NOTES = """
+* 5.10 has no socket storage for tracing programs, no `bpf_sock_from_file()` and no atomic operation
+  that gives back a value, so the BPF programs are refused there and the netlink source stands in by
+  itself. What that one cannot know is said at the top of `src/source/netlink.c`; the live tests of
+  the bpf source are not run against it ("-").
+* The notices of closed sockets that the netlink source listens to need no capability on any of these
+  kernels.
+* bcc's `tcplife` prints KB with two digits: "same" means equal to a hundredth of a KB. bcc's `tcptop`
+  counts what was asked to be sent and what each read had in hand, in whole KB per row.
+"""
+
+
+def number(series):
+    return tuple(int(part) for part in series.split("."))
+
+
+def read(folder):
+    """{series: lines} of every kernel that was run, oldest first."""
+    found = {path.parent.name: [json.loads(line) for line in path.read_text().splitlines()]
+             for path in folder.glob("*/results")}
+    return dict(sorted(found.items(), key=lambda item: number(item[0])))
+
+
+def of_kind(lines, kind):
+    return [line for line in lines if line["kind"] == kind]
+
+
+def expects_bpf(series):
+    return number(series) >= BPF_FROM
+
+
+def live_counts(series, line):
+    return expects_bpf(series) or line["name"].startswith("netlink")
+
+
+def failures(results):
+    """What is wrong, as (series, what)."""
+    wrong = []
+    for series, lines in results.items():
+        wrong += [(series, "broken") for _ in of_kind(lines, "broken")]
+        wrong += [(series, line["name"]) for line in of_kind(lines, "live")
+                  if live_counts(series, line) and (line["failed"] or not line["passed"])]
+        wrong += [(series, line["program"]) for line in of_kind(lines, "program")
+                  if expects_bpf(series) and line["error"]]
+        wrong += [(series, line["who"]) for line in of_kind(lines, "source") if not line["source"]]
+        wrong += [(series, line["tool"]) for line in of_kind(lines, "peer")
+                  if line["tool"] == "tcplife" and expects_bpf(series)
+                  and (not line["same"] or line["same"] != line["ours"])]
+    return wrong
+
+
+def grid(results, title, kind, key, cell):
+    """One table: a row per `key` of the lines of a kind, a column per kernel."""
+    names = []
+    for lines in results.values():
+        names += [line[key] for line in of_kind(lines, kind) if line[key] not in names]
+    if not names:
+        return ""
+    rows = [f"## {title}", "", f"| | {' | '.join(results)} |", "|---" * (len(results) + 1) + "|"]
+    for name in names:
+        cells = []
+        for series, lines in results.items():
+            line = next((line for line in of_kind(lines, kind) if line[key] == name), None)
+            cells.append(cell(series, line) if line else "")
+        rows.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(rows) + "\n\n"
+
+
+def live_cell(series, line):
+    if not live_counts(series, line):
+        return "-"
+    return "yes" if line["passed"] and not line["failed"] else "NO"
+
+
+def peer_cell(_, line):
+    if line["tool"] == "tcplife":
+        return f"{line['same']} of {line['ours']} rows same"
+    return (f"sent {line['truth']}: we show {line['ours_tx']}/{line['ours_rx']}, "
+            f"tcptop {line['theirs_tx']}/{line['theirs_rx']} (tx/rx)")
+
+
+def render(results):
+    releases = {series: of_kind(lines, "kernel")[0]["release"] for series, lines in results.items()
+                if of_kind(lines, "kernel")}
+    text = "".join(f"* {series}: {release}\n" for series, release in releases.items()) + "\n"
+    text += grid(results, "Source that is used, by privilege", "source", "who",
+                 lambda _, line: line["source"] or "NONE")
+    text += grid(results, "Live tests", "live", "name", live_cell)
+    text += grid(results, "Doctor", "feature", "name",
+                 lambda _, line: "yes" if line["works"] else "no")
+    text += grid(results, "BPF programs: instructions that the verifier processed", "program", "program",
+                 lambda _, line: f"refused: {line['why']}" if line["error"] else str(line["insns"]))
+    text += grid(results, "Beside bcc's tools", "peer", "tool", peer_cell)
+    return text
+
+
+def document(results):
+    return HEAD + render(results) + NOTES
+
+
+def costs(results):
+    """program,kernel,insns: what tests/e2e/test_verifier_cost.py compares with."""
+    rows = ["program,kernel,insns\n"]
+    for series, lines in results.items():
+        rows += [f"{line['program']},{series},{line['insns']}\n" for line in of_kind(lines, "program")
+                 if not line["error"]]
+    return "".join(rows)
