@@ -19,8 +19,10 @@ static const struct {
 } capabilities[] = {
 	{CAP_BPF, "CAP_BPF", "loading BPF programs and maps"},
 	{CAP_PERFMON, "CAP_PERFMON", "attaching them to tracepoints, reading kernel memory"},
-	{CAP_NET_ADMIN, "CAP_NET_ADMIN", "netlink notices of closed sockets"},
-	{CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "owners through /proc, without BPF"},
+	{CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "without BPF: other network namespaces"},
+	{CAP_NET_ADMIN, "CAP_NET_ADMIN", "without BPF: room for many notices of closed sockets"},
+	{CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "without BPF: owners, with CAP_DAC_READ_SEARCH"},
+	{CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", "without BPF: owners, with CAP_SYS_PTRACE"},
 };
 
 static int silent(enum libbpf_print_level level, const char *format, va_list args)
@@ -29,6 +31,58 @@ static int silent(enum libbpf_print_level level, const char *format, va_list arg
 	(void)format;
 	(void)args;
 	return 0;
+}
+
+/* The rung that is used, and what keeps us from the better ones. */
+static enum rung find_rung(const struct feature **ret_broken, int *ret_err)
+{
+	enum rung rung = RUNG_BPF;
+	const struct feature *broken;
+	int err;
+
+	*ret_broken = NULL;
+	for (; rung < RUNG_NONE && (broken = rung_broken(rung, &err)); rung++) {
+		if (*ret_broken)
+			continue;
+		*ret_broken = broken;
+		*ret_err = err;
+	}
+	return rung;
+}
+
+static void print_source(void)
+{
+	const struct feature *broken;
+	int err;
+	enum rung rung = find_rung(&broken, &err);
+
+	printf("\nsource in use: %s\n", rung_name(rung));
+	if (broken)
+		printf("  not %s: %s is refused: %s\n", rung_name(broken->rung), broken->name,
+		       features_reason(broken, err));
+}
+
+static void print_rung(enum rung rung)
+{
+	static const char *const headings[] = {
+		"source bpf, the best: exact, every flow",
+		"source netlink, which stands in where bpf is refused: exact bytes, less about each flow",
+		"offered by the kernel or not, and not used",
+	};
+
+	_Static_assert(sizeof(headings) / sizeof(headings[0]) == RUNG_COUNT, "one heading per rung");
+	printf("\n%s\n", headings[rung]);
+	for (size_t i = 0; i < feature_count; i++) {
+		const struct feature *f = &features[i];
+		int err = f->rung == rung ? f->try(f) : 0;
+
+		if (f->rung != rung)
+			continue;
+		printf("  %-7s %-28s %s\n", err ? "no" : "yes", f->name, f->purpose);
+		if (err)
+			printf("  %7s why: %s; without it: %s\n", "", features_reason(f, err),
+			       f->without);
+	}
 }
 
 static void print_text(const struct utsname *kernel)
@@ -43,20 +97,9 @@ static void print_text(const struct utsname *kernel)
 		       capng_have_capability(CAPNG_EFFECTIVE, (unsigned)capabilities[i].capability)
 			       ? "yes" : "no",
 		       capabilities[i].name, capabilities[i].buys);
-	for (int used = 1; used >= 0; used--) {
-		printf(used ? "\nloaded by top and life\n" : "\noffered by this kernel, not loaded\n");
-		for (size_t i = 0; i < feature_count; i++) {
-			const struct feature *f = &features[i];
-			int err = f->used == used ? f->try(f) : 0;
-
-			if (f->used != used)
-				continue;
-			printf("  %-7s %-28s %s\n", err ? "no" : "yes", f->name, f->purpose);
-			if (err)
-				printf("  %7s why: %s; without it: %s\n", "", features_reason(f, err),
-				       f->without);
-		}
-	}
+	print_source();
+	for (enum rung rung = RUNG_BPF; rung < RUNG_COUNT; rung++)
+		print_rung(rung);
 	printf("\nNo program of tcpsight is attached to the send or receive path.\n");
 }
 
@@ -68,17 +111,20 @@ static void put_pair(struct out *out, const char *name, const char *text)
 
 static void print_json(const struct utsname *kernel)
 {
+	const struct feature *broken;
 	struct out out;
+	int err;
 
 	out_init(&out, STDOUT_FILENO);
 	for (size_t i = 0; i < feature_count; i++) {
 		const struct feature *f = &features[i];
-		int err = f->try(f);
 
+		err = f->try(f);
 		out_str(&out, "{\"type\":\"feature\"");
 		put_pair(&out, "name", f->name);
 		put_pair(&out, "purpose", f->purpose);
-		out_format(&out, ",\"used\":%s,\"works\":%s", f->used ? "true" : "false",
+		put_pair(&out, "source", rung_name(f->rung));
+		out_format(&out, ",\"needed\":%s,\"works\":%s", f->needed ? "true" : "false",
 			   err ? "false" : "true");
 		if (err) {
 			put_pair(&out, "why", features_reason(f, err));
@@ -87,6 +133,11 @@ static void print_json(const struct utsname *kernel)
 		out_str(&out, "}\n");
 	}
 	out_str(&out, "{\"type\":\"machine\"");
+	put_pair(&out, "source", rung_name(find_rung(&broken, &err)));
+	if (broken) {
+		put_pair(&out, "refused", broken->name);
+		put_pair(&out, "why", features_reason(broken, err));
+	}
 	put_pair(&out, "kernel", kernel->release);
 	put_pair(&out, "arch", kernel->machine);
 	put_pair(&out, "lockdown", features_lockdown());
