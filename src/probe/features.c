@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "abi/event.h"
+#include "probe/accept.h"
 #include "tcp.skel.h"
 #include "util/cgroup.h"
 
@@ -50,27 +51,17 @@ static int try_btf(const struct feature *feature)
 	return err;
 }
 
-/* The shortest trampoline program there is: "return 0" at the exit of accept. */
 static int try_fexit(const struct feature *feature)
 {
-	struct bpf_insn code[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K}, {.code = BPF_JMP | BPF_EXIT}};
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FEXIT);
 	struct btf *btf = btf__load_vmlinux_btf();
-	int id, fd;
+	int err;
 
 	(void)feature;
 	if (libbpf_get_error(btf))
 		return -ENOENT;
-	id = btf__find_by_name_kind(btf, "inet_csk_accept", BTF_KIND_FUNC);
+	err = accept_try(btf);
 	btf__free(btf);
-	if (id < 0)
-		return -ENOENT;
-	opts.attach_btf_id = (__u32)id;
-	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "try", "GPL", code, 2, &opts);
-	if (fd < 0)
-		return -errno;
-	close(fd);
-	return 0;
+	return err;
 }
 
 static int try_kprobes(const struct feature *feature)
@@ -178,6 +169,9 @@ const struct feature features[] = {
 	 "no BPF source", RUNG_BPF, true, try_program, "scan_files"},
 	{"iter/tcp", "older flows that no process holds", "no BPF source", RUNG_BPF, true, try_program,
 	 "adopt_netns"},
+	{"fexit/inet_csk_accept", "the worker that accepted, at once",
+	 "it is found by the next scan of open files, or when it closes", RUNG_BPF, false, try_fexit,
+	 NULL},
 	{"cgroup v2", "names of the flows' cgroups, --cgroup", "cgroups have numbers only", RUNG_BPF,
 	 false, try_cgroup, NULL},
 	{"sock_diag", "all live flows with their bytes, once a second", "no source at all",
@@ -186,9 +180,6 @@ const struct feature features[] = {
 	 "short flows are missed, and the last bytes of others", RUNG_NETLINK, false, try_notices, NULL},
 	{"/proc/PID/fd of others", "owners of flows that live for a second",
 	 "only your own processes are named", RUNG_NETLINK, false, try_proc, NULL},
-	{"fexit", "the worker that accepted, at once",
-	 "it is found by the next scan of open files, or when it closes", RUNG_NONE, false, try_fexit,
-	 NULL},
 	{"kprobe", "nothing: every hook that is used is a tracepoint or an iterator", "nothing",
 	 RUNG_NONE, false, try_kprobes, NULL},
 };

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "abi/config.h"
+#include "probe/accept.h"
 #include "tcp.skel.h"
 #include "util/log.h"
 
@@ -86,6 +87,7 @@ int probe_load(struct tcp **ret, uint64_t ring_bytes)
 		return log_errno(errno, "cannot open the BPF programs");
 	bpf_map__set_max_entries(skeleton->maps.ring, size);
 	skeleton->rodata->wake_bytes = size / 4;
+	accept_choose(skeleton);
 	err = tcp__load(skeleton);
 	if (err)
 		return explain(err, "load");
