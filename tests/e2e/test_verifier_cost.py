@@ -39,6 +39,8 @@ def test_every_program_is_recorded(verified):
 
 def test_cost_did_not_jump(privileged, verified):
     for line in verified:
+        if line["optional"] and line["error"]:
+            continue
         assert line["error"] == 0, f"{line['program']}: {line['why']}"
         limit = ALLOWED_GROWTH * recorded()[line["program"]]
         assert 0 < line["insns"] <= limit, f"{line['program']} costs {line['insns']}, not {limit}"

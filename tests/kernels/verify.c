@@ -2,13 +2,15 @@
 /*
  * verify OBJECT: loads every BPF program of the object alone, as a map from what the object says to
  * what the running kernel's verifier answers. One JSON line a program:
- *	{"program":"on_state","error":0,"insns":1234,"why":""}
- * insns is what the verifier says it has processed: the cost of proving the program safe.
+ *	{"program":"on_state","optional":false,"error":0,"insns":1234,"why":""}
+ * optional: loaded only where the kernel has what it needs. insns: how many the verifier says it has
+ * processed, which is the cost of proving the program safe.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <err.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,13 +61,13 @@ static int load_alone(const char *path, const char *name, unsigned level, char *
 	return error;
 }
 
-static void verify(const char *path, const char *name, char *log)
+static void verify(const char *path, const char *name, bool optional, char *log)
 {
 	int error = load_alone(path, name, LOG_LEVEL_STATS, log);
 	char *stats = strstr(log, "processed ");
 
-	printf("{\"program\":\"%s\",\"error\":%d,\"insns\":%ld,\"why\":\"", name, -error,
-	       stats ? strtol(stats + 10, NULL, 10) : 0);
+	printf("{\"program\":\"%s\",\"optional\":%s,\"error\":%d,\"insns\":%ld,\"why\":\"", name,
+	       optional ? "true" : "false", -error, stats ? strtol(stats + 10, NULL, 10) : 0);
 	/* Statistics come without a reason. */
 	if (error && load_alone(path, name, 1, log))
 		print_why(log);
@@ -88,7 +90,7 @@ int main(int argc, char **argv)
 	if (!object)
 		err(1, "%s", argv[1]);
 	bpf_object__for_each_program(program, object)
-		verify(argv[1], bpf_program__name(program), log);
+		verify(argv[1], bpf_program__name(program), !bpf_program__autoload(program), log);
 	bpf_object__close(object);
 	return 0;
 }

@@ -28,6 +28,7 @@ LIVE = {
     "why it ended: refused": "test_end_reason.py::test_refused",
     "owner: a worker serves":
         "test_owner.py::test_worker_not_the_listening_parent_when_closed[prefork-server]",
+    "owner: at accept()": "test_accept.py::test_owner_of_an_accepted_flow",
     "netlink: client closes first": "test_netlink.py::test_every_way_to_close[client-fin]",
     "netlink: half-closed": "test_netlink.py::test_every_way_to_close[half-fin]",
     "netlink: owner": "test_netlink.py::test_flow_seen_in_a_look_has_owner_and_no_age",
