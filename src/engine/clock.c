@@ -48,11 +48,38 @@ size_t clock_format_rfc3339(struct clock *c, uint64_t time_ns, char *buf)
 	return 27;
 }
 
-size_t clock_format_hms(const struct clock *c, uint64_t time_ns, char *buf)
+static void put_2(char *at, int n)
+{
+	at[0] = (char)('0' + n / 10);
+	at[1] = (char)('0' + n % 10);
+}
+
+static struct tm local_time(const struct clock *c, uint64_t time_ns)
 {
 	time_t t = (time_t)(((int64_t)time_ns + c->realtime_offset_ns) / NS_PER_S);
 	struct tm tm;
 
 	localtime_r(&t, &tm);
+	return tm;
+}
+
+size_t clock_format_mdy(const struct clock *c, uint64_t time_ns, char *buf)
+{
+	struct tm tm = local_time(c, time_ns);
+
+	/* Not strftime(), which gcc warns of where a year has two digits. */
+	for (int i = 0; i < 8; i++)
+		buf[i] = '/';
+	put_2(buf, tm.tm_mon + 1);
+	put_2(buf + 3, tm.tm_mday);
+	put_2(buf + 6, tm.tm_year % 100);
+	buf[8] = '\0';
+	return 8;
+}
+
+size_t clock_format_hms(const struct clock *c, uint64_t time_ns, char *buf)
+{
+	struct tm tm = local_time(c, time_ns);
+
 	return strftime(buf, 9, "%H:%M:%S", &tm);
 }

@@ -22,5 +22,8 @@ uint64_t clock_now_ns(void);
 /* "2026-11-21T09:04:06.123456Z" (RFC 3339, UTC) into `buf` of at least 28 bytes; length 27. */
 size_t clock_format_rfc3339(struct clock *c, uint64_t time_ns, char *buf);
 
+/* "MM/DD/YY", local time, into `buf` of at least 9 bytes; length 8. */
+size_t clock_format_mdy(const struct clock *c, uint64_t time_ns, char *buf);
+
 /* "HH:MM:SS", local time, into `buf` of at least 9 bytes; length 8. */
 size_t clock_format_hms(const struct clock *c, uint64_t time_ns, char *buf);

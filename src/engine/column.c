@@ -134,6 +134,16 @@ COLUMN(bytes)
 	return value_uint(r->count.tx_bytes + r->count.rx_bytes);
 }
 
+/* In the directions and the unit that the report was asked for. */
+COLUMN(amount)
+{
+	const struct row_context *c = r->context;
+	uint64_t bytes = (c->skip_tx ? 0 : r->count.tx_bytes) + (c->skip_rx ? 0 : r->count.rx_bytes);
+
+	return value_uint(bytes * (c->amount_times ? c->amount_times : 1) /
+			  (c->amount_per ? c->amount_per : 1));
+}
+
 COLUMN(tx_kb)
 {
 	return value_uint(r->count.tx_bytes / 1024);
@@ -249,6 +259,16 @@ COLUMN(error)
 	return r->error ? value_text(strerrorname_np((int)r->error)) : value_none();
 }
 
+COLUMN(subnet)
+{
+	return value_text(r->group);
+}
+
+COLUMN(prefix)
+{
+	return value_text(r->prefix);
+}
+
 COLUMN(flows)
 {
 	return value_uint(r->flows);
@@ -278,6 +298,7 @@ const struct column columns[] = {
 	C(rx_bytes,	"RX",		"B",	12, 0,	"bytes received in order"),
 	C(acked_bytes,	"ACKED",	"B",	12, 0,	"of tx_bytes: acknowledged by the peer"),
 	C(bytes,	"BYTES",	"B",	12, 0,	"tx_bytes + rx_bytes"),
+	C(amount,	"AMOUNT",	"",	12, 0,	"bytes of --direction, in the unit of -f, rounded down"),
 	C(tx_kb,	"TX_KB",	"KiB",	6, 0,	"tx_bytes / 1024, rounded down"),
 	C(rx_kb,	"RX_KB",	"KiB",	6, 0,	"rx_bytes / 1024, rounded down"),
 	C(acked_kb,	"TX_KB",	"KiB",	6, 0,	"acked_bytes / 1024, rounded down"),
@@ -295,6 +316,8 @@ const struct column columns[] = {
 	C(cookie,	"COOKIE",	"",	8, 0,	"the kernel's number of the socket (SO_COOKIE)"),
 	C(end_reason,	"END",		"",	-14, 0,	"fin reset_sent reset_received timeout refused unreachable aborted"),
 	C(error,	"ERROR",	"",	-12, 0,	"errno that the socket ended with"),
+	C(subnet,	"SUBNET",	"",	-21, 0,	"name of the subnet that the flows belong to"),
+	C(prefix,	"PREFIX",	"",	-21, 0,	"its first prefix, as typed"),
 	C(flows,	"FLOWS",	"",	6, 0,	"number of flows summed up in the row"),
 };
 // clang-format on

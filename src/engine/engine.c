@@ -58,6 +58,7 @@ static void keep(struct engine *e, const struct event *ev)
 		f->ident = ev->ident;
 		f->has_ident = true;
 		f->wanted = filter_matches(e->filter, &f->ident);
+		f->verdict = 0;
 		/* What an adopted flow moved before we knew it belongs to no interval. */
 		if (is_new && f->ident.seen == SEEN_ADOPTED)
 			f->reported = f->count;

@@ -23,6 +23,7 @@ struct flow {
 	struct ev_count reported; /* count as of the last tick */
 	uint64_t closed_ns;
 	uint32_t error;
+	uint32_t verdict; /* a view's own note on ident, 0 when ident is new */
 	_Alignas(64) struct ev_ident ident;
 };
 _Static_assert(offsetof(struct flow, ident) == 128, "hot fields fill two cache lines");

@@ -16,6 +16,7 @@ struct settings;
 struct usage_error {
 	const char *argument; /* what the caret goes under, NULL for none */
 	size_t at;
+	int status; /* exit status, if it is not 2 */
 	char text[512];
 };
 
@@ -31,6 +32,9 @@ struct report {
 	void (*defaults)(struct settings *s);
 	/* Words that are no options. 0, or -EINVAL and `error`. */
 	int (*words)(struct settings *s, int count, char **word, struct usage_error *error);
+	/* For --verbose: tell how the words were understood. May be NULL. */
+	void (*explain)(const struct settings *s,
+			void (*say)(const char *format, ...) __attribute__((format(printf, 1, 2))));
 	/* Choose the view: when, sections, sort, headings. Called after -o, --json were applied. */
 	void (*setup)(const struct settings *s, struct view *view, bool own_columns);
 };

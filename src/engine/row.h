@@ -17,6 +17,9 @@ struct row_context {
 	struct cgroup_names *cgroups;
 	uint64_t first_ns; /* time of the first row printed, 0 before it */
 	bool interval;	   /* counters are those of one interval, not of the flow's life */
+	/* The column `amount`: which directions, and in what unit. */
+	bool skip_tx, skip_rx;
+	uint32_t amount_times, amount_per; /* 0 stands for 1 */
 };
 
 struct row {
@@ -29,5 +32,5 @@ struct row {
 	struct ev_count count;		/* of the interval or of the flow's life, see context */
 	const struct ev_ident *ident;	/* NULL for a group of several flows */
 	const struct ev_extra *extra;	/* NULL if no column asked for it */
-	const char *group;		/* NULL unless the view groups */
+	const char *group, *prefix;	/* NULL unless the view groups */
 };

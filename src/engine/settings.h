@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct prefix_set;
+
 struct settings {
 	/* where from */
 	const char *source; /* name, or NULL for the best that works */
@@ -38,6 +40,12 @@ struct settings {
 
 	/* life */
 	bool with_time, with_timestamp, wide, seed_csv;
+
+	/* subnet */
+	struct prefix_set *subnets;
+	const char *interval; /* as typed */
+	const char *subnets_path, *unit, *direction, *by;
+	bool longest, seed_json;
 
 	bool strict;
 	bool verbose;

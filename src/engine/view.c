@@ -53,6 +53,8 @@ void view_init(struct view *view, uint32_t flow_limit)
 		return;
 	view->ranked_limit = flow_limit;
 	view->ranked = reserve(view->ranked_limit * sizeof(*view->ranked));
+	if (view->keys)
+		group_table_init(&view->groups, flow_limit, 0);
 }
 
 void view_done(struct view *view)
@@ -61,6 +63,7 @@ void view_done(struct view *view)
 	view->ranked = NULL;
 	if (view->held.row)
 		held_done(&view->held);
+	group_table_done(&view->groups);
 }
 
 void view_begin(struct view *view)
@@ -128,10 +131,25 @@ static struct ev_count delta_of(const struct ev_count *now, const struct ev_coun
 	return d;
 }
 
+static struct row group_row(struct view *view, const struct group *g)
+{
+	struct row row = {
+		.context = &view->context,
+		.time_ns = view->tick_ns,
+		.flows = g->flows,
+		.count = g->count,
+	};
+
+	view->name_group(view, g, &row);
+	return row;
+}
+
 static struct row row_of(struct view *view, const struct ranked *r)
 {
 	const struct flow *f = r->flow;
 
+	if (r->group)
+		return group_row(view, r->group);
 	return (struct row){
 		.context = &view->context,
 		.time_ns = view->tick_ns,
@@ -145,15 +163,42 @@ static struct row row_of(struct view *view, const struct ranked *r)
 	};
 }
 
-void view_collect(struct view *view, const struct flow *flow)
+/* What the view ranks by if it is not told otherwise, and without which there is no row. */
+static uint64_t bytes_of(const struct view *view, const struct ev_count *c)
 {
-	struct ranked *r = &view->ranked[view->ranked_count];
+	return (view->context.skip_tx ? 0 : c->tx_bytes) + (view->context.skip_rx ? 0 : c->rx_bytes);
+}
 
-	r->delta = delta_of(&flow->count, &flow->reported);
-	if (!r->delta.tx_bytes && !r->delta.rx_bytes)
+static void collect_groups(struct view *view, struct flow *flow, const struct ev_count *delta)
+{
+	struct group_key key[VIEW_KEYS_MAX];
+	unsigned count = view->keys(view, &flow->ident, &flow->verdict, key);
+
+	for (unsigned i = 0; i < count; i++) {
+		struct group *g = group_table_add(&view->groups, &key[i]);
+
+		if (g)
+			group_count(g, delta);
+	}
+}
+
+void view_collect(struct view *view, struct flow *flow)
+{
+	struct ev_count delta = delta_of(&flow->count, &flow->reported);
+
+	if (!bytes_of(view, &delta))
 		return;
-	r->flow = flow;
-	view->ranked_count++;
+	if (view->keys) {
+		collect_groups(view, flow, &delta);
+		return;
+	}
+	view->ranked[view->ranked_count++] = (struct ranked){.flow = flow, .delta = delta};
+}
+
+/* Of equal rank: flows by age, groups by their number in a list. */
+static uint64_t order_of(const struct ranked *r)
+{
+	return r->group ? r->group->key.number : r->flow->id;
 }
 
 static int by_rank(const void *a, const void *b)
@@ -162,7 +207,18 @@ static int by_rank(const void *a, const void *b)
 
 	if (x->rank != y->rank)
 		return x->rank < y->rank ? 1 : -1;
-	return x->flow->id < y->flow->id ? -1 : x->flow->id > y->flow->id;
+	return order_of(x) < order_of(y) ? -1 : order_of(x) > order_of(y);
+}
+
+/* Groups are ranked like flows. What the last tick collected is not needed any more. */
+static void take_groups(struct view *view)
+{
+	for (uint32_t i = 0; i < view->groups.used; i++) {
+		const struct group *g = &view->groups.group[i];
+
+		view->ranked[view->ranked_count++] =
+			(struct ranked){.group = g, .delta = g->count};
+	}
 }
 
 static void set_ranks(struct view *view)
@@ -173,7 +229,7 @@ static void set_ranks(struct view *view)
 		struct value v;
 
 		if (!view->sort) {
-			r->rank = (double)(r->delta.tx_bytes + r->delta.rx_bytes);
+			r->rank = (double)bytes_of(view, &r->delta);
 			continue;
 		}
 		row = row_of(view, r);
@@ -278,8 +334,10 @@ void view_redraw(struct view *view)
 void view_tick(struct view *view, uint64_t time_ns)
 {
 	view->tick_ns = time_ns;
+	take_groups(view);
 	rank(view);
 	view_redraw(view);
+	group_table_clear(&view->groups);
 }
 
 void view_end(struct view *view, const struct account *account)

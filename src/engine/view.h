@@ -12,6 +12,7 @@
 #include "engine/column.h"
 #include "engine/flow_table.h"
 #include "engine/held.h"
+#include "engine/group.h"
 #include "engine/row.h"
 
 struct out;
@@ -35,6 +36,7 @@ struct cell {
 #define CELL_BARE 1000
 #define VIEW_CELLS_MAX 64
 #define VIEW_SECTIONS 2
+#define VIEW_KEYS_MAX 8
 
 /* Text of a table: for `-o` one section, for the seed's layout perhaps one per family. */
 struct section {
@@ -44,7 +46,8 @@ struct section {
 };
 
 struct ranked {
-	const struct flow *flow;
+	const struct flow *flow;   /* NULL if it is a group */
+	const struct group *group; /* NULL if it is a flow */
 	double rank;
 	struct ev_count delta;
 };
@@ -54,6 +57,8 @@ struct view {
 	struct section section[VIEW_SECTIONS]; /* [0] all or IPv4, [1] IPv6 */
 	bool section_per_family;
 	bool header_per_tick;
+	bool no_header;	 /* of a table */
+	bool rolls;	 /* never redrawn in place */
 	bool csv_titles; /* the header of CSV has titles, not names */
 	const struct column *sort;
 	uint64_t rows; /* 0: all */
@@ -62,6 +67,16 @@ struct view {
 	/* What a table prints once before all, and before the rows of each tick; may be NULL. */
 	void (*opening)(const struct view *view, struct out *out);
 	void (*heading)(const struct view *view, struct out *out);
+
+	/*
+	 * Rows are groups of flows if this is set: it stores the keys that a flow counts under, at
+	 * most VIEW_KEYS_MAX, and returns how many. `verdict` is 0 if ident is new, else what the
+	 * function left there.
+	 */
+	unsigned (*keys)(const struct view *view, const struct ev_ident *ident, uint32_t *verdict,
+			 struct group_key *ret);
+	/* Name a group's row. */
+	void (*name_group)(const struct view *view, const struct group *group, struct row *row);
 
 	const struct settings *settings;
 	const struct sink *sink;
@@ -79,6 +94,7 @@ struct view {
 	struct ranked *ranked; /* rows of the last tick, for a redraw */
 	size_t ranked_count, ranked_limit;
 	size_t ranked_sorted; /* so many of them, from the front, are in order */
+	struct group_table groups; /* of the interval */
 };
 
 /* Set the columns of a section from a layout. */
@@ -100,7 +116,7 @@ void view_begin(struct view *view);
 void view_flow_closed(struct view *view, const struct event *ev);
 
 /* Collect a flow that changed in this interval; its delta is `count` less `reported`. */
-void view_collect(struct view *view, const struct flow *flow);
+void view_collect(struct view *view, struct flow *flow);
 
 /* Rank, print. */
 void view_tick(struct view *view, uint64_t time_ns);

@@ -22,7 +22,7 @@ void table_begin(struct view *view)
 {
 	if (view->opening)
 		view->opening(view, view->out);
-	if (!view->header_per_tick)
+	if (!view->header_per_tick && !view->no_header)
 		put_header(view, &view->section[0]);
 }
 
@@ -42,7 +42,7 @@ static const struct section *enter_section(struct view *view, const struct row *
 {
 	int n = view->section_per_family && row->ident && !addr_is_v4(&row->ident->raddr);
 
-	if (view->header_per_tick && n != view->section_now) {
+	if (view->header_per_tick && !view->no_header && n != view->section_now) {
 		if (n)
 			out_char(view->out, '\n');
 		put_header(view, &view->section[n]);

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "engine/group.h"
+
+#include <string.h>
+
+#include "util/xalloc.h"
+
+_Static_assert(sizeof(struct group_key) == 40, "compared and hashed as words, without padding");
+
+static uint32_t home(const struct group_table *t, const struct group_key *key)
+{
+	uint64_t word[sizeof(*key) / 8], h = 0;
+
+	memcpy(word, key, sizeof(word));
+	for (size_t i = 0; i < sizeof(word) / sizeof(word[0]); i++) {
+		h = (h ^ word[i]) * 0x9e3779b97f4a7c15ull;
+		h ^= h >> 29;
+	}
+	return (uint32_t)(h >> 32) & t->index_mask;
+}
+
+static size_t index_bytes(const struct group_table *t)
+{
+	return ((size_t)t->index_mask + 1) * sizeof(*t->index);
+}
+
+void group_table_init(struct group_table *t, uint32_t limit, size_t payload_size)
+{
+	uint32_t buckets = 64;
+
+	while (buckets < 2 * (uint64_t)limit)
+		buckets *= 2;
+	*t = (struct group_table){
+		.limit = limit, .index_mask = buckets - 1, .payload_size = payload_size};
+	t->group = reserve((size_t)limit * sizeof(*t->group));
+	t->index = reserve(index_bytes(t));
+	if (payload_size)
+		t->payload = reserve((size_t)limit * payload_size);
+}
+
+void group_table_done(struct group_table *t)
+{
+	if (!t->group)
+		return;
+	reserve_free(t->group, (size_t)t->limit * sizeof(*t->group));
+	reserve_free(t->index, index_bytes(t));
+	if (t->payload)
+		reserve_free(t->payload, (size_t)t->limit * t->payload_size);
+	*t = (struct group_table){0};
+}
+
+struct group *group_table_add(struct group_table *t, const struct group_key *key)
+{
+	uint32_t b = home(t, key);
+	struct group *g;
+
+	for (; t->index[b]; b = (b + 1) & t->index_mask) {
+		g = &t->group[t->index[b] - 1];
+		if (!memcmp(&g->key, key, sizeof(*key)))
+			return g;
+	}
+	if (t->used == t->limit) {
+		t->refused++;
+		return NULL;
+	}
+	g = &t->group[t->used++];
+	*g = (struct group){.key = *key};
+	if (t->payload_size)
+		memset(group_payload(t, g), 0, t->payload_size);
+	t->index[b] = t->used;
+	return g;
+}
+
+void *group_payload(const struct group_table *t, const struct group *g)
+{
+	return t->payload + (size_t)(g - t->group) * t->payload_size;
+}
+
+void group_count(struct group *g, const struct ev_count *delta)
+{
+	g->flows++;
+	g->count.tx_bytes += delta->tx_bytes;
+	g->count.rx_bytes += delta->rx_bytes;
+	g->count.acked_bytes += delta->acked_bytes;
+	g->count.retrans_bytes += delta->retrans_bytes;
+	g->count.retrans_segs += delta->retrans_segs;
+}
+
+void group_table_clear(struct group_table *t)
+{
+	for (uint32_t i = 0; i < t->used; i++) {
+		uint32_t b = home(t, &t->group[i].key);
+
+		/* All of them go, so there is no gap to close: just find each one's bucket. */
+		while (t->index[b] != i + 1)
+			b = (b + 1) & t->index_mask;
+		t->index[b] = 0;
+	}
+	t->used = 0;
+}
