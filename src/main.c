@@ -25,6 +25,8 @@ static int run(const struct report *report, const char *program, int argc, char 
 		return RUN_DONE;
 	case OPTIONS_WRONG:
 		return RUN_USAGE;
+	case OPTIONS_FAILED:
+		return RUN_FAILED;
 	case OPTIONS_RUN:
 		break;
 	}

@@ -42,9 +42,11 @@ static const char *sink_name(const struct run *r)
 
 	if (s->json)
 		return "json";
+	if (s->seed_json)
+		return "frame";
 	if (s->csv || s->seed_csv)
 		return "csv";
-	if (r->view.when == VIEW_ON_TICK && !s->no_clear && isatty(STDOUT_FILENO))
+	if (r->view.when == VIEW_ON_TICK && !r->view.rolls && !s->no_clear && isatty(STDOUT_FILENO))
 		return "screen";
 	return "table";
 }
@@ -214,7 +216,7 @@ static int finish(struct run *r, int err)
 	if (err == -EPIPE)
 		return RUN_DONE;
 	r->source.ops->account(&r->source, &account);
-	account.table_full += r->engine.flows.refused;
+	account.table_full += r->engine.flows.refused + r->view.groups.refused;
 	if (!err)
 		view_end(&r->view, &account);
 	if (out_flush(&r->out) == -EPIPE)
@@ -270,6 +272,8 @@ int run_report(const struct report *report, const struct settings *settings, con
 	out_init(&r.out, STDOUT_FILENO);
 	clock_follow_host(&r.clock);
 	r.cgroups = cgroup_names_new();
+	if (report->explain && settings->verbose)
+		report->explain(settings, log_debug);
 	if (!prepare_view(&r) && !prepare_filter(&r) && !prepare_source(&r)) {
 		engine_init(&r.engine, settings, r.filter, &r.view);
 		status = run_opened(&r);

@@ -125,20 +125,25 @@ static int set_ports(const struct parser *p, const struct option_def *o, const c
 	return 0;
 }
 
+/* In the words of Python's argparse, which the tools that we replace use. */
 static int set_choice(const struct parser *p, const struct option_def *o, const char *value)
 {
-	char why[256] = "choose from";
+	char label[64], list[256] = "", text[512];
 
 	for (const char *const *c = o->choices; *c; c++) {
-		size_t used = strlen(why);
+		size_t used = strlen(list);
 
 		if (!strcmp(*c, value)) {
 			*(const char **)((char *)p->settings + o->offset) = *c;
 			return 0;
 		}
-		snprintf(why + used, sizeof(why) - used, " %s", *c);
+		snprintf(list + used, sizeof(list) - used, "%s'%s'", used ? ", " : "", *c);
 	}
-	return complain_value(p, o, value, 0, why);
+	option_label(o, label, sizeof(label));
+	snprintf(text, sizeof(text), "argument %s: invalid choice: '%s' (choose from %s)", label, value,
+		 list);
+	options_complain(p->program, value, 0, text);
+	return -EINVAL;
 }
 
 static int check_excludes(const struct parser *p, const struct option_def *o)
@@ -234,7 +239,7 @@ static enum options_result take_words(struct parser *p, int count, char **word)
 	if (!p->report->words(p->settings, count, word, &error))
 		return OPTIONS_RUN;
 	options_complain(p->program, error.argument, error.at, error.text);
-	return OPTIONS_WRONG;
+	return error.status == 1 ? OPTIONS_FAILED : OPTIONS_WRONG;
 }
 
 enum options_result options_parse(const struct report *report, int argc, char **argv,

@@ -12,6 +12,7 @@ enum options_result {
 	OPTIONS_RUN,   /* go on */
 	OPTIONS_DONE,  /* --help or the like was printed: exit 0 */
 	OPTIONS_WRONG, /* the error was printed: exit 2 */
+	OPTIONS_FAILED, /* the same, but the tool that we replace ends with 1 */
 };
 
 /* `argv[0]` is what messages begin with. Fills `settings` (zeroed by the caller). */
