@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Programs whose TCP sockets change hands, or never connect: actors.py SCENARIO [ARG]...
+
+Each prints JSON lines about the two ends of its flow, {"client": {...}, "server": {...}}, and waits
+for a line on stdin before the flow ends. Run by flows.actor().
+"""
+
+import ctypes
+import errno
+import json
+import os
+import pathlib
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+
+PAYLOAD = b"x" * 100
+
+
+def say(**facts):
+    print(json.dumps(facts), flush=True)
+
+
+def step():
+    sys.stdin.readline()
+
+
+def name_self(name):
+    """Name the calling thread; of the main thread, that is the process's comm."""
+    ctypes.CDLL(None).prctl(15, name.encode(), 0, 0, 0)  # PR_SET_NAME
+
+
+def die_with_parent():
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
+
+
+def fork(run, *args):
+    """Run a function in a child process; returns the child's PID."""
+    child = os.fork()
+    if child == 0:
+        die_with_parent()
+        run(*args)
+        os._exit(0)
+    return child
+
+
+def wait_for_comm(pid, comm):
+    deadline = time.monotonic() + 10
+    while pathlib.Path(f"/proc/{pid}/comm").read_text(encoding="ascii").strip() != comm:
+        if time.monotonic() > deadline:
+            sys.exit(f"process {pid} did not become {comm}")
+        time.sleep(0.002)
+
+
+def end_of(sock, pid, comm):
+    laddr, lport = sock.getsockname()[:2]
+    raddr, rport = sock.getpeername()[:2]
+    return {
+        "pid": pid, "comm": comm, "laddr": laddr, "lport": lport, "raddr": raddr, "rport": rport
+    }
+
+
+def other_end(end, pid, comm):
+    return {
+        "pid": pid, "comm": comm,
+        "laddr": end["raddr"], "lport": end["rport"],
+        "raddr": end["laddr"], "rport": end["lport"],
+    }
+
+
+def serve_one(sock, control):
+    """A worker's share: take the payload, say so, close when told to or at end of file."""
+    sock.recv(len(PAYLOAD), socket.MSG_WAITALL)
+    control.send(b"got")
+    select.select([sock, control], [], [])
+    sock.close()
+
+
+def prefork_worker(listener, control):
+    name_self("tcp-worker")
+    serve_one(listener.accept()[0], control)
+
+
+def passed_worker(channel, control):
+    name_self("tcp-worker")
+    _, fds, _, _ = socket.recv_fds(channel, 1, 1)
+    serve_one(socket.socket(fileno=fds[0]), control)
+
+
+def inetd_worker(sock, control):
+    control.send(b"got")
+    os.dup2(sock.fileno(), 0)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.execvp("cat", ["cat"])
+
+
+def listening_parent(kind, control, worker_control):
+    """Owns the listener; the connection ends up with a worker, of which this tells the PID."""
+    name_self("tcp-parent")
+    listener = socket.create_server(("127.0.0.1", 0))
+    ours, theirs = socket.socketpair()
+    workers = {"prefork": (prefork_worker, listener), "passed": (passed_worker, theirs)}
+    worker = fork(*workers[kind], worker_control) if kind in workers else 0
+    control.send(json.dumps([os.getpid(), worker, listener.getsockname()[1]]).encode())
+    if kind != "prefork":
+        sock, _ = listener.accept()
+        if kind == "passed":
+            socket.send_fds(ours, [b"x"], [sock.fileno()])
+        else:
+            control.send(str(fork(inetd_worker, sock, worker_control)).encode())
+        sock.close()
+    signal.pause()
+
+
+def handed_over(kind, first):
+    """A server whose parent listens and whose worker serves; `first` closes first."""
+    name_self("tcp-client")
+    control, parent_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    worker_control, worker_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    fork(listening_parent, kind, parent_end, worker_end)
+    parent, worker, port = json.loads(control.recv(100))
+    client = socket.create_connection(("127.0.0.1", port))
+    if kind == "inetd":
+        worker = int(control.recv(100))
+    client.send(PAYLOAD)
+    worker_control.recv(10)
+    if kind == "inetd":
+        wait_for_comm(worker, "cat")
+    mine = end_of(client, os.getpid(), "tcp-client")
+    theirs = other_end(mine, worker, "cat" if kind == "inetd" else "tcp-worker")
+    say(client=mine, server=theirs, parent=parent)
+    step()
+    if first == "server":
+        worker_control.send(b"close")
+        client.recv(1)
+    client.close()
+    say(closed=True)
+    step()
+
+
+def client_exec():
+    """A client that becomes another program while its connection is open."""
+    name_self("tcp-server")
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def become_cat():
+        sock = socket.create_connection(listener.getsockname())
+        sock.send(PAYLOAD)
+        os.dup2(sock.fileno(), 0)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.execvp("cat", ["cat"])
+
+    client = fork(become_cat)
+    sock, _ = listener.accept()
+    sock.recv(len(PAYLOAD), socket.MSG_WAITALL)
+    wait_for_comm(client, "cat")
+    mine = end_of(sock, os.getpid(), "tcp-server")
+    say(client=other_end(mine, client, "cat"), server=mine)
+    step()
+    sock.close()
+    os.waitpid(client, 0)
+    say(closed=True)
+    step()
+
+
+def client_thread():
+    """A client whose connection is made and closed by a thread with a name of its own."""
+    name_self("tcp-process")
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def connect():
+        name_self("tcp-thread")
+        with socket.create_connection(listener.getsockname()) as sock:
+            sock.send(PAYLOAD)
+            server, _ = listener.accept()
+            mine = end_of(sock, os.getpid(), "tcp-process")
+        server.close()
+        say(client=mine, server=other_end(mine, os.getpid(), "tcp-process"))
+
+    thread = threading.Thread(target=connect)
+    thread.start()
+    thread.join()
+    step()
+
+
+def client_gone():
+    """A client that ends without closing, and is reaped before anybody can look at it."""
+    name_self("tcp-server")
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def connect():
+        name_self("tcp-gone")
+        socket.create_connection(listener.getsockname()).send(PAYLOAD)
+        os._exit(0)
+
+    client = fork(connect)
+    sock, _ = listener.accept()
+    os.waitpid(client, 0)
+    mine = end_of(sock, os.getpid(), "tcp-server")
+    sock.close()
+    say(client=other_end(mine, client, "tcp-gone"), server=mine)
+    step()
+
+
+def serve(first):
+    """Serve connections one after the other; each gets the payload and is closed, `first` first."""
+    name_self("tcp-serve")
+    listener = socket.create_server(("127.0.0.1", 0))
+    say(pid=os.getpid(), port=listener.getsockname()[1])
+    while True:
+        sock, _ = listener.accept()
+        sock.send(PAYLOAD)
+        if first == "client":
+            sock.recv(1)
+        sock.close()
+
+
+def start_connect(address, port, timeout_ms):
+    name_self("tcp-try")
+    sock = socket.socket()
+    sock.setblocking(False)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, timeout_ms)
+    sock.connect_ex((address, port))
+    laddr, lport = sock.getsockname()
+    end = {"pid": os.getpid(), "laddr": laddr, "lport": lport, "raddr": address, "rport": port}
+    say(client=end)
+    return sock
+
+
+def try_connect(address, port, timeout_ms):
+    """Try to connect, and say how the kernel calls what came of it."""
+    sock = start_connect(address, int(port), int(timeout_ms))
+    sock.setblocking(True)
+    error = sock.connect_ex((address, int(port)))
+    sock.close()
+    say(error=errno.errorcode.get(error, ""))
+
+
+def abandon_connect(address, port):
+    """Try to connect, and give up when told to."""
+    sock = start_connect(address, int(port), 0)
+    step()
+    sock.close()
+    say(closed=True)
+
+
+def hold_many(pairs):
+    """Hold so many connections open, both ends, until told to let go."""
+    listeners = [socket.create_server(("127.0.0.1", 0), backlog=64) for _ in range(4)]
+    held = []
+    for i in range(int(pairs)):
+        held.append(socket.create_connection(listeners[i % 4].getsockname()))
+        held.append(listeners[i % 4].accept()[0])
+    say(sockets=len(held))
+    step()
+
+
+def deferred_connect():
+    """Two flows with TCP_FASTOPEN_CONNECT; the first fetches the cookie that the second uses."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 8)
+    for _ in range(2):
+        client = socket.socket()
+        client.setsockopt(socket.IPPROTO_TCP, 30, 1)  # TCP_FASTOPEN_CONNECT
+        client.connect(listener.getsockname())
+        client.send(PAYLOAD)
+        client.send(PAYLOAD[:50])
+        server, _ = listener.accept()
+        server.recv(150, socket.MSG_WAITALL)
+        options = client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 8)[5]
+        mine = end_of(client, os.getpid(), "")
+        client.close()
+        server.close()
+    say(client=mine, server=other_end(mine, os.getpid(), ""), syn_data=bool(options & 32))
+    step()
+
+
+SCENARIOS = {
+    "handed_over": handed_over,
+    "client_exec": client_exec,
+    "client_thread": client_thread,
+    "client_gone": client_gone,
+    "serve": serve,
+    "deferred_connect": deferred_connect,
+    "hold_many": hold_many,
+    "try_connect": try_connect,
+    "abandon_connect": abandon_connect,
+}
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    SCENARIOS[sys.argv[1]](*sys.argv[2:])

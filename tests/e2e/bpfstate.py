@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What BPF objects the kernel holds, and for whom."""
+
+import json
+import os
+import re
+import subprocess
+import time
+
+KINDS = ("prog", "map", "link")
+SETTLE_SEC = 5  # the kernel frees objects in its own time, after grace periods
+
+
+def listed(kind):
+    out = subprocess.run(["bpftool", "-j", kind, "list"], check=True, capture_output=True).stdout
+    return json.loads(out)
+
+
+def existing():
+    """All BPF objects of the kernel, as (kind, id)."""
+    return {(kind, item["id"]) for kind in KINDS for item in listed(kind)}
+
+
+def held(pid):
+    """The BPF objects that a process holds by file descriptors, as (kind, id)."""
+    found = set()
+    folder = f"/proc/{pid}/fdinfo"
+    for fd in os.listdir(folder):
+        try:
+            with open(f"{folder}/{fd}", encoding="ascii") as info:
+                text = info.read()
+        except OSError:
+            continue
+        for kind in KINDS:
+            number = re.search(rf"^{kind}_id:\s*(\d+)$", text, re.MULTILINE)
+            if number:
+                found.add((kind, int(number[1])))
+    return found
+
+
+def held_by_anyone():
+    found = set()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            found |= held(pid)
+        except OSError:
+            continue
+    return found
+
+
+def _settled(look):
+    """What look() gives over and over, when the kernel has had time to free what nobody uses."""
+    deadline = time.monotonic() + SETTLE_SEC
+    left = look()
+    while left and time.monotonic() < deadline:
+        time.sleep(0.02)
+        left &= look()
+    return left
+
+
+def left_behind(before):
+    """Objects that came after `before`, stay, and that no process holds."""
+    return _settled(lambda: existing() - before - held_by_anyone())
+
+
+def remaining(objects):
+    """Those of the objects that stay."""
+    return _settled(lambda: objects & existing())
+
+
+def programs(pid):
+    """The programs that a process has loaded, as dicts of bpftool."""
+    mine = {number for kind, number in held(pid) if kind == "prog"}
+    return [prog for prog in listed("prog") if prog["id"] in mine]
+
+
+def links(pid):
+    mine = {number for kind, number in held(pid) if kind == "link"}
+    return [link for link in listed("link") if link["id"] in mine]

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Fixtures of the end-to-end tests: real tcpsight, real TCP, compared with what was really sent."""
+
+import contextlib
+import os
+import pathlib
+
+import bpfstate
+import pytest
+from netns import Cgroup, Netns, cgroup2_mount
+from sight import PROGRAM, Tcpsight
+
+
+@pytest.fixture(scope="session")
+def built():
+    assert PROGRAM.exists(), f"{PROGRAM} is not built (make builds it)"
+
+
+@pytest.fixture(scope="session")
+def privileged(built):
+    """For tests that load BPF programs: only as root, on a kernel that has BTF."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    if not pathlib.Path("/sys/kernel/btf/vmlinux").exists():
+        pytest.skip("needs a kernel with BTF")
+
+
+@pytest.fixture
+def sight(privileged):
+    """Starts tcpsight, any number of times; what still runs after the test is ended."""
+    with contextlib.ExitStack() as running:
+        yield lambda *args, **options: running.enter_context(Tcpsight(*args, **options))
+
+
+@pytest.fixture(scope="module")
+def life(privileged):
+    """One `life --json` for all tests of a file, which must end well after them."""
+    with Tcpsight("life", "--json") as tool:
+        yield tool
+        outcome = tool.stop()
+    assert outcome.status == 0, outcome.stderr
+    assert outcome.summary["lost"] == 0
+
+
+@pytest.fixture(scope="session")
+def nothing_left_attached_after():
+    """A context manager: what was loaded inside it must be gone after it, or in use elsewhere."""
+
+    @contextlib.contextmanager
+    def check():
+        before = bpfstate.existing()
+        yield
+        assert bpfstate.left_behind(before) == set()
+
+    return check if os.geteuid() == 0 else contextlib.nullcontext
+
+
+@pytest.fixture
+def new_netns(privileged):
+    """Makes network namespaces that go with the test."""
+    made = []
+
+    def make():
+        made.append(Netns())
+        return made[-1]
+
+    yield make
+    for netns in made:
+        netns.remove()
+
+
+@pytest.fixture
+def netns(new_netns):
+    return new_netns()
+
+
+@pytest.fixture
+def new_cgroup(privileged):
+    """Makes control groups that go with the test."""
+    if not cgroup2_mount():
+        pytest.skip("needs a cgroup2 mount")
+    made = []
+
+    def make(parent=None):
+        made.append(Cgroup(parent))
+        return made[-1]
+
+    yield make
+    for cgroup in reversed(made):
+        cgroup.remove()

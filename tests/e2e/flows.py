@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Makes TCP flows of known content, with the programs traffic.c, churn.c and actors.py."""
+
+import ipaddress
+import json
+import os
+import pathlib
+import select
+import subprocess
+import sys
+import time
+
+import pytest
+from sight import BUILD, PATIENCE_SEC
+
+HERE = pathlib.Path(__file__).resolve().parent
+EXIT_NOT_HERE = 77
+
+
+class Side:
+    """One end of a flow, as its own process saw it."""
+
+    def __init__(self, told):
+        self.__dict__.update(told)
+
+    @property
+    def tuple(self):
+        return shown(self.laddr), self.lport, shown(self.raddr), self.rport
+
+
+def shown(address):
+    """An address as tcpsight shows it: a v4-mapped one as IPv4."""
+    parsed = ipaddress.ip_address(address)
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+
+
+class Truth:
+    def __init__(self, told):
+        self.event, self.elapsed_us = told["event"], told["elapsed_us"]
+        self.client, self.server = Side(told["client"]), Side(told["server"])
+
+
+class Actor:
+    """A program that speaks JSON lines, and goes on to its next step when told to."""
+
+    def __init__(self, *command, netns=None, cgroup=None, wrap=()):
+        prefix = ["nsenter", f"--net={netns.path}"] if netns else []
+        self.command = [*prefix, *wrap, *map(str, command)]
+        self.process = subprocess.Popen(
+            self.command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=cgroup.enter if cgroup else None,
+        )
+        self.unread = b""
+
+    def hear(self):
+        """Its next line, as a dict."""
+        while b"\n" not in self.unread:
+            ready, _, _ = select.select([self.process.stdout], [], [], 2 * PATIENCE_SEC)
+            more = os.read(self.process.stdout.fileno(), 65536) if ready else b""
+            if not more:
+                self._fail()
+            self.unread += more
+        line, self.unread = self.unread.split(b"\n", 1)
+        return json.loads(line)
+
+    def _fail(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        errors = self.process.stderr.read().decode()
+        if self.process.wait() == EXIT_NOT_HERE:
+            pytest.skip(errors.strip())
+        raise AssertionError(f"{' '.join(self.command)} said nothing more: {errors}")
+
+    def tell(self):
+        """Let it do its next step."""
+        self.process.stdin.write(b"go\n")
+        self.process.stdin.flush()
+
+    def go(self):
+        """Let it do its next step, and return what it then says."""
+        self.tell()
+        return self.hear()
+
+    def end(self):
+        self.process.stdin.close()
+        if self.process.wait(2 * PATIENCE_SEC):
+            raise AssertionError(f"{' '.join(self.command)}: {self.process.stderr.read().decode()}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            stream.close()
+
+
+class Traffic(Actor):
+    """A running traffic program; made with hold=True it waits before each round and the end."""
+
+    def __init__(self, way="send", netns=None, cgroup=None, wrap=(), **options):
+        words = []
+        for name, value in options.items():
+            words.append("--" + name.replace("_", "-"))
+            if value is not True:
+                words.append(value)
+        super().__init__(program("traffic"), way, *words, netns=netns, cgroup=cgroup, wrap=wrap)
+        self.opened = self.hear()
+
+    def hear(self):
+        return Truth(super().hear())
+
+    def finish(self):
+        """Let it go on to the end without waiting, and return the last truth."""
+        self.process.stdin.close()
+        truth = self.hear()
+        while truth.event != "end":
+            truth = self.hear()
+        self.process.wait()
+        return truth
+
+
+def wait_until(true, what):
+    """Wait for something that no file descriptor tells."""
+    deadline = time.monotonic() + PATIENCE_SEC
+    while not true():
+        assert time.monotonic() < deadline, f"no {what} in time"
+        time.sleep(0.02)
+
+
+def program(name):
+    path = BUILD / "tests" / name
+    assert path.exists(), f"{path} is not built (make builds it)"
+    return path
+
+
+def traffic(way="send", **options):
+    """Make one flow from beginning to end, and return its Truth."""
+    with Traffic(way, **options) as flow:
+        truth = flow.finish()
+    if options.get("close") not in ("stalled", "broken"):
+        assert truth.client.tx_bytes == truth.server.rx_bytes, "the test's own counts differ"
+        assert truth.server.tx_bytes == truth.client.rx_bytes, "the test's own counts differ"
+    return truth
+
+
+def churn(address, flows, processes, netns=None):
+    """Make many short flows, and return the totals."""
+    with Actor(program("churn"), address, flows, processes, netns=netns) as many:
+        total = many.hear()
+        many.end()
+    return total
+
+
+def churn_listed(address, flows, netns=None):
+    """Make short flows in one process, and return what each was."""
+    with Actor(program("churn"), address, flows, 1, "--list", netns=netns) as many:
+        listed = [many.hear() for _ in range(flows)]
+        many.hear()
+        many.end()
+    return listed
+
+
+def actor(scenario, *args, **options):
+    """Start a scenario of actors.py."""
+    return Actor(sys.executable, HERE / "actors.py", scenario, *args, **options)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Network namespaces, and a control group, that a test has for itself."""
+
+import itertools
+import os
+import pathlib
+import subprocess
+
+_number = itertools.count(1)
+
+
+def _ip(*words):
+    subprocess.run(["ip", *map(str, words)], check=True, capture_output=True, text=True)
+
+
+class Netns:
+    """A new network namespace with its loopback up."""
+
+    def __init__(self):
+        self.name = f"tcpsight-{os.getpid()}-{next(_number)}"
+        self.path = f"/run/netns/{self.name}"
+        _ip("netns", "add", self.name)
+        self.ip("link", "set", "lo", "up")
+        self.inode = os.stat(self.path).st_ino
+
+    def ip(self, *words):
+        _ip("-n", self.name, *words)
+
+    def sysctl(self, name, value):
+        path = "/proc/sys/" + name.replace(".", "/")
+        self.run("sh", "-c", f"echo {value} > {path}")
+
+    def run(self, *command):
+        done = subprocess.run(
+            ["nsenter", f"--net={self.path}", *map(str, command)],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout
+
+    def remove(self):
+        _ip("netns", "del", self.name)
+
+
+class Link:
+    """Two namespaces with a wire between them. A neighbour entry makes the far end answer to no
+    ARP: packets to an address that it does not have vanish without a trace."""
+
+    near_address, far_address = "10.77.0.1", "10.77.0.2"
+
+    def __init__(self, near, far):
+        self.near, self.far = near, far
+        macs = "02:00:00:77:00:01", "02:00:00:77:00:02"
+        near.ip("link", "add", "wire", "address", macs[0], "type", "veth",
+                "peer", "name", "wire", "address", macs[1], "netns", far.name)
+        for side, address, mac in ((near, self.far_address, macs[1]),
+                                   (far, self.near_address, macs[0])):
+            side.ip("link", "set", "wire", "up")
+            side.ip("neigh", "add", address, "lladdr", mac, "dev", "wire", "nud", "permanent")
+        near.ip("addr", "add", self.near_address + "/24", "dev", "wire")
+        self.mend()
+
+    def cut(self):
+        self.far.ip("addr", "del", self.far_address + "/24", "dev", "wire")
+
+    def mend(self):
+        self.far.ip("addr", "add", self.far_address + "/24", "dev", "wire")
+
+
+def cgroup2_mount():
+    with open("/proc/mounts", encoding="ascii") as mounts:
+        for line in mounts:
+            _, where, kind, *_ = line.split()
+            if kind == "cgroup2":
+                return pathlib.Path(where)
+    return None
+
+
+class Cgroup:
+    """A new control group below `parent`, by default the root of the cgroup2 hierarchy."""
+
+    def __init__(self, parent=None):
+        above = parent.path if parent else cgroup2_mount()
+        self.name = f"tcpsight-{os.getpid()}-{next(_number)}"
+        self.path = above / self.name
+        self.path.mkdir()
+        self.id = self.path.stat().st_ino
+
+    def enter(self):
+        """For a child process before it executes."""
+        (self.path / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
+
+    def remove(self):
+        self.path.rmdir()

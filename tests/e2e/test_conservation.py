@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""No flow is lost silently: what was opened is closed, alive, or counted as lost."""
+
+import json
+import re
+import signal
+import time
+
+import pytest
+from flows import Actor, Traffic, actor, churn, program
+from sight import parse_json_line
+
+
+def closed_flows(path, netns):
+    """The rows of one namespace in a file of `life --json`, and the summary."""
+    rows, summary = [], None
+    with open(path, encoding="utf-8") as lines:
+        for line in lines:
+            assert summary is None, "something follows the summary"
+            if '"summary"' in line:
+                summary = parse_json_line(line, "life")
+                continue
+            row = json.loads(line)
+            if row["netns"] == netns.inode:
+                rows.append((row["cookie"], row["role"], row["tx_bytes"], row["rx_bytes"]))
+    return rows, summary
+
+
+@pytest.mark.parametrize("processes", [1, 8])
+def test_a_hundred_thousand_short_flows(sight, netns, tmp_path, processes):
+    with open(tmp_path / "rows", "w", encoding="utf-8") as out:
+        tool = sight("life", "--json", stdout=out)
+        total = churn("127.0.0.1", 100_000, processes, netns=netns)
+        outcome = tool.stop()
+    rows, summary = closed_flows(tmp_path / "rows", netns)
+    assert outcome.status == 0, outcome.stderr
+    assert (summary["lost"], outcome.stderr) == (0, "")
+    assert len(rows) == 200_000
+    assert len({cookie for cookie, *_ in rows}) == 200_000
+    for role, tx_bytes, rx_bytes in ("connect", total["tx_bytes"], 0), \
+                                    ("accept", 0, total["tx_bytes"]):
+        mine = [row for row in rows if row[1] == role]
+        assert len(mine) == 100_000
+        assert sum(row[2] for row in mine) == tx_bytes
+        assert sum(row[3] for row in mine) == rx_bytes
+    assert summary["opened"] >= 200_000
+    assert summary["closed"] >= 200_000
+
+
+def test_top_counts_every_short_flow(sight, netns):
+    tool = sight("top", "--json", 1)
+    total = churn("127.0.0.1", 20_000, 8, netns=netns)
+    outcome = tool.stop()
+    rows = [row for row in outcome.rows if row["netns"] == netns.inode]
+    assert sum(row["tx_bytes"] for row in rows) == total["tx_bytes"]
+    assert sum(row["rx_bytes"] for row in rows) == total["tx_bytes"]
+    assert outcome.summary["lost"] == 0
+    assert outcome.summary["opened"] >= 40_000
+
+
+def test_live_flows_are_part_of_the_sum(sight):
+    with Traffic(hold=True) as adopted:
+        tool = sight("life", "--json")
+        with Traffic(hold=True) as opened:
+            summary = tool.stop().summary
+            opened.finish()
+        adopted.finish()
+    assert summary["adopted"] >= 2
+    assert summary["opened"] >= 2
+    assert summary["live"] >= 4
+
+
+@pytest.mark.parametrize("report", [["life"], ["top", 1]])
+def test_sum_holds_when_ended_amid_opening_and_closing(sight, netns, tmp_path, report):
+    with open(tmp_path / "rows", "w", encoding="utf-8") as out, \
+         Actor(program("churn"), "127.0.0.1", 10**9, 2, netns=netns):
+        tool = sight(report[0], "--json", *report[1:], stdout=out)
+        time.sleep(0.5)
+        outcome = tool.stop()
+    last = (tmp_path / "rows").read_text(encoding="utf-8").splitlines()[-1]
+    assert parse_json_line(last, report[0])["closed"] > 1000
+    assert outcome.status == 0
+
+
+def test_many_live_flows(sight, netns):
+    """More than the buffer of one snapshot holds, before the tool came and after."""
+    pairs = 9000
+    with actor("hold_many", pairs, netns=netns) as adopted:
+        assert adopted.hear()["sockets"] == 2 * pairs
+        tool = sight("life", "--json")
+        with actor("hold_many", pairs, netns=netns) as opened:
+            assert opened.hear()["sockets"] == 2 * pairs
+            outcome = tool.stop()
+    assert outcome.summary["adopted"] >= 2 * pairs
+    assert outcome.summary["opened"] >= 2 * pairs
+    assert outcome.summary["live"] >= 4 * pairs
+    assert [row for row in outcome.rows if row["netns"] == netns.inode] == []
+
+
+def lose_some(tool, netns):
+    """Make 3000 flows while the tool cannot run, so that a tiny ring overflows for certain."""
+    tool.process.send_signal(signal.SIGSTOP)
+    try:
+        churn("127.0.0.1", 3000, 2, netns=netns)
+    finally:
+        tool.process.send_signal(signal.SIGCONT)
+    return tool.stop()
+
+
+@pytest.mark.parametrize("strict, status", [([], 0), (["--strict"], 4)])
+@pytest.mark.parametrize("report", [["life"], ["top", 3600]])
+def test_loss_is_reported(sight, netns, report, strict, status):
+    outcome = lose_some(sight(report[0], "--json", "--ring", 4, *strict, *report[1:]), netns)
+    lost = outcome.summary["lost"]
+    assert lost > 1000
+    if report == ["life"]:
+        shown = sum(row["netns"] == netns.inode for row in outcome.rows)
+        assert 0 < shown < 6000
+        assert shown + lost >= 6000
+    assert re.search(rf"\b{lost}\b.*\blost\b|\blost\b.*\b{lost}\b", outcome.stderr)
+    assert outcome.status == status
+
+
+def test_loss_is_reported_beside_a_table(sight, netns):
+    outcome = lose_some(sight("life", "--ring", 4), netns)
+    assert re.search(r"\blost\b", outcome.stderr)
+    assert "lost" not in outcome.text
+    assert outcome.status == 0
+
+
+def test_strict_without_loss_is_success(sight):
+    outcome = sight("life", "--json", "--strict").stop()
+    assert (outcome.status, outcome.stderr) == (0, "")

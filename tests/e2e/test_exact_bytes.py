@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""`life` counts what the application moved, to the byte, whichever way it moved."""
+
+import time
+
+import pytest
+from flows import Traffic, churn_listed, traffic, wait_until
+from netns import Link
+
+ADDRESSES = ["127.0.0.1", "::1", "::ffff:127.0.0.1"]
+WAYS = ["send", "writev", "sendfile", "splice", "zerocopy", "uring", "partial"]
+
+
+def assert_exact(row, side):
+    assert (row["tx_bytes"], row["rx_bytes"]) == (side.tx_bytes, side.rx_bytes)
+
+
+def assert_both_exact(tool, truth, netns=None):
+    client = tool.wait_row(truth.client, netns)
+    server = tool.wait_row(truth.server, netns)
+    assert_exact(client, truth.client)
+    assert_exact(server, truth.server)
+    assert (client["role"], server["role"]) == ("connect", "accept")
+    return client, server
+
+
+@pytest.mark.parametrize("addr", ADDRESSES)
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_to_send(life, way, addr):
+    truth = traffic(way, addr=addr, bytes=734_567, reply=54_321)
+    assert_both_exact(life, truth)
+    if way == "partial":
+        assert truth.client.short_writes and truth.client.would_block, "nothing was partial"
+
+
+@pytest.mark.parametrize("read", ["peek", "trunc"])
+def test_bytes_read_twice_or_thrown_away_count_once(life, read):
+    assert_both_exact(life, traffic(read=read, bytes=500_001, reply=70_000))
+
+
+@pytest.mark.parametrize("size", [0, 1])
+@pytest.mark.parametrize("addr", ADDRESSES)
+def test_small_flows(life, addr, size):
+    assert_both_exact(life, traffic(addr=addr, bytes=size))
+    assert_both_exact(life, traffic(addr=addr, reply=size, close="server"))
+
+
+def test_v4_client_of_a_dual_stack_listener_is_ipv4_on_both_sides(life):
+    truth = traffic(addr="127.0.0.1", listen="::", bytes=1000)
+    assert truth.server.laddr == "::ffff:127.0.0.1"
+    client, server = assert_both_exact(life, truth)
+    assert (client["family"], server["family"]) == (4, 4)
+
+
+def test_more_than_4_gib_wraps_the_sequence_numbers(life):
+    assert_both_exact(life, traffic(bytes=9_000_000_001, reply=4_300_000_000, read="trunc"))
+
+
+@pytest.mark.parametrize("close", ["client", "server", "exit", "reset", "unread", "half"])
+def test_every_way_to_close(life, close):
+    assert_both_exact(life, traffic(bytes=54_321, reply=12_345, close=close))
+
+
+def test_reset_counts_what_was_taken_over_but_never_delivered(life):
+    truth = traffic("partial", bytes=10**9, close="stalled")
+    assert truth.client.tx_bytes > truth.server.rx_bytes > 0, "everything was delivered"
+    assert_both_exact(life, truth)
+
+
+def test_flows_of_a_hundred_microseconds(life, netns):
+    flows = churn_listed("127.0.0.1", 300, netns=netns)
+    shortest_us = sorted(flow["max_us"] for flow in flows)[len(flows) // 2]
+    assert shortest_us < 1000, "the flows were not short"
+
+    ends = {(flow["lport"], flow["rport"]) for flow in flows}
+    ends |= {(rport, lport) for lport, rport in ends}
+
+    def all_rows(_):
+        rows = [row for row in life.rows() if row["netns"] == netns.inode
+                and (row["lport"], row["rport"]) in ends]
+        return rows if len(rows) >= 600 else None
+
+    seen = life.wait_for(all_rows, "600 rows")
+    rows = {(row["lport"], row["rport"]): row for row in seen}
+    assert len(rows) == len(seen) == 600
+    for flow in flows:
+        client = rows[flow["lport"], flow["rport"]]
+        server = rows[flow["rport"], flow["lport"]]
+        assert (client["tx_bytes"], client["rx_bytes"]) == (flow["tx_bytes"], 0)
+        assert (server["tx_bytes"], server["rx_bytes"]) == (0, flow["tx_bytes"])
+        assert flow["min_us"] <= client["duration_us"] <= flow["max_us"]
+        assert server["duration_us"] <= flow["max_us"]
+
+
+def test_fast_open_data_in_the_syn(life, netns):
+    netns.sysctl("net.ipv4.tcp_fastopen", 3)
+    traffic(fastopen=True, bytes=10, netns=netns)
+    truth = traffic(fastopen=True, bytes=700, reply=33, netns=netns)
+    assert truth.client.syn_data, "the second connection did not use the cookie of the first"
+    assert_both_exact(life, truth, netns.inode)
+
+
+def test_flow_that_was_open_before_counts_in_whole(sight):
+    with Traffic(hold=True, rounds=2, bytes=1_000_003, reply=77) as flow:
+        flow.go()
+        tool = sight("life", "--json")
+        flow.go()
+        truth = flow.finish()
+        assert truth.client.tx_bytes == 2 * 1_000_003
+        client, server = assert_both_exact(tool, truth)
+    assert client["handshake_us"] is None and server["handshake_us"] is None
+    summary = tool.stop().summary
+    assert summary["adopted"] >= 2
+
+
+def test_retransmitted_bytes_count_once(life, new_netns):
+    near, far = new_netns(), new_netns()
+    link = Link(near, far)
+    with Traffic(netns=near, server_netns=far.path, addr=link.far_address, hold=True, rounds=2,
+                 bytes=100_000, reply=50_000) as flow:
+        flow.go()
+        link.cut()
+        flow.tell()
+        wait_until(lambda: "retrans:" in near.run("ss", "-Htin"), "retransmission")
+        link.mend()
+        flow.hear()
+        truth = flow.finish()
+    assert truth.client.retrans and truth.client.bytes_retrans, "nothing was retransmitted"
+    client, server = assert_both_exact(life, truth, netns=None)
+    assert (client["netns"], server["netns"]) == (near.inode, far.inode)
+    for row, side in (client, truth.client), (server, truth.server):
+        assert (row["retrans"], row["bytes_retrans"]) == (side.retrans, side.bytes_retrans)
+
+
+def test_times_are_what_the_client_measured(life):
+    with Traffic(hold=True, bytes=1000, close="server") as flow:
+        time.sleep(0.2)
+        truth = flow.finish()
+    client, server = assert_both_exact(life, truth)
+    assert truth.client.min_us > 200_000
+    assert truth.client.min_us <= client["duration_us"] <= truth.elapsed_us
+    assert server["duration_us"] <= truth.elapsed_us
+    assert 0 < client["handshake_us"] <= truth.client.connect_us
+    assert 0 < client["min_rtt_us"] <= truth.client.min_rtt_us
+    assert client["min_rtt_us"] <= client["srtt_us"]
