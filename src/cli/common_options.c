@@ -36,8 +36,9 @@ const struct option_def common_options[] = {
 	 .min = 1, .max = 1048576},
 	{0, "max-flows", OPTION_UINT, AT(max_flows), "N", "remember so many flows; default 262144",
 	 .min = 1, .max = 16777216},
-	{0, "verbose", OPTION_FLAG, AT(verbose), NULL, "more messages on stderr"},
+	{'v', "verbose", OPTION_FLAG, AT(verbose), NULL, "more messages on stderr"},
 	{'h', "help", OPTION_HELP, 0, NULL, "this text"},
-	{0, "version", OPTION_VERSION, 0, NULL, "version, licence"},
+	{0, "usage", OPTION_HELP, 0, NULL, "the same"},
+	{'V', "version", OPTION_VERSION, 0, NULL, "version, licence"},
 };
 const size_t common_option_count = sizeof(common_options) / sizeof(common_options[0]);

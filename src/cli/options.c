@@ -260,6 +260,11 @@ enum options_result options_parse(const struct report *report, int argc, char **
 	while ((value = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		size_t i;
 
+		/* libbpf-tools' spelling of --help looks to getopt like a mistake. */
+		if (value == '?' && !strcmp(argv[optind - 1], "-?")) {
+			help_print(report, p.program, p.def, p.count);
+			return OPTIONS_DONE;
+		}
 		if (value == '?' || value == ':') {
 			complain_getopt(&p, value, argv);
 			return OPTIONS_WRONG;

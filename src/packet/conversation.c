@@ -6,11 +6,11 @@
 #include "packet/handshake_evidence.h"
 
 /*
- * Bytes that fill a gap within a round trip cannot be a retransmission: its sender could not yet
- * know that anything is missing (RFC 8985 waits a fraction of that for reordering). The
- * least is for paths whose round trip is shorter than what capturing itself puts out of order.
+ * A retransmission cannot fill a gap in less than a round trip after it was noticed: the segment
+ * that showed the gap has to reach the receiver, and its answer the sender (RFC 8985 waits longer
+ * still). Some is taken off, since the handshake may have been slower than data is.
  */
-#define REORDER_NS_MIN 3000000u
+#define REORDER_NS_UNKNOWN 3000000u
 
 static enum conversation_side side_of(const struct handshake *h, const struct packet *p)
 {
@@ -19,9 +19,12 @@ static enum conversation_side side_of(const struct handshake *h, const struct pa
 
 static uint64_t reorder_ns(const struct conversation *c, const struct handshake *h)
 {
-	uint64_t rtt_ns = conversation_handshake_ns(c, h);
+	uint64_t rtt_ns;
 
-	return rtt_ns > REORDER_NS_MIN ? rtt_ns : REORDER_NS_MIN;
+	if (!(h->marks & HANDSHAKE_SAW_SYN) || c->established_ns <= h->syn_last_ns)
+		return REORDER_NS_UNKNOWN;
+	rtt_ns = c->established_ns - h->syn_last_ns;
+	return rtt_ns - rtt_ns / 4;
 }
 
 /*

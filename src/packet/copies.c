@@ -6,17 +6,22 @@
 
 #define SEEN_COUNT 4096u /* a power of two */
 
-/* Without an own mark of its sender, a packet is believed a copy for a shorter time. */
-#define WINDOW_DIVISOR_UNMARKED 50
+/* Packets over which the habit of a capture is judged, and those before any judgement. */
+#define HABIT_PACKETS 4096u
+#define HABIT_PACKETS_MIN 16u
 
 struct seen {
 	uint64_t print;
 	uint64_t time_ns;
+	uint32_t ifindex;
+	uint8_t way;
 };
 
 struct copies {
 	uint64_t window_ns;
 	struct hash_key key;
+	uint32_t packets,
+		twins; /* of those that would be retransmissions if they were not copies */
 	struct seen seen[SEEN_COUNT];
 };
 
@@ -52,11 +57,29 @@ static uint64_t print_of(const struct copies *c, const struct packet *p)
 	return hash_words(word, 9, &c->key);
 }
 
-static uint64_t window_for(const struct copies *c, const struct packet *p)
+static void note_habit(struct copies *c, const struct packet *p, bool is_twin)
 {
-	bool marked = p->ip_id || p->options & PACKET_TIMESTAMP || p->flags & TCP_SYN;
+	if (!p->payload_len && !(p->flags & (TCP_SYN | TCP_FIN)))
+		return;
+	if (c->packets >= HABIT_PACKETS) {
+		c->packets /= 2;
+		c->twins /= 2;
+	}
+	c->packets++;
+	c->twins += is_twin;
+}
 
-	return marked ? c->window_ns : c->window_ns / WINDOW_DIVISOR_UNMARKED;
+static bool shows_all_twice(const struct copies *c)
+{
+	return c->packets >= HABIT_PACKETS_MIN && c->twins > c->packets / 3;
+}
+
+/* Is an equal packet the same one, seen at another place? */
+static bool is_elsewhere(const struct copies *c, const struct seen *s, const struct packet *p)
+{
+	if (s->ifindex && p->ifindex)
+		return s->ifindex != p->ifindex || s->way != p->way;
+	return s->way != p->way || p->ip_id || shows_all_twice(c);
 }
 
 static uint64_t distance(uint64_t a, uint64_t b)
@@ -68,11 +91,17 @@ bool copies_has_seen(struct copies *c, const struct packet *p)
 {
 	uint64_t print = print_of(c, p);
 	struct seen *s = &c->seen[print & (SEEN_COUNT - 1)];
+	/* An empty place cannot match by accident: the print would have to be 0. */
+	bool is_twin = s->print == print && distance(s->time_ns, p->time_ns) <= c->window_ns;
 
-	/* An empty place has time 0 and cannot match by accident: the print would have to be 0. */
-	if (s->print == print && distance(s->time_ns, p->time_ns) <= window_for(c, p))
+	note_habit(c, p, is_twin);
+	if (is_twin && is_elsewhere(c, s, p))
 		return true;
-	s->print = print;
-	s->time_ns = p->time_ns;
+	*s = (struct seen){
+		.print = print,
+		.time_ns = p->time_ns,
+		.ifindex = p->ifindex,
+		.way = p->way,
+	};
 	return false;
 }

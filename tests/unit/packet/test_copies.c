@@ -98,31 +98,105 @@ static void the_same_bytes_after_the_window_are_a_retransmission(void **state)
 	assert_false(is_copy(data(), second));
 }
 
-static void without_a_mark_of_its_sender_the_window_is_shorter(void **state)
+static struct packet unmarked(void)
+{
+	struct packet p = data();
+
+	p.ip_id = 0; /* IPv6 */
+	return p;
+}
+
+/* A lost segment can be sent again within one tick of its time stamp. */
+static void without_a_mark_of_its_sender_nothing_is_called_a_copy(void **state)
+{
+	(void)state;
+	assert_false(is_copy(unmarked(), unmarked()));
+}
+
+static void on_one_interface_in_one_direction_nothing_is_a_copy(void **state)
 {
 	struct packet first = data(), second;
 
 	(void)state;
-	first.ip_id = 0;
-	first.options = 0;
-	first.tsval = 0;
+	first.ifindex = 3;
+	first.way = PACKET_WAY_OUT;
 	second = first;
-	second.time_ns += 1 * MS;
-	assert_true(is_copy(first, second));
-	second.time_ns++;
 	assert_false(is_copy(first, second));
+	second.way = PACKET_WAY_IN;
+	assert_true(is_copy(first, second));
+	second = first;
+	second.ifindex = 4;
+	assert_true(is_copy(first, second));
 }
 
-/* Linux leaves the identification of a SYN/ACK zero, and a second passes before it repeats one. */
-static void a_syn_ack_without_a_mark_has_the_whole_window(void **state)
+static void another_interface_or_direction_is_mark_enough(void **state)
 {
-	struct packet first = packet_of((struct segment)S(SYN | ACK, 5000, 1001), T0), second = first;
+	struct packet first = unmarked(), second;
 
 	(void)state;
-	second.time_ns += 40 * MS;
+	first.ifindex = 3;
+	second = first;
+	second.ifindex = 4;
 	assert_true(is_copy(first, second));
-	second.time_ns = T0 + SECOND;
-	assert_false(is_copy(first, second));
+	first = second = unmarked();
+	first.way = PACKET_WAY_IN;
+	second.way = PACKET_WAY_OUT;
+	assert_true(is_copy(first, second));
+}
+
+/* A retransmission on its way through two interfaces: seen four times, sent twice. */
+static void each_transmission_has_its_own_copies(void **state)
+{
+	struct copies *c = copies_new(50 * MS, &key);
+	struct packet in = unmarked(), out = unmarked();
+
+	(void)state;
+	in.ifindex = 1;
+	out.ifindex = 2;
+	assert_false(copies_has_seen(c, &in));
+	assert_true(copies_has_seen(c, &out));
+	assert_false(copies_has_seen(c, &in));
+	assert_true(copies_has_seen(c, &out));
+	copies_free(c);
+}
+
+static unsigned int copies_among(unsigned int count, unsigned int repeat_every)
+{
+	struct copies *c = copies_new(50 * MS, &key);
+	struct packet p = unmarked();
+	unsigned int found = 0;
+
+	for (unsigned int i = 0; i < count; i++, p.seq += 100) {
+		found += copies_has_seen(c, &p);
+		if (i % repeat_every == 0)
+			found += copies_has_seen(c, &p);
+	}
+	copies_free(c);
+	return found;
+}
+
+static void a_capture_that_shows_all_twice_is_understood_soon(void **state)
+{
+	(void)state;
+	assert_in_range(copies_among(10000, 1), 10000 - 8, 10000);
+	assert_int_equal(copies_among(10000, 3), 0); /* a quarter are repeated: heavy loss */
+}
+
+static void a_capture_may_begin_to_show_all_twice(void **state)
+{
+	struct copies *c = copies_new(50 * MS, &key);
+	struct packet p = unmarked();
+	unsigned int found = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < 100000; i++, p.seq += 100)
+		assert_false(copies_has_seen(c, &p));
+	for (unsigned int i = 0; i < 20000; i++, p.seq += 100) {
+		assert_false(copies_has_seen(c, &p));
+		found += copies_has_seen(c, &p);
+	}
+	assert_in_range(found, 20000 - 4096, 20000);
+	copies_free(c);
 }
 
 static void icmp_errors_are_copied_like_segments(void **state)
@@ -160,8 +234,12 @@ int main(void)
 		cmocka_unit_test(a_copy_may_be_captured_first),
 		cmocka_unit_test(whatever_the_sender_wrote_anew_makes_a_retransmission),
 		cmocka_unit_test(the_same_bytes_after_the_window_are_a_retransmission),
-		cmocka_unit_test(without_a_mark_of_its_sender_the_window_is_shorter),
-		cmocka_unit_test(a_syn_ack_without_a_mark_has_the_whole_window),
+		cmocka_unit_test(without_a_mark_of_its_sender_nothing_is_called_a_copy),
+		cmocka_unit_test(on_one_interface_in_one_direction_nothing_is_a_copy),
+		cmocka_unit_test(another_interface_or_direction_is_mark_enough),
+		cmocka_unit_test(each_transmission_has_its_own_copies),
+		cmocka_unit_test(a_capture_that_shows_all_twice_is_understood_soon),
+		cmocka_unit_test(a_capture_may_begin_to_show_all_twice),
 		cmocka_unit_test(icmp_errors_are_copied_like_segments),
 		cmocka_unit_test(copies_are_found_behind_a_burst),
 	};
