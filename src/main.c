@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* One program, several names: `tcpsight COMMAND`, or the name of a tool that it replaces. */
+#include <errno.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,17 @@
 #include "util/log.h"
 #include "util/parse.h"
 
+/* Help and lists go through stdio: a full disk must not pass for success. */
+static int finish_stdout(const char *program)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return RUN_DONE;
+	log_init(program, false);
+	if (errno != EPIPE)
+		log_errno(errno, "cannot write the output");
+	return RUN_FAILED;
+}
+
 static int run(const struct report *report, const char *program, int argc, char **argv)
 {
 	struct settings settings = {0};
@@ -22,7 +34,7 @@ static int run(const struct report *report, const char *program, int argc, char 
 	argv[0] = (char *)program;
 	switch (options_parse(report, argc, argv, &settings)) {
 	case OPTIONS_DONE:
-		return RUN_DONE;
+		return finish_stdout(program);
 	case OPTIONS_WRONG:
 		return RUN_USAGE;
 	case OPTIONS_FAILED:

@@ -70,6 +70,13 @@ def number(value, unit=""):
     return f"{text} {unit}".strip()
 
 
+def middle(samples):
+    """The median; whole if it is one and the samples are whole."""
+    value = statistics.median(samples)
+    whole = all(isinstance(sample, int) for sample in samples) and value == int(value)
+    return int(value) if whole else value
+
+
 def ratio(value):
     """A ratio; a small one as the fraction it is."""
     return f"1/{1 / value:,.1f}" if 0 < value < 0.5 else f"{value:.3f}"
@@ -93,8 +100,8 @@ def _cells(row):
     judged = row.judged()
     show = number if row.absolute else ratio
     return (row.part, row.measure,
-            number(statistics.median(row.ours), row.unit) if row.ours else "-",
-            f"{number(statistics.median(row.peer), row.unit)} {row.peer_name}" if row.peer else "",
+            number(middle(row.ours), row.unit) if row.ours else "-",
+            f"{number(middle(row.peer), row.unit)} {row.peer_name}" if row.peer else "",
             ratio(statistics.median(row.ratios())) if row.ratios() and row.unit else "",
             f"{show(min(judged))} - {show(max(judged))}" if judged else "",
             target(row),

@@ -41,5 +41,6 @@ struct snap_control {
 	__u32 owner_unsure;	/* found by pass 1: flows whose owner no longer holds them */
 	__u32 live;		/* flows met by the last snapshot, changed or not */
 	__u32 frozen;		/* 1: the run is over; count what was live at this moment */
+	__u32 self;		/* our own thread group, in the initial PID namespace */
 	__u32 idle;		/* 1: user space sleeps and wants to be woken by the next event */
 };

@@ -69,19 +69,20 @@ static int open_all(struct loop *l)
 	l->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (l->epoll < 0 || watch(l, l->signals, EPOLLIN))
 		return log_errno(errno, "cannot set up the event loop");
+	/* Only errors: its reader has gone. A regular file cannot be watched, and need not be. */
+	if (watch(l, l->engine->view->out->fd, 0) != -EPERM)
+		l->engine->view->out->interrupt_fd = l->signals;
 	l->tick = timer(l, ticks ? s->interval_s : 0, ticks ? s->interval_s : 0);
 	l->deadline = timer(l, s->duration_s, 0);
 	l->come_back = timer(l, 0, 0);
 	watch(l, l->source->ops->fd(l->source), EPOLLIN);
-	/* Only errors: its reader has gone. A regular file cannot be watched, and need not be. */
-	watch(l, l->engine->view->out->fd, 0);
 	return 0;
 }
 
+/* The signals stay open: the last lines may still wait for a reader, and must not hold us. */
 static void close_all(struct loop *l)
 {
 	close(l->epoll);
-	close(l->signals);
 	close(l->tick);
 	close(l->deadline);
 	close(l->come_back);

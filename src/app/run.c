@@ -212,14 +212,15 @@ static int finish(struct run *r, int err)
 {
 	struct account account = {0};
 
-	/* Its reader has gone: nobody is left to be told. */
-	if (err == -EPIPE)
+	/* The reader has gone, or a signal ended the wait for it: nobody is left to be told. */
+	if (err == -EPIPE || err == -ECANCELED)
 		return RUN_DONE;
 	r->source.ops->account(&r->source, &account);
 	account.table_full += r->engine.flows.refused + r->view.groups.refused;
 	if (!err)
 		view_end(&r->view, &account);
-	if (out_flush(&r->out) == -EPIPE)
+	out_flush(&r->out);
+	if (r->out.error == EPIPE || r->out.error == ECANCELED)
 		return RUN_DONE;
 	if (r->out.error) {
 		log_errno(r->out.error, "cannot write the output");

@@ -69,11 +69,13 @@ static __always_inline struct flow *adopt(struct sock *sk, struct seq_file *seq)
 	if (!f)
 		return 0;
 	read_count(tp, state, f->syn, &c);
-	f->sampled_tx_bytes = c.tx_bytes;
-	f->sampled_rx_bytes = c.rx_bytes;
+	f->sampled_received = tp->bytes_received;
+	f->sampled_write_seq = tp->write_seq;
 	put(ctl, f, state, &c, EV_OPEN, EV_HAS_IDENT | EV_BASELINE);
-	/* It may have closed while we adopted it, and on_close() found it half-made. */
-	if (SK(tp)->__sk_common.skc_state == ST_CLOSE && !__sync_lock_test_and_set(&f->ended, 1)) {
+	/* It may have closed while we adopted it, and on_change() found it half-made. */
+	__sync_lock_test_and_set(&f->adopted, 1);
+	if ((f->closing || SK(tp)->__sk_common.skc_state == ST_CLOSE) &&
+	    !__sync_lock_test_and_set(&f->ended, 1)) {
 		f->phase = PHASE_CLOSED;
 		put(ctl, f, state, &c, EV_CLOSE, EV_HAS_IDENT);
 		ACCOUNT_ADD(closed, 1);

@@ -21,8 +21,8 @@ enum flow_phase {
  */
 struct flow {
 	__u64 id;
-	__u64 sampled_tx_bytes;	/* as of the last snapshot that reported this flow */
-	__u64 sampled_rx_bytes;
+	__u64 sampled_received;	/* bytes_received and write_seq as of the last reported sample */
+	__u32 sampled_write_seq;
 	__u32 owner_scan;	/* last scan in which the owner was seen to hold the socket */
 	__u8 phase;
 	__u8 announced;		/* 1: user space has the ident as it is now */
@@ -32,6 +32,7 @@ struct flow {
 	__u8 pad[3];
 	__u32 counted;		/* 1: is in the account as live */
 	__u32 adopted;		/* 1: somebody is adopting it, or has */
+	__u32 closing;		/* 1: it went to CLOSE, perhaps while it was being adopted */
 	__u32 ended;		/* 1: its end was reported, or counted as lost */
 	struct ev_ident ident;
 };
@@ -80,6 +81,14 @@ static __always_inline struct snap_control *control_get(void)
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&control, &zero);
+}
+
+/* Is the run over? */
+static __always_inline __u8 frozen(void)
+{
+	struct snap_control *ctl = control_get();
+
+	return ctl && ctl->frozen;
 }
 
 /* Atomic, because a program may be interrupted by itself between a load and a store. */

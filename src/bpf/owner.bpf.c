@@ -56,11 +56,14 @@ int scan_files(struct bpf_iter__task_file *ctx)
 
 	if (!file || !task)
 		return 0;
+	ctl = control_get();
+	/* We run this iterator, so the running task is ours. */
+	if (ctl)
+		ctl->self = bpf_get_current_pid_tgid() >> 32;
 	socket = bpf_sock_from_file(file);
 	if (!socket || !socket->sk)
 		return 0;
 	f = bpf_sk_storage_get(&flows, socket->sk, 0, 0);
-	ctl = control_get();
 	if (!f) {
 		f = adopt(socket->sk, ctx->meta->seq);
 		if (!f)

@@ -17,6 +17,8 @@ int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 	struct tcp_sock *tp;
 	struct ev_count c;
 	__u8 state, flags = 0;
+	__u32 write_seq;
+	__u64 received;
 
 	if (!sk || !f || f->phase != PHASE_LIVE)
 		return 0;
@@ -32,13 +34,15 @@ int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 	/* The close record is already on its way and has the last word. */
 	if (state == ST_CLOSE)
 		return 0;
-	read_bytes(tp, state, f->syn, &c);
-	if (f->announced && !ctl->all && c.tx_bytes == f->sampled_tx_bytes &&
-	    c.rx_bytes == f->sampled_rx_bytes)
+	/* What the application wrote moves write_seq alone: acknowledgements change no count. */
+	received = tp->bytes_received;
+	write_seq = tp->write_seq;
+	if (f->announced && !ctl->all && received == f->sampled_received &&
+	    write_seq == f->sampled_write_seq)
 		return 0;
-	read_quality(tp, &c);
-	f->sampled_tx_bytes = c.tx_bytes;
-	f->sampled_rx_bytes = c.rx_bytes;
+	f->sampled_received = received;
+	f->sampled_write_seq = write_seq;
+	read_count(tp, state, f->syn, &c);
 	if (!f->announced) {
 		read_tuple(tp, &f->ident);
 		/* A connecting socket may not have its port yet: tell again. */

@@ -115,12 +115,16 @@ static __always_inline void set_owner(struct ev_ident *id, struct task_struct *t
 	bpf_probe_read_kernel(id->thread, sizeof(id->thread), task->comm);
 }
 
-/* Make the running task the owner; a kernel thread only acts for somebody else. */
+/*
+ * Make the running task the owner. Not a kernel thread, which only acts for somebody else; nor
+ * ourselves: the iterator over files may drop the last reference to one, and so close its socket.
+ */
 static __always_inline void set_owner_current(struct ev_ident *id, __u8 source)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	struct snap_control *ctl = control_get();
 
-	if (!(task->flags & PF_KTHREAD))
+	if (!(task->flags & PF_KTHREAD) && (!ctl || (__u32)task->tgid != ctl->self))
 		set_owner(id, task, source);
 }
 
@@ -149,7 +153,9 @@ static __always_inline struct flow *adopt_sock(struct tcp_sock *tp, __u8 state)
 	f->ident.role = f->syn ? ROLE_CONNECT : ROLE_ACCEPT;
 	f->ident.open_ns = bpf_ktime_get_ns();
 	f->ident.established_ns = state == ST_SYN_SENT ? 0 : f->ident.open_ns;
+	f->late = frozen();
 	f->phase = PHASE_LIVE;
-	ACCOUNT_ADD(adopted, 1);
+	if (!f->late)
+		ACCOUNT_ADD(adopted, 1);
 	return f;
 }

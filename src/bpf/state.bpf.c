@@ -30,13 +30,6 @@ static __always_inline __u64 wake_flags(void)
 									: BPF_RB_NO_WAKEUP;
 }
 
-static __always_inline __u8 frozen(void)
-{
-	struct snap_control *ctl = control_get();
-
-	return ctl && ctl->frozen;
-}
-
 static __always_inline void begin(struct flow *f, struct tcp_sock *tp, __u8 role)
 {
 	if (f->phase == PHASE_CLOSED)
@@ -46,14 +39,15 @@ static __always_inline void begin(struct flow *f, struct tcp_sock *tp, __u8 role
 	f->late = frozen();
 	f->announced = 0;
 	f->owner_scan = 0;
-	f->sampled_tx_bytes = f->sampled_rx_bytes = 0;
+	f->sampled_received = 0;
+	f->sampled_write_seq = 0;
 	f->syn = role == ROLE_CONNECT;
 	f->ident.role = role;
 	f->ident.seen = SEEN_OPEN;
 	f->ident.open_ns = bpf_ktime_get_ns();
 	f->ident.established_ns = 0;
 	f->ident.handshake_us = 0;
-	f->counted = f->ended = 0;
+	f->counted = f->closing = f->ended = 0;
 	if (!f->late)
 		ACCOUNT_ADD(opened, 1);
 }
@@ -119,8 +113,9 @@ static __always_inline struct flow *recover(struct tcp_sock *tp, int old, int ne
 	if (new != ST_ESTABLISHED)
 		return old == ST_CLOSE || old == ST_LISTEN ? 0 : adopt_sock(tp, old);
 	f = create(tp);
-	if (!f)
-		return 0;
+	/* An iterator may have met the socket just now. */
+	if (!f || __sync_lock_test_and_set(&f->adopted, 1))
+		return f;
 	f->ident.owner_source = OWNER_NONE;
 	read_place(tp, &f->ident);
 	begin(f, tp, old == ST_SYN_SENT ? ROLE_CONNECT : ROLE_ACCEPT);
@@ -235,8 +230,14 @@ static __always_inline void on_change(struct sock *sk, int old, int new)
 		return;
 	}
 	f = bpf_sk_storage_get(&flows, SK(tp), 0, 0);
-	if (!f || f->phase == PHASE_NONE)
-		f = recover(tp, old, new);
+	if (!f || f->phase == PHASE_NONE) {
+		struct flow *mine = recover(tp, old, new);
+
+		f = mine ? mine : f;
+	}
+	/* Before the look at phase: adopt() looks at this after it has set phase. */
+	if (f && new == ST_CLOSE)
+		__sync_lock_test_and_set(&f->closing, 1);
 	if (!f || f->phase != PHASE_LIVE)
 		return;
 	if (new == ST_ESTABLISHED)

@@ -17,6 +17,11 @@ static enum conversation_side side_of(const struct handshake *h, const struct pa
 	return handshake_is_from_client(h, p) ? SIDE_CLIENT : SIDE_SERVER;
 }
 
+static enum conversation_side peer_of(const struct conversation *c, enum conversation_side side)
+{
+	return c->is_self || side == SIDE_SERVER ? SIDE_CLIENT : SIDE_SERVER;
+}
+
 static uint64_t reorder_ns(const struct conversation *c, const struct handshake *h)
 {
 	uint64_t rtt_ns;
@@ -57,7 +62,7 @@ static void begin_stream(struct conversation *c, const struct handshake *h,
 static void track(struct conversation *c, const struct handshake *h, const struct packet *p)
 {
 	enum conversation_side side = side_of(h, p);
-	struct stream *s = &c->stream[side], *peer = &c->stream[!side];
+	struct stream *s = &c->stream[side], *peer = &c->stream[peer_of(c, side)];
 	bool syn = p->flags & TCP_SYN, had_fin = s->has_fin;
 
 	c->has_news = true;
@@ -66,7 +71,7 @@ static void track(struct conversation *c, const struct handshake *h, const struc
 	if (p->time_ns < c->first_ns)
 		c->first_ns = p->time_ns;
 	if (p->flags & TCP_ACK) {
-		begin_stream(c, h, !side, p->ack);
+		begin_stream(c, h, peer_of(c, side), p->ack);
 		stream_acknowledge(peer, p->ack, p->time_ns);
 	}
 	if (p->payload_len || p->flags & TCP_FIN)
@@ -89,9 +94,8 @@ void conversation_close(struct conversation *c, enum conversation_end end, uint6
 
 static enum conversation_step close_if_both_finished(struct conversation *c)
 {
-	const struct stream *s = c->stream;
-
-	if (!s[SIDE_CLIENT].fin_is_acked || !s[SIDE_SERVER].fin_is_acked)
+	if (!conversation_stream(c, SIDE_CLIENT)->fin_is_acked ||
+	    !conversation_stream(c, SIDE_SERVER)->fin_is_acked)
 		return CONVERSATION_TAKEN;
 	conversation_close(c, CONVERSATION_FIN, c->last_ns);
 	return CONVERSATION_CLOSES;
@@ -181,7 +185,7 @@ static enum conversation_step go_on(struct conversation *c, struct handshake *h,
 	/* Without ACK it is dropped (RFC 9293 section 3.10.7.4 fifth); RFC 5961 section 5 asks
 	 * that the number acknowledged makes sense too. */
 	if (!(p->flags & TCP_ACK) || !stream_fits(&c->stream[side], p->seq) ||
-	    !stream_fits(&c->stream[!side], p->ack)) {
+	    !stream_fits(&c->stream[peer_of(c, side)], p->ack)) {
 		c->stream[side].ignored++;
 		return CONVERSATION_FOREIGN;
 	}
@@ -228,6 +232,7 @@ bool conversation_begin(struct conversation *c, struct handshake *h, const struc
 		return false;
 	c->first_ns = p->time_ns;
 	c->family = p->family;
+	c->is_self = endpoint_is_equal(&h->client, &h->server);
 	track(c, h, p);
 	return true;
 }

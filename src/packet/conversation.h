@@ -55,6 +55,7 @@ struct conversation {
 	uint8_t phase, end;
 	uint8_t family;
 	bool is_adopted;
+	bool is_self; /* both ends are one socket: all is in stream[SIDE_CLIENT] */
 	bool is_passive_close[SIDE_COUNT]; /* its FIN came after it had acknowledged the other's */
 	bool has_news;			   /* a segment came since this was last cleared */
 };
@@ -79,6 +80,9 @@ enum conversation_step conversation_step(struct conversation *c, struct handshak
 enum conversation_step conversation_follow(struct conversation *c, const struct handshake *h);
 
 void conversation_close(struct conversation *c, enum conversation_end end, uint64_t time_ns);
+
+/* What `side` has sent. */
+const struct stream *conversation_stream(const struct conversation *c, enum conversation_side side);
 
 /* What the application on `side` has written so far, as far as the wire shows. */
 uint64_t conversation_sent_bytes(const struct conversation *c, enum conversation_side side);

@@ -24,14 +24,19 @@ const char *conversation_end_name(enum conversation_end end)
 	return (unsigned int)end < CONVERSATION_END_COUNT ? end_name[end] : "unknown";
 }
 
+const struct stream *conversation_stream(const struct conversation *c, enum conversation_side side)
+{
+	return &c->stream[c->is_self ? SIDE_CLIENT : side];
+}
+
 uint64_t conversation_sent_bytes(const struct conversation *c, enum conversation_side side)
 {
-	return stream_sent_bytes(&c->stream[side]);
+	return stream_sent_bytes(conversation_stream(c, side));
 }
 
 uint64_t conversation_acked_bytes(const struct conversation *c, enum conversation_side side)
 {
-	return stream_acked_bytes(&c->stream[side]);
+	return stream_acked_bytes(conversation_stream(c, side));
 }
 
 uint32_t conversation_retrans_segs(const struct conversation *c, const struct handshake *h,
@@ -39,7 +44,7 @@ uint32_t conversation_retrans_segs(const struct conversation *c, const struct ha
 {
 	uint32_t of_handshake = side == SIDE_CLIENT ? h->dup_syn : h->dup_syn_ack;
 
-	return c->stream[side].retrans_segs + of_handshake;
+	return conversation_stream(c, side)->retrans_segs + of_handshake;
 }
 
 uint64_t conversation_handshake_ns(const struct conversation *c, const struct handshake *h)
@@ -76,7 +81,8 @@ enum tcp_state_number conversation_tcp_state(const struct conversation *c,
 
 	if (!was_established)
 		return opening_state(h, side);
-	return closing_state(&c->stream[side], &c->stream[!side], c->is_passive_close[side]);
+	return closing_state(conversation_stream(c, side), conversation_stream(c, !side),
+			     c->is_passive_close[side]);
 }
 
 enum ev_end conversation_end_at(const struct conversation *c, enum conversation_side side)
@@ -108,9 +114,9 @@ static enum conn_end end_of(const struct conversation *c, enum conversation_side
 
 	if (c->end == reset)
 		return CONN_RESET;
-	if (c->stream[side].has_fin)
+	if (conversation_stream(c, side)->has_fin)
 		return CONN_CLOSED;
-	return c->stream[side].segs ? CONN_ESTABLISHED : CONN_INACTIVE;
+	return conversation_stream(c, side)->segs ? CONN_ESTABLISHED : CONN_INACTIVE;
 }
 
 /* An end that sent, but whose SYN or SYN/ACK was not seen, is "partial" to Zeek. */

@@ -14,7 +14,7 @@ static const struct option_def options[] = {
 	 "column TIME(s): seconds since the first line"},
 	{'w', "wide", OPTION_FLAG, AT(wide), NULL, "wide columns, which fit IPv6 addresses"},
 	{'s', "csv", OPTION_FLAG, AT(seed_csv), NULL, "comma-separated, the columns of tcplife -s"},
-	{0, "cgroup", OPTION_TEXT, AT(cgroup), "PATH",
+	{'c', "cgroup", OPTION_TEXT, AT(cgroup), "PATH",
 	 "only sockets of this cgroup v2 and those below it"},
 };
 

@@ -122,17 +122,23 @@ static int bpf_sample(struct source *s)
 /* Where membarrier() is refused, a running program is given this time to end. */
 #define SETTLE_US 20000
 
+/*
+ * Until every program that is running now has ended: they run as RCU readers, and this system call
+ * returns after a grace period (synchronize_rcu()).
+ */
+static void wait_for_programs(void)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		usleep(SETTLE_US);
+}
+
+/* A program that is running now may not have seen the flag. */
 static void bpf_freeze(struct source *s)
 {
 	struct bpf_state *b = s->state;
 
 	__atomic_store_n(&b->reader.control->frozen, 1, __ATOMIC_SEQ_CST);
-	/*
-	 * A program that is running now may not have seen the flag. Programs run as RCU readers, and
-	 * this system call returns after a grace period (synchronize_rcu()).
-	 */
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
-		usleep(SETTLE_US);
+	wait_for_programs();
 }
 
 /*
@@ -146,6 +152,8 @@ static void bpf_account(struct source *s, struct account *ret)
 	uint64_t known, missing;
 	struct bpf_account a;
 
+	/* One that ends a flow may have marked it as counted, and not have counted it yet. */
+	wait_for_programs();
 	bpf_reader_account(&b->reader, &a);
 	*ret = (struct account){
 		.opened = a.opened,

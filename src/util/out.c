@@ -2,6 +2,8 @@
 #include "util/out.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +13,12 @@
 #include "util/xalloc.h"
 
 #define OUT_SIZE (64 * 1024)
+/* How long a reader that takes nothing can hold us once a signal wants us to end. */
+#define PATIENCE_MS 2000
 
 void out_init(struct out *o, int fd)
 {
-	*o = (struct out){.fd = fd, .size = OUT_SIZE, .buf = xmalloc(OUT_SIZE)};
+	*o = (struct out){.fd = fd, .interrupt_fd = -1, .size = OUT_SIZE, .buf = xmalloc(OUT_SIZE)};
 }
 
 void out_done(struct out *o)
@@ -23,16 +27,37 @@ void out_done(struct out *o)
 	o->buf = NULL;
 }
 
+/*
+ * Wait until some of the output can be written without blocking, and return how much: of a pipe
+ * PIPE_BUF bytes are sure. A signal must be able to end us although the reader sleeps.
+ */
+static size_t wait_for_room(struct out *o, size_t len)
+{
+	struct pollfd fds[] = {{.fd = o->fd, .events = POLLOUT}, {.fd = o->interrupt_fd, .events = POLLIN}};
+
+	if (o->interrupt_fd < 0)
+		return len;
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	/* A signal: the reader may only be slow, so it gets some time, but not for ever. */
+	if (!fds[0].revents && poll(fds, 1, PATIENCE_MS) <= 0) {
+		o->error = ECANCELED;
+		return 0;
+	}
+	return len < PIPE_BUF ? len : PIPE_BUF;
+}
+
 int out_flush(struct out *o)
 {
 	size_t at = 0;
 
 	while (at < o->used && !o->error) {
-		ssize_t n = write(o->fd, o->buf + at, o->used - at);
+		size_t len = wait_for_room(o, o->used - at);
+		ssize_t n = len ? write(o->fd, o->buf + at, len) : 0;
 
 		if (n >= 0)
 			at += (size_t)n;
-		else if (errno != EINTR)
+		else if (errno != EINTR && errno != EAGAIN)
 			o->error = errno;
 	}
 	o->used = 0;

@@ -9,6 +9,7 @@
 
 struct out {
 	int fd;
+	int interrupt_fd; /* readable: stop waiting for a slow reader; -1: there is none */
 	int error; /* errno of the first failed write, else 0 */
 	size_t used, size;
 	char *buf;

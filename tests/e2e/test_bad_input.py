@@ -128,7 +128,7 @@ NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--boun
 
 @pytest.mark.parametrize("args", [["top"], ["life"], ["life", "--json"], ["top", "-C", "1", "2"]])
 def test_no_privilege(privileged, public_copy, args):
-    outcome = run(*args, program=public_copy, wrap=NOBODY)
+    outcome = run(*args, "--source", "bpf", program=public_copy, wrap=NOBODY)
     assert outcome.status == NO_PRIVILEGE
     assert outcome.text == ""
     assert re.search("root|CAP_BPF", outcome.stderr)
@@ -146,7 +146,7 @@ def test_unreadable_cgroup(privileged, public_copy):
 def test_no_btf(privileged, report):
     hide = ["unshare", "--mount", "sh", "-c",
             'mount -t tmpfs none /sys/kernel/btf && exec "$0" "$@"']
-    outcome = run(report, wrap=hide)
+    outcome = run(report, "--source", "bpf", wrap=hide)
     assert outcome.status == NO_PRIVILEGE
     assert outcome.text == ""
     assert "BTF" in outcome.stderr

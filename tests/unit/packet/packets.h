@@ -26,21 +26,21 @@ struct segment {
 	uint32_t seq, ack, len;
 };
 
-#define C(...)                                                                                     \
-	{                                                                                          \
-		'C', __VA_ARGS__                                                                   \
+#define C(...)                   \
+	{                        \
+		'C', __VA_ARGS__ \
 	}
-#define S(...)                                                                                     \
-	{                                                                                          \
-		'S', __VA_ARGS__                                                                   \
+#define S(...)                   \
+	{                        \
+		'S', __VA_ARGS__ \
 	}
-#define ICMP_TO_C(type, code, seq)                                                                 \
-	{                                                                                          \
-		'c', (type) << 8 | (code), seq                                                     \
+#define ICMP_TO_C(type, code, seq)             \
+	{                                      \
+		'c', (type) << 8 | (code), seq \
 	}
-#define ICMP_TO_S(type, code, seq)                                                                 \
-	{                                                                                          \
-		's', (type) << 8 | (code), seq                                                     \
+#define ICMP_TO_S(type, code, seq)             \
+	{                                      \
+		's', (type) << 8 | (code), seq \
 	}
 
 static inline struct addr test_addr(unsigned int last)

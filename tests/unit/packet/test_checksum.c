@@ -74,8 +74,8 @@ static void an_odd_last_byte_counts(void **state)
 	/* One byte less, and the checksum mended for it (RFC 1624): 'x' was the low byte. */
 	assert_int_equal(w.bytes[w.len - 1], 'x');
 	w.len--;
-	w.bytes[17]--;	      /* total length */
-	w.bytes[14 + 11]++;   /* IP checksum */
+	w.bytes[17]--;	       /* total length */
+	w.bytes[14 + 11]++;    /* IP checksum */
 	w.bytes[34 + 17] += 1; /* TCP checksum: the length in the pseudo header */
 	assert_int_equal(verify(&w, w.len).ip, CHECKSUM_GOOD);
 	assert_int_equal(verify(&w, w.len).transport, CHECKSUM_BAD);

@@ -167,7 +167,7 @@ static void retransmissions_of_both_sides_and_of_the_handshake_are_counted(void 
 	talks_begin(&t, 16, 0);
 	SAY(&t, C(SYN, 1000), C(SYN, 1000), S(SYN | ACK, 5000, 1001), S(SYN | ACK, 5000, 1001),
 	    C(ACK, 1001, 5001), S(SYN | ACK, 5000, 1001), /* its ACK was lost */
-	    C(SYN, 1000), /* captured late */
+	    C(SYN, 1000),				  /* captured late */
 	    C(ACK, 1001, 5001, 100), C(ACK, 1001, 5001, 100), S(ACK, 5001, 1101, 200),
 	    C(ACK, 1101, 5201), S(FIN | ACK, 5201, 1101), S(FIN | ACK, 5201, 1101),
 	    C(FIN | ACK, 1101, 5202), S(ACK, 5202, 1102));
@@ -235,6 +235,32 @@ static void a_simultaneous_open_is_one_connection(void **state)
 	talks_end(&t);
 }
 
+static void a_connection_to_itself_receives_what_it_sends(void **state)
+{
+	static const struct segment scene[] = {
+		C(SYN, 1000),		C(SYN | ACK, 1000, 1001), C(ACK, 1001, 1001),
+		C(ACK, 1001, 1001, 50), C(ACK, 1051, 1051),	  C(FIN | ACK, 1051, 1051),
+	};
+	struct talks t;
+
+	(void)state;
+	talks_begin(&t, 16, 0);
+	for (size_t i = 0; i <= sizeof(scene) / sizeof(scene[0]); i++) {
+		const bool last = i == sizeof(scene) / sizeof(scene[0]);
+		struct segment end = C(ACK, 1052, 1052);
+		struct packet p = packet_of(last ? end : scene[i], t.now_ns += MS);
+
+		assert_int_equal(t.close_count, 0);
+		p.dst = p.src;
+		p.dst_port = p.src_port;
+		conversation_table_feed(t.table, &p);
+	}
+	assert_end(only_closed(&t), CONVERSATION_FIN, "SF");
+	assert_bytes(&t.closed[0], 50, 50);
+	assert_int_equal(t.closed[0].c.stream[SIDE_CLIENT].retrans_segs, 0);
+	talks_end(&t);
+}
+
 static void an_icmp_error_does_not_end_what_is_established(void **state)
 {
 	struct talks t;
@@ -276,6 +302,7 @@ int main(void)
 		cmocka_unit_test(fast_open_data_left_alone_is_sent_again),
 		cmocka_unit_test(the_isn_of_the_cookie_that_was_used_is_the_base),
 		cmocka_unit_test(a_simultaneous_open_is_one_connection),
+		cmocka_unit_test(a_connection_to_itself_receives_what_it_sends),
 		cmocka_unit_test(an_icmp_error_does_not_end_what_is_established),
 		cmocka_unit_test(segments_with_impossible_numbers_count_nowhere),
 	};

@@ -43,7 +43,7 @@ static void the_same_packet_on_another_interface_is_a_copy(void **state)
 	second.time_ns += 30000;
 	second.ifindex = 3;
 	second.way = PACKET_WAY_OUT;
-	second.ecn = 3; /* routers may mark congestion */
+	second.ecn = 3;	   /* routers may mark congestion */
 	second.ip_at = 18; /* and add a VLAN tag */
 	assert_true(is_copy(first, second));
 }

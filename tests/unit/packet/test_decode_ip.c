@@ -47,7 +47,8 @@ static void bad_ip_headers_are_refused(void **state)
 	assert_hex("5500 0028 0000 4000 4006 0000 0a000001 0a000002", DECODE_BAD_IP); /* version */
 	assert_hex("4400 0028 0000 4000 4006 0000 0a000001 0a000002", DECODE_BAD_IP); /* IHL 4 */
 	assert_hex("4500 0013 0000 4000 4006 0000 0a000001 0a000002", DECODE_BAD_IP); /* total */
-	assert_hex("4500 0027 0000 4000 4006 0000 0a000001 0a000002", DECODE_BAD_TCP); /* 19 bytes */
+	assert_hex("4500 0027 0000 4000 4006 0000 0a000001 0a000002",
+		   DECODE_BAD_TCP); /* 19 bytes */
 }
 
 static void ethernet_padding_is_not_payload(void **state)
@@ -245,8 +246,9 @@ static void fast_open_has_an_old_and_a_new_option(void **state)
 	assert_int_equal(p.tfo_cookie_len, 8);
 	p = with_options("2212010203040506070809101112131415160101");
 	assert_int_equal(p.tfo_cookie_len, 16);
-	assert_int_equal(with_options("fe04e2d4").options, 0);	/* another experiment */
-	assert_int_equal(with_options("2205010203010101").options, 0); /* three bytes are no cookie */
+	assert_int_equal(with_options("fe04e2d4").options, 0); /* another experiment */
+	assert_int_equal(with_options("2205010203010101").options,
+			 0); /* three bytes are no cookie */
 }
 
 static void a_bad_data_offset_is_refused(void **state)

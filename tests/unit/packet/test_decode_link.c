@@ -87,7 +87,7 @@ static void bsd_loopback_is_decoded_in_either_byte_order(void **state)
 
 static void a_cooked_header_tells_the_way(void **state)
 {
-	static const enum packet_way way[] = {PACKET_WAY_IN, PACKET_WAY_IN, PACKET_WAY_IN,
+	static const enum packet_way way[] = {PACKET_WAY_IN,	PACKET_WAY_IN,	PACKET_WAY_IN,
 					      PACKET_WAY_OTHER, PACKET_WAY_OUT, PACKET_WAY_UNKNOWN};
 
 	(void)state;

@@ -59,7 +59,8 @@ static void a_filter_has_a_name_a_direction_and_rules(void **state)
 
 static void both_wildcards_are_the_same(void **state)
 {
-	static const char *const text[] = {"a:RX@%:%", "a:RX@*:*", "a:RX@%:*", "a:RX@*:%", "a:RX@*:0"};
+	static const char *const text[] = {"a:RX@%:%", "a:RX@*:*", "a:RX@%:*", "a:RX@*:%",
+					   "a:RX@*:0"};
 
 	(void)state;
 	for (int i = 0; i < 5; i++) {
@@ -172,7 +173,8 @@ static const struct refusal refusals[] = {
 	{"foo:RX@[::1]/129:80", 8, "prefix"},
 	{"foo:RX@[::1/64]/64:80", 8, "prefix"},
 	{"foo:RX@[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]:80", 8, "not an address"},
-	{"foo:RX@[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0]/128:80", 8, "not an address"},
+	{"foo:RX@[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0]/128:80", 8,
+	 "not an address"},
 	{"foo:RX@[]:80", 8, "not an address"},
 	{"foo:RX@[g::]:80", 8, "not an address"},
 };

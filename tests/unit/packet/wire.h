@@ -109,8 +109,8 @@ static inline enum decode_result decode_wire(const struct wire *w, int link, str
 
 static inline struct addr addr4(unsigned int a, unsigned int b, unsigned int c, unsigned int d)
 {
-	struct addr addr = {.byte = {[10] = 0xff, 0xff, (uint8_t)a, (uint8_t)b, (uint8_t)c,
-				     (uint8_t)d}};
+	struct addr addr = {
+		.byte = {[10] = 0xff, 0xff, (uint8_t)a, (uint8_t)b, (uint8_t)c, (uint8_t)d}};
 
 	return addr;
 }
