@@ -17,7 +17,8 @@
 
 #define DOCTOR "\"tcpsight doctor\" tells what is missing"
 
-static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static int
+print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 {
 	if (!log_is_verbose() && level != LIBBPF_DEBUG)
 		return 0;
