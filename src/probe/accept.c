@@ -13,7 +13,8 @@
 
 int accept_try(const struct btf *kernel)
 {
-	struct bpf_insn code[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K}, {.code = BPF_JMP | BPF_EXIT}};
+	struct bpf_insn code[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K},
+				  {.code = BPF_JMP | BPF_EXIT}};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FEXIT);
 	int id = btf__find_by_name_kind(kernel, FUNCTION, BTF_KIND_FUNC), fd;
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The kernel, through netlink: every second, and at every interval, a list of all sockets with their
- * counters (sock_diag), and in between a notice of each socket that is gone, with its last counters.
- * It needs no BPF, and hardly a privilege. What it cannot know, compared with the bpf source:
+ * The kernel, through netlink: every second, and at every interval, a list of all sockets with
+ * their counters (sock_diag), and in between a notice of each socket that is gone, with its last
+ * counters. It needs no BPF, and hardly a privilege. What it cannot know, compared with the bpf
+ * source:
  *
  *   - when a flow opened, if it is younger than the last list (seen: late), and its handshake;
  *   - why it ended, unless by FIN on both sides;
@@ -33,7 +34,8 @@
 #include "util/log.h"
 #include "util/xalloc.h"
 
-/* So often the list is asked for if no interval does it: owners and roles of flows are learnt so. */
+/* So often the list is asked for if no interval does it: owners and roles of flows are learnt so.
+ */
 #define LOOK_EVERY_S 1
 #define ROOM_BYTES_DEFAULT (4u << 20)
 #define EVENTS_MAX 64
@@ -127,10 +129,12 @@ static int look_at(struct netlink_state *n, struct diag_net *net)
 	int err = net_look_for_listeners(net);
 
 	if (!err && !n->source->settings->only_v6)
-		err = net_dump(net, 4, DIAG_FLOWS, n->code, n->code_bytes, netlink_flows_seen, &n->flows);
+		err = net_dump(net, 4, DIAG_FLOWS, n->code, n->code_bytes, netlink_flows_seen,
+			       &n->flows);
 	/* Sockets of both families carry IPv4. */
 	if (!err)
-		err = net_dump(net, 6, DIAG_FLOWS, n->code, n->code_bytes, netlink_flows_seen, &n->flows);
+		err = net_dump(net, 6, DIAG_FLOWS, n->code, n->code_bytes, netlink_flows_seen,
+			       &n->flows);
 	return err;
 }
 
@@ -163,11 +167,14 @@ static int look(struct netlink_state *n)
 static void say_what_is_missing(const struct netlink_state *n)
 {
 	if (!n->net[0]->notices)
-		log_warn("the kernel gives no notice of closed sockets: flows are ended when a look "
-			 "misses them, and shorter ones are not seen");
+		log_warn(
+			"the kernel gives no notice of closed sockets: flows are ended when a look "
+			"misses them, and shorter ones are not seen");
 	if (n->source->owners && n->owner.refused)
-		log_warn("%u processes may not be looked into: their flows show no owner (needs root, or "
-			 "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH)", n->owner.refused);
+		log_warn(
+			"%u processes may not be looked into: their flows show no owner (needs root, or "
+			"CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH)",
+			n->owner.refused);
 }
 
 static int netlink_start(struct source *s)
@@ -261,8 +268,9 @@ static void netlink_close(struct source *s)
 const struct source_ops source_netlink = {
 	.name = "netlink",
 	.summary = "the kernel, through sock_diag: no BPF needed; looks once a second",
-	.loss_advice = "they were reset between two looks, or notices found no room (--ring); --source bpf "
-		       "sees all",
+	.loss_advice =
+		"they were reset between two looks, or notices found no room (--ring); --source bpf "
+		"sees all",
 	.suits = netlink_suits,
 	.open = netlink_open,
 	.start = netlink_start,

@@ -69,8 +69,8 @@ static void count_common(const struct diag *d, bool syn, bool peer_fin, struct e
 }
 
 /*
- * Two ways to know what the application wrote, each with a weakness: by payload sent, which counts a
- * segment twice that a local queue or firewall dropped; by sequence numbers, whose send queue was
+ * Two ways to know what the application wrote, each with a weakness: by payload sent, which counts
+ * a segment twice that a local queue or firewall dropped; by sequence numbers, whose send queue was
  * read a moment before the counters. Both err upwards where they err for good, so take the smaller.
  */
 void count_live(const struct diag *d, uint8_t role, struct ev_count *ret)
@@ -106,8 +106,8 @@ static bool end_has_our_fin(const struct diag *d, const struct count_end *end)
 /*
  * The peer's FIN is the last number received. Once we have sent our FIN, everything before had been
  * read (else close() resets), so what is left in the queue is the peer's FIN. If the queue is empty
- * too, either the application has read the end of file, or there never was one: then the socket went
- * over into a TIME_WAIT stand-in that still waits for it, or was reset.
+ * too, either the application has read the end of file, or there never was one: then the socket
+ * went over into a TIME_WAIT stand-in that still waits for it, or was reset.
  */
 static bool end_has_peer_fin(const struct diag *d, const struct count_end *end)
 {

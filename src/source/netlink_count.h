@@ -40,7 +40,7 @@ void count_live(const struct diag *d, uint8_t role, struct ev_count *ret);
 
 /* What a flow was like when it ended; the state is gone by then (it is CLOSE). */
 struct count_end {
-	uint8_t role;	   /* may be ROLE_UNKNOWN */
+	uint8_t role;	    /* may be ROLE_UNKNOWN */
 	uint8_t last_state; /* in the last dump, 0 if it was in none */
 	/* A TIME_WAIT stand-in of the flow waits for the peer's FIN, so the socket never had it. */
 	bool fin_awaited;

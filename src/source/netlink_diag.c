@@ -74,7 +74,8 @@ static void take_info(struct diag *d, const struct nlattr *attribute)
 {
 	size_t len = mnl_attr_get_payload_len(attribute);
 
-	memcpy(&d->info, mnl_attr_get_payload(attribute), len < sizeof(d->info) ? len : sizeof(d->info));
+	memcpy(&d->info, mnl_attr_get_payload(attribute),
+	       len < sizeof(d->info) ? len : sizeof(d->info));
 	d->has_info = len >= offsetof(struct tcp_info, tcpi_bytes_retrans) + 8;
 }
 
@@ -102,7 +103,8 @@ bool diag_parse(const struct nlmsghdr *message, struct diag *ret)
 	};
 	take_addr(&ret->laddr, m->id.idiag_src, ret->family);
 	take_addr(&ret->raddr, m->id.idiag_dst, ret->family);
-	mnl_attr_for_each(attribute, message, sizeof(*m)) {
+	mnl_attr_for_each(attribute, message, sizeof(*m))
+	{
 		switch (mnl_attr_get_type(attribute)) {
 		case INET_DIAG_INFO:
 			take_info(ret, attribute);

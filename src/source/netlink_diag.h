@@ -28,8 +28,8 @@ struct diag {
 
 /* States of a dump, as a mask of 1 << enum tcp_state_number. */
 #define DIAG_LISTENERS (1u << ST_LISTEN)
-#define DIAG_FLOWS                                                                                 \
-	(1u << ST_ESTABLISHED | 1u << ST_SYN_SENT | 1u << ST_FIN_WAIT1 | 1u << ST_FIN_WAIT2 |      \
+#define DIAG_FLOWS                                                                            \
+	(1u << ST_ESTABLISHED | 1u << ST_SYN_SENT | 1u << ST_FIN_WAIT1 | 1u << ST_FIN_WAIT2 | \
 	 1u << ST_CLOSE_WAIT | 1u << ST_LAST_ACK | 1u << ST_CLOSING)
 
 /* Enough for any request of ours. */

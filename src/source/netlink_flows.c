@@ -74,7 +74,8 @@ static void find_role(struct flow *flow, struct known *k, const struct diag *d)
 
 	if (role == ROLE_UNKNOWN) {
 		if (flow->ident.role == ROLE_UNKNOWN)
-			flow->ident.role = net_listens(k->net, d->lport) ? ROLE_ACCEPT : ROLE_CONNECT;
+			flow->ident.role =
+				net_listens(k->net, d->lport) ? ROLE_ACCEPT : ROLE_CONNECT;
 		return;
 	}
 	k->role_sure = true;
@@ -140,8 +141,7 @@ static struct flow *find_or_begin(struct netlink_flows *f, struct diag_net *net,
 	uint8_t reused = 0;
 
 	/* connect() after a disconnect: the socket is the same, the flow is another. */
-	if (flow && flow->has_ident && flow->state != ST_SYN_SENT &&
-	    !same_tuple(&flow->ident, d)) {
+	if (flow && flow->has_ident && flow->state != ST_SYN_SENT && !same_tuple(&flow->ident, d)) {
 		reused = (uint8_t)(netlink_flows_known(f, flow)->reused + 1);
 		finish(f, flow, false);
 		flow = flow_table_add(&f->table, d->cookie);
@@ -204,9 +204,9 @@ static bool peer_closed_first(struct diag_net *net, const struct diag *d)
 /*
  * The role of a flow that was in no list, or in none while it was quiet. Its SYN and FIN both were
  * counted: it connected. None: it accepted. One: it accepted if a stand-in of it is left, which
- * means that the one was a FIN; or if somebody listens on its port; or if one number is left unread,
- * which then is the peer's FIN (after a reset it would be data); or if the peer closed first. Else
- * it connected, and was reset.
+ * means that the one was a FIN; or if somebody listens on its port; or if one number is left
+ * unread, which then is the peer's FIN (after a reset it would be data); or if the peer closed
+ * first. Else it connected, and was reset.
  */
 static uint8_t role_at_end(struct diag_net *net, const struct diag *d, uint8_t state_now)
 {
@@ -226,7 +226,7 @@ static void count_end(struct flow *flow, const struct known *k, struct diag_net 
 	struct ev_count now;
 	uint8_t state_now;
 
-	/* Whoever has its tuple now: a stand-in in TIME_WAIT or FIN_WAIT2, a listener, or nobody. */
+	/* Who has its tuple now: a stand-in in TIME_WAIT or FIN_WAIT2, a listener, nobody. */
 	state_now = net_state_of_tuple(net, d);
 	if (!k->role_sure)
 		end.role = role_at_end(net, d, state_now);
@@ -245,7 +245,7 @@ void netlink_flows_gone(void *flows, struct diag_net *net, const struct diag *d)
 	if (!d->has_info)
 		return;
 	if (counters_erased(d)) {
-		/* Only a former flow has a send queue; else it was a listener, or never connected. */
+		/* Only a former flow has a send queue; a listener, or an unused socket, has not. */
 		if (!flow && !d->send_queue) {
 			net_note_listener(net, d->lport);
 			return;

@@ -17,11 +17,11 @@ struct source;
 /* Beside struct flow of the same slot. */
 struct known {
 	struct diag_net *net;
-	uint32_t inode;	 /* of the socket's file, 0: it has none (any more) */
-	uint32_t look;	 /* the last one that showed it */
-	uint8_t reused;	 /* how often the socket was connected again */
-	bool role_sure;	 /* known from counters, not guessed from who listens */
-	bool news;	 /* ident changed since the last event */
+	uint32_t inode; /* of the socket's file, 0: it has none (any more) */
+	uint32_t look;	/* the last one that showed it */
+	uint8_t reused; /* how often the socket was connected again */
+	bool role_sure; /* known from counters, not guessed from who listens */
+	bool news;	/* ident changed since the last event */
 };
 
 struct netlink_flows {
@@ -29,8 +29,8 @@ struct netlink_flows {
 	struct flow_table table; /* by socket cookie */
 	struct known *known;
 	struct account account;
-	uint32_t look;	/* number of the present one */
-	bool adopting;	/* in the first look: what it shows is older than us */
+	uint32_t look;	  /* number of the present one */
+	bool adopting;	  /* in the first look: what it shows is older than us */
 	uint32_t unowned; /* flows with a file, whose owner is not known */
 };
 
@@ -44,8 +44,8 @@ void netlink_flows_gone(void *flows, struct diag_net *net, const struct diag *d)
 
 /*
  * After a look at `net`: end the flows that it did not show. Two looks in a row must miss a flow,
- * as the kernel's list may change while it is told. Only where a notice cannot be relied upon; if one was lost, what the
- * flow moved after the last look is too.
+ * as the kernel's list may change while it is told. Only where a notice cannot be relied upon; if
+ * one was lost, what the flow moved after the last look is too.
  */
 void netlink_flows_sweep(struct netlink_flows *f, struct diag_net *net);
 

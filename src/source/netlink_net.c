@@ -168,7 +168,7 @@ int net_take_notices(struct diag_net *net, diag_visit *visit, void *context)
 
 		if (len < 0 && errno == EAGAIN)
 			break;
-		/* ENOBUFS says once that there was no room; net_take_overruns() says for how many. */
+		/* ENOBUFS: there was no room; net_take_overruns() says for how many. */
 		if (len < 0 && errno != ENOBUFS && errno != EINTR)
 			return log_errno(errno, "cannot read notices of closed sockets");
 		if (len < 0)
@@ -184,7 +184,8 @@ void net_stop_notices(struct diag_net *net)
 	int groups[] = {SKNLGRP_INET_TCP_DESTROY, SKNLGRP_INET6_TCP_DESTROY};
 
 	for (size_t i = 0; i < 2 && net->notices; i++)
-		mnl_socket_setsockopt(net->notices, NETLINK_DROP_MEMBERSHIP, &groups[i], sizeof(int));
+		mnl_socket_setsockopt(net->notices, NETLINK_DROP_MEMBERSHIP, &groups[i],
+				      sizeof(int));
 }
 
 uint64_t net_take_overruns(struct diag_net *net)
@@ -193,8 +194,8 @@ uint64_t net_take_overruns(struct diag_net *net)
 	socklen_t len = sizeof(memory);
 	uint64_t fresh;
 
-	if (!net->notices || getsockopt(mnl_socket_get_fd(net->notices), SOL_SOCKET, SO_MEMINFO,
-					memory, &len))
+	if (!net->notices ||
+	    getsockopt(mnl_socket_get_fd(net->notices), SOL_SOCKET, SO_MEMINFO, memory, &len))
 		return 0;
 	fresh = memory[SK_MEMINFO_DROPS] - net->overruns;
 	net->overruns += fresh;

@@ -21,11 +21,13 @@ struct diag_net {
 
 typedef void diag_visit(void *context, struct diag_net *net, const struct diag *d);
 
-/* In the namespace that the caller is in. `room_bytes` is for notices that wait. 0 or -errno, logged. */
+/* In the namespace that the caller is in. `room_bytes` is for notices that wait. 0 or -errno,
+ * logged. */
 int net_open(struct diag_net *net, size_t room_bytes);
 void net_close(struct diag_net *net);
 
-/* Visit all sockets of a family that are in one of `states` and pass `code`. 0 or -errno, logged. */
+/* Visit all sockets of a family that are in one of `states` and pass `code`. 0 or -errno, logged.
+ */
 int net_dump(struct diag_net *net, uint8_t family, uint32_t states, const void *code,
 	     size_t code_bytes, diag_visit *visit, void *context);
 

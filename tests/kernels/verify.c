@@ -3,8 +3,8 @@
  * verify OBJECT: loads every BPF program of the object alone, as a map from what the object says to
  * what the running kernel's verifier answers. One JSON line a program:
  *	{"program":"on_state","optional":false,"error":0,"insns":1234,"why":""}
- * optional: loaded only where the kernel has what it needs. insns: how many the verifier says it has
- * processed, which is the cost of proving the program safe.
+ * optional: loaded only where the kernel has what it needs. insns: how many the verifier says it
+ *has processed, which is the cost of proving the program safe.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -33,8 +33,8 @@ static void print_why(char *log)
 	char *line, *rest = log, *why = "";
 
 	while ((line = strsep(&rest, "\n")))
-		if (*line && strncmp(line, "processed ", 10) && strncmp(line, "verification time", 17) &&
-		    strncmp(line, "stack depth", 11))
+		if (*line && strncmp(line, "processed ", 10) &&
+		    strncmp(line, "verification time", 17) && strncmp(line, "stack depth", 11))
 			why = line;
 	for (; *why; why++)
 		if (*why != '"' && *why != '\\' && *why >= ' ')
@@ -50,7 +50,8 @@ static int load_alone(const char *path, const char *name, unsigned level, char *
 
 	if (!object)
 		err(1, "%s", path);
-	bpf_object__for_each_program(program, object) {
+	bpf_object__for_each_program(program, object)
+	{
 		bpf_program__set_autoload(program, !strcmp(bpf_program__name(program), name));
 		bpf_program__set_log_level(program, level);
 		bpf_program__set_log_buf(program, log, LOG_BYTES);

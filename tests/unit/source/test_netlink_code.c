@@ -75,7 +75,8 @@ static bool accepts(const struct program *p, int lport, int rport, bool v4)
 			assert_int_equal(op.yes, condition.family == AF_INET ? 16 : 12);
 
 			yes = (condition.port == -1 || condition.port == port) &&
-			      (condition.family == AF_UNSPEC || (condition.family == AF_INET && v4));
+			      (condition.family == AF_UNSPEC ||
+			       (condition.family == AF_INET && v4));
 		}
 		at += yes ? op.yes : op.no;
 	}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Byte counts from struct tcp_info, against a model of a socket that keeps the kernel's variables
- * (write_seq, snd_nxt, snd_una, rcv_nxt, copied_seq) the way RFC 9293 moves them: SYN and FIN take a
- * number each. The truth is what was given to app_write() and net_receive().
+ * (write_seq, snd_nxt, snd_una, rcv_nxt, copied_seq) the way RFC 9293 moves them: SYN and FIN take
+ * a number each. The truth is what was given to app_write() and net_receive().
  */
 #include "source/netlink_count.h"
 
@@ -282,7 +282,8 @@ static void a_torn_reading_never_counts_too_much(void **state)
 	assert_int_equal(c.tx_bytes, 50000);
 }
 
-/* A local firewall drops what was sent: the kernel counts bytes_sent again, but not as retransmitted. */
+/* A local firewall drops what was sent: the kernel counts bytes_sent again, but not as
+ * retransmitted. */
 static void a_local_drop_is_not_counted_twice(void **state)
 {
 	struct model m = model_new(false);
