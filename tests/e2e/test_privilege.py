@@ -51,7 +51,7 @@ def test_capabilities_and_what_they_buy(privileged, netns, tmp_path, given, sour
             # The last thing that is done before it watches.
             wait_until(lambda: status_of(tool.pid, "NoNewPrivs") == "1", "sandbox")
             wait_until(lambda: capabilities_of(tool.pid) == kept, f"capabilities {kept}")
-            truth = traffic(netns=netns, bytes=4_321, reply=99)
+            truth = traffic(netns=netns, bytes=4_321, reply=99, close="half")
             sides = {side.tuple: side for side in (truth.client, truth.server)}
             wait_until(lambda: sides.keys() <= rows_in(tmp_path / "out").keys(), "rows")
         finally:
