@@ -21,7 +21,8 @@ NOTES = """
 * The notices of closed sockets that the netlink source listens to need no capability on any of these
   kernels.
 * bcc's `tcplife` prints KB with two digits: "same" means equal to a hundredth of a KB. bcc's `tcptop`
-  counts what was asked to be sent and what each read had in hand, in whole KB per row.
+  drops what is less than a KB in each row. Where it shows more received than was sent, it has counted
+  twice: it adds up the running total of a recvmsg() call at every step of it.
 """
 
 
@@ -87,6 +88,12 @@ def live_cell(series, line):
     return "yes" if line["passed"] and not line["failed"] else "NO"
 
 
+def program_cell(_, line):
+    if not line["error"]:
+        return str(line["insns"])
+    return "not for this kernel" if line["optional"] else f"refused: {line['why']}"
+
+
 def peer_cell(_, line):
     if line["tool"] == "tcplife":
         return f"{line['same']} of {line['ours']} rows same"
@@ -104,7 +111,7 @@ def render(results):
     text += grid(results, "Doctor", "feature", "name",
                  lambda _, line: "yes" if line["works"] else "no")
     text += grid(results, "BPF programs: instructions that the verifier processed", "program", "program",
-                 lambda _, line: f"refused: {line['why']}" if line["error"] else str(line["insns"]))
+                 program_cell)
     text += grid(results, "Beside bcc's tools", "peer", "tool", peer_cell)
     return text
 
