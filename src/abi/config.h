@@ -12,6 +12,7 @@
 /* The longest event, in slots. */
 #define SNAP_SLOTS_MAX 6
 
+#define DELAYED_ACK_SOCKETS 262144
 #define RING_BYTES_DEFAULT (4u << 20)
 
 /* Kept per CPU by the BPF programs; opened + adopted = closed + live + lost. */
@@ -26,6 +27,7 @@ struct bpf_account {
 	__u64 ended_late; /* flows that were live when control.frozen was set, and ended before
 			     they were counted */
 	__u64 nested;	  /* state changes that interrupted another one, see on_state_nested() */
+	__u64 lost_edges; /* other events that found the ring full */
 	__u32 busy;	  /* on_state() is at work on this CPU */
 	__u32 pad;
 };
@@ -34,7 +36,6 @@ struct bpf_account {
 struct snap_control {
 	__u32 used;		/* slots written since user space last emptied the buffer */
 	__u32 all;		/* 1: also flows whose counters did not change */
-	__u32 extra;		/* 1: with struct ev_extra */
 	__u32 listeners_only;	/* 1: adopt no flows yet, only what new ones will inherit from */
 	__u32 owner_pass;	/* of the owner iterator: 1 confirm, 2 assign */
 	__u32 owner_scan;	/* number of the present scan, never 0 */

@@ -18,6 +18,8 @@ enum ev_kind {
 	EV_SAMPLE,	/* the present counters of a live flow */
 	EV_CLOSE,	/* the last word on a flow: final counters, owner, end_reason; ident is set */
 	EV_TIME,	/* nothing but time_ns: the source's clock went on */
+	EV_RESET,	/* a RST was sent; ident has the tuple and netns, id is 0 if no socket sent it;
+			 * state is that of the socket, ST_CLOSE after its EV_CLOSE */
 	EV_KIND_COUNT
 };
 
@@ -139,8 +141,10 @@ struct ev_extra {
 	__u8 ecn;	/* negotiated */
 	__u8 pad[3];
 	char congestion[16];
-	__u64 write_calls, read_calls;	/* sent only if their probe is loaded */
-	__u64 pad2[3];
+	/* Counted only if their probes are loaded. */
+	__u64 write_calls, read_calls;	/* that moved something */
+	__u64 in_packets, out_packets;	/* at the IP layer, as the stack handles them */
+	__u64 delayed_acks;
 };
 
 struct event {

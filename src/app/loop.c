@@ -76,6 +76,7 @@ static int open_all(struct loop *l)
 	l->deadline = timer(l, s->duration_s, 0);
 	l->come_back = timer(l, 0, 0);
 	watch(l, l->source->ops->fd(l->source), EPOLLIN);
+	watch(l, l->command, EPOLLIN);
 	return 0;
 }
 
@@ -93,9 +94,24 @@ static int drain(struct loop *l)
 	struct itimerspec soon = {.it_value.tv_nsec = COME_BACK_NS};
 	int n = l->source->ops->drain(l->source);
 
-	if (n > 0)
+	if (n > 0 && l->come_back >= 0)
 		timerfd_settime(l->come_back, 0, &soon, NULL);
 	return n < 0 ? n : 0;
+}
+
+static void read_host(struct loop *l)
+{
+	int64_t value[COUNTER_COUNT];
+
+	if (!l->engine->view->counters || !l->source->ops->host || !(l->source->needs & NEED_HOST))
+		return;
+	l->source->ops->host(l->source, value);
+	ledger_host(&l->engine->ledger, value);
+}
+
+void loop_begin(struct loop *l)
+{
+	read_host(l);
 }
 
 /* Bring every live flow up to date and show the interval. */
@@ -106,6 +122,8 @@ static int tick(struct loop *l)
 	clock_follow_host(l->source->clock);
 	if (!err)
 		err = l->source->ops->sample(l->source);
+	if (!err)
+		read_host(l);
 	if (!err)
 		engine_tick(l->engine, clock_now_ns());
 	return err;
@@ -143,7 +161,7 @@ static int handle(struct loop *l, int fd)
 		return take_signal(l);
 	if (fd == l->engine->view->out->fd)
 		return -EPIPE;
-	if (fd == l->deadline)
+	if (fd == l->deadline || fd == l->command)
 		return 1;
 	if (fd == l->tick) {
 		eat(fd);
@@ -169,9 +187,17 @@ static int finish(struct loop *l)
 	err = drain(l);
 	if (!err)
 		err = l->source->ops->sample(l->source);
+	if (!err)
+		read_host(l);
 	if (!err && (!s->count || l->engine->ticks < s->count))
 		engine_tick(l->engine, clock_now_ns());
 	return err;
+}
+
+int loop_run_once(struct loop *l)
+{
+	l->come_back = -1;
+	return tick(l);
 }
 
 int loop_run_live(struct loop *l)

@@ -13,11 +13,18 @@ struct loop {
 	struct engine *engine;
 	struct source *source;
 	int epoll, signals, tick, come_back, deadline;
+	int command; /* pidfd of -c: its end is the run's; -1 if there is none */
 	bool screen; /* redraw when the window changes its size */
 };
 
 /* Block the signals that end us, so that they are only ever met in the loop. Call first of all. */
 int loop_block_signals(void);
+
+/* Before loop_run_live(): take what the host's own counters are measured from. */
+void loop_begin(struct loop *loop);
+
+/* Show the present sockets. 0 or -errno. */
+int loop_run_once(struct loop *loop);
 
 /* Run until a signal, the last interval, --duration, or an error. 0 or -errno. */
 int loop_run_live(struct loop *loop);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/child.h"
 #include "app/loop.h"
 #include "app/notify.h"
 #include "app/sandbox.h"
@@ -34,6 +35,7 @@ struct run {
 	struct source source;
 	struct cgroup_names *cgroups;
 	struct filter *filter;
+	struct child command; /* of -c */
 };
 
 static const char *sink_name(const struct run *r)
@@ -46,6 +48,8 @@ static const char *sink_name(const struct run *r)
 		return "frame";
 	if (s->csv || s->seed_csv)
 		return "csv";
+	if (r->view.blocks)
+		return "block";
 	if (r->view.when == VIEW_ON_TICK && !r->view.rolls && !s->no_clear && isatty(STDOUT_FILENO))
 		return "screen";
 	return "table";
@@ -81,6 +85,23 @@ static int choose_sort(struct run *r)
 	return r->view.sort ? 0 : complain_column(r, name, 0);
 }
 
+/* What is only read for `stat` would be empty everywhere else. */
+static int refuse_counters(const struct run *r)
+{
+	const struct section *s = &r->view.section[0];
+	char text[256];
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (!(s->column[i]->needs & NEED_EXTRA))
+			continue;
+		snprintf(text, sizeof(text), "the column %s is there in `tcpsight stat` only",
+			 s->column[i]->name);
+		options_complain(r->program, NULL, 0, text);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int choose_columns(struct run *r)
 {
 	const struct settings *s = r->settings;
@@ -88,11 +109,13 @@ static int choose_columns(struct run *r)
 	size_t at;
 
 	if (!list && (s->json || s->csv))
-		list = r->report->columns;
+		list = r->report->columns_of ? r->report->columns_of(s) : r->report->columns;
 	r->report->setup(s, &r->view, list != NULL);
 	if (list && section_parse(&r->view.section[0], list, &at))
 		return complain_column(r, list, at);
-	return choose_sort(r);
+	if (choose_sort(r))
+		return -EINVAL;
+	return r->view.counters ? 0 : refuse_counters(r);
 }
 
 /* The columns that will be printed or ranked by decide what is collected. */
@@ -151,11 +174,19 @@ static int prepare_source(struct run *r)
 		options_complain(r->program, NULL, 0, text);
 		return -EINVAL;
 	}
+	if (r->view.counters && !ops->counters) {
+		snprintf(text, sizeof(text), "the source '%s' cannot read the counters of sockets",
+			 ops->name);
+		options_complain(r->program, NULL, 0, text);
+		return -EINVAL;
+	}
 	r->source = (struct source){
 		.ops = ops,
 		.settings = r->settings,
 		.live_table = r->view.when == VIEW_ON_TICK,
-		.extra = needs(r) & NEED_EXTRA,
+		.everything = r->view.counters,
+		.needs = needs(r),
+		.netns = filter_netns(r->filter),
 		.owners = (needs(r) & NEED_OWNER) || r->settings->by_pid,
 		.clock = &r->clock,
 		.emit = ops->offline ? emit_offline : engine_event,
@@ -182,6 +213,8 @@ static int run_source(struct run *r)
 		r->view.meanwhile = drain_meanwhile;
 		r->view.meanwhile_context = &r->source;
 	}
+	loop.command = r->command.pidfd;
+	r->view.lacks = r->source.lacks;
 	view_begin(&r->view);
 	err = r->source.ops->start(&r->source);
 	if (!err && !r->source.ops->offline)
@@ -189,7 +222,13 @@ static int run_source(struct run *r)
 	if (err || out_flush(&r->out))
 		return err ? err : -r->out.error;
 	notify_ready(notify);
-	return r->source.ops->offline ? loop_run_offline(&loop) : loop_run_live(&loop);
+	if (r->source.ops->offline)
+		return loop_run_offline(&loop);
+	if (r->view.sockets)
+		return loop_run_once(&loop);
+	loop_begin(&loop);
+	child_go(&r->command);
+	return loop_run_live(&loop);
 }
 
 static void warn_of_loss(const struct account *a, const char *advice)
@@ -244,6 +283,8 @@ static int open_source(struct run *r)
 	int err = r->source.ops->open(&r->source);
 
 	while (is_refusal(err) && (next = sources_next(r->settings, r->source.ops))) {
+		if (r->view.counters && !next->counters)
+			break;
 		r->source.ops->close(&r->source);
 		log_warn("using the source \"%s\" instead: %s", next->name, next->summary);
 		r->source.ops = next;
@@ -257,17 +298,23 @@ static int run_opened(struct run *r)
 {
 	int err = open_source(r), status;
 
+	if (!err && r->settings->command && !r->source.ops->offline)
+		err = child_make(&r->command, r->settings->command);
 	if (err)
 		status = is_refusal(err) ? RUN_NO_PRIVILEGE : RUN_FAILED;
 	else
 		status = finish(r, run_source(r));
 	r->source.ops->close(&r->source);
+	child_done(&r->command);
 	return status;
 }
 
 int run_report(const struct report *report, const struct settings *settings, const char *program)
 {
-	struct run r = {.report = report, .settings = settings, .program = program};
+	struct run r = {.report = report,
+			.settings = settings,
+			.program = program,
+			.command = {.go = -1, .pidfd = -1}};
 	int status = RUN_USAGE;
 
 	out_init(&r.out, STDOUT_FILENO);

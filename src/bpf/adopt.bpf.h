@@ -4,11 +4,29 @@
  * older than us.
  */
 #pragma once
-#include "bpf/sock.bpf.h"
+#include "bpf/extra.bpf.h"
+
+/* The third part of an event, after its ident: three slots. */
+static __always_inline void put_extra(struct snap_control *ctl, struct tcp_sock *tp, __u8 state)
+{
+	struct ev_extra extra = {};
+	__u32 at = ctl->used;
+
+	read_extra(tp, state, &extra);
+	for (int i = 0; i < 3; i++) {
+		__u32 next = at + i;
+		struct snap_slot *slot = bpf_map_lookup_elem(&snap, &next);
+
+		if (!slot)
+			return;
+		__builtin_memcpy(slot, (void *)&extra + i * SNAP_SLOT_SIZE, SNAP_SLOT_SIZE);
+	}
+	ctl->used = at + 3;
+}
 
 /* Write one event to the array; the caller has checked that SNAP_SLOTS_MAX slots are free. */
-static __always_inline void put(struct snap_control *ctl, struct flow *f, __u8 state,
-				struct ev_count *c, __u8 kind, __u8 flags)
+static __always_inline void put(struct snap_control *ctl, struct flow *f, struct tcp_sock *tp,
+				__u8 state, struct ev_count *c, __u8 kind, __u8 flags)
 {
 	__u32 at = ctl->used;
 	struct ev_head *head;
@@ -40,6 +58,19 @@ static __always_inline void put(struct snap_control *ctl, struct flow *f, __u8 s
 	__builtin_memcpy(&first->word[1], &f->ident, 56);
 	__builtin_memcpy(second, (void *)&f->ident + 56, 64);
 	ctl->used = at + 3;
+	if (want_extra && flags & EV_HAS_EXTRA)
+		put_extra(ctl, tp, state);
+}
+
+/* A listener moves nothing, but it has a queue and drops. */
+static __always_inline void put_listener(struct snap_control *ctl, struct flow *f,
+					 struct tcp_sock *tp, __u8 flags)
+{
+	struct ev_count none = {};
+
+	f->id = bpf_get_socket_cookie(SK(tp));
+	read_tuple(tp, &f->ident);
+	put(ctl, f, tp, ST_LISTEN, &none, EV_SAMPLE, EV_HAS_IDENT | EV_HAS_EXTRA | flags);
 }
 
 /* End user space's read() when the next event might not fit. */
@@ -47,7 +78,7 @@ static __always_inline void yield_if_full(struct snap_control *ctl, struct seq_f
 {
 	__u8 full = 1;
 
-	if (ctl->used > SNAP_SLOTS - 2 * SNAP_SLOTS_MAX)
+	if (ctl->used > SNAP_SLOTS - 3 * SNAP_SLOTS_MAX)
 		bpf_seq_write(seq, &full, 1);
 }
 
@@ -66,18 +97,24 @@ static __always_inline struct flow *adopt(struct sock *sk, struct seq_file *seq)
 	if (state == ST_CLOSE || (ctl->listeners_only && state != ST_LISTEN))
 		return 0;
 	f = adopt_sock(tp, state);
-	if (!f)
+	if (want_extra && f && state == ST_LISTEN) {
+		put_listener(ctl, f, tp, EV_BASELINE);
+		yield_if_full(ctl, seq);
+	}
+	if (!f || state == ST_LISTEN)
 		return 0;
 	read_count(tp, state, f->syn, &c);
 	f->sampled_received = tp->bytes_received;
 	f->sampled_write_seq = tp->write_seq;
-	put(ctl, f, state, &c, EV_OPEN, EV_HAS_IDENT | EV_BASELINE);
+	put(ctl, f, tp, state, &c, EV_OPEN,
+	    EV_HAS_IDENT | EV_BASELINE | (want_extra ? EV_HAS_EXTRA : 0));
 	/* It may have closed while we adopted it, and on_change() found it half-made. */
 	__sync_lock_test_and_set(&f->adopted, 1);
 	if ((f->closing || SK(tp)->__sk_common.skc_state == ST_CLOSE) &&
 	    !__sync_lock_test_and_set(&f->ended, 1)) {
 		f->phase = PHASE_CLOSED;
-		put(ctl, f, state, &c, EV_CLOSE, EV_HAS_IDENT);
+		put(ctl, f, tp, state, &c, EV_CLOSE,
+		    EV_HAS_IDENT | (want_extra ? EV_HAS_EXTRA : 0));
 		ACCOUNT_ADD(closed, 1);
 	}
 	yield_if_full(ctl, seq);

@@ -81,8 +81,26 @@ typedef struct {
 	__u32 val;
 } kuid_t;
 
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct hlist_node {
+	struct hlist_node **pprev;
+};
+
+struct timer_list {
+	struct hlist_node entry;
+	unsigned long expires;
+	void *function;
+};
+
 struct sock {
 	struct sock_common __sk_common;
+	atomic_t sk_drops;
+	__u32 sk_ack_backlog;
+	__u32 sk_max_ack_backlog;
+	struct timer_list sk_timer;
 	int sk_err;
 	__u8 sk_shutdown;
 	kuid_t sk_uid;
@@ -94,8 +112,20 @@ struct inet_sock {
 	__be16 inet_sport;
 };
 
+struct tcp_congestion_ops {
+	char name[16];
+};
+
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
+	struct timer_list icsk_retransmit_timer;
+	struct timer_list icsk_delack_timer;
+	unsigned long icsk_timeout;
+	__u32 icsk_rto;
+	const struct tcp_congestion_ops *icsk_ca_ops;
+	__u8 icsk_retransmits;
+	__u8 icsk_pending;
+	__u8 icsk_backoff;
 };
 
 struct minmax_sample {
@@ -119,6 +149,44 @@ struct tcp_sock {
 	__u32 srtt_us;
 	__u32 total_retrans;
 	struct minmax rtt_min;
+	__u32 segs_in;
+	__u32 segs_out;
+	__u32 data_segs_in;
+	__u32 data_segs_out;
+	__u32 mdev_us;
+	__u32 snd_cwnd;
+	__u32 snd_ssthresh;
+	__u32 mss_cache;
+	__u32 reordering;
+	__u32 reord_seen;
+	__u32 dsack_dups;
+	__u32 rcv_ooopack;
+	__u16 total_rto;
+	__u32 total_rto_time;
+	__u32 lost_out;
+	__u32 delivered;
+	__u32 delivered_ce;
+	__u32 rate_delivered;
+	__u32 rate_interval_us;
+	__u32 rcv_nxt;
+	__u32 copied_seq;
+	__u32 chrono_start;
+	__u32 chrono_stat[3];
+	__u8 chrono_type : 2;
+	__u8 rate_app_limited : 1;
+	__u8 ecn_flags;
+};
+
+struct net_device {
+	possible_net_t nd_net;
+};
+
+struct sk_buff {
+	struct net_device *dev;
+	__be16 protocol;
+	__u16 network_header;
+	__u16 transport_header;
+	unsigned char *head;
 };
 
 struct socket {

@@ -44,6 +44,34 @@ struct {
 	__type(value, struct flow);
 } flows __weak SEC(".maps");
 
+/* What only programs that were asked for can count; a child of a listener starts with nothing. */
+struct tally {
+	__u64 write_calls, read_calls;
+	__u64 in_packets, out_packets;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct tally);
+} tallies __weak SEC(".maps");
+
+/* By address of the struct tcp_sock: a timer has no socket that storage could be asked for. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, DELAYED_ACK_SOCKETS);
+	__type(key, __u64);
+	__type(value, __u64);
+} delayed_acks __weak SEC(".maps");
+
+/* Set before the programs are loaded, so that the verifier drops what is not wanted. */
+const volatile __u8 want_extra __weak = 0;	/* struct ev_extra, and events of listeners */
+const volatile __u8 want_tallies __weak = 0;	/* struct tally */
+const volatile __u8 want_delacks __weak = 0;	/* delayed_acks */
+const volatile __u32 jiffies_hz __weak = 250;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, RING_BYTES_DEFAULT);

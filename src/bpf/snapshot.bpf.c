@@ -20,17 +20,25 @@ int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 	__u32 write_seq;
 	__u64 received;
 
-	if (!sk || !f || f->phase != PHASE_LIVE)
+	if (!sk || !f)
+		return 0;
+	if (f->phase != PHASE_LIVE && !(want_extra && f->phase == PHASE_LISTEN))
 		return 0;
 	ctl = control_get();
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (!ctl || !tp)
 		return 0;
+	state = sk->__sk_common.skc_state;
+	if (want_extra && f->phase == PHASE_LISTEN) {
+		if (state == ST_LISTEN)
+			put_listener(ctl, f, tp, 0);
+		yield_if_full(ctl, ctx->meta->seq);
+		return 0;
+	}
 	/* A flow that ends while we count is counted by its end, see on_close(). */
 	if (ctl->frozen && (f->late || __sync_lock_test_and_set(&f->counted, 1)))
 		return 0;
 	ctl->live++;
-	state = sk->__sk_common.skc_state;
 	/* The close record is already on its way and has the last word. */
 	if (state == ST_CLOSE)
 		return 0;
@@ -49,7 +57,9 @@ int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 		f->announced = f->ident.lport && state != ST_SYN_SENT;
 		flags = EV_HAS_IDENT;
 	}
-	put(ctl, f, state, &c, EV_SAMPLE, flags);
+	if (want_extra)
+		flags = EV_HAS_IDENT | EV_HAS_EXTRA;
+	put(ctl, f, tp, state, &c, EV_SAMPLE, flags);
 	yield_if_full(ctl, ctx->meta->seq);
 	return 0;
 }

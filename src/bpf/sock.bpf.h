@@ -146,7 +146,7 @@ static __always_inline struct flow *adopt_sock(struct tcp_sock *tp, __u8 state)
 	if (state == ST_LISTEN) {
 		f->ident.role = ROLE_LISTEN;
 		f->phase = PHASE_LISTEN;
-		return 0;
+		return f;
 	}
 	f->id = bpf_get_socket_cookie(sk);
 	f->syn = state == ST_SYN_SENT || syn_was_counted(tp, state);

@@ -11,24 +11,10 @@
  *				close() or shutdown(): only ever in process context
  *	any -> CLOSE		the end: one record with everything, then the storage is spent
  */
-#include "bpf/sock.bpf.h"
+#include "bpf/extra.bpf.h"
+#include "bpf/ring.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
-/* Wake user space when this much waits in the ring, even if it does not sleep. */
-const volatile __u32 wake_bytes = RING_BYTES_DEFAULT / 4;
-
-static __always_inline __u64 wake_flags(void)
-{
-	struct snap_control *ctl = control_get();
-
-	if (ctl && ctl->idle) {
-		ctl->idle = 0;
-		return BPF_RB_FORCE_WAKEUP;
-	}
-	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > wake_bytes ? BPF_RB_FORCE_WAKEUP
-									: BPF_RB_NO_WAKEUP;
-}
 
 static __always_inline void begin(struct flow *f, struct tcp_sock *tp, __u8 role)
 {
@@ -186,7 +172,7 @@ static __always_inline void on_close(struct flow *f, struct tcp_sock *tp, __u8 o
 			ACCOUNT_ADD(ended_late, 1);
 		return;
 	}
-	e = bpf_ringbuf_reserve(&ring, EV_SIZE_IDENT, 0);
+	e = bpf_ringbuf_reserve(&ring, want_extra ? EV_SIZE_EXTRA : EV_SIZE_IDENT, 0);
 	if (!e) {
 		struct ev_count last;
 
@@ -206,8 +192,35 @@ static __always_inline void on_close(struct flow *f, struct tcp_sock *tp, __u8 o
 	e->time_ns = bpf_ktime_get_ns();
 	read_tuple(tp, &f->ident);
 	__builtin_memcpy(&e->ident, &f->ident, sizeof(e->ident));
+	if (want_extra) {
+		e->head.flags |= EV_HAS_EXTRA;
+		__builtin_memset(&e->extra, 0, sizeof(e->extra));
+		read_extra(tp, old, &e->extra);
+		forget_delayed_acks(tp);
+	}
 	bpf_ringbuf_submit(e, wake_flags());
 	ACCOUNT_ADD(closed, 1);
+}
+
+/* The last word of a listener; it was never counted as a flow. */
+static __always_inline void on_listener_close(struct flow *f, struct tcp_sock *tp)
+{
+	struct event *e;
+
+	f->phase = PHASE_CLOSED;
+	e = bpf_ringbuf_reserve(&ring, EV_SIZE_EXTRA, 0);
+	if (!e)
+		return;
+	__builtin_memset(e, 0, sizeof(*e));
+	e->head.id = bpf_get_socket_cookie(SK(tp));
+	e->head.kind = EV_CLOSE;
+	e->head.state = ST_LISTEN;
+	e->head.flags = EV_HAS_IDENT | EV_HAS_EXTRA;
+	e->time_ns = bpf_ktime_get_ns();
+	read_tuple(tp, &f->ident);
+	__builtin_memcpy(&e->ident, &f->ident, sizeof(e->ident));
+	read_extra(tp, ST_LISTEN, &e->extra);
+	bpf_ringbuf_submit(e, wake_flags());
 }
 
 static __always_inline void on_change(struct sock *sk, int old, int new)
@@ -230,6 +243,10 @@ static __always_inline void on_change(struct sock *sk, int old, int new)
 		return;
 	}
 	f = bpf_sk_storage_get(&flows, SK(tp), 0, 0);
+	if (want_extra && f && old == ST_LISTEN && f->phase == PHASE_LISTEN) {
+		on_listener_close(f, tp);
+		return;
+	}
 	if (!f || f->phase == PHASE_NONE) {
 		struct flow *mine = recover(tp, old, new);
 

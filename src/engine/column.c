@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/clock.h"
+#include "engine/counter.h"
 #include "util/cgroup.h"
 #include "util/parse.h"
 
@@ -274,6 +275,46 @@ COLUMN(flows)
 	return value_uint(r->flows);
 }
 
+COLUMN(scope)
+{
+	return value_text(r->group && !r->ident ? r->group : "sockets");
+}
+
+COLUMN(congestion)
+{
+	return r->counters && r->ident ? value_chars(r->counters->congestion, 16) : value_none();
+}
+
+/* As ss -o calls them; the numbers are those of inet_diag. */
+COLUMN(timer)
+{
+	static const char *const names[] = {"", "on", "keepalive", "timewait", "persist"};
+
+	return r->extra && r->extra->timer < 5 ? value_text(names[r->extra->timer]) : value_none();
+}
+
+COLUMN(timer_ms)
+{
+	return r->extra && r->extra->timer ? value_uint(r->extra->timer_ms) : value_none();
+}
+
+COLUMN(retransmits)
+{
+	return r->extra ? value_uint(r->extra->retransmits) : value_none();
+}
+
+static struct value counter_value(const struct row *r, enum counter_id id)
+{
+	if (!r->counters || !(r->counters->known & (1ull << id)))
+		return value_none();
+	if (r->counters->value[id] < 0)
+		return (struct value){.type = VALUE_INT, .i = r->counters->value[id]};
+	return value_uint((uint64_t)r->counters->value[id]);
+}
+
+#define COUNTER(name, ...) COLUMN(name) { return counter_value(r, COUNTER_##name); }
+#include "engine/counters.def"
+
 // clang-format off
 #define C(n, title, unit, width, needs, help) {#n, title, unit, help, width, needs, get_##n}
 const struct column columns[] = {
@@ -319,6 +360,15 @@ const struct column columns[] = {
 	C(subnet,	"SUBNET",	"",	-21, 0,	"name of the subnet that the flows belong to"),
 	C(prefix,	"PREFIX",	"",	-21, 0,	"its first prefix, as typed"),
 	C(flows,	"FLOWS",	"",	6, 0,	"number of flows summed up in the row"),
+	/* Of stat. */
+	C(scope,	"SCOPE",	"",	-7, 0,	"sockets, or host for what the kernel counts for no socket"),
+	C(timer,	"TIMER",	"",	-9, NEED_EXTRA, "on (retransmission), keepalive, persist (zero window), or empty"),
+	C(timer_ms,	"TIMER_MS",	"ms",	8, NEED_EXTRA, "until the timer runs out"),
+	C(retransmits,	"RETRANSMITS",	"",	11, NEED_EXTRA,	"timeouts of the same data in a row"),
+	C(congestion,	"Congestion control",	"",	-10, NEED_EXTRA, "congestion control algorithm"),
+#define COUNTER(name, block, title, kind, seed, needs, hook, meaning, limit) \
+	{#name, title, "", meaning, 12, NEED_EXTRA | (needs), get_##name},
+#include "engine/counters.def"
 };
 // clang-format on
 const size_t column_count = sizeof(columns) / sizeof(columns[0]);

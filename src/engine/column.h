@@ -13,6 +13,12 @@
 enum column_need {
 	NEED_EXTRA = 1, /* struct ev_extra */
 	NEED_OWNER = 2, /* scans for owners */
+	/* Of counters.def: probes that nothing else needs. */
+	NEED_CALLS = 4,	   /* each sending and receiving call */
+	NEED_PACKETS = 8,  /* each packet */
+	NEED_RESETS = 16,  /* each reset sent */
+	NEED_DELACKS = 32, /* each kernel timer */
+	NEED_HOST = 64,	   /* the host's own counters */
 };
 
 struct column {

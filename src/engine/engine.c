@@ -15,11 +15,16 @@ void engine_init(struct engine *e, const struct settings *settings, const struct
 	if (view->when == VIEW_ON_TICK)
 		flow_table_init(&e->flows, limit);
 	view_init(view, limit);
+	if (view->counters) {
+		ledger_init(&e->ledger, &e->flows, filter, view);
+		view->ledger = &e->ledger;
+	}
 }
 
 void engine_done(struct engine *e)
 {
 	view_done(e->view);
+	ledger_done(&e->ledger);
 	if (e->flows.flow)
 		flow_table_done(&e->flows);
 }
@@ -78,6 +83,12 @@ void engine_event(void *context, const struct event *ev)
 
 	if (ev->head.kind == EV_TIME)
 		return;
+	if (e->view->counters) {
+		ledger_event(&e->ledger, ev);
+		return;
+	}
+	if (ev->head.kind == EV_RESET)
+		return;
 	if (e->view->when == VIEW_ON_TICK)
 		keep(e, ev);
 	else if (ev->head.kind == EV_CLOSE && filter_matches(e->filter, &ev->ident))
@@ -122,6 +133,11 @@ bool engine_advance(struct engine *e, uint64_t time_ns)
 
 	if (e->view->when != VIEW_ON_TICK)
 		return true;
+	/* Without an interval there is one tick, at the end. */
+	if (!interval_ns) {
+		e->next_tick_ns = time_ns;
+		return true;
+	}
 	if (!e->next_tick_ns)
 		e->next_tick_ns = time_ns + interval_ns;
 	while (time_ns >= e->next_tick_ns) {

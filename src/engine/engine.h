@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "engine/flow_table.h"
+#include "engine/ledger.h"
 #include "engine/view.h"
 
 struct filter;
@@ -19,6 +20,7 @@ struct engine {
 	const struct filter *filter;
 	struct flow_table flows; /* empty unless the view ticks */
 	struct view *view;
+	struct ledger ledger; /* of a view with counters */
 	uint32_t leaving_head; /* closed flows that the last tick showed; slot + 1 */
 	uint64_t next_tick_ns; /* of a source that brings its own time; 0 before its first event */
 	uint64_t ticks;

@@ -13,6 +13,7 @@
 
 #include "engine/flow_filter.h"
 #include "engine/settings.h"
+#include "engine/tuple_filter.h"
 #include "util/cgroup.h"
 #include "util/parse.h"
 #include "util/xalloc.h"
@@ -147,6 +148,11 @@ void filter_free(struct filter *f)
 	free(f);
 }
 
+uint32_t filter_netns(const struct filter *f)
+{
+	return (uint32_t)f->netns;
+}
+
 static bool port_in(const uint8_t *set, unsigned port)
 {
 	return !set || (set[port / 8] & (1u << (port % 8)));
@@ -176,6 +182,8 @@ bool filter_matches(const struct filter *f, const struct ev_ident *id)
 	if (f->cgroup_id && !cgroup_is_below(f->cgroups, id->cgroup_id, f->cgroup_id))
 		return false;
 	if (!key_in(f->cgroup_map, id->cgroup_id) || !key_in(f->mntns_map, id->mntns))
+		return false;
+	if (s->tuples && !tuple_filters_match(s->tuples, id))
 		return false;
 	return !f->expression || flow_filter_matches(f->expression, id);
 }

@@ -86,15 +86,49 @@ void group_count(struct group *g, const struct ev_count *delta)
 	g->count.retrans_segs += delta->retrans_segs;
 }
 
+static uint32_t bucket_of(const struct group_table *t, uint32_t slot)
+{
+	uint32_t b = home(t, &t->group[slot].key);
+
+	while (t->index[b] != slot + 1)
+		b = (b + 1) & t->index_mask;
+	return b;
+}
+
 void group_table_clear(struct group_table *t)
 {
 	for (uint32_t i = 0; i < t->used; i++) {
-		uint32_t b = home(t, &t->group[i].key);
-
-		/* All of them go, so there is no gap to close: just find each one's bucket. */
-		while (t->index[b] != i + 1)
-			b = (b + 1) & t->index_mask;
-		t->index[b] = 0;
+		/* All of them go, so there is no gap to close. */
+		t->index[bucket_of(t, i)] = 0;
 	}
 	t->used = 0;
+}
+
+/* Linear probing without tombstones: close the gap by moving later entries of the run up. */
+static void close_gap(struct group_table *t, uint32_t gap)
+{
+	for (uint32_t b = (gap + 1) & t->index_mask; t->index[b]; b = (b + 1) & t->index_mask) {
+		uint32_t h = home(t, &t->group[t->index[b] - 1].key);
+
+		if (((b - h) & t->index_mask) < ((b - gap) & t->index_mask))
+			continue;
+		t->index[gap] = t->index[b];
+		gap = b;
+	}
+	t->index[gap] = 0;
+}
+
+void group_table_remove(struct group_table *t, struct group *g)
+{
+	uint32_t slot = (uint32_t)(g - t->group), last = t->used - 1;
+
+	close_gap(t, bucket_of(t, slot));
+	if (slot != last) {
+		t->index[bucket_of(t, last)] = slot + 1;
+		*g = t->group[last];
+		if (t->payload_size)
+			memcpy(group_payload(t, g), group_payload(t, &t->group[last]),
+			       t->payload_size);
+	}
+	t->used--;
 }

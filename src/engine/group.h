@@ -43,5 +43,8 @@ void *group_payload(const struct group_table *t, const struct group *g);
 /* Add counters that were moved; gauges are not summed. */
 void group_count(struct group *g, const struct ev_count *delta);
 
+/* Forget one group; the last one takes its place. */
+void group_table_remove(struct group_table *t, struct group *g);
+
 /* Forget all groups; costs as much as there are groups. */
 void group_table_clear(struct group_table *t);

@@ -29,6 +29,7 @@ struct report {
 	const struct option_def *options;
 	size_t option_count;
 	const char *columns; /* of --json and --csv without -o */
+	const char *(*columns_of)(const struct settings *s); /* instead, if they depend on more */
 	void (*defaults)(struct settings *s);
 	/* Words that are no options. 0, or -EINVAL and `error`. */
 	int (*words)(struct settings *s, int count, char **word, struct usage_error *error);

@@ -9,6 +9,8 @@
 #include "abi/event.h"
 
 struct clock;
+struct counters;
+struct group_key;
 struct cgroup_names;
 
 /* What all rows of a run share. */
@@ -32,5 +34,7 @@ struct row {
 	struct ev_count count;		/* of the interval or of the flow's life, see context */
 	const struct ev_ident *ident;	/* NULL for a group of several flows */
 	const struct ev_extra *extra;	/* NULL if no column asked for it */
+	const struct counters *counters; /* NULL unless the view has counters */
+	const struct group_key *key;	/* of a group: the parts that its flows have in common */
 	const char *group, *prefix;	/* NULL unless the view groups */
 };

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct prefix_set;
+struct tuple_filters;
 
 struct settings {
 	/* where from */
@@ -46,6 +47,11 @@ struct settings {
 	const char *interval; /* as typed */
 	const char *subnets_path, *unit, *direction, *by;
 	bool longest, seed_json;
+
+	/* stat */
+	const char *index, *command;
+	bool on_close, zeros, all_counters, live;
+	struct tuple_filters *tuples;
 
 	bool strict;
 	bool verbose;

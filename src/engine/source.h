@@ -17,7 +17,10 @@ struct source {
 	const struct source_ops *ops;
 	const struct settings *settings;
 	bool live_table; /* flows must be sampled; else only their closes are wanted */
-	bool extra;	 /* with struct ev_extra */
+	bool everything; /* samples: all flows, changed or not, and the listeners */
+	unsigned needs;	 /* enum column_need, of all that will be shown */
+	unsigned lacks;	 /* set by open(): of those, what cannot be had here */
+	uint32_t netns;	 /* inode of the only network namespace that is wanted, or 0 */
 	bool owners;	 /* a column shows owners: look for those that are not known */
 	uint64_t keep_capabilities; /* set by open(): 1 << CAP_*, for drain() and sample() */
 	struct clock *clock; /* a source with own time sets the offset before its first event */
@@ -30,6 +33,7 @@ struct source_ops {
 	const char *name; /* of --source */
 	const char *summary;
 	const char *loss_advice; /* why flows can be lost, and what helps */
+	bool counters; /* gives struct ev_extra, which `stat` needs */
 	bool offline; /* brings its own time and ends by itself */
 	/* Could this source be used without a --source of its name? */
 	bool (*suits)(const struct settings *settings);
@@ -52,5 +56,10 @@ struct source_ops {
 	 */
 	void (*freeze)(struct source *s);
 	void (*account)(struct source *s, struct account *ret);
+	/*
+	 * The host's own counters (by enum counter_id), summed over the network namespaces that are
+	 * watched. NULL if there are none.
+	 */
+	void (*host)(struct source *s, int64_t *value);
 	void (*close)(struct source *s);
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/ledger.h"
 #include "engine/sink.h"
 #include "util/xalloc.h"
 
@@ -54,7 +55,8 @@ void view_init(struct view *view, uint32_t flow_limit)
 	view->ranked_limit = flow_limit;
 	view->ranked = reserve(view->ranked_limit * sizeof(*view->ranked));
 	if (view->keys)
-		group_table_init(&view->groups, flow_limit, 0);
+		group_table_init(&view->groups, flow_limit,
+				 view->counters ? sizeof(struct ledger_entry) : 0);
 }
 
 void view_done(struct view *view)
@@ -140,7 +142,10 @@ static struct row group_row(struct view *view, const struct group *g)
 		.count = g->count,
 	};
 
-	view->name_group(view, g, &row);
+	if (view->ledger)
+		ledger_group_row(view->ledger, g, &row);
+	if (view->name_group)
+		view->name_group(view, g, &row);
 	return row;
 }
 
@@ -148,9 +153,11 @@ static struct row row_of(struct view *view, const struct ranked *r)
 {
 	const struct flow *f = r->flow;
 
+	struct row row;
+
 	if (r->group)
 		return group_row(view, r->group);
-	return (struct row){
+	row = (struct row){
 		.context = &view->context,
 		.time_ns = view->tick_ns,
 		.id = f->id,
@@ -161,6 +168,9 @@ static struct row row_of(struct view *view, const struct ranked *r)
 		.count = r->delta,
 		.ident = &f->ident,
 	};
+	if (view->ledger)
+		ledger_flow_row(view->ledger, f, &row);
+	return row;
 }
 
 /* What the view ranks by if it is not told otherwise, and without which there is no row. */
@@ -207,7 +217,9 @@ static int by_rank(const void *a, const void *b)
 
 	if (x->rank != y->rank)
 		return x->rank < y->rank ? 1 : -1;
-	return order_of(x) < order_of(y) ? -1 : order_of(x) > order_of(y);
+	if (order_of(x) != order_of(y))
+		return order_of(x) < order_of(y) ? -1 : 1;
+	return x->group < y->group ? -1 : x->group > y->group;
 }
 
 /* Groups are ranked like flows. What the last tick collected is not needed any more. */
@@ -219,6 +231,16 @@ static void take_groups(struct view *view)
 		view->ranked[view->ranked_count++] =
 			(struct ranked){.group = g, .delta = g->count};
 	}
+}
+
+static void take_sockets(struct view *view)
+{
+	const struct flow_table *t = view->ledger->flows;
+
+	for (uint32_t i = 0; i < t->used; i++)
+		if (t->flow[i].has_ident && t->flow[i].wanted)
+			view->ranked[view->ranked_count++] =
+				(struct ranked){.flow = &t->flow[i], .delta = t->flow[i].count};
 }
 
 static void set_ranks(struct view *view)
@@ -312,6 +334,14 @@ static void print_family(struct view *view, size_t limit, int family)
 	}
 }
 
+static void print_host(struct view *view)
+{
+	struct row row = {.context = &view->context, .time_ns = view->tick_ns};
+
+	ledger_host_row(view->ledger, &row);
+	emit(view, &row);
+}
+
 void view_redraw(struct view *view)
 {
 	size_t limit;
@@ -328,16 +358,40 @@ void view_redraw(struct view *view)
 	} else {
 		print_family(view, limit, 0);
 	}
+	if (view->ledger && view->ledger->has_host)
+		print_host(view);
 	view->sink->tick_end(view);
 }
 
 void view_tick(struct view *view, uint64_t time_ns)
 {
 	view->tick_ns = time_ns;
-	take_groups(view);
+	if (view->per_close)
+		return;
+	if (view->sockets)
+		take_sockets(view);
+	else
+		take_groups(view);
 	rank(view);
 	view_redraw(view);
 	group_table_clear(&view->groups);
+}
+
+void view_group_closed(struct view *view, const struct ev_ident *ident, uint64_t time_ns)
+{
+	struct group_key key[VIEW_KEYS_MAX];
+	uint32_t verdict = 0;
+	struct group *g;
+	struct row row;
+
+	view->tick_ns = time_ns;
+	view->keys(view, ident, &verdict, key);
+	g = group_table_add(&view->groups, key);
+	if (!g)
+		return;
+	row = group_row(view, g);
+	emit(view, &row);
+	group_table_remove(&view->groups, g);
 }
 
 void view_end(struct view *view, const struct account *account)

@@ -15,6 +15,7 @@
 #include "engine/group.h"
 #include "engine/row.h"
 
+struct ledger;
 struct out;
 struct settings;
 struct sink;
@@ -34,7 +35,7 @@ struct cell {
 };
 
 #define CELL_BARE 1000
-#define VIEW_CELLS_MAX 64
+#define VIEW_CELLS_MAX 96
 #define VIEW_SECTIONS 2
 #define VIEW_KEYS_MAX 8
 
@@ -57,6 +58,10 @@ struct view {
 	struct section section[VIEW_SECTIONS]; /* [0] all or IPv4, [1] IPv6 */
 	bool section_per_family;
 	bool header_per_tick;
+	bool counters;	 /* rows have struct counters, see engine/ledger.h */
+	bool sockets;	 /* with counters: rows are the present sockets, once */
+	bool per_close;	 /* with counters: a row for each socket when it closes */
+	bool blocks;	 /* text is a block per row, not a line */
 	bool no_header;	 /* of a table */
 	bool rolls;	 /* never redrawn in place */
 	bool csv_titles; /* the header of CSV has titles, not names */
@@ -78,6 +83,8 @@ struct view {
 	/* Name a group's row. */
 	void (*name_group)(const struct view *view, const struct group *group, struct row *row);
 
+	struct ledger *ledger; /* with counters; of the engine */
+	unsigned lacks;	       /* enum column_need: what the source cannot give */
 	const struct settings *settings;
 	const struct sink *sink;
 	struct out *out;
@@ -117,6 +124,9 @@ void view_flow_closed(struct view *view, const struct event *ev);
 
 /* Collect a flow that changed in this interval; its delta is `count` less `reported`. */
 void view_collect(struct view *view, struct flow *flow);
+
+/* A socket of a view with `per_close` closed: print its group and forget it. */
+void view_group_closed(struct view *view, const struct ev_ident *ident, uint64_t time_ns);
 
 /* Rank, print. */
 void view_tick(struct view *view, uint64_t time_ns);

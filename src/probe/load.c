@@ -12,6 +12,7 @@
 
 #include "abi/config.h"
 #include "probe/accept.h"
+#include "probe/choose.h"
 #include "tcp.skel.h"
 #include "util/log.h"
 
@@ -75,7 +76,7 @@ static int attach_sample(struct tcp *skeleton)
 	return skeleton->links.sample ? 0 : -errno;
 }
 
-int probe_load(struct tcp **ret, uint64_t ring_bytes)
+int probe_load(struct tcp **ret, uint64_t ring_bytes, unsigned needs, unsigned *ret_lacks)
 {
 	struct tcp *skeleton;
 	uint32_t size = ring_size(ring_bytes);
@@ -89,6 +90,7 @@ int probe_load(struct tcp **ret, uint64_t ring_bytes)
 	bpf_map__set_max_entries(skeleton->maps.ring, size);
 	skeleton->rodata->wake_bytes = size / 4;
 	accept_choose(skeleton);
+	*ret_lacks = probe_choose(skeleton, needs);
 	err = tcp__load(skeleton);
 	if (err)
 		return explain(err, "load");
@@ -97,6 +99,8 @@ int probe_load(struct tcp **ret, uint64_t ring_bytes)
 	err = attach_sample(skeleton);
 	if (!err)
 		err = tcp__attach(skeleton);
+	if (!err)
+		err = probe_attach_packets(skeleton, needs & ~*ret_lacks);
 	return err ? explain(err, "attach") : 0;
 }
 

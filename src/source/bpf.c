@@ -17,11 +17,13 @@
 #include "abi/config.h"
 #include "abi/event.h"
 #include "engine/clock.h"
+#include "engine/column.h"
 #include "engine/settings.h"
 #include "engine/source.h"
 #include "probe/load.h"
 #include "source/bpf_owner.h"
 #include "source/bpf_reader.h"
+#include "source/host.h"
 #include "tcp.skel.h"
 #include "util/log.h"
 #include "util/xalloc.h"
@@ -31,6 +33,7 @@ struct bpf_state {
 	struct ring_buffer *ring;
 	struct bpf_reader reader;
 	struct bpf_owner owner;
+	struct host host; /* if it is asked for */
 };
 
 static bool bpf_suits(const struct settings *settings)
@@ -55,7 +58,7 @@ static int bpf_open(struct source *s)
 	s->state = b;
 	/* Map look-ups, and before Linux 5.19 the start of an iterator, ask for it. */
 	s->keep_capabilities = 1ull << CAP_BPF;
-	err = probe_load(&b->skeleton, s->settings->ring_kib * 1024);
+	err = probe_load(&b->skeleton, s->settings->ring_kib * 1024, s->needs, &s->lacks);
 	if (err)
 		return err;
 	b->ring = ring_buffer__new(bpf_map__fd(b->skeleton->maps.ring), on_ring_event, s, NULL);
@@ -76,6 +79,8 @@ static int bpf_start(struct source *s)
 	int err;
 
 	bpf_owner_init(&b->owner, b->skeleton, &b->reader);
+	if (s->needs & NEED_HOST)
+		host_open(&b->host, s->netns);
 	b->reader.control->listeners_only = 1;
 	err = bpf_owner_scan(&b->owner);
 	if (!err)
@@ -86,6 +91,13 @@ static int bpf_start(struct source *s)
 	if (!err)
 		err = bpf_reader_run(&b->reader, b->skeleton->links.adopt_netns);
 	return err;
+}
+
+static void bpf_host(struct source *s, int64_t *value)
+{
+	struct bpf_state *b = s->state;
+
+	host_read(&b->host, value);
 }
 
 static int bpf_fd(const struct source *s)
@@ -163,7 +175,7 @@ static void bpf_account(struct source *s, struct account *ret)
 		.lost = a.lost_ring + a.lost_memory,
 		.lost_tx_bytes = a.lost_tx_bytes,
 		.lost_rx_bytes = a.lost_rx_bytes,
-		.missed = skipped > a.nested ? skipped - a.nested : 0,
+		.missed = (skipped > a.nested ? skipped - a.nested : 0) + a.lost_edges,
 	};
 	/* A flow whose close was one of the missed state changes is neither closed nor live. */
 	known = ret->closed + ret->live + ret->lost;
@@ -179,6 +191,7 @@ static void bpf_close(struct source *s)
 	if (!b)
 		return;
 	ring_buffer__free(b->ring);
+	host_close(&b->host);
 	bpf_reader_done(&b->reader);
 	tcp__destroy(b->skeleton);
 	free(b);
@@ -188,6 +201,7 @@ static void bpf_close(struct source *s)
 const struct source_ops source_bpf = {
 	.name = "bpf",
 	.summary = "the kernel, through BPF: exact, every flow, owners",
+	.counters = true,
 	.loss_advice = "the event buffer was full; a larger --ring helps",
 	.suits = bpf_suits,
 	.open = bpf_open,
@@ -197,5 +211,6 @@ const struct source_ops source_bpf = {
 	.sample = bpf_sample,
 	.freeze = bpf_freeze,
 	.account = bpf_account,
+	.host = bpf_host,
 	.close = bpf_close,
 };

@@ -38,7 +38,7 @@ int bpf_reader_init(struct bpf_reader *r, struct tcp *skeleton, struct source *s
 			      &r->slots_size);
 	if (!r->control || !r->slots)
 		return -ENOMEM;
-	r->control->extra = source->extra;
+	r->control->all = source->everything;
 	return 0;
 }
 
@@ -109,6 +109,7 @@ void bpf_reader_account(struct bpf_reader *r, struct bpf_account *ret)
 		ret->lost_rx_bytes += per_cpu[i].lost_rx_bytes;
 		ret->ended_late += per_cpu[i].ended_late;
 		ret->nested += per_cpu[i].nested;
+		ret->lost_edges += per_cpu[i].lost_edges;
 	}
 	free(per_cpu);
 }

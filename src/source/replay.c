@@ -24,6 +24,7 @@ struct replay {
 	const char *path;
 	unsigned line;
 	struct flow_table flows; /* what earlier lines said of each flow */
+	struct ev_extra *extra;	 /* and of its slot */
 	struct account account;
 };
 
@@ -43,6 +44,7 @@ static int replay_open(struct source *s)
 		return -EINVAL;
 	}
 	flow_table_init(&r->flows, FLOWS_MAX);
+	r->extra = reserve(FLOWS_MAX * sizeof(*r->extra));
 	r->file = strcmp(r->path, "-") ? fopen(r->path, "re") : stdin;
 	return r->file ? 0 : log_errno(errno, "cannot read %s", r->path);
 }
@@ -63,6 +65,7 @@ static void emit(struct source *s, const struct replay_line *line)
 {
 	struct replay *r = s->state;
 	struct event ev = {.time_ns = line->time_ns, .head = line->head};
+	struct ev_extra *extra;
 	struct flow *f;
 
 	if (line->head.kind == EV_TIME) {
@@ -74,18 +77,23 @@ static void emit(struct source *s, const struct replay_line *line)
 		r->account.table_full++;
 		return;
 	}
+	extra = &r->extra[f - r->flows.flow];
 	if (!f->has_ident) {
 		f->has_ident = true;
-		if (line->ident.seen == SEEN_ADOPTED)
+		*extra = (struct ev_extra){0};
+		if (line->ident.seen == SEEN_ADOPTED) {
+			ev.head.flags |= EV_BASELINE;
 			r->account.adopted++;
-		else
+		} else {
 			r->account.opened++;
+		}
 	}
-	replay_line_apply(line, f);
+	replay_line_apply(line, f, extra);
 	ev.head.state = f->state;
-	ev.head.flags |= EV_HAS_IDENT;
+	ev.head.flags |= EV_HAS_IDENT | EV_HAS_EXTRA;
 	ev.count = f->count;
 	ev.ident = f->ident;
+	ev.extra = *extra;
 	if (line->head.kind == EV_CLOSE) {
 		r->account.closed++;
 		flow_table_remove(&r->flows, f);
@@ -144,6 +152,7 @@ static void replay_close(struct source *s)
 	if (r->file && r->file != stdin)
 		fclose(r->file);
 	flow_table_done(&r->flows);
+	reserve_free(r->extra, FLOWS_MAX * sizeof(*r->extra));
 	free(r);
 	s->state = NULL;
 }
@@ -151,6 +160,7 @@ static void replay_close(struct source *s)
 const struct source_ops source_replay = {
 	.name = "replay",
 	.summary = "a text file of events (--read FILE)",
+	.counters = true,
 	.offline = true,
 	.suits = replay_suits,
 	.open = replay_open,

@@ -52,6 +52,21 @@ static const struct word words[] = {
 	{"retrans", WORD_UINT, IN(count.retrans_segs), 0, 0},
 	{"srtt", WORD_UINT, IN(count.srtt_us), 0, 0},
 	{"min_rtt", WORD_UINT, IN(count.min_rtt_us), 0, 0},
+	{"segs_in", WORD_UINT, IN(extra.segs_in), 0, 0},
+	{"segs_out", WORD_UINT, IN(extra.segs_out), 0, 0},
+	{"writes", WORD_UINT, IN(extra.write_calls), 0, 0},
+	{"reads", WORD_UINT, IN(extra.read_calls), 0, 0},
+	{"packets_in", WORD_UINT, IN(extra.in_packets), 0, 0},
+	{"packets_out", WORD_UINT, IN(extra.out_packets), 0, 0},
+	{"delayed_acks", WORD_UINT, IN(extra.delayed_acks), 0, 0},
+	{"drops", WORD_UINT, IN(extra.drops), 0, 0},
+	{"backlog", WORD_UINT, IN(extra.backlog), 0, 0},
+	{"backlog_max", WORD_UINT, IN(extra.backlog_max), 0, 0},
+	{"recv_q", WORD_UINT, IN(extra.receive_queue), 0, 0},
+	{"send_q", WORD_UINT, IN(extra.send_queue), 0, 0},
+	{"cwnd", WORD_UINT, IN(extra.cwnd), 0, 0},
+	{"busy", WORD_UINT, IN(extra.busy_us), 0, 0},
+	{"congestion", WORD_CHARS, IN(extra.congestion), 0, 0},
 };
 
 /* "1.25" to nanoseconds, without going through a float. */
@@ -166,7 +181,8 @@ static int parse_pair(char *pair, struct replay_line *line, const char **ret_why
 
 static int parse_kind(const char *word, uint8_t *ret)
 {
-	static const char *const kinds[] = {NULL, "open", "sample", "close", "time"};
+	static const char *const kinds[] = {NULL, "open", "sample", "close", "time",
+					      "reset"};
 
 	_Static_assert(COUNT(kinds) == EV_KIND_COUNT, "one word per kind");
 	for (uint8_t i = 1; i < COUNT(kinds); i++)
@@ -201,7 +217,7 @@ static int parse_position(unsigned position, const char *word, struct replay_lin
 		*ret_why = "expected a time in seconds, such as 1.5";
 		return parse_seconds(word, strlen(word), &line->time_ns);
 	case 1:
-		*ret_why = "expected open, sample, close or time";
+		*ret_why = "expected open, sample, close, reset or time";
 		return parse_kind(word, &line->head.kind);
 	default:
 		*ret_why = "expected the number of a flow";
@@ -248,9 +264,9 @@ int replay_line_parse(const char *text, struct replay_line *ret, const char **re
 	return position < (ret->head.kind == EV_TIME ? 2 : 3) ? -EINVAL : 1;
 }
 
-void replay_line_apply(const struct replay_line *line, struct flow *flow)
+void replay_line_apply(const struct replay_line *line, struct flow *flow, struct ev_extra *extra)
 {
-	struct replay_line now = {.count = flow->count, .ident = flow->ident};
+	struct replay_line now = {.count = flow->count, .ident = flow->ident, .extra = *extra};
 
 	now.head.state = flow->state;
 	for (size_t i = 0; i < COUNT(words); i++) {
@@ -266,4 +282,5 @@ void replay_line_apply(const struct replay_line *line, struct flow *flow)
 	flow->state = now.head.state;
 	flow->count = now.count;
 	flow->ident = now.ident;
+	*extra = now.extra;
 }

@@ -14,6 +14,7 @@ struct replay_line {
 	struct ev_head head;
 	struct ev_count count;
 	struct ev_ident ident;
+	struct ev_extra extra;
 	uint64_t given; /* which fields the line gave: 1 << index of the word table */
 };
 
@@ -25,4 +26,4 @@ int replay_line_parse(const char *text, struct replay_line *ret, const char **re
 		      size_t *ret_at);
 
 /* Put what the line gave into the flow; the rest stays as earlier lines said. */
-void replay_line_apply(const struct replay_line *line, struct flow *flow);
+void replay_line_apply(const struct replay_line *line, struct flow *flow, struct ev_extra *extra);

@@ -42,6 +42,11 @@ struct cgroup_names *cgroup_names_new(void)
 	return names;
 }
 
+const char *cgroup_names_mount(const struct cgroup_names *names)
+{
+	return names->mount;
+}
+
 bool cgroup_names_has_mount(const struct cgroup_names *names)
 {
 	return names->mount != NULL;

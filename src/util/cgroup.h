@@ -13,6 +13,9 @@ struct cgroup_names;
 struct cgroup_names *cgroup_names_new(void);
 void cgroup_names_free(struct cgroup_names *names);
 
+/* Where cgroup v2 is mounted; NULL if it is not. Borrowed. */
+const char *cgroup_names_mount(const struct cgroup_names *names);
+
 /* Is there a cgroup v2 mount? */
 bool cgroup_names_has_mount(const struct cgroup_names *names);
 

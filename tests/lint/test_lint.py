@@ -171,8 +171,12 @@ def test_man_pages_match_the_tables_and_are_well_formed():
         subprocess.run(["mandoc", "-T", "lint", "-W", "warning", str(page)], check=True)
 
 
+def test_the_page_of_counters_is_that_of_their_table():
+    subprocess.run([str(ROOT / "doc/make-counters"), "--check"], check=True)
+
+
 def test_every_option_has_its_line_of_help():
-    for name in ("top", "life"):
+    for name in ("top", "life", "subnet", "stat"):
         text = subprocess.run([str(BUILD / "tcpsight"), name, "--help"], capture_output=True,
                               text=True, check=True).stdout
         assert text.index("examples:") < text.index("usage:") < text.index("options:")

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "engine/counter.h"
+
+#include <string.h>
+
+#include "engine/column.h"
+
+const struct counter counters[COUNTER_COUNT] = {
+#define COUNTER(name, block, title, kind, seed, needs, hook, meaning, limit) \
+	{#name, title, block, kind, seed, NEED_EXTRA | (needs), hook, meaning, limit},
+#include "engine/counters.def"
+};
+
+const char *const counter_block_names[BLOCK_COUNT] = {"Socket", "Ip", "Tcp", "TcpExt", "More"};
+
+const struct counter *counter_find(const char *name)
+{
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		if (!strcmp(counters[i].name, name))
+			return &counters[i];
+	return NULL;
+}
+
+static bool is_established(uint8_t state)
+{
+	return state == ST_ESTABLISHED || state == ST_CLOSE_WAIT;
+}
+
+static void read_states(const struct event *ev, bool closed, int64_t *v)
+{
+	uint8_t state = ev->head.state;
+	bool opening = state == ST_SYN_SENT || state == ST_SYN_RECV;
+
+	/* Without a SYN sent it was no attempt: no free port, no route. */
+	v[COUNTER_active_opens] = ev->ident.role == ROLE_CONNECT && ev->extra.segs_out;
+	v[COUNTER_passive_opens] = ev->ident.role == ROLE_ACCEPT;
+	v[COUNTER_attempt_fails] = closed && opening && ev->head.error && ev->extra.segs_out;
+	v[COUNTER_curr_estab] = !closed && is_established(state);
+	v[COUNTER_estab_resets] = closed && is_established(state);
+}
+
+static void read_segments(const struct event *ev, int64_t *v)
+{
+	const struct ev_extra *e = &ev->extra;
+	bool accepted = ev->ident.role == ROLE_ACCEPT;
+
+	v[COUNTER_bytes_sent] = (int64_t)ev->count.tx_bytes;
+	v[COUNTER_bytes_received] = (int64_t)ev->count.rx_bytes;
+	v[COUNTER_messages_sent] = (int64_t)e->write_calls;
+	v[COUNTER_messages_received] = (int64_t)e->read_calls;
+	v[COUNTER_in_receives] = (int64_t)e->in_packets;
+	v[COUNTER_out_requests] = (int64_t)e->out_packets;
+	v[COUNTER_in_segs] = e->segs_in;
+	v[COUNTER_retrans_segs] = ev->count.retrans_segs;
+	/* The listener sent the SYN/ACK; segs_out of the child has not got it. */
+	v[COUNTER_out_segs] = (int64_t)e->segs_out + accepted - ev->count.retrans_segs;
+	v[COUNTER_delayed_acks] = (int64_t)e->delayed_acks;
+	v[COUNTER_retransmitted_bytes] = (int64_t)ev->count.retrans_bytes;
+	v[COUNTER_data_segs_in] = e->data_segs_in;
+	v[COUNTER_data_segs_out] = e->data_segs_out;
+	v[COUNTER_delivered] = e->delivered;
+	v[COUNTER_delivered_ce] = e->delivered_ce;
+	v[COUNTER_ooo_packets] = e->ooo_packets;
+	v[COUNTER_reord_seen] = e->reord_seen;
+	v[COUNTER_dsack_dups] = e->dsack_dups;
+	v[COUNTER_rto_total] = e->rto_total;
+	v[COUNTER_rto_time_ms] = e->rto_time_ms;
+	v[COUNTER_busy_us] = (int64_t)e->busy_us;
+	v[COUNTER_rwnd_limited_us] = (int64_t)e->rwnd_limited_us;
+	v[COUNTER_sndbuf_limited_us] = (int64_t)e->sndbuf_limited_us;
+}
+
+static void read_gauges(const struct event *ev, int64_t *v)
+{
+	const struct ev_extra *e = &ev->extra;
+
+	v[COUNTER_rtt_us] = ev->count.srtt_us;
+	v[COUNTER_rtt_min_us] = ev->count.min_rtt_us;
+	v[COUNTER_rttvar_us] = e->rttvar_us;
+	v[COUNTER_cwnd] = e->cwnd;
+	v[COUNTER_ssthresh] = e->ssthresh;
+	v[COUNTER_delivery_rate] = (int64_t)e->delivery_rate;
+	v[COUNTER_app_limited] = e->app_limited;
+	v[COUNTER_reordering] = e->reordering;
+	v[COUNTER_rto_us] = e->rto_us;
+	v[COUNTER_lost] = e->lost;
+	v[COUNTER_ecn] = e->ecn;
+	v[COUNTER_mss] = e->mss;
+	v[COUNTER_recv_q] = e->receive_queue;
+	v[COUNTER_send_q] = e->send_queue;
+	v[COUNTER_backlog] = e->backlog;
+	v[COUNTER_backlog_max] = e->backlog_max;
+}
+
+void counter_read(const struct event *ev, bool closed, int64_t value[COUNTER_COUNT])
+{
+	memset(value, 0, COUNTER_COUNT * sizeof(value[0]));
+	if (ev->head.state == ST_LISTEN) {
+		value[COUNTER_listen_drops] = ev->extra.drops;
+		value[COUNTER_in_receives] = (int64_t)ev->extra.in_packets;
+		value[COUNTER_out_requests] = (int64_t)ev->extra.out_packets;
+		value[COUNTER_recv_q] = ev->extra.backlog;
+		value[COUNTER_send_q] = ev->extra.backlog_max;
+		value[COUNTER_backlog] = ev->extra.backlog;
+		value[COUNTER_backlog_max] = ev->extra.backlog_max;
+		return;
+	}
+	read_states(ev, closed, value);
+	read_segments(ev, value);
+	read_gauges(ev, value);
+}
+
+static bool differs(const int64_t now[COUNTER_COUNT], const int64_t then[COUNTER_COUNT])
+{
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		if (counters[i].kind != GAUGE && now[i] != then[i])
+			return true;
+	return false;
+}
+
+bool counter_grew(int64_t now[COUNTER_COUNT], const int64_t then[COUNTER_COUNT])
+{
+	/* A reading may be torn by a segment; the next one mends it. */
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		if (counters[i].kind == SUM && now[i] < then[i])
+			now[i] = then[i];
+	return differs(now, then);
+}
+
+void counter_add(struct counters *sum, const int64_t now[COUNTER_COUNT],
+		 const int64_t then[COUNTER_COUNT], bool same_socket)
+{
+	for (int i = 0; i < COUNTER_COUNT; i++) {
+		if (counters[i].kind != GAUGE)
+			sum->value[i] += now[i] - then[i];
+		else if (same_socket || now[i] > sum->value[i])
+			sum->value[i] = now[i];
+	}
+}

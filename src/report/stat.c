@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* "netstat -s" for every socket. Takes the command line of SystemTap's tcpipstat.stp. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/clock.h"
+#include "engine/counter.h"
+#include "engine/report.h"
+#include "engine/settings.h"
+#include "engine/tuple_filter.h"
+#include "util/out.h"
+#include "util/parse.h"
+
+#define AT(field) offsetof(struct settings, field)
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define SECONDS_MAX 31536000
+#define USAGE                                                         \
+	"\nUsage:\n"                                                    \
+	"\ttcpipstat\t[index=laddr|raddr|lport|rport|tuple]\n"         \
+	"\t\t\t[timeout=<sec>] [nozeros=0|1] [onclose=0|1]\n"          \
+	"\t\t\t[filter ......]\n\n"                                    \
+	"\tfilter format:\n"                                           \
+	"\t<local ip-address>:<local-port>-<remote ip-address>:<remote-port>\n\n"
+
+static const char *const indexes[] = {"laddr", "raddr", "lport", "rport", "tuple", NULL};
+
+static const struct option_def options[] = {
+	{0, "index", OPTION_CHOICE, AT(index), "{laddr,raddr,lport,rport,tuple}",
+	 "sum up sockets by this; default tuple, each socket for itself", .choices = indexes},
+	{0, "timeout", OPTION_UINT, AT(duration_s), "SEC", "report after so many seconds and end",
+	 .min = 1, .max = SECONDS_MAX},
+	{0, "on-close", OPTION_FLAG, AT(on_close), NULL, "report each socket when it closes"},
+	{0, "zeros", OPTION_FLAG, AT(zeros), NULL, "show counters that are 0, too"},
+	{0, "all", OPTION_FLAG, AT(all_counters), NULL, "all counters, not only tcpipstat's"},
+	{'i', "interval", OPTION_UINT, AT(interval_s), "SEC",
+	 "report what grew every so many seconds", .min = 1, .max = SECONDS_MAX},
+	{'c', "command", OPTION_TEXT, AT(command), "COMMAND",
+	 "run this, and report when it ends"},
+	{0, "live", OPTION_FLAG, AT(live), NULL, "list the present sockets once, and end"},
+};
+
+static const char *const examples[] = {
+	"tcpsight stat --timeout 60", "every socket that did something within a minute",
+	"tcpsight stat index=raddr '*.*.*.*:80-*.*.*.*:*'", "who talks to my web server?",
+	"tcpsight stat index=lport nozeros=0", "per service, zeros too",
+	"tcpsight stat -c 'curl -s example.org' '*:*-*:80'", "one run of a program",
+	"tcpsight stat -o in_segs,retrans_segs,out_rsts -i 10", "a few counters, every ten seconds",
+	"tcpsight stat --on-close --json '*:*-[2001:db8::]/32:443'", "IPv6, JSON, as sockets close",
+	"tcpsight stat --live", "all sockets that there are, with queues, owners and timers",
+	NULL,
+};
+
+static const struct cell layout_live[] = {
+	{"state", -11}, {"recv_q", 6, "RECV_Q"}, {"send_q", 6, "SEND_Q"}, {"local", -28},
+	{"remote", -28}, {"pid", -7}, {"comm", -16, .cut = 16}, {"timer", CELL_BARE},
+};
+
+#define LIVE_COLUMNS                                                                        \
+	"time,state,role,family,laddr,lport,raddr,rport,recv_q,send_q,backlog,backlog_max,"  \
+	"listen_drops,pid,comm,owner_source,uid,cgroup,netns,cookie,timer,timer_ms,retransmits"
+
+static int refuse(struct usage_error *error, const char *argument, size_t at, const char *why,
+		  const char *what)
+{
+	error->argument = argument;
+	error->at = at;
+	error->status = 1;
+	snprintf(error->text, sizeof(error->text), "%s%s" USAGE "ERROR: %s", why, *why ? "\n" : "",
+		 what);
+	return -EINVAL;
+}
+
+static int take_number(const char *word, const char *value, uint64_t max, uint64_t *ret,
+		       struct usage_error *error)
+{
+	size_t at;
+
+	if (!parse_uint(value, 0, max, ret, &at))
+		return 0;
+	return refuse(error, word, (size_t)(value - word) + at, "", "Bad number!");
+}
+
+static int take_timeout(struct settings *s, const char *word, const char *value,
+			struct usage_error *error)
+{
+	/* -1 stands for never. */
+	if (!strcmp(value, "-1"))
+		return 0;
+	if (take_number(word, value, SECONDS_MAX, &s->duration_s, error))
+		return -EINVAL;
+	/* The shortest time that there is. */
+	s->duration_s += !s->duration_s;
+	return 0;
+}
+
+/* 1 if the word is one of the original's "key=value", 0 if not, -EINVAL. */
+static int take_pair(struct settings *s, const char *word, struct usage_error *error)
+{
+	const char *value = strchr(word, '=');
+	uint64_t n = 0;
+
+	if (!value++)
+		return 0;
+	if (!strncmp(word, "index=", 6)) {
+		for (const char *const *i = indexes; *i; i++)
+			if (!strcmp(*i, value)) {
+				s->index = *i;
+				return 1;
+			}
+		return refuse(error, word, 6, "", "Invalid index value!");
+	}
+	if (!strncmp(word, "timeout=", 8))
+		return take_timeout(s, word, value, error) ? -EINVAL : 1;
+	if (!strncmp(word, "nozeros=", 8)) {
+		if (take_number(word, value, INT32_MAX, &n, error))
+			return -EINVAL;
+		s->zeros = !n;
+		return 1;
+	}
+	if (!strncmp(word, "onclose=", 8)) {
+		if (take_number(word, value, INT32_MAX, &n, error))
+			return -EINVAL;
+		s->on_close = n;
+		return 1;
+	}
+	return 0;
+}
+
+static int check(const struct settings *s, struct usage_error *error)
+{
+	if (s->on_close && strcmp(s->index, "tuple"))
+		return refuse(error, NULL, 0, "", "onclose must be used with index=tuple!");
+	if (s->on_close && s->interval_s)
+		return refuse(error, NULL, 0, "", "--on-close and --interval exclude each other!");
+	if (s->live && (s->on_close || s->interval_s || s->command))
+		return refuse(error, NULL, 0, "", "--live lists once: no --on-close, -i, -c!");
+	return 0;
+}
+
+static int words(struct settings *s, int count, char **word, struct usage_error *error)
+{
+	char why[256];
+	size_t at;
+
+	s->tuples = tuple_filters_new();
+	for (int i = 0; i < count; i++) {
+		int pair = take_pair(s, word[i], error);
+
+		if (pair < 0)
+			return pair;
+		if (!pair && tuple_filters_add(s->tuples, word[i], why, sizeof(why), &at))
+			return refuse(error, word[i], at, why, "Bad filter format!");
+	}
+	return check(s, error);
+}
+
+static void defaults(struct settings *s)
+{
+	s->index = "tuple";
+}
+
+static void opening(const struct view *view, struct out *out)
+{
+	out_format(out, "Indexing collected stats using %s values\n", view->settings->index);
+	tuple_filters_print(view->settings->tuples, out);
+}
+
+/* Between intervals; a report at the end needs no time. */
+static void heading(const struct view *view, struct out *out)
+{
+	char date[16], time[16];
+
+	clock_format_mdy(view->context.clock, view->tick_ns, date);
+	clock_format_hms(view->context.clock, view->tick_ns, time);
+	out_format(out, "\n[%s %s]\n", date, time);
+}
+
+static unsigned keys(const struct view *view, const struct ev_ident *ident, uint32_t *verdict,
+		     struct group_key *ret)
+{
+	const char *index = view->settings->index;
+	bool tuple = index[0] == 't';
+
+	(void)verdict;
+	*ret = (struct group_key){.number = tuple ? ident->netns : 0};
+	if (tuple || !strcmp(index, "laddr"))
+		ret->laddr = ident->laddr;
+	if (tuple || !strcmp(index, "raddr"))
+		ret->raddr = ident->raddr;
+	if (tuple || !strcmp(index, "lport"))
+		ret->lport = ident->lport;
+	if (tuple || !strcmp(index, "rport"))
+		ret->rport = ident->rport;
+	return 1;
+}
+
+/* What --json and --csv show: the key, and the counters. */
+static const char *columns_of(const struct settings *s)
+{
+	static char list[2048];
+	size_t used;
+
+	if (s->live)
+		return LIVE_COLUMNS;
+	used = (size_t)snprintf(list, sizeof(list), "time,scope,%s",
+				strcmp(s->index, "tuple") ? s->index
+							  : "laddr,lport,raddr,rport,netns");
+	used += (size_t)snprintf(list + used, sizeof(list) - used, ",flows");
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		if (counters[i].seed || s->all_counters)
+			used += (size_t)snprintf(list + used, sizeof(list) - used, ",%s",
+						 counters[i].name);
+	if (s->all_counters)
+		snprintf(list + used, sizeof(list) - used, ",congestion");
+	return list;
+}
+
+static void set_counters(const struct settings *s, struct section *section)
+{
+	for (int i = 0; i < COUNTER_COUNT; i++) {
+		struct cell cell = {.column = counters[i].name};
+
+		if (counters[i].seed || s->all_counters)
+			section_set(section, &cell, 1);
+	}
+	if (s->all_counters)
+		section_set(section, &(struct cell){.column = "congestion"}, 1);
+}
+
+static void setup(const struct settings *s, struct view *view, bool own_columns)
+{
+	view->when = VIEW_ON_TICK;
+	view->counters = true;
+	view->rolls = true;
+	view->blocks = !s->live;
+	view->sockets = s->live;
+	view->per_close = s->on_close;
+	view->keys = keys;
+	view->rows = s->rows;
+	view->opening = s->live ? NULL : opening;
+	view->heading = s->interval_s ? heading : NULL;
+	if (own_columns)
+		return;
+	if (s->live)
+		section_set(&view->section[0], layout_live, COUNT(layout_live));
+	else
+		set_counters(s, &view->section[0]);
+}
+
+const struct report report_stat = {
+	.name = "stat",
+	.seed_name = "tcpipstat",
+	.summary = "\"netstat -s\" for every socket, or for ports and addresses",
+	.positional = "[index=KEY] [timeout=SEC] [nozeros=0|1] [onclose=0|1] [filter ...]",
+	.examples = examples,
+	.options = options,
+	.option_count = COUNT(options),
+	.columns_of = columns_of,
+	.defaults = defaults,
+	.words = words,
+	.setup = setup,
+};

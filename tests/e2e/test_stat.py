@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""`stat`: the sum over all sockets is what /proc/net/snmp counts in the same network namespace, and a
+socket's own fields are those that ss shows. Documented differences are written as such."""
+
+import csv
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+import bpfstate
+import pytest
+from flows import Traffic, traffic, wait_until
+from netns import Link
+
+HERE = pathlib.Path(__file__).resolve().parent
+FAULTS = [sys.executable, str(HERE / "faults.py")]
+
+# Our counter, and the kernel's of the same meaning.
+TCP = {
+    "active_opens": "TcpActiveOpens", "passive_opens": "TcpPassiveOpens",
+    "attempt_fails": "TcpAttemptFails", "estab_resets": "TcpEstabResets",
+    "curr_estab": "TcpCurrEstab", "in_segs": "TcpInSegs", "out_segs": "TcpOutSegs",
+    "out_rsts": "TcpOutRsts", "retrans_segs": "TcpRetransSegs",
+    "listen_drops": "TcpExtListenDrops", "delayed_acks": "TcpExtDelayedACKs",
+}
+IP = {"in_receives": "IpInReceives", "out_requests": "IpOutRequests"}
+HOST = {"listen_overflows": "TcpExtListenOverflows", "memory_pressures": "TcpExtTCPMemoryPressures",
+        "reasm_reqds": "IpReasmReqds", "reasm_timeout": "IpReasmTimeout",
+        "frag_oks": "IpFragOKs", "frag_fails": "IpFragFails"}
+
+
+def mib(netns):
+    """What the kernel counted in a namespace until now."""
+    found = {}
+    for name in "snmp", "netstat":
+        lines = netns.run("cat", f"/proc/net/{name}").splitlines()
+        for names, values in zip(lines[::2], lines[1::2]):
+            prefix = names.split(":")[0]
+            for key, value in zip(names.split()[1:], values.split()[1:]):
+                found[prefix + key] = int(value)
+    return found
+
+
+class Watched:
+    """A scenario under `stat --csv`: what the sockets sum up to, and what the kernel counted."""
+
+    def __init__(self, sight, netns, scenario, *args, run=None):
+        before = mib(netns)
+        tool = sight("stat", "--csv", "--netns", netns.name)
+        if run:
+            run()
+        else:
+            netns.run(*FAULTS, scenario, *args)
+        after = mib(netns)
+        outcome = tool.stop()
+        assert outcome.status == 0 and not outcome.stderr, outcome.stderr
+        self.kernel = {key: after[key] - before[key] for key in after}
+        self.rows = list(csv.DictReader(outcome.lines))
+        self.sums = {}
+        for row in self.rows:
+            for key, value in row.items():
+                if re.fullmatch(r"-?\d+", value):
+                    self.sums[key] = self.sums.get(key, 0) + int(value)
+
+    def differences(self, names):
+        """Counters that are not the kernel's: {ours: (sum, kernel's)}."""
+        return {ours: (self.sums.get(ours), self.kernel[theirs])
+                for ours, theirs in names.items() if self.sums.get(ours) != self.kernel[theirs]}
+
+
+@pytest.mark.parametrize("scenario", ["plain", "refused", "reset_by_client", "reset_by_unread"])
+def test_sums_are_those_of_the_kernel(sight, netns, scenario):
+    seen = Watched(sight, netns, scenario, "127.0.0.1")
+    assert seen.differences({**TCP, **IP, **HOST}) == {}
+    assert seen.kernel["TcpActiveOpens"], "nothing happened"
+
+
+@pytest.mark.parametrize("scenario", ["plain", "refused", "reset_by_client", "reset_by_unread"])
+def test_sums_are_those_of_the_kernel_for_ipv6(sight, netns, scenario):
+    """The Ip counters of IPv6 hold neighbour discovery too, so TCP's only."""
+    wait_until(lambda: "tentative" not in netns.run("ip", "-6", "addr"), "address")
+    seen = Watched(sight, netns, scenario, "::1")
+    assert seen.differences(TCP) == {}
+    assert seen.kernel["TcpActiveOpens"], "nothing happened"
+
+
+def test_each_counter_of_a_plain_connection(sight, netns):
+    """What the scenario did, not only that we agree with the kernel."""
+    sums = Watched(sight, netns, "plain", "127.0.0.1").sums
+    assert sums["bytes_sent"] == sums["bytes_received"] == 20 * (3 * 5000 + 10)
+    assert sums["messages_sent"] == 20 * 4
+    assert sums["messages_received"] >= 20 * 4
+    assert (sums["active_opens"], sums["passive_opens"]) == (20, 20)
+    assert sums["curr_estab"] == 0
+
+
+def test_refused_connects_name_the_port_that_answered(sight, netns):
+    seen = Watched(sight, netns, "refused", "127.0.0.1")
+    answered = {(row["laddr"], row["lport"]) for row in seen.rows if row["out_rsts"] not in ("", "0")}
+    asked = {(row["raddr"], row["rport"]) for row in seen.rows if row["attempt_fails"] == "1"}
+    assert answered == asked and len(asked) == 1
+    assert seen.sums["attempt_fails"] == 7
+
+
+def test_loss_is_counted_where_it_was_sent_again(sight, new_netns):
+    near, far = new_netns(), new_netns()
+    link = Link(near, far)
+    for rule in ("add table ip t", "add chain ip t input { type filter hook input priority 0; }",
+                 "add rule ip t input tcp dport 7000 meta length > 500 numgen inc mod 20 == 7 drop"):
+        far.run("nft", rule)
+    # One wire packet is one skb, so that the rule meets each segment.
+    near.ip("link", "set", "wire", "gso_max_segs", "1")
+    server = subprocess.Popen(["nsenter", f"--net={far.path}", *FAULTS, "serve", link.far_address],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout.readline() == "ready\n"
+        seen = Watched(sight, near, "send", link.far_address)
+    finally:
+        server.stdin.close()
+        server.wait(20)
+    assert seen.kernel["TcpRetransSegs"], "nothing was lost"
+    assert seen.differences(TCP) == {}
+
+
+def test_syns_that_vanish(sight, new_netns):
+    """A connect that times out is retransmitted, fails, and was never established."""
+    near, far = new_netns(), new_netns()
+    link = Link(near, far)
+    near.sysctl("net.ipv4.tcp_syn_retries", 1)
+    link.cut()
+
+    def run():
+        with pytest.raises(subprocess.CalledProcessError) as failed:
+            near.run(*FAULTS, "send", link.far_address)
+        assert "TimeoutError" in failed.value.stderr
+
+    seen = Watched(sight, near, None, run=run)
+    assert seen.differences(TCP) == {}
+    assert (seen.sums["attempt_fails"], seen.sums["estab_resets"]) == (1, 0)
+    assert seen.sums["retrans_segs"] >= 1
+
+
+def test_a_full_accept_queue(sight, netns):
+    """The SYNs that the listener dropped are in InSegs of the kernel, but of no socket."""
+    netns.sysctl("net.ipv4.tcp_syncookies", 0)
+    seen = Watched(sight, netns, "overflow", "127.0.0.1")
+    drops = seen.sums["listen_drops"]
+    assert drops >= 4
+    assert drops == seen.kernel["TcpExtListenDrops"]
+    assert seen.sums["listen_overflows"] == seen.kernel["TcpExtListenOverflows"] >= 4
+    same = {key: name for key, name in TCP.items() if key != "in_segs"}
+    assert seen.differences(same) == {}
+    assert seen.sums["in_segs"] + drops == seen.kernel["TcpInSegs"]
+
+
+def test_delayed_acks(sight, netns):
+    seen = Watched(sight, netns, "delayed_ack", "127.0.0.1")
+    assert seen.sums["delayed_acks"] == seen.kernel["TcpExtDelayedACKs"] >= 5
+
+
+def test_fragments_are_the_hosts(sight, netns):
+    netns.ip("link", "set", "lo", "mtu", "1500")
+    seen = Watched(sight, netns, "fragments", "127.0.0.1")
+    assert seen.differences(HOST) == {}
+    assert seen.sums["frag_oks"] == 4 and seen.sums["reasm_reqds"] == 12
+    for row in seen.rows:
+        assert (row["frag_oks"] == "") == (row["scope"] != "host"), row
+
+
+def test_on_close_tells_the_whole_life(sight, netns):
+    tool = sight("stat", "--on-close", "--csv", "--netns", netns.name)
+    netns.run(*FAULTS, "plain", "127.0.0.1")
+    netns.run(*FAULTS, "reset_by_client", "127.0.0.1")
+    rows = list(csv.DictReader(tool.stop().lines))
+    assert len(rows) == 2 * 20 + 2 * 5
+    assert sum(int(row["bytes_sent"]) for row in rows) == 20 * 15010 + 5 * 100
+    assert sum(int(row["out_rsts"]) for row in rows) == 5
+    assert sum(int(row["estab_resets"]) for row in rows) == 10
+
+
+def test_intervals_add_up(sight, netns):
+    tool = sight("stat", "-i", 1, "--csv", "-o", "bytes_sent,messages_sent", "--netns", netns.name)
+
+    def moved():
+        return [sum(int(row[key] or 0) for row in csv.DictReader(tool.lines))
+                for key in ("bytes_sent", "messages_sent")]
+
+    with Traffic(netns=netns, hold=True, rounds=3, bytes=1000) as flow:
+        for number in range(1, 4):
+            flow.go()
+            wait_until(lambda n=number: moved()[0] >= n * 1000, "row of the round")
+        flow.finish()
+    tool.stop()
+    assert moved() == [3000, 3]
+
+
+def test_a_command_is_run_and_ends_the_report(sight, netns):
+    command = " ".join(["nsenter", f"--net={netns.path}", *FAULTS, "plain", "127.0.0.1"])
+    tool = sight("stat", "--csv", "-o", "scope,bytes_sent", "-c", command, "--netns", netns.name)
+    outcome = tool.wait_exit()
+    assert outcome.status == 0
+    rows = list(csv.DictReader(outcome.lines))
+    assert sum(int(row["bytes_sent"] or 0) for row in rows) == 20 * 15010
+
+
+def test_the_timeout_is_what_was_asked_for(sight, netns):
+    outcome = sight("stat", "timeout=1", "--netns", netns.name).wait_exit()
+    assert outcome.status == 0
+    assert outcome.lines[-1] == "No packets were accepted by the filters.\n"
+
+
+def programs_of(pid):
+    names = {item["id"]: item.get("name") for item in bpfstate.listed("prog")}
+    return {names.get(number) for kind, number in bpfstate.held(pid) if kind == "prog"}
+
+
+@pytest.mark.parametrize("column,program", [
+    ("messages_sent", "on_send"), ("in_receives", "on_packet_in"), ("out_rsts", "on_reset"),
+    ("delayed_acks", "on_timer_begin"),
+])
+def test_probes_are_loaded_only_for_those_who_ask(sight, netns, column, program):
+    costly = {"on_send", "on_receive", "on_packet_in", "on_packet_out", "on_reset",
+              "on_timer_begin", "on_timer_end"}
+    options = "--netns", netns.name, "-o"
+    assert not programs_of(sight("stat", *options, "in_segs,bytes_sent,rtt_us").pid) & costly
+    asked = programs_of(sight("stat", *options, f"in_segs,{column}").pid)
+    assert program in asked
+    assert len(asked & costly) <= 2
+
+
+def live(*args):
+    """The rows of `stat --live --json`."""
+    done = subprocess.run([str(HERE.parents[1] / "build/tcpsight"), "stat", "--live", "--json", *args],
+                          capture_output=True, text=True, check=True)
+    return [row for row in map(json.loads, done.stdout.splitlines()) if row.get("type") != "summary"]
+
+
+# What ss -tinem shows of a socket, and our name for it.
+SS = {
+    "cwnd": r"\bcwnd:(\d+)", "mss": r"\bmss:(\d+)", "in_segs": r"\bsegs_in:(\d+)",
+    "data_segs_out": r"\bdata_segs_out:(\d+)", "data_segs_in": r"\bdata_segs_in:(\d+)",
+    "bytes_sent": r"\bbytes_sent:(\d+)", "bytes_received": r"\bbytes_received:(\d+)",
+    "delivered": r"\bdelivered:(\d+)", "delivery_rate": r"\bdelivery_rate (\d+)bps",
+}
+
+
+def field(text, pattern):
+    found = re.search(pattern, text)
+    return int(found[1]) if found else 0
+
+
+def test_fields_of_a_socket_are_those_of_ss(sight, netns):
+    """One socket, at rest after some traffic, so both look at the same numbers."""
+    with Traffic(netns=netns, hold=True, rounds=2, bytes=300_000, reply=2000) as flow:
+        truth = flow.go()
+        wait_until(lambda: " 0      0 " in netns.run("ss", "-Htn"), "empty queues")
+        text = netns.run("ss", "-Htinem", "sport", "=", f":{truth.client.lport}")
+        columns = ",".join(["lport", "rtt_us", "rttvar_us", "rto_us", "congestion", "recv_q",
+                            "send_q", "retrans_segs", *SS])
+        rows = live("--netns", netns.name, "-o", columns)
+        [row] = [row for row in rows if row["lport"] == truth.client.lport]
+        again = netns.run("ss", "-Htinem", "sport", "=", f":{truth.client.lport}")
+        flow.finish()
+    for name, pattern in SS.items():
+        wanted = field(text, pattern)
+        if name == "delivery_rate":
+            # ss says bits, cut to whole numbers of the same product.
+            wanted //= 8
+            assert abs(row[name] - wanted) <= 1, text
+            continue
+        assert row[name] == wanted, (name, text, again)
+    rtt, deviation = re.search(r"\brtt:([\d.]+)/([\d.]+)", text).groups()
+    assert (row["rtt_us"], row["rttvar_us"]) == (round(float(rtt) * 1000),
+                                                 round(float(deviation) * 1000))
+    assert row["rto_us"] == field(text, r"\brto:(\d+)") * 1000
+    assert f" {row['congestion']} " in text
+
+
+def test_live_lists_what_ss_lists(sight, netns):
+    """Every socket but those in TIME_WAIT, with states, queues and owners."""
+    with Traffic(netns=netns, hold=True, bytes=1000) as flow:
+        truth = flow.go()
+        listed = netns.run("ss", "-Htanp").splitlines()
+        rows = live("--netns", netns.name)
+        flow.finish()
+    states = {"ESTAB": "established", "LISTEN": "listen", "CLOSE-WAIT": "close_wait"}
+    wanted = sorted((states[words[0]], int(words[1]), int(words[2]))
+                    for words in map(str.split, listed) if words[0] != "TIME-WAIT")
+    assert sorted((row["state"], row["recv_q"], row["send_q"]) for row in rows) == wanted
+    owners = {(row["lport"], row["rport"]): row["pid"] for row in rows}
+    assert owners[truth.client.lport, truth.client.rport] == truth.client.pid
+    assert owners[truth.server.lport, truth.server.rport] == truth.server.pid
+
+
+def test_what_was_before_counts_nowhere(sight, netns):
+    with Traffic(netns=netns, hold=True, rounds=2, bytes=5000) as flow:
+        flow.go()
+        tool = sight("stat", "--csv", "-o", "bytes_sent,active_opens,passive_opens,curr_estab",
+                     "--netns", netns.name)
+        flow.go()
+        flow.finish()
+    rows = list(csv.DictReader(tool.stop().lines))
+    sums = {key: sum(int(row[key]) for row in rows) for key in rows[0]}
+    assert sums == {"bytes_sent": 5000, "active_opens": 0, "passive_opens": 0, "curr_estab": -2}
+
+
+def test_a_short_flow_has_all_its_counters(sight, netns):
+    tool = sight("stat", "--csv", "-o", "lport,bytes_sent,bytes_received,in_segs,out_segs",
+                 "--netns", netns.name)
+    truth = traffic(netns=netns, bytes=700, reply=33)
+    rows = {int(row["lport"]): row for row in csv.DictReader(tool.stop().lines)}
+    row = rows[truth.client.lport]
+    assert (row["bytes_sent"], row["bytes_received"]) == ("700", "33")
+    assert int(row["in_segs"]) >= 3 and int(row["out_segs"]) >= 4
