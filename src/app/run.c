@@ -184,6 +184,7 @@ static int prepare_source(struct run *r)
 		.ops = ops,
 		.settings = r->settings,
 		.live_table = r->view.when == VIEW_ON_TICK,
+		.once = r->view.sockets,
 		.everything = r->view.counters,
 		.needs = needs(r),
 		.netns = filter_netns(r->filter),

@@ -97,6 +97,8 @@ static __always_inline struct flow *adopt(struct sock *sk, struct seq_file *seq)
 	if (state == ST_CLOSE || (ctl->listeners_only && state != ST_LISTEN))
 		return 0;
 	f = adopt_sock(tp, state);
+	if (ctl->silent)
+		return f;
 	if (want_extra && f && state == ST_LISTEN) {
 		put_listener(ctl, f, tp, EV_BASELINE);
 		yield_if_full(ctl, seq);

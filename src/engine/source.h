@@ -17,6 +17,7 @@ struct source {
 	const struct source_ops *ops;
 	const struct settings *settings;
 	bool live_table; /* flows must be sampled; else only their closes are wanted */
+	bool once;	 /* what is there now, one sample; nothing that happens after it */
 	bool everything; /* samples: all flows, changed or not, and the listeners */
 	unsigned needs;	 /* enum column_need, of all that will be shown */
 	unsigned lacks;	 /* set by open(): of those, what cannot be had here */

@@ -24,6 +24,7 @@
 #include "source/bpf_owner.h"
 #include "source/bpf_reader.h"
 #include "source/host.h"
+#include "source/netns.h"
 #include "tcp.skel.h"
 #include "util/log.h"
 #include "util/xalloc.h"
@@ -67,6 +68,29 @@ static int bpf_open(struct source *s)
 	return bpf_reader_init(&b->reader, b->skeleton, s);
 }
 
+static int adopt_netns(void *state)
+{
+	struct bpf_state *b = state;
+
+	return bpf_reader_run(&b->reader, b->skeleton->links.adopt_netns);
+}
+
+/*
+ * One scan finds the sockets that have a file, and their owners; iter/tcp in each network namespace
+ * the others. The sample that comes will tell of them.
+ */
+static int start_once(struct bpf_state *b)
+{
+	int err;
+
+	b->reader.control->silent = 1;
+	err = bpf_owner_scan(&b->owner);
+	if (!err)
+		err = netns_for_each(adopt_netns, b);
+	b->reader.control->silent = 0;
+	return err;
+}
+
 /*
  * First the listeners, so that every child finds an owner to inherit. Then the tracepoint, then the
  * flows that are there: what the tracepoint has seen meanwhile has storage and is not adopted, so
@@ -81,6 +105,8 @@ static int bpf_start(struct source *s)
 	bpf_owner_init(&b->owner, b->skeleton, &b->reader);
 	if (s->needs & NEED_HOST)
 		host_open(&b->host, s->netns);
+	if (s->once)
+		return start_once(b);
 	b->reader.control->listeners_only = 1;
 	err = bpf_owner_scan(&b->owner);
 	if (!err)
