@@ -139,7 +139,8 @@ struct ev_extra {
 	__u8 timer;	/* 0 none 1 retransmit 2 keepalive/probe 4 zero window, as inet_diag */
 	__u8 retransmits, backoff, app_limited;
 	__u8 ecn;	/* negotiated */
-	__u8 pad[3];
+	__u8 synack_retrans;	/* of count.retrans_segs: SYN/ACKs, which segs_out has not got */
+	__u8 pad[2];
 	char congestion[16];
 	/* Counted only if their probes are loaded. */
 	__u64 write_calls, read_calls;	/* that moved something */

@@ -7,11 +7,13 @@
 #include "bpf/extra.bpf.h"
 
 /* The third part of an event, after its ident: three slots. */
-static __always_inline void put_extra(struct snap_control *ctl, struct tcp_sock *tp, __u8 state)
+static __always_inline void put_extra(struct snap_control *ctl, struct flow *f, struct tcp_sock *tp,
+				      __u8 state)
 {
 	struct ev_extra extra = {};
 	__u32 at = ctl->used;
 
+	extra.synack_retrans = f->synack_retrans;
 	read_extra(tp, state, &extra);
 	for (int i = 0; i < 3; i++) {
 		__u32 next = at + i;
@@ -59,7 +61,7 @@ static __always_inline void put(struct snap_control *ctl, struct flow *f, struct
 	__builtin_memcpy(second, (void *)&f->ident + 56, 64);
 	ctl->used = at + 3;
 	if (want_extra && flags & EV_HAS_EXTRA)
-		put_extra(ctl, tp, state);
+		put_extra(ctl, f, tp, state);
 }
 
 /* A listener moves nothing, but it has a queue and drops. */

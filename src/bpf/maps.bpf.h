@@ -29,7 +29,8 @@ struct flow {
 	__u8 syn;		/* 1: bytes_acked counts our SYN, because we connected */
 	__u8 reused;		/* how often this socket was connected again */
 	__u8 late;		/* 1: began after control.frozen: belongs to no account */
-	__u8 pad[3];
+	__u8 synack_retrans;	/* SYN/ACKs that were sent again before the socket came to be */
+	__u8 pad[2];
 	__u32 counted;		/* 1: is in the account as live */
 	__u32 adopted;		/* 1: somebody is adopting it, or has */
 	__u32 closing;		/* 1: it went to CLOSE, perhaps while it was being adopted */

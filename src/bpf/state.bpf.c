@@ -28,6 +28,7 @@ static __always_inline void begin(struct flow *f, struct tcp_sock *tp, __u8 role
 	f->sampled_received = 0;
 	f->sampled_write_seq = 0;
 	f->syn = role == ROLE_CONNECT;
+	f->synack_retrans = 0;
 	f->ident.role = role;
 	f->ident.seen = SEEN_OPEN;
 	f->ident.open_ns = bpf_ktime_get_ns();
@@ -118,6 +119,8 @@ static __always_inline void on_established(struct flow *f, struct tcp_sock *tp)
 	f->ident.handshake_us = f->ident.role == ROLE_CONNECT
 					? (now_ns - f->ident.open_ns) / 1000
 					: tp->srtt_us >> 3;
+	if (f->ident.role == ROLE_ACCEPT)
+		f->synack_retrans = tp->total_retrans;
 }
 
 /*
@@ -195,6 +198,7 @@ static __always_inline void on_close(struct flow *f, struct tcp_sock *tp, __u8 o
 	if (want_extra) {
 		e->head.flags |= EV_HAS_EXTRA;
 		__builtin_memset(&e->extra, 0, sizeof(e->extra));
+		e->extra.synack_retrans = f->synack_retrans;
 		read_extra(tp, old, &e->extra);
 		forget_delayed_acks(tp);
 	}

@@ -52,8 +52,12 @@ static void read_segments(const struct event *ev, int64_t *v)
 	v[COUNTER_out_requests] = (int64_t)e->out_packets;
 	v[COUNTER_in_segs] = e->segs_in;
 	v[COUNTER_retrans_segs] = ev->count.retrans_segs;
-	/* The listener sent the SYN/ACK; segs_out of the child has not got it. */
-	v[COUNTER_out_segs] = (int64_t)e->segs_out + accepted - ev->count.retrans_segs;
+	/*
+	 * The listener sent the SYN/ACK; segs_out of the child has not got it, nor those sent again,
+	 * each of which the kernel counts as sent and as sent again.
+	 */
+	v[COUNTER_out_segs] = (int64_t)e->segs_out + accepted + 2 * e->synack_retrans -
+			      ev->count.retrans_segs;
 	v[COUNTER_delayed_acks] = (int64_t)e->delayed_acks;
 	v[COUNTER_retransmitted_bytes] = (int64_t)ev->count.retrans_bytes;
 	v[COUNTER_data_segs_in] = e->data_segs_in;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "abi/config.h"
+#include "engine/column.h"
 #include "probe/accept.h"
 #include "probe/choose.h"
 #include "tcp.skel.h"
@@ -79,7 +80,9 @@ static int attach_sample(struct tcp *skeleton)
 int probe_load(struct tcp **ret, uint64_t ring_bytes, unsigned needs, unsigned *ret_lacks)
 {
 	struct tcp *skeleton;
-	uint32_t size = ring_size(ring_bytes);
+	/* Events with all their parts are longer. */
+	uint64_t bytes = !ring_bytes && needs & NEED_EXTRA ? 4ull * RING_BYTES_DEFAULT : ring_bytes;
+	uint32_t size = ring_size(bytes);
 	int err;
 
 	libbpf_set_print(print_libbpf);

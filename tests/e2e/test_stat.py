@@ -2,6 +2,7 @@
 """`stat`: the sum over all sockets is what /proc/net/snmp counts in the same network namespace, and a
 socket's own fields are those that ss shows. Documented differences are written as such."""
 
+import contextlib
 import csv
 import json
 import pathlib
@@ -104,24 +105,97 @@ def test_refused_connects_name_the_port_that_answered(sight, netns):
     assert seen.sums["attempt_fails"] == 7
 
 
-def test_loss_is_counted_where_it_was_sent_again(sight, new_netns):
-    near, far = new_netns(), new_netns()
-    link = Link(near, far)
-    for rule in ("add table ip t", "add chain ip t input { type filter hook input priority 0; }",
-                 "add rule ip t input tcp dport 7000 meta length > 500 numgen inc mod 20 == 7 drop"):
-        far.run("nft", rule)
-    # One wire packet is one skb, so that the rule meets each segment.
-    near.ip("link", "set", "wire", "gso_max_segs", "1")
-    server = subprocess.Popen(["nsenter", f"--net={far.path}", *FAULTS, "serve", link.far_address],
+@contextlib.contextmanager
+def serving(netns, address):
+    """A server on port 7000 that reads connections to their end."""
+    server = subprocess.Popen(["nsenter", f"--net={netns.path}", *FAULTS, "serve", address],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout.readline() == "ready\n"
-        seen = Watched(sight, near, "send", link.far_address)
+        yield
     finally:
-        server.stdin.close()
+        server.kill()
         server.wait(20)
+        server.stdin.close()
+        server.stdout.close()
+
+
+def rules(netns, hook, *texts):
+    """Add nftables rules to a hook of its own table."""
+    netns.run("nft", "add table ip t")
+    netns.run("nft", f"add chain ip t {hook} {{ type filter hook {hook} priority 0; }}")
+    for text in texts:
+        netns.run("nft", f"add rule ip t {hook} {text}")
+
+
+def linked(new_netns):
+    """Two namespaces on whose wire each packet is one segment."""
+    near, far = new_netns(), new_netns()
+    link = Link(near, far)
+    for side in near, far:
+        side.ip("link", "set", "wire", "gso_max_segs", "1")
+    return near, far, link
+
+
+def test_loss_is_counted_where_it_was_sent_again(sight, new_netns):
+    near, far, link = linked(new_netns)
+    rules(far, "input", "tcp dport 7000 meta length > 500 numgen inc mod 20 == 7 drop")
+    with serving(far, link.far_address):
+        seen = Watched(sight, near, "send", link.far_address)
     assert seen.kernel["TcpRetransSegs"], "nothing was lost"
     assert seen.differences(TCP) == {}
+
+
+def test_lost_syn_acks_are_the_listeners_side(sight, new_netns):
+    """The kernel counts a SYN/ACK that is sent again both as sent and as sent again."""
+    near, far, link = linked(new_netns)
+    rules(near, "input", "tcp sport 7000 tcp flags & (syn|ack) == (syn|ack) quota until 100 bytes drop")
+    with serving(far, link.far_address):
+        seen = Watched(sight, far, None, run=lambda: near.run(*FAULTS, "send", link.far_address))
+    assert seen.kernel["TcpRetransSegs"], "no SYN/ACK was lost"
+    same = {key: name for key, name in TCP.items() if key not in ("in_segs", "listen_drops")}
+    assert seen.differences(same) == {}
+    # SYNs that came again belong to no socket yet, and the listener throws them away.
+    again = seen.kernel["TcpInSegs"] - seen.sums["in_segs"]
+    assert 0 < again <= seen.kernel["TcpRetransSegs"]
+    assert 0 <= seen.sums["listen_drops"] - seen.kernel["TcpExtListenDrops"] <= again
+
+
+def test_segments_out_of_order(sight, new_netns):
+    """Every tenth segment goes a slower way."""
+    near, far, link = linked(new_netns)
+    for words in ("qdisc add dev wire root handle 1: htb default 10",
+                  "class add dev wire parent 1: classid 1:10 htb rate 1gbit quantum 60000",
+                  "class add dev wire parent 1: classid 1:20 htb rate 4mbit burst 1600 cburst 1600"):
+        near.run("tc", *words.split())
+    rules(near, "output", "tcp dport 7000 meta length > 500 numgen inc mod 10 == 0"
+                          " meta priority set 1:20")
+    with serving(far, link.far_address):
+        tool = sight("stat", "--csv", "-o", "ooo_packets,bytes_received", "--netns", far.name)
+        before = mib(far)
+        near.run(*FAULTS, "send", link.far_address, "7000", "1000000")
+        after = mib(far)
+        rows = list(csv.DictReader(tool.stop().lines))
+    queued = after["TcpExtTCPOFOQueue"] - before["TcpExtTCPOFOQueue"]
+    assert queued >= 5, "nothing was out of order"
+    assert sum(int(row["ooo_packets"] or 0) for row in rows) == queued
+
+
+def test_a_reset_in_the_middle(sight, new_netns):
+    """A box on the way answers data with a reset: one end is cut, and knows it."""
+    near, far, link = linked(new_netns)
+    rules(far, "input", "tcp dport 7000 meta length > 1000 reject with tcp reset")
+
+    def run():
+        with pytest.raises(subprocess.CalledProcessError) as failed:
+            near.run(*FAULTS, "send", link.far_address)
+        assert "ConnectionResetError" in failed.value.stderr
+
+    with serving(far, link.far_address):
+        seen = Watched(sight, near, None, run=run)
+    assert seen.sums["estab_resets"] == seen.kernel["TcpEstabResets"] == 1
+    same = {key: name for key, name in TCP.items() if key != "in_segs"}
+    assert seen.differences(same) == {}
 
 
 def test_syns_that_vanish(sight, new_netns):

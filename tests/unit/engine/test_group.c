@@ -56,11 +56,37 @@ static void a_full_table_refuses_counts_and_is_empty_after_clear(void **state)
 	group_table_done(&t);
 }
 
+/* Against a plain array: whatever is added and removed, the table answers as the array does. */
+static void random_removal_agrees_with_a_plain_array(void **state)
+{
+	enum { KEYS = 300, STEPS = 20000 };
+	static uint64_t want[KEYS];
+	struct group_table t;
+
+	(void)state;
+	srandom(1);
+	group_table_init(&t, KEYS, sizeof(uint64_t));
+	for (uint64_t i = 1; i <= STEPS; i++) {
+		unsigned n = (unsigned)random() % KEYS;
+		struct group_key key = {.number = n, .lport = 1};
+		struct group *g = group_table_add(&t, &key);
+		uint64_t *payload = group_payload(&t, g);
+
+		assert_int_equal(*payload, want[n]);
+		want[n] = random() % 2 ? i : 0;
+		*payload = want[n];
+		if (!want[n])
+			group_table_remove(&t, g);
+	}
+	group_table_done(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equal_keys_are_one_group),
 		cmocka_unit_test(a_full_table_refuses_counts_and_is_empty_after_clear),
+		cmocka_unit_test(random_removal_agrees_with_a_plain_array),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
