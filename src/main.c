@@ -27,12 +27,11 @@ static int finish_stdout(const char *program)
 	return RUN_FAILED;
 }
 
-static int run(const struct report *report, const char *program, int argc, char **argv)
+static int parse_and_run(const struct report *report, const char *program, int argc, char **argv,
+			 struct settings *settings)
 {
-	struct settings settings = {0};
-
 	argv[0] = (char *)program;
-	switch (options_parse(report, argc, argv, &settings)) {
+	switch (options_parse(report, argc, argv, settings)) {
 	case OPTIONS_DONE:
 		return finish_stdout(program);
 	case OPTIONS_WRONG:
@@ -42,9 +41,19 @@ static int run(const struct report *report, const char *program, int argc, char 
 	case OPTIONS_RUN:
 		break;
 	}
-	log_init(program, settings.verbose);
+	log_init(program, settings->verbose);
 	loop_block_signals();
-	return run_report(report, &settings, program);
+	return run_report(report, settings, program);
+}
+
+static int run(const struct report *report, const char *program, int argc, char **argv)
+{
+	struct settings settings = {0};
+	int status = parse_and_run(report, program, argc, argv, &settings);
+
+	if (report->done)
+		report->done(&settings);
+	return status;
 }
 
 static int complain_command(const char *name)

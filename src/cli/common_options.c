@@ -32,7 +32,7 @@ const struct option_def common_options[] = {
 	{0, "strict", OPTION_FLAG, AT(strict), NULL, "exit with status 4 if anything was lost"},
 	{0, "source", OPTION_TEXT, AT(source), "NAME", "where to watch TCP; default: the best"},
 	{0, "read", OPTION_TEXT, AT(read_path), "FILE", "read this recording instead"},
-	{0, "ring", OPTION_UINT, AT(ring_kib), "KIB", "size of the event buffer; default 4096",
+	{0, "ring", OPTION_UINT, AT(ring_kib), "KIB", "size of the event buffer; default 4096 (stat: 16384)",
 	 .min = 1, .max = 1048576},
 	{0, "max-flows", OPTION_UINT, AT(max_flows), "N", "remember so many flows; default 262144",
 	 .min = 1, .max = 16777216},

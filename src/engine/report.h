@@ -33,6 +33,8 @@ struct report {
 	void (*defaults)(struct settings *s);
 	/* Words that are no options. 0, or -EINVAL and `error`. */
 	int (*words)(struct settings *s, int count, char **word, struct usage_error *error);
+	/* Free what words() made, if it is set and was reached. May be NULL. */
+	void (*done)(struct settings *s);
 	/* For --verbose: tell how the words were understood. May be NULL. */
 	void (*explain)(const struct settings *s,
 			void (*say)(const char *format, ...) __attribute__((format(printf, 1, 2))));

@@ -156,6 +156,12 @@ static int words(struct settings *s, int count, char **word, struct usage_error 
 	return check(s, error);
 }
 
+static void done(struct settings *s)
+{
+	tuple_filters_free(s->tuples);
+	s->tuples = NULL;
+}
+
 static void defaults(struct settings *s)
 {
 	s->index = "tuple";
@@ -260,5 +266,6 @@ const struct report report_stat = {
 	.columns_of = columns_of,
 	.defaults = defaults,
 	.words = words,
+	.done = done,
 	.setup = setup,
 };

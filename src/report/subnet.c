@@ -137,6 +137,12 @@ static int words(struct settings *s, int count, char **word, struct usage_error 
 	return s->subnets_path && !count ? 0 : take_list(s, list, error);
 }
 
+static void done(struct settings *s)
+{
+	prefix_set_free(s->subnets);
+	s->subnets = NULL;
+}
+
 static void defaults(struct settings *s)
 {
 	s->interval_s = 1;
@@ -238,6 +244,7 @@ const struct report report_subnet = {
 	.columns = "time,subnet,prefix,flows,tx_bytes,rx_bytes,retrans,bytes_retrans",
 	.defaults = defaults,
 	.words = words,
+	.done = done,
 	.explain = explain,
 	.setup = setup,
 };
