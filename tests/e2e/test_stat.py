@@ -14,6 +14,7 @@ import bpfstate
 import pytest
 from flows import Traffic, traffic, wait_until
 from netns import Link
+from sight import PROGRAM
 
 HERE = pathlib.Path(__file__).resolve().parent
 FAULTS = [sys.executable, str(HERE / "faults.py")]
@@ -306,8 +307,7 @@ def test_probes_are_loaded_only_for_those_who_ask(sight, netns, column, program)
 
 def live(*args):
     """The rows of `stat --live --json`."""
-    done = subprocess.run([str(HERE.parents[1] / "build/tcpsight"), "stat", "--live", "--json", *args],
-                          capture_output=True, text=True, check=True)
+    done = subprocess.run([str(PROGRAM), "stat", "--live", "--json", *args], capture_output=True, text=True, check=True)
     return [row for row in map(json.loads, done.stdout.splitlines()) if row.get("type") != "summary"]
 
 
