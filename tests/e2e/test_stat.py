@@ -307,7 +307,8 @@ def test_probes_are_loaded_only_for_those_who_ask(sight, netns, column, program)
 
 def live(*args):
     """The rows of `stat --live --json`."""
-    done = subprocess.run([str(PROGRAM), "stat", "--live", "--json", *args], capture_output=True, text=True, check=True)
+    done = subprocess.run([str(PROGRAM), "stat", "--live", "--json", *args], capture_output=True,
+                          text=True, check=True)
     return [row for row in map(json.loads, done.stdout.splitlines()) if row.get("type") != "summary"]
 
 
