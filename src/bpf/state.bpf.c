@@ -54,7 +54,8 @@ static __always_inline void on_connect(struct tcp_sock *tp)
 {
 	struct flow *f = create(tp);
 
-	if (!f)
+	/* Alive already: both programs saw this change, see on_state_nested(). */
+	if (!f || f->phase == PHASE_LIVE)
 		return;
 	begin(f, tp, ROLE_CONNECT);
 	read_place(tp, &f->ident);
@@ -78,7 +79,7 @@ static __always_inline void on_child(struct tcp_sock *tp)
 {
 	struct flow *f = create(tp);
 
-	if (!f)
+	if (!f || f->phase == PHASE_LIVE)
 		return;
 	/* A listener that is older than us and was never adopted leaves nothing to inherit. */
 	if (f->phase != PHASE_LISTEN)
@@ -287,7 +288,8 @@ int BPF_PROG(on_state, struct sock *sk, int old, int new)
 /*
  * The kernel does not run a program that it interrupts: connect() changes the state in process
  * context, and a packet that arrives in the middle of on_state() would change another socket's
- * without our seeing it. This second program sees it, and does nothing at all other times.
+ * without our seeing it. This second program sees it, and does nothing at all other times. (Almost:
+ * a task may move to another CPU between the two programs, so what they do is safe to do twice.)
  */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state_nested, struct sock *sk, int old, int new)
