@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct flow flow = {.id = 1};
+	struct ev_extra extra = {0};
 	struct replay_line line;
 	const char *why;
 	char text[2000];
@@ -26,6 +27,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	n = replay_line_parse(text, &line, &why, &at);
 	assert(n == 1 || n == 0 || (n < 0 && why && at <= strlen(text)));
 	if (n == 1)
-		replay_line_apply(&line, &flow);
+		replay_line_apply(&line, &flow, &extra);
 	return 0;
 }

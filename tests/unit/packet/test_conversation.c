@@ -180,6 +180,24 @@ static void retransmissions_of_both_sides_and_of_the_handshake_are_counted(void 
 	talks_end(&t);
 }
 
+/* The handshake took two milliseconds: nobody can have known of the gap after one. */
+static void a_gap_filled_within_a_round_trip_was_out_of_order(void **state)
+{
+	struct talks t;
+
+	(void)state;
+	for (unsigned int late = 0; late <= 1; late++) {
+		talks_begin(&t, 16, 0);
+		SAY(&t, HANDSHAKE, C(ACK, 1101, 5001, 100));
+		t.now_ns += late * MS;
+		SAY(&t, C(ACK, 1001, 5001, 100), S(RST, 5001));
+		assert_bytes(only_closed(&t), 200, 0);
+		assert_int_equal(t.closed[0].c.stream[SIDE_CLIENT].retrans_segs, late);
+		assert_int_equal(t.closed[0].c.stream[SIDE_CLIENT].reordered_segs, !late);
+		talks_end(&t);
+	}
+}
+
 static void fast_open_data_is_counted_once(void **state)
 {
 	struct talks t;
@@ -283,6 +301,7 @@ static void segments_with_impossible_numbers_count_nowhere(void **state)
 	    C(ACK, 1001, 5001 - 0x50000000, 999), C(TCP_PSH, 1001, 0, 999), S(RST, 5001));
 	assert_bytes(only_closed(&t), 0, 0);
 	assert_int_equal(conversation_table_counts(t.table)->ignored, 3);
+	assert_int_equal(t.closed[0].c.stream[SIDE_CLIENT].ignored, 3);
 	talks_end(&t);
 }
 
@@ -298,6 +317,7 @@ int main(void)
 		cmocka_unit_test(a_reset_with_a_wrong_number_ends_nothing),
 		cmocka_unit_test(a_failed_handshake_is_a_connection_that_never_was),
 		cmocka_unit_test(retransmissions_of_both_sides_and_of_the_handshake_are_counted),
+		cmocka_unit_test(a_gap_filled_within_a_round_trip_was_out_of_order),
 		cmocka_unit_test(fast_open_data_is_counted_once),
 		cmocka_unit_test(fast_open_data_left_alone_is_sent_again),
 		cmocka_unit_test(the_isn_of_the_cookie_that_was_used_is_the_base),

@@ -100,6 +100,42 @@ static void a_connection_replaces_the_one_that_was_forgotten_on_its_tuple(void *
 	talks_end(&t);
 }
 
+static void a_syn_ack_for_no_syn_that_waits_is_ignored(void **state)
+{
+	struct talks t;
+
+	(void)state;
+	talks_begin(&t, 16, 0);
+	SAY(&t, C(SYN, 1000), S(SYN | ACK, 5000, 4444));
+	assert_int_equal(t.open_count, 1);
+	assert_int_equal(conversation_table_counts(t.table)->ignored, 1);
+	talks_end(&t);
+}
+
+static void a_syn_ack_beside_what_is_established_begins_another(void **state)
+{
+	struct talks t;
+
+	(void)state;
+	talks_begin(&t, 16, 0);
+	SAY(&t, HANDSHAKE, S(SYN | ACK, 900000, 800001), C(ACK, 800001, 900001));
+	assert_int_equal(t.open_count, 2); /* its SYN was not captured */
+	assert_end(only_closed(&t), CONVERSATION_REPLACED, "S1");
+	talks_end(&t);
+}
+
+static void an_icmp_error_that_fits_nothing_begins_nothing(void **state)
+{
+	struct talks t;
+
+	(void)state;
+	talks_begin(&t, 16, 0);
+	SAY(&t, C(SYN, 1000), ICMP_TO_C(3, 1, 4444));
+	assert_int_equal(conversation_table_counts(t.table)->ignored, 1);
+	assert_int_equal(conversation_table_counts(t.table)->stray, 0);
+	talks_end(&t);
+}
+
 static void one_half_of_the_way_is_enough_for_bytes(void **state)
 {
 	struct talks t;
@@ -301,6 +337,9 @@ int main(void)
 		cmocka_unit_test(a_port_used_again_is_another_connection),
 		cmocka_unit_test(a_forged_syn_does_not_disturb_what_is_established),
 		cmocka_unit_test(a_connection_replaces_the_one_that_was_forgotten_on_its_tuple),
+		cmocka_unit_test(a_syn_ack_for_no_syn_that_waits_is_ignored),
+		cmocka_unit_test(a_syn_ack_beside_what_is_established_begins_another),
+		cmocka_unit_test(an_icmp_error_that_fits_nothing_begins_nothing),
 		cmocka_unit_test(one_half_of_the_way_is_enough_for_bytes),
 		cmocka_unit_test(silence_ends_only_what_may_be_idle_no_longer),
 		cmocka_unit_test(the_end_of_a_capture_closes_nothing_that_lives),
