@@ -20,8 +20,8 @@ struct seen {
 struct copies {
 	uint64_t window_ns;
 	struct hash_key key;
-	uint32_t packets,
-		twins; /* of those that would be retransmissions if they were not copies */
+	/* Of the packets that would be retransmissions if they were not copies. */
+	uint32_t packets, twins;
 	struct seen seen[SEEN_COUNT];
 };
 
