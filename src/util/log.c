@@ -20,7 +20,8 @@ bool log_is_verbose(void)
 }
 
 /* One write per message, so that lines of several processes do not mix. */
-static void put(const char *level, const char *format, va_list args, const char *suffix)
+__attribute__((format(printf, 2, 0))) static void put(const char *level, const char *format,
+						      va_list args, const char *suffix)
 {
 	char text[2048];
 
