@@ -104,7 +104,7 @@ $(B)/tests/unit/%: tests/unit/%.c $(OBJ)
 	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OBJ) -lcmocka $(LDLIBS)
 
 URING := $(shell $(PKG) --exists liburing && echo -DHAVE_LIBURING $$($(PKG) --cflags --libs liburing))
-$(B)/tests/%: tests/e2e/%.c
+$(B)/tests/%: tests/e2e/%.c $(wildcard tests/e2e/*.h)
 	$(call say,TOOL)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -o $@ $< $(URING) -lpthread

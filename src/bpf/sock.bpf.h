@@ -138,7 +138,14 @@ static __always_inline struct flow *adopt_sock(struct tcp_sock *tp, __u8 state)
 	struct flow *f;
 
 	f = bpf_sk_storage_get(&flows, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!f || f->phase != PHASE_NONE || __sync_lock_test_and_set(&f->adopted, 1))
+	if (!f) {
+		if (!frozen() && state != ST_LISTEN) {
+			ACCOUNT_ADD(adopted, 1);
+			ACCOUNT_ADD(lost_memory, 1);
+		}
+		return 0;
+	}
+	if (f->phase != PHASE_NONE || __sync_lock_test_and_set(&f->adopted, 1))
 		return 0;
 	read_place(tp, &f->ident);
 	read_tuple(tp, &f->ident);

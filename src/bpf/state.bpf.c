@@ -253,9 +253,10 @@ static __always_inline void on_change(struct sock *sk, int old, int new)
 		return;
 	}
 	if (!f || f->phase == PHASE_NONE) {
-		struct flow *mine = recover(tp, old, new);
-
-		f = mine ? mine : f;
+		f = recover(tp, old, new);
+		/* Somebody else is adopting it: it must learn below that it closes. */
+		if (!f)
+			f = bpf_sk_storage_get(&flows, SK(tp), 0, 0);
 	}
 	/* Before the look at phase: adopt() looks at this after it has set phase. */
 	if (f && new == ST_CLOSE)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "source/bpf_owner.h"
 
+#include <stdbool.h>
+
 #include "abi/config.h"
 #include "engine/clock.h"
 #include "source/bpf_reader.h"
@@ -39,14 +41,24 @@ int bpf_owner_scan(struct bpf_owner *o)
 	return err;
 }
 
+static bool opened_since(const struct bpf_owner *o)
+{
+	struct bpf_account account;
+
+	bpf_reader_account(o->reader, &account);
+	return account.opened != o->opened;
+}
+
 void bpf_owner_scan_if_due(struct bpf_owner *o)
 {
 	uint64_t since_ns = clock_now_ns() - o->scanned_ns;
-	struct bpf_account account;
 
-	if (since_ns < o->cost_ns * COST_SHARE)
-		return;
-	bpf_reader_account(o->reader, &account);
-	if (account.opened != o->opened || since_ns >= SELDOM_NS)
+	if (since_ns >= o->cost_ns * COST_SHARE && (opened_since(o) || since_ns >= SELDOM_NS))
+		bpf_owner_scan(o);
+}
+
+void bpf_owner_scan_last(struct bpf_owner *o)
+{
+	if (opened_since(o))
 		bpf_owner_scan(o);
 }

@@ -24,3 +24,6 @@ void bpf_owner_init(struct bpf_owner *o, struct tcp *skeleton, struct bpf_reader
 int bpf_owner_scan(struct bpf_owner *o);
 
 void bpf_owner_scan_if_due(struct bpf_owner *o);
+
+/* Before the last report: the cost of one more scan no longer adds up. */
+void bpf_owner_scan_last(struct bpf_owner *o);

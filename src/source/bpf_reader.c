@@ -80,10 +80,11 @@ int bpf_reader_run(struct bpf_reader *r, const struct bpf_link *link)
 	if (fd < 0)
 		return log_errno(errno, "cannot start a BPF iterator");
 	r->control->used = 0;
-	r->control->live = 0;
+	r->stops = 0;
 	do {
 		n = read(fd, &full, 1);
 		emit_slots(r);
+		r->stops += n > 0;
 		/* EAGAIN: the kernel takes a breath after a million objects. */
 	} while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
 	close(fd);

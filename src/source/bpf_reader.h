@@ -18,6 +18,7 @@ struct bpf_reader {
 	struct snap_control *control; /* mmapped */
 	char *slots;		      /* mmapped */
 	size_t control_size, slots_size;
+	unsigned stops; /* how often the last run had to empty the array and go on */
 };
 
 /* Map what is shared with the kernel. 0 or -errno, logged. */
