@@ -116,7 +116,8 @@ struct ev_ident {
 	__u32 pid;		/* thread group of the owner, in the initial PID namespace */
 	__u32 handshake_us;	/* 0: not known */
 	__u16 lport, rport;
-	__u8 family;		/* of the socket: 4 or 6 (a v4-mapped address may sit on a 6) */
+	__u8 family;		/* of the socket: 4 or 6 (a v4-mapped address may sit on a 6); 0: it
+				 * was not seen, only packets; then uid and the id tell nothing */
 	__u8 role;		/* enum ev_role */
 	__u8 owner_source;	/* enum ev_owner */
 	__u8 seen;		/* enum ev_seen */

@@ -188,11 +188,14 @@ static int prepare_source(struct run *r)
 		.everything = r->view.counters,
 		.needs = needs(r),
 		.netns = filter_netns(r->filter),
+		.offline = ops->reads_files && r->settings->read_path,
 		.owners = (needs(r) & NEED_OWNER) || r->settings->by_pid,
 		.clock = &r->clock,
-		.emit = ops->offline ? emit_offline : engine_event,
+		.emit = engine_event,
 		.emit_context = &r->engine,
 	};
+	if (r->source.offline)
+		r->source.emit = emit_offline;
 	return 0;
 }
 
@@ -210,7 +213,7 @@ static int run_source(struct run *r)
 	int err, notify = notify_open();
 
 	loop.screen = !strcmp(r->view.sink->name, "screen");
-	if (!r->source.ops->offline) {
+	if (!r->source.offline) {
 		r->view.meanwhile = drain_meanwhile;
 		r->view.meanwhile_context = &r->source;
 	}
@@ -218,12 +221,13 @@ static int run_source(struct run *r)
 	r->view.lacks = r->source.lacks;
 	view_begin(&r->view);
 	err = r->source.ops->start(&r->source);
-	if (!err && !r->source.ops->offline)
+	/* A file may come from anybody: it is parsed without privileges too. */
+	if (!err)
 		err = sandbox_enter(r->source.keep_capabilities);
 	if (err || out_flush(&r->out))
 		return err ? err : -r->out.error;
 	notify_ready(notify);
-	if (r->source.ops->offline)
+	if (r->source.offline)
 		return loop_run_offline(&loop);
 	if (r->view.sockets)
 		return loop_run_once(&loop);
@@ -240,12 +244,15 @@ static void warn_of_loss(const struct account *a, const char *advice)
 			 (unsigned long long)a->lost_tx_bytes, (unsigned long long)a->lost_rx_bytes,
 			 advice ? ": " : "", advice ? advice : "");
 	if (a->missed)
-		log_warn("the kernel skipped %llu state changes", (unsigned long long)a->missed);
+		log_warn("the kernel skipped %llu state changes or packets",
+			 (unsigned long long)a->missed);
 	if (a->table_full)
 		log_warn("%llu readings found the flow table full; a larger --max-flows helps",
 			 (unsigned long long)a->table_full);
 	if (a->undecoded)
-		log_warn("%llu records could not be understood", (unsigned long long)a->undecoded);
+		log_warn("%llu records could not be understood%s%s",
+			 (unsigned long long)a->undecoded, a->undecoded_why[0] ? ": " : "",
+			 a->undecoded_why);
 }
 
 static int finish(struct run *r, int err)
@@ -299,7 +306,7 @@ static int run_opened(struct run *r)
 {
 	int err = open_source(r), status;
 
-	if (!err && r->settings->command && !r->source.ops->offline)
+	if (!err && r->settings->command && !r->source.offline)
 		err = child_make(&r->command, r->settings->command);
 	if (err)
 		status = is_refusal(err) ? RUN_NO_PRIVILEGE : RUN_FAILED;

@@ -13,9 +13,10 @@ struct account {
 	uint64_t live;
 	uint64_t lost; /* flows that ended, or lived, without our being able to report them */
 	uint64_t lost_tx_bytes, lost_rx_bytes; /* what those had moved, where that is known */
-	uint64_t missed;     /* state changes that the kernel did not show us */
+	uint64_t missed;     /* state changes, or packets, that the kernel did not show us */
 	uint64_t table_full; /* live flows that found no place in the table of --max-flows */
 	uint64_t undecoded;  /* input that could not be understood */
+	char undecoded_why[200]; /* by reason, "cut-tcp 3, bad-ip 1"; may be empty */
 };
 
 static inline int account_has_loss(const struct account *a)

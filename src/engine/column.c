@@ -56,7 +56,7 @@ COLUMN(owner_source)
 
 COLUMN(uid)
 {
-	return r->ident ? value_uint(r->ident->uid) : value_none();
+	return r->ident && r->ident->family ? value_uint(r->ident->uid) : value_none();
 }
 
 /* Of the traffic, not of the socket: a v4-mapped flow is IPv4. */
@@ -247,7 +247,9 @@ COLUMN(netns)
 
 COLUMN(cookie)
 {
-	return r->id ? value_uint(r->id & ((1ull << EV_ID_COOKIE_BITS) - 1)) : value_none();
+	if (!r->id || !r->ident || !r->ident->family)
+		return value_none();
+	return value_uint(r->id & ((1ull << EV_ID_COOKIE_BITS) - 1));
 }
 
 COLUMN(end_reason)

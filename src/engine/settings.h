@@ -14,6 +14,8 @@ struct settings {
 	/* where from */
 	const char *source; /* name, or NULL for the best that works */
 	const char *read_path; /* a recording or capture to read instead of the machine */
+	const char *interface; /* to capture on */
+	const char *local;     /* networks whose ends of flows are local */
 	uint64_t ring_kib;
 	uint64_t max_flows;
 

@@ -22,6 +22,7 @@ struct source {
 	unsigned needs;	 /* enum column_need, of all that will be shown */
 	unsigned lacks;	 /* set by open(): of those, what cannot be had here */
 	uint32_t netns;	 /* inode of the only network namespace that is wanted, or 0 */
+	bool offline;	 /* reads a file: brings its own time and ends by itself */
 	bool owners;	 /* a column shows owners: look for those that are not known */
 	uint64_t keep_capabilities; /* set by open(): 1 << CAP_*, for drain() and sample() */
 	struct clock *clock; /* a source with own time sets the offset before its first event */
@@ -35,7 +36,7 @@ struct source_ops {
 	const char *summary;
 	const char *loss_advice; /* why flows can be lost, and what helps */
 	bool counters; /* gives struct ev_extra, which `stat` needs */
-	bool offline; /* brings its own time and ends by itself */
+	bool reads_files; /* with settings->read_path it is offline */
 	/* Could this source be used without a --source of its name? */
 	bool (*suits)(const struct settings *settings);
 	/* Load and attach; needs the privileges. 0 or -errno, logged. */
@@ -49,7 +50,7 @@ struct source_ops {
 	 * returns 1, or 0 at the end. Or -errno, logged.
 	 */
 	int (*drain)(struct source *s);
-	/* Emit a sample of every live flow that changed. 0 or -errno. NULL if offline. */
+	/* Emit a sample of every live flow that changed. 0 or -errno. Not called if offline. */
 	int (*sample)(struct source *s);
 	/*
 	 * The run is over: what happens from now on belongs to no report. What happened before can

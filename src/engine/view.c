@@ -99,6 +99,8 @@ void view_flow_closed(struct view *view, const struct event *ev)
 {
 	struct row row = row_of_close(view, ev);
 
+	if (view->full)
+		return;
 	if (view->sort) {
 		struct value v = view->sort->get(&row);
 

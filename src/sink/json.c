@@ -3,6 +3,8 @@
  * One JSON object a line. The last one is {"type":"summary",...}: the account of the run, with
  * what was lost.
  */
+#include <string.h>
+
 #include "engine/sink.h"
 #include "engine/value.h"
 #include "engine/view.h"
@@ -60,6 +62,10 @@ static void json_end(struct view *view, const struct account *a)
 	put_count(out, "missed", a->missed);
 	put_count(out, "table_full", a->table_full);
 	put_count(out, "undecoded", a->undecoded);
+	if (a->undecoded_why[0]) {
+		out_str(out, ",\"undecoded_why\":");
+		out_json_string(out, a->undecoded_why, strlen(a->undecoded_why));
+	}
 	out_str(out, "}\n");
 }
 

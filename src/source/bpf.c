@@ -39,7 +39,7 @@ struct bpf_state {
 
 static bool bpf_suits(const struct settings *settings)
 {
-	return !settings->read_path;
+	return !settings->read_path && !settings->interface;
 }
 
 static int on_ring_event(void *context, void *record, size_t size)

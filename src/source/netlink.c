@@ -55,7 +55,7 @@ struct netlink_state {
 
 static bool netlink_suits(const struct settings *settings)
 {
-	return !settings->read_path;
+	return !settings->read_path && !settings->interface;
 }
 
 /* Called inside each network namespace. */

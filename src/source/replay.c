@@ -94,6 +94,7 @@ static void emit(struct source *s, const struct replay_line *line)
 	ev.count = f->count;
 	ev.ident = f->ident;
 	ev.extra = *extra;
+	ev.ident.family = addr_is_v4(&f->ident.laddr) ? 4 : 6;
 	if (line->head.kind == EV_CLOSE) {
 		r->account.closed++;
 		flow_table_remove(&r->flows, f);
@@ -161,7 +162,7 @@ const struct source_ops source_replay = {
 	.name = "replay",
 	.summary = "a text file of events (--read FILE)",
 	.counters = true,
-	.offline = true,
+	.reads_files = true,
 	.suits = replay_suits,
 	.open = replay_open,
 	.start = replay_nothing,

@@ -37,6 +37,8 @@ EVENT_PATH = {
     "engine/held.c": ["held_put"],
     "engine/filter.c": ["filter_matches"],
     "engine/flow_filter.c": ["flow_filter_matches"],
+    "source/pcap.c": ["emit", "take_frame", "sample"],
+    "source/pcap_flow.c": ["emit", "pcap_flow_open", "pcap_flow_sample", "pcap_flow_close"],
 }
 
 

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Where packets come from: a capture file, standard input, or an interface. All of it libpcap. */
+#pragma once
+#include <pcap/pcap.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Packets of an interface may wait so long in the kernel until there are more of them. */
+#define PCAP_INPUT_DELAY_MS 100
+
+struct pcap_input {
+	pcap_t *pcap;
+	const char *name; /* for messages; borrowed */
+	int link;	  /* enum decode_link */
+	bool is_live;
+	bool is_nano; /* the tv_usec of a header holds nanoseconds */
+};
+
+/*
+ * Do the first bytes of this file ("-": standard input) say that it is a capture? The bytes stay to
+ * be read, also those of a pipe.
+ */
+bool pcap_input_is_capture(const char *path);
+
+/* Each returns 0 or -errno, logged. */
+int pcap_input_open_file(struct pcap_input *in, const char *path);
+int pcap_input_open_interface(struct pcap_input *in, const char *interface);
+
+/* Accepts a zeroed struct. */
+void pcap_input_close(struct pcap_input *in);
+
+/* Nanoseconds since 1970. */
+uint64_t pcap_input_time_ns(const struct pcap_input *in, const struct pcap_pkthdr *header);
