@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The kernel's flows and the packets' flows, side by side on the same traffic, are the same."""
+
+import collections
+import contextlib
+
+import pytest
+from flows import Side, Traffic, actor, churn_listed, traffic
+from netns import Link
+from sight import Tcpsight, run, tuple_of
+
+# What both know. Kernel and wire see an event at slightly different moments: times have slack.
+SAME = ["family", "laddr", "lport", "raddr", "rport", "state", "role", "tx_bytes", "rx_bytes",
+        "retrans", "end_reason"]
+SLACK_US = 200_000
+CLOSINGS = ["client", "server", "exit", "half"]
+
+
+@pytest.fixture
+def link(new_netns):
+    return Link(new_netns(), new_netns())
+
+
+def inside(netns):
+    return ["nsenter", f"--net={netns.path}"]
+
+
+@contextlib.contextmanager
+def packets(netns, interface, report="life", *options):
+    with Tcpsight(report, "--json", "-i", interface, *options, wrap=inside(netns)) as tool:
+        yield tool
+
+
+def assert_same(kernel, wire):
+    assert {name: wire[name] for name in SAME} == {name: kernel[name] for name in SAME}
+    if kernel["duration_us"] is not None:
+        assert abs(wire["duration_us"] - kernel["duration_us"]) < SLACK_US
+    assert (wire["handshake_us"] is None) == (kernel["handshake_us"] is None)
+    assert (wire["pid"], wire["comm"], wire["owner_source"]) == (None, None, "none")
+    assert (wire["netns"], wire["cgroup"], wire["cookie"]) == (None, None, None)
+
+
+@pytest.mark.parametrize("interface", ["wire", "any"])
+def test_life_is_the_same_from_kernel_and_packets(sight, link, interface):
+    kernel = sight("life", "--json")
+    with packets(link.near, interface) as near, packets(link.far, interface) as far:
+        for close in CLOSINGS:
+            truth = traffic(netns=link.near, server_netns=link.far.path, addr=link.far_address,
+                            bytes=300_000, reply=70_001, close=close)
+            client, server = near.wait_row(truth.client), far.wait_row(truth.server)
+            assert (client["tx_bytes"], client["rx_bytes"]) == \
+                (truth.client.tx_bytes, truth.client.rx_bytes)
+            assert_same(kernel.wait_row(truth.client, link.near.inode), client)
+            assert_same(kernel.wait_row(truth.server, link.far.inode), server)
+
+
+def test_resets_are_the_same(sight, link):
+    kernel = sight("life", "--json")
+    with packets(link.near, "wire") as near, packets(link.far, "wire") as far:
+        for close in ("reset", "unread"):
+            truth = traffic(netns=link.near, server_netns=link.far.path, addr=link.far_address,
+                            bytes=3000, reply=100, close=close)
+            assert_same(kernel.wait_row(truth.client, link.near.inode), near.wait_row(truth.client))
+            assert_same(kernel.wait_row(truth.server, link.far.inode), far.wait_row(truth.server))
+
+
+def test_a_refused_attempt_is_one_flow_on_the_client_s_side(sight, link):
+    kernel = sight("life", "--json")
+    with packets(link.near, "wire") as near, packets(link.far, "wire") as far:
+        with actor("try_connect", link.far_address, 5001, 10_000, netns=link.near) as trying:
+            side = Side(trying.hear()["client"])
+            assert trying.hear()["error"] == "ECONNREFUSED"
+        assert_same(kernel.wait_row(side, link.near.inode), near.wait_row(side))
+        truth = traffic(netns=link.near, server_netns=link.far.path, addr=link.far_address)
+        far.wait_row(truth.server)
+        assert len(far.rows()) == 1
+
+
+def test_every_flow_of_many_on_loopback_is_seen_from_both_ends(sight, netns):
+    kernel = sight("life", "--json", "--netns", netns.inode)
+    with packets(netns, "lo") as tool:
+        listed = churn_listed("127.0.0.1", 300, netns=netns)
+        assert len(listed) == 300
+        tool.wait_for(lambda lines: len(lines) >= 600, "both ends of 300 flows")
+        kernel.wait_for(lambda lines: len(lines) >= 600, "both ends of 300 flows")
+        by_tuple = {tuple_of(row): row for row in tool.rows()}
+        assert len(by_tuple) == 600
+        for row in kernel.rows():
+            assert_same(row, by_tuple[tuple_of(row)])
+        summary = tool.stop().summary
+    assert (summary["opened"], summary["closed"], summary["live"]) == (600, 600, 0)
+    assert summary["missed"] == summary["undecoded"] == 0
+
+
+def test_top_adds_up_to_what_was_sent(sight, link):
+    kernel = sight("top", "--json")
+    with packets(link.near, "wire", "top") as near:
+        flow = Traffic(netns=link.near, server_netns=link.far.path, addr=link.far_address,
+                       bytes=500_000, reply=9_000, rounds=3, hold=True)
+        with flow:
+            for _ in range(3):
+                flow.tell()
+                flow.hear()
+                near.wait_for(lambda lines: len(lines), "an interval")
+            truth = flow.finish()
+        sums = {}
+        for name, tool in (("kernel", kernel), ("packets", near)):
+            total = collections.Counter()
+            for row in tool.stop().rows:
+                if tuple_of(row) == truth.client.tuple:
+                    total["tx"] += row["tx_bytes"]
+                    total["rx"] += row["rx_bytes"]
+            sums[name] = total
+    assert sums["packets"] == {"tx": truth.client.tx_bytes, "rx": truth.client.rx_bytes}
+    assert sums["packets"] == sums["kernel"]
+
+
+def test_a_flow_older_than_the_capture_is_adopted(sight, link):
+    with Traffic(netns=link.near, server_netns=link.far.path, addr=link.far_address, rounds=2,
+                 bytes=10_000, reply=500, hold=True) as flow:
+        flow.tell()
+        flow.hear()
+        with packets(link.near, "wire") as near:
+            flow.tell()
+            flow.hear()
+            truth = flow.finish()
+            row = near.wait_row(truth.client)
+            summary = near.stop().summary
+    assert (row["tx_bytes"], row["rx_bytes"], row["role"]) == (10_000, 500, "unknown")
+    assert (summary["opened"], summary["adopted"]) == (0, 1)
+
+
+def test_capture_runs_without_privileges(privileged, netns):
+    with packets(netns, "lo") as tool:
+        with open(f"/proc/{tool.pid}/status", encoding="ascii") as status:
+            facts = dict(line.split(":\t", 1) for line in status if ":\t" in line)
+    assert set(facts["Uid"].split()) == {"65534"}
+    assert int(facts["CapEff"], 16) & ~(1 << 39) == 0
+    assert facts["NoNewPrivs"].strip() == "1"
+
+
+def test_an_interface_that_is_not_there(privileged):
+    outcome = run("life", "-i", "nosuchdev0")
+    assert outcome.status == 1 and "nosuchdev0" in outcome.stderr
