@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/loop.h"
+#include "app/peekstat.h"
 #include "app/run.h"
 #include "cli/command.h"
 #include "cli/help.h"
@@ -62,8 +63,9 @@ static int complain_command(const char *name)
 	char text[256];
 	size_t n = 0;
 
-	for (; n < report_count && n < 15; n++)
+	for (; n < report_count && n < 14; n++)
 		names[n] = reports[n]->name;
+	names[n++] = "peekstat";
 	names[n++] = "doctor";
 	nearest = parse_nearest(name, names, n);
 	snprintf(text, sizeof(text), nearest ? "no command '%s' (did you mean %s?)" : "no command '%s'",
@@ -79,6 +81,8 @@ int main(int argc, char **argv)
 
 	if (report)
 		return run(report, report->seed_name, argc, argv);
+	if (!strcmp(basename(argv[0]), "tcpeekstat"))
+		return peekstat_main("tcpeekstat", argc, argv);
 	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
 	    !strcmp(argv[1], "help")) {
 		command_print_overview();
@@ -88,6 +92,8 @@ int main(int argc, char **argv)
 		help_print_version();
 		return RUN_DONE;
 	}
+	if (!strcmp(argv[1], "peekstat"))
+		return peekstat_main("tcpsight peekstat", argc - 1, argv + 1);
 	if (!strcmp(argv[1], "doctor"))
 		return doctor_main(argc - 1, argv + 1);
 	report = command_find(argv[1]);

@@ -20,6 +20,7 @@ enum ev_kind {
 	EV_TIME,	/* nothing but time_ns: the source's clock went on */
 	EV_RESET,	/* a RST was sent; ident has the tuple and netns, id is 0 if no socket sent it;
 			 * state is that of the socket, ST_CLOSE after its EV_CLOSE */
+	EV_HANDSHAKE,	/* how a handshake went, as packets show it; ident and handshake are set */
 	EV_KIND_COUNT
 };
 
@@ -27,6 +28,7 @@ enum ev_flag {
 	EV_HAS_IDENT = 1,
 	EV_HAS_EXTRA = 2,
 	EV_BASELINE = 4,	/* these counters predate us: what follows is measured from them */
+	EV_HAS_HANDSHAKE = 8,	/* in place of extra */
 };
 
 enum ev_role {
@@ -58,6 +60,24 @@ enum ev_end {
 	END_UNREACHABLE,
 	END_ABORTED,
 	END_COUNT
+};
+
+/* How a handshake went. */
+enum ev_outcome {
+	OUTCOME_PENDING,
+	OUTCOME_ESTABLISHED,
+	OUTCOME_REJECTED,	/* by a RST of the server */
+	OUTCOME_ABORTED,	/* by a RST of the client */
+	OUTCOME_UNREACHABLE,	/* by ICMP */
+	OUTCOME_TIMED_OUT,
+	OUTCOME_SUPERSEDED,	/* too many attempts on one tuple at once */
+	OUTCOME_COUNT
+};
+
+/* Whose handshake: one between two local ends has both. */
+enum ev_direction {
+	DIRECTION_RX = 1,	/* the server is local */
+	DIRECTION_TX = 2,	/* the client is local */
 };
 
 enum ev_seen {
@@ -149,18 +169,33 @@ struct ev_extra {
 	__u64 delayed_acks;
 };
 
+/* Of EV_HANDSHAKE. ident is that of the local end, of two local ones of the client. */
+struct ev_handshake {
+	__u64 first_ns;		/* first segment; time_ns of the event: when it was decided */
+	__u32 dup_syn, dup_syn_ack;
+	__u8 outcome;		/* enum ev_outcome */
+	__u8 directions;	/* enum ev_direction */
+	__u8 pad[6];
+	char conn_state[8];	/* Zeek's word */
+	char icmp[48];		/* name of the ICMP error that was met, if any */
+};
+
 struct event {
 	struct ev_head head;
 	struct ev_count count;
 	__u64 time_ns;
 	struct ev_ident ident;
-	struct ev_extra extra;
+	union {
+		struct ev_extra extra;
+		struct ev_handshake handshake;
+	};
 };
 
 _Static_assert(sizeof(struct ev_head) == 16, "layout shared with BPF");
 _Static_assert(sizeof(struct ev_count) == 48, "layout shared with BPF");
 _Static_assert(sizeof(struct ev_ident) == 120, "layout shared with BPF");
 _Static_assert(sizeof(struct ev_extra) == 192, "layout shared with BPF");
+_Static_assert(sizeof(struct ev_handshake) == 80, "fits where extra does");
 _Static_assert(sizeof(struct event) == 384, "layout shared with BPF");
 
 #define EV_SIZE_COUNT 64	/* head and count */

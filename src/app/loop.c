@@ -77,6 +77,7 @@ static int open_all(struct loop *l)
 	l->come_back = timer(l, 0, 0);
 	watch(l, l->source->ops->fd(l->source), EPOLLIN);
 	watch(l, l->command, EPOLLIN);
+	watch(l, l->extra_fd, EPOLLIN);
 	return 0;
 }
 
@@ -161,6 +162,10 @@ static int handle(struct loop *l, int fd)
 		return take_signal(l);
 	if (fd == l->engine->view->out->fd)
 		return -EPIPE;
+	if (fd == l->extra_fd) {
+		l->run_extra(l->extra_context);
+		return 0;
+	}
 	if (fd == l->deadline || fd == l->command)
 		return 1;
 	if (fd == l->tick) {

@@ -14,6 +14,9 @@ struct loop {
 	struct source *source;
 	int epoll, signals, tick, come_back, deadline;
 	int command; /* pidfd of -c: its end is the run's; -1 if there is none */
+	int extra_fd; /* -1, or one that run_extra() is called for when it polls readable */
+	void (*run_extra)(void *context);
+	void *extra_context;
 	bool screen; /* redraw when the window changes its size */
 };
 

@@ -10,6 +10,7 @@
 #include "app/child.h"
 #include "app/loop.h"
 #include "app/notify.h"
+#include "app/peek.h"
 #include "app/sandbox.h"
 #include "app/sources.h"
 #include "cli/options.h"
@@ -33,6 +34,7 @@ struct run {
 	struct view view;
 	struct engine engine;
 	struct source source;
+	struct peek *peek; /* of a report that shows handshakes */
 	struct cgroup_names *cgroups;
 	struct filter *filter;
 	struct child command; /* of -c */
@@ -50,6 +52,8 @@ static const char *sink_name(const struct run *r)
 		return "csv";
 	if (r->view.blocks)
 		return "block";
+	if (r->report->handshakes && !s->columns)
+		return "tcpeek";
 	if (r->view.when == VIEW_ON_TICK && !r->view.rolls && !s->no_clear && isatty(STDOUT_FILENO))
 		return "screen";
 	return "table";
@@ -138,6 +142,9 @@ static int prepare_view(struct run *r)
 	if (choose_columns(r))
 		return -EINVAL;
 	r->view.sink = sinks_find(sink_name(r));
+	/* tcpeek speaks to the terminal only. */
+	if (!strcmp(r->view.sink->name, "tcpeek"))
+		r->out.fd = STDERR_FILENO;
 	return 0;
 }
 
@@ -196,6 +203,11 @@ static int prepare_source(struct run *r)
 	};
 	if (r->source.offline)
 		r->source.emit = emit_offline;
+	if (r->report->handshakes) {
+		r->source.handshakes = true;
+		r->source.emit = peek_event;
+		r->source.emit_context = r->peek;
+	}
 	return 0;
 }
 
@@ -209,8 +221,13 @@ static void drain_meanwhile(void *context)
 
 static int run_source(struct run *r)
 {
-	struct loop loop = {.engine = &r->engine, .source = &r->source};
+	struct loop loop = {.engine = &r->engine, .source = &r->source, .extra_fd = -1};
 	int err, notify = notify_open();
+	uid_t uid;
+	gid_t gid;
+
+	if (sandbox_find_user(r->settings->user, &uid, &gid))
+		return -EINVAL;
 
 	loop.screen = !strcmp(r->view.sink->name, "screen");
 	if (!r->source.offline) {
@@ -221,9 +238,11 @@ static int run_source(struct run *r)
 	r->view.lacks = r->source.lacks;
 	view_begin(&r->view);
 	err = r->source.ops->start(&r->source);
+	if (!err && r->peek)
+		err = peek_start(r->peek, &loop, uid, gid);
 	/* A file may come from anybody: it is parsed without privileges too. */
 	if (!err)
-		err = sandbox_enter(r->source.keep_capabilities);
+		err = sandbox_enter(r->source.keep_capabilities, uid, gid);
 	if (err || out_flush(&r->out))
 		return err ? err : -r->out.error;
 	notify_ready(notify);
@@ -264,16 +283,21 @@ static int finish(struct run *r, int err)
 		return RUN_DONE;
 	r->source.ops->account(&r->source, &account);
 	account.table_full += r->engine.flows.refused + r->view.groups.refused;
+	if (!err && r->peek)
+		peek_put_filters(r->peek, &r->out);
 	if (!err)
 		view_end(&r->view, &account);
 	out_flush(&r->out);
 	if (r->out.error == EPIPE || r->out.error == ECANCELED)
 		return RUN_DONE;
+	if (!err && r->peek)
+		peek_put_summary(r->peek, &account);
 	if (r->out.error) {
 		log_errno(r->out.error, "cannot write the output");
 		return RUN_FAILED;
 	}
-	warn_of_loss(&account, r->source.ops->loss_advice);
+	warn_of_loss(&account,
+		     r->peek ? peek_loss_advice : r->source.ops->loss_advice);
 	if (err)
 		return RUN_FAILED;
 	return r->settings->strict && account_has_loss(&account) ? RUN_LOSS : RUN_DONE;
@@ -326,6 +350,10 @@ int run_report(const struct report *report, const struct settings *settings, con
 	int status = RUN_USAGE;
 
 	out_init(&r.out, STDOUT_FILENO);
+	if (report->handshakes && peek_new(&r.peek, settings, program, &r.engine, &r.source)) {
+		out_done(&r.out);
+		return RUN_USAGE;
+	}
 	clock_follow_host(&r.clock);
 	r.cgroups = cgroup_names_new();
 	if (report->explain && settings->verbose)
@@ -335,6 +363,7 @@ int run_report(const struct report *report, const struct settings *settings, con
 		status = run_opened(&r);
 		engine_done(&r.engine);
 	}
+	peek_free(r.peek);
 	filter_free(r.filter);
 	cgroup_names_free(r.cgroups);
 	out_done(&r.out);

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 #include <stdint.h>
+#include <sys/types.h>
 
 /*
  * Give up what is no longer needed once all probes are attached and files are open: root becomes
- * nobody, all capabilities go but those of `keep` (1 << CAP_*) that we have, and none can be
- * regained. Returns 0 or -errno, logged.
+ * `uid` and `gid`, all capabilities go but those of `keep` (1 << CAP_*) that we have, and none can
+ * be regained. Returns 0 or -errno, logged.
  */
-int sandbox_enter(uint64_t keep);
+int sandbox_enter(uint64_t keep, uid_t uid, gid_t gid);
+
+/* Whom to become: the user of this name or number; NULL for nobody. 0, or -EINVAL, logged. */
+int sandbox_find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid);

@@ -35,6 +35,14 @@ void options_complain(const char *program, const char *argument, unsigned long a
 	fprintf(stderr, "Try '%s --help'.\n", program);
 }
 
+static bool omitted(const struct report *report, const struct option_def *common)
+{
+	for (const char *const *o = report->omitted; o && *o; o++)
+		if (!strcmp(*o, common->name))
+			return true;
+	return false;
+}
+
 static bool shadowed(const struct report *report, const struct option_def *common)
 {
 	for (size_t i = 0; i < report->option_count; i++)
@@ -48,7 +56,8 @@ static void collect(struct parser *p)
 	for (size_t i = 0; i < p->report->option_count; i++)
 		p->def[p->count++] = &p->report->options[i];
 	for (size_t i = 0; i < common_option_count; i++)
-		if (!shadowed(p->report, &common_options[i]))
+		if (!shadowed(p->report, &common_options[i]) &&
+		    !omitted(p->report, &common_options[i]))
 			p->def[p->count++] = &common_options[i];
 }
 
@@ -248,6 +257,8 @@ enum options_result options_parse(const struct report *report, int argc, char **
 	struct parser p = {.program = argv[0], .report = report, .settings = settings};
 	char letters[2 * OPTIONS_MAX + 2];
 	struct option longs[OPTIONS_MAX + 1];
+	int (*next)(int, char *const *, const char *, const struct option *, int *) =
+		report->long_only ? getopt_long_only : getopt_long;
 	int value;
 
 	settings->max_flows = 262144;
@@ -257,7 +268,7 @@ enum options_result options_parse(const struct report *report, int argc, char **
 	build_getopt(&p, letters, longs);
 	opterr = 0;
 	optind = 1;
-	while ((value = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+	while ((value = next(argc, argv, letters, longs, NULL)) != -1) {
 		size_t i;
 
 		/* libbpf-tools' spelling of --help looks to getopt like a mistake. */

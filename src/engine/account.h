@@ -15,6 +15,8 @@ struct account {
 	uint64_t lost_tx_bytes, lost_rx_bytes; /* what those had moved, where that is known */
 	uint64_t missed;     /* state changes, or packets, that the kernel did not show us */
 	uint64_t table_full; /* live flows that found no place in the table of --max-flows */
+	uint64_t received, dropped, interface_dropped; /* packets, as pcap_stats() counts them */
+	uint64_t first_ns, last_ns; /* of an offline source: time of the first and last packet */
 	uint64_t undecoded;  /* input that could not be understood */
 	char undecoded_why[200]; /* by reason, "cut-tcp 3, bad-ip 1"; may be empty */
 };

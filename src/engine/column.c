@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/clock.h"
+#include "engine/column_handshake.h"
 #include "engine/counter.h"
 #include "util/cgroup.h"
 #include "util/parse.h"
@@ -319,6 +320,7 @@ static struct value counter_value(const struct row *r, enum counter_id id)
 
 // clang-format off
 #define C(n, title, unit, width, needs, help) {#n, title, unit, help, width, needs, get_##n}
+#define H(n, title, unit, width, needs, help) {#n, title, unit, help, width, needs, column_##n}
 const struct column columns[] = {
 	C(time,		"TIME",		"",	-27, 0,	"when, RFC 3339, UTC, microseconds"),
 	C(clock,	"TIME",		"",	-8, 0,	"when, HH:MM:SS, local time"),
@@ -361,6 +363,17 @@ const struct column columns[] = {
 	C(error,	"ERROR",	"",	-12, 0,	"errno that the socket ended with"),
 	C(subnet,	"SUBNET",	"",	-21, 0,	"name of the subnet that the flows belong to"),
 	C(prefix,	"PREFIX",	"",	-21, 0,	"its first prefix, as typed"),
+	H(started,	"STARTED",	"",	-27, 0,	"of a handshake: its first SYN, RFC 3339, UTC, microseconds"),
+	H(direction,	"DIR",		"",	-4, 0,	"of a handshake: rx to this host, tx from it, both"),
+	H(client_addr,	"CLIENT",	"",	-15, 0,	"of a handshake: who sent the SYN"),
+	H(client_port,	"CPORT",	"",	-5, 0,	"of a handshake: port of the client"),
+	H(server_addr,	"SERVER",	"",	-15, 0,	"of a handshake: whom it was sent to"),
+	H(server_port,	"SPORT",	"",	-5, 0,	"of a handshake: port of the server"),
+	H(outcome,	"OUTCOME",	"",	-11, 0,	"of a handshake: established rejected aborted unreachable timed_out pending superseded"),
+	H(dup_syn,	"DUP_SYN",	"seg",	7, 0,	"of a handshake: SYNs sent again"),
+	H(dup_syn_ack,	"DUP_SA",	"seg",	6, 0,	"of a handshake: SYN/ACKs sent again"),
+	H(conn_state,	"STATE",	"",	-6, 0,	"of a handshake: conn_state in Zeek's words"),
+	H(icmp,		"ICMP",		"",	-20, 0,	"of a handshake: the ICMP error that was met"),
 	C(flows,	"FLOWS",	"",	6, 0,	"number of flows summed up in the row"),
 	/* Of stat. */
 	C(scope,	"SCOPE",	"",	-7, 0,	"sockets, or host for what the kernel counts for no socket"),

@@ -91,7 +91,8 @@ void engine_event(void *context, const struct event *ev)
 		return;
 	if (e->view->when == VIEW_ON_TICK)
 		keep(e, ev);
-	else if (ev->head.kind == EV_CLOSE && filter_matches(e->filter, &ev->ident))
+	else if ((ev->head.kind == EV_CLOSE || ev->head.kind == EV_HANDSHAKE) &&
+		 filter_matches(e->filter, &ev->ident))
 		view_flow_closed(e->view, ev);
 }
 

@@ -24,6 +24,12 @@ _Static_assert(ARRAY_SIZE(owner_names) == OWNER_COUNT, "one name per owner sourc
 static const char *const seen_names[] = {"open", "adopted", "late"};
 _Static_assert(ARRAY_SIZE(seen_names) == SEEN_COUNT, "one name per way of seeing");
 
+static const char *const outcome_names[] = {
+	"pending",     "established", "rejected",   "aborted",
+	"unreachable", "timed_out",   "superseded",
+};
+_Static_assert(ARRAY_SIZE(outcome_names) == OUTCOME_COUNT, "one name per outcome");
+
 static const char *pick(const char *const *names, size_t count, unsigned i)
 {
 	return i < count ? names[i] : names[0];
@@ -37,6 +43,18 @@ const char *state_name(unsigned state)
 const char *end_reason_name(unsigned reason)
 {
 	return pick(end_names, ARRAY_SIZE(end_names), reason);
+}
+
+const char *outcome_name(unsigned outcome)
+{
+	return pick(outcome_names, ARRAY_SIZE(outcome_names), outcome);
+}
+
+const char *direction_name(unsigned directions)
+{
+	static const char *const names[] = {NULL, "rx", "tx", "both"};
+
+	return pick(names, ARRAY_SIZE(names), directions);
 }
 
 const char *role_name(unsigned role)

@@ -26,6 +26,9 @@ struct report {
 	const char *summary;
 	const char *positional; /* as in the usage line */
 	const char *const *examples; /* pairs: command, what it does; NULL at the end */
+	bool handshakes; /* shows EV_HANDSHAKE, counted under tcpeek's filters */
+	bool long_only;	 /* long options with one dash too */
+	const char *const *omitted; /* common options that make no sense here; NULL at the end */
 	const struct option_def *options;
 	size_t option_count;
 	const char *columns; /* of --json and --csv without -o */

@@ -36,5 +36,6 @@ struct row {
 	const struct ev_extra *extra;	/* NULL if no column asked for it */
 	const struct counters *counters; /* NULL unless the view has counters */
 	const struct group_key *key;	/* of a group: the parts that its flows have in common */
+	const struct ev_handshake *handshake; /* NULL unless the row is one */
 	const char *group, *prefix;	/* NULL unless the view groups */
 };

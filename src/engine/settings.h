@@ -55,6 +55,16 @@ struct settings {
 	bool on_close, zeros, all_counters, live;
 	struct tuple_filters *tuples;
 
+	/* peek; words are borrowed from argv */
+	char **words;
+	uint64_t word_count;
+	const char *user;
+	const char *socket_path;
+	const char *checksum; /* "0", "1", "2" */
+	uint64_t timeout_s, buffer_mib, max_pending;
+	const char *log_level;
+	bool quiet, promiscuous, icmp;
+
 	bool strict;
 	bool verbose;
 };

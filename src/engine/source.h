@@ -23,6 +23,7 @@ struct source {
 	unsigned lacks;	 /* set by open(): of those, what cannot be had here */
 	uint32_t netns;	 /* inode of the only network namespace that is wanted, or 0 */
 	bool offline;	 /* reads a file: brings its own time and ends by itself */
+	bool handshakes; /* EV_HANDSHAKE is wanted, and nothing else */
 	bool owners;	 /* a column shows owners: look for those that are not known */
 	uint64_t keep_capabilities; /* set by open(): 1 << CAP_*, for drain() and sample() */
 	struct clock *clock; /* a source with own time sets the offset before its first event */
@@ -57,6 +58,8 @@ struct source_ops {
 	 * still be drained and sampled, once; account() then adds up.
 	 */
 	void (*freeze)(struct source *s);
+	/* "eth0, link-type EN10MB (Ethernet), ...", borrowed; NULL if there is nothing to say. */
+	const char *(*describe)(struct source *s);
 	void (*account)(struct source *s, struct account *ret);
 	/*
 	 * The host's own counters (by enum counter_id), summed over the network namespaces that are

@@ -92,6 +92,7 @@ static struct row row_of_close(struct view *view, const struct event *ev)
 		.flows = 1,
 		.count = ev->count,
 		.ident = &ev->ident,
+		.handshake = ev->head.kind == EV_HANDSHAKE ? &ev->handshake : NULL,
 	};
 }
 

@@ -22,7 +22,7 @@ struct sink;
 struct filter;
 
 enum view_when {
-	VIEW_ON_CLOSE, /* a row per flow, with its totals, when it closes */
+	VIEW_ON_CLOSE, /* a row per flow, with its totals, when it closes; or per handshake */
 	VIEW_ON_TICK,  /* rows per interval, with what moved in it */
 };
 
@@ -92,6 +92,7 @@ struct view {
 	/* Called now and then while many rows are printed, so that events need not wait; may be NULL. */
 	void (*meanwhile)(void *context);
 	void *meanwhile_context;
+	bool header_printed; /* by a sink that waits for the first row */
 	int section_now; /* whose header was printed last, -1 none */
 	uint64_t tick_ns;
 	uint64_t printed; /* rows on close */

@@ -19,12 +19,15 @@
 #include "engine/clock.h"
 #include "engine/settings.h"
 #include "engine/source.h"
+#include "packet/checksum.h"
 #include "packet/conversation_table.h"
 #include "packet/copies.h"
 #include "packet/decode.h"
 #include "source/pcap_flow.h"
+#include "source/pcap_handshake.h"
 #include "source/pcap_input.h"
 #include "source/pcap_local.h"
+#include "source/pcap_undecoded.h"
 #include "util/log.h"
 #include "util/xalloc.h"
 
@@ -34,18 +37,22 @@
 /* As long as TIME_WAIT. */
 #define LINGER_NS (60 * NS_PER_S)
 #define BATCH 256
+#define BUFFER_MIB_DEFAULT 8
 /* Packets may wait in the kernel so long before we see them. */
 #define CAPTURE_DELAY_NS NS_PER_S
 
 struct pcap_state {
 	struct pcap_input input;
-	struct pcap_flow flow;
-	struct conversation_table *table;
+	struct pcap_flow flow; /* its part of the local addresses serves both */
+	struct pcap_handshake handshake;
+	struct conversation_table *table; /* one of these two, the other is NULL */
+	struct handshake_table *handshakes;
 	struct copies *copies;
 	struct source *source;
-	uint64_t undecoded[DECODE_RESULT_COUNT];
-	uint64_t truncated; /* files that end within a packet */
-	uint64_t last_ns;
+	struct pcap_undecoded undecoded;
+	uint64_t received; /* of a file */
+	uint64_t first_ns, last_ns;
+	int checksum; /* 0 none, 1 IP and ICMP, 2 TCP too */
 	uint64_t interval_end_ns; /* 0: no event yet */
 	uint64_t frozen_ns;	  /* 0: not frozen */
 	bool is_over; /* the file ended, or packets came that are younger than the freeze */
@@ -99,46 +106,85 @@ static void emit(void *context, const struct event *ev)
 	p->source->emit(p->source->emit_context, ev);
 }
 
-static int make_tables(struct pcap_state *p)
+static void make_conversations(struct pcap_state *p, const struct hash_key *key)
 {
-	struct conversation_table_config config = {
+	const struct conversation_table_config config = {
 		.limit = (uint32_t)p->source->settings->max_flows,
 		.timeout_ns = HANDSHAKE_TIMEOUT_NS,
 		.linger_ns = LINGER_NS,
+		.key = *key,
 		.open = pcap_flow_open,
 		.close = pcap_flow_close,
 		.context = &p->flow,
 	};
 
-	if (getrandom(&config.key, sizeof(config.key), 0) != sizeof(config.key))
-		return log_errno(errno, "cannot get random numbers");
+	p->flow.live_table = p->source->live_table;
+	p->flow.emit = emit;
+	p->flow.context = p;
 	p->table = conversation_table_new(&config);
-	p->copies = copies_new(COPIES_WINDOW_NS_DEFAULT, &config.key);
-	return p->table && p->copies ? 0 : log_errno(ENOMEM, "cannot reserve the flow table");
+}
+
+static void make_handshakes(struct pcap_state *p, const struct hash_key *key)
+{
+	const struct settings *settings = p->source->settings;
+	const struct handshake_table_config config = {
+		.limit = (uint32_t)settings->max_pending,
+		.timeout_ns = settings->timeout_s * NS_PER_S,
+		.key = *key,
+		.report = pcap_handshake_report,
+		.context = &p->handshake,
+	};
+
+	p->handshake = (struct pcap_handshake){
+		.local = &p->flow.local,
+		.is_client_local = !p->input.is_live && !settings->local,
+		.emit = emit,
+		.context = p,
+	};
+	p->handshakes = handshake_table_new(&config);
+}
+
+static int make_tables(struct pcap_state *p)
+{
+	struct hash_key key;
+
+	if (getrandom(&key, sizeof(key), 0) != sizeof(key))
+		return log_errno(errno, "cannot get random numbers");
+	if (p->source->handshakes)
+		make_handshakes(p, &key);
+	else
+		make_conversations(p, &key);
+	p->copies = copies_new(COPIES_WINDOW_NS_DEFAULT, &key);
+	if (!p->copies || !(p->table || p->handshakes))
+		return log_errno(ENOMEM, "cannot reserve the flow table");
+	return 0;
+}
+
+static int open_input(struct pcap_state *p, const struct settings *settings)
+{
+	uint64_t mib = settings->buffer_mib ? settings->buffer_mib : BUFFER_MIB_DEFAULT;
+
+	if (settings->read_path)
+		return pcap_input_open_file(&p->input, settings->read_path);
+	if (settings->interface)
+		return pcap_input_open_interface(&p->input, settings->interface, (int)(mib << 20),
+						 settings->promiscuous);
+	log_error("--source pcap needs --read FILE or --interface DEV");
+	return -EINVAL;
 }
 
 static int pcap_source_open(struct source *s)
 {
 	struct pcap_state *p = xcalloc(1, sizeof(*p));
-	const struct settings *settings = s->settings;
 	int err;
 
 	s->state = p;
 	p->source = s;
 	p->epoll = p->timer = -1;
-	p->flow.live_table = s->live_table;
-	p->flow.emit = emit;
-	p->flow.context = p;
-	if (!settings->read_path && !settings->interface) {
-		log_error("--source pcap needs --read FILE or --interface DEV");
-		return -EINVAL;
-	}
-	if (settings->read_path)
-		err = pcap_input_open_file(&p->input, settings->read_path);
-	else
-		err = pcap_input_open_interface(&p->input, settings->interface);
+	p->checksum = s->settings->checksum ? atoi(s->settings->checksum) : 0;
+	err = open_input(p, s->settings);
 	if (!err)
-		err = set_local(p, settings);
+		err = set_local(p, s->settings);
 	if (!err)
 		err = make_tables(p);
 	if (!err && p->input.is_live)
@@ -181,6 +227,26 @@ static void end_intervals(struct pcap_state *p, uint64_t time_ns)
 	p->source->emit(p->source->emit_context, &time);
 }
 
+static bool is_damaged(const struct pcap_state *p, const struct frame *frame,
+		       const struct packet *packet)
+{
+	if (p->checksum && checksum_ip(frame, packet) == CHECKSUM_BAD)
+		return true;
+	if (p->checksum < (packet->kind == PACKET_TCP ? 2 : 1))
+		return false;
+	return checksum_transport(frame, packet) == CHECKSUM_BAD;
+}
+
+static void take_packet(struct pcap_state *p, const struct packet *packet)
+{
+	if (copies_has_seen(p->copies, packet))
+		return;
+	if (p->table)
+		conversation_table_feed(p->table, packet);
+	else if (packet->kind == PACKET_TCP || p->source->settings->icmp)
+		handshake_table_feed(p->handshakes, packet);
+}
+
 static void take_frame(u_char *context, const struct pcap_pkthdr *header, const u_char *bytes)
 {
 	struct pcap_state *p = (void *)context;
@@ -202,13 +268,18 @@ static void take_frame(u_char *context, const struct pcap_pkthdr *header, const 
 		p->is_over = true;
 		return;
 	}
+	p->received++;
+	if (!p->first_ns)
+		p->first_ns = frame.time_ns;
 	if (frame.time_ns > p->last_ns)
 		p->last_ns = frame.time_ns;
 	result = decode_frame(&frame, &packet);
 	if (result != DECODE_TCP && result != DECODE_ICMP_ERROR)
-		p->undecoded[result]++;
-	else if (!copies_has_seen(p->copies, &packet))
-		conversation_table_feed(p->table, &packet);
+		p->undecoded.result[result]++;
+	else if (is_damaged(p, &frame, &packet))
+		p->undecoded.bad_checksums++;
+	else
+		take_packet(p, &packet);
 }
 
 static int end_of_file(struct pcap_state *p)
@@ -216,7 +287,10 @@ static int end_of_file(struct pcap_state *p)
 	if (p->is_over)
 		return 0;
 	p->is_over = true;
-	conversation_table_flush(p->table, p->last_ns);
+	if (p->handshakes)
+		handshake_table_flush(p->handshakes, p->last_ns);
+	else
+		conversation_table_flush(p->table, p->last_ns);
 	if (p->source->live_table)
 		sample(p, p->last_ns);
 	return 0;
@@ -228,7 +302,10 @@ static void pass_time(struct pcap_state *p)
 
 	while (read(p->timer, &expirations, sizeof(expirations)) > 0)
 		;
-	conversation_table_tick(p->table, clock_now_ns() - CAPTURE_DELAY_NS);
+	if (p->handshakes)
+		handshake_table_tick(p->handshakes, clock_now_ns() - CAPTURE_DELAY_NS);
+	else
+		conversation_table_tick(p->table, clock_now_ns() - CAPTURE_DELAY_NS);
 }
 
 /* Once frozen there is an end to it: all that lies in the kernel's buffer. */
@@ -259,14 +336,19 @@ static int pcap_drain(struct source *s)
 	/* Whoever made it was stopped while writing; all before is as good as ever. */
 	if (n < 0) {
 		log_warn("%s: %s", p->input.name, pcap_geterr(p->input.pcap));
-		p->truncated = 1;
+		p->undecoded.truncated = 1;
 	}
 	return n > 0 ? n : end_of_file(p);
 }
 
 static int pcap_sample(struct source *s)
 {
-	sample(s->state, clock_now_ns());
+	struct pcap_state *p = s->state;
+
+	if (p->table)
+		sample(p, clock_now_ns());
+	else if (p->frozen_ns)
+		handshake_table_flush(p->handshakes, p->frozen_ns);
 	return 0;
 }
 
@@ -282,34 +364,11 @@ static void pcap_freeze(struct source *s)
 	nanosleep(&delay, NULL);
 }
 
-/*
- * What was of no concern is no loss: other protocols, and fragments that carry no TCP header, whose
- * bytes the sequence numbers of the next segment tell.
- */
-static bool is_concern(enum decode_result result)
+static const char *pcap_describe(struct source *s)
 {
-	switch (result) {
-	case DECODE_TCP:
-	case DECODE_ICMP_ERROR:
-	case DECODE_NOT_IP:
-	case DECODE_NOT_TCP:
-	case DECODE_ICMP_OTHER:
-	case DECODE_FRAGMENT:
-		return false;
-	default:
-		return true;
-	}
-}
+	struct pcap_state *p = s->state;
 
-static void note_undecoded(struct account *a, const char *reason, uint64_t count)
-{
-	size_t used = strlen(a->undecoded_why);
-
-	if (!count)
-		return;
-	a->undecoded += count;
-	snprintf(a->undecoded_why + used, sizeof(a->undecoded_why) - used, "%s%s %llu",
-		 used ? ", " : "", reason, (unsigned long long)count);
+	return pcap_input_describe(&p->input);
 }
 
 static void pcap_account(struct source *s, struct account *ret)
@@ -317,14 +376,21 @@ static void pcap_account(struct source *s, struct account *ret)
 	struct pcap_state *p = s->state;
 	struct pcap_stat stat;
 
-	pcap_flow_account(&p->flow, p->table, ret);
-	for (int i = 0; i < DECODE_RESULT_COUNT; i++)
-		if (is_concern((enum decode_result)i))
-			note_undecoded(ret, decode_result_name((enum decode_result)i),
-				       p->undecoded[i]);
-	note_undecoded(ret, "truncated-file", p->truncated);
-	if (p->input.is_live && !pcap_stats(p->input.pcap, &stat))
-		ret->missed = stat.ps_drop;
+	if (p->handshakes)
+		pcap_handshake_account(p->handshakes, ret);
+	else
+		pcap_flow_account(&p->flow, p->table, ret);
+	pcap_undecoded_account(&p->undecoded, ret);
+	ret->received = p->received;
+	if (p->input.is_live && !pcap_stats(p->input.pcap, &stat)) {
+		ret->received = stat.ps_recv;
+		ret->interface_dropped = stat.ps_ifdrop;
+		ret->missed = ret->dropped = stat.ps_drop;
+	}
+	if (!p->input.is_live) {
+		ret->first_ns = p->first_ns;
+		ret->last_ns = p->last_ns;
+	}
 }
 
 static void close_fd(int fd)
@@ -344,6 +410,7 @@ static void pcap_source_close(struct source *s)
 	pcap_input_close(&p->input);
 	pcap_local_done(&p->flow.local);
 	conversation_table_free(p->table);
+	handshake_table_free(p->handshakes);
 	copies_free(p->copies);
 	free(p);
 	s->state = NULL;
@@ -361,6 +428,7 @@ const struct source_ops source_pcap = {
 	.drain = pcap_drain,
 	.sample = pcap_sample,
 	.freeze = pcap_freeze,
+	.describe = pcap_describe,
 	.account = pcap_account,
 	.close = pcap_source_close,
 };

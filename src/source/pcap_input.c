@@ -8,7 +8,6 @@
 #include "packet/decode.h"
 #include "util/log.h"
 
-#define BUFFER_BYTES (8 << 20)
 #define MAGIC_LEN 4
 
 /*
@@ -121,20 +120,23 @@ static int activate(struct pcap_input *in)
 	return status == PCAP_ERROR_PERM_DENIED ? -EPERM : -ENODEV;
 }
 
-int pcap_input_open_interface(struct pcap_input *in, const char *interface)
+int pcap_input_open_interface(struct pcap_input *in, const char *interface, int buffer_bytes,
+			      bool promiscuous)
 {
 	char error[PCAP_ERRBUF_SIZE];
 	int err;
 
 	in->name = interface;
 	in->is_live = true;
+	in->buffer_bytes = buffer_bytes;
 	in->pcap = pcap_create(interface, error);
 	if (!in->pcap) {
 		log_error("cannot capture on %s: %s", interface, error);
 		return -ENODEV;
 	}
 	pcap_set_snaplen(in->pcap, DECODE_SNAPLEN);
-	pcap_set_buffer_size(in->pcap, BUFFER_BYTES);
+	pcap_set_buffer_size(in->pcap, buffer_bytes);
+	pcap_set_promisc(in->pcap, promiscuous);
 	pcap_set_timeout(in->pcap, PCAP_INPUT_DELAY_MS);
 	in->is_nano = !pcap_set_tstamp_precision(in->pcap, PCAP_TSTAMP_PRECISION_NANO);
 	err = activate(in);
@@ -147,6 +149,20 @@ int pcap_input_open_interface(struct pcap_input *in, const char *interface)
 	if (!err)
 		set_filter(in);
 	return err;
+}
+
+const char *pcap_input_describe(struct pcap_input *in)
+{
+	const char *name = pcap_datalink_val_to_name(in->link);
+	const char *what = pcap_datalink_val_to_description(in->link);
+	int n = snprintf(in->description, sizeof(in->description),
+			 "%s, link-type %s (%s), capture size %d bytes", in->name,
+			 name ? name : "?", what ? what : "?", pcap_snapshot(in->pcap));
+
+	if (in->is_live && n > 0 && (size_t)n < sizeof(in->description))
+		snprintf(in->description + n, sizeof(in->description) - (size_t)n,
+			 ", buffer size %d MB", in->buffer_bytes >> 20);
+	return in->description;
 }
 
 void pcap_input_close(struct pcap_input *in)

@@ -14,6 +14,8 @@ struct pcap_input {
 	int link;	  /* enum decode_link */
 	bool is_live;
 	bool is_nano; /* the tv_usec of a header holds nanoseconds */
+	int buffer_bytes;
+	char description[256];
 };
 
 /*
@@ -24,7 +26,11 @@ bool pcap_input_is_capture(const char *path);
 
 /* Each returns 0 or -errno, logged. */
 int pcap_input_open_file(struct pcap_input *in, const char *path);
-int pcap_input_open_interface(struct pcap_input *in, const char *interface);
+int pcap_input_open_interface(struct pcap_input *in, const char *interface, int buffer_bytes,
+			      bool promiscuous);
+
+/* "eth0, link-type EN10MB (Ethernet), capture size 192 bytes, ..."; lives as long as `in`. */
+const char *pcap_input_describe(struct pcap_input *in);
 
 /* Accepts a zeroed struct. */
 void pcap_input_close(struct pcap_input *in);

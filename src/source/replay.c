@@ -61,6 +61,19 @@ static int replay_fd(const struct source *s)
 	return -1;
 }
 
+static void emit_handshake(struct source *s, const struct replay_line *line, struct event *ev)
+{
+	struct replay *r = s->state;
+
+	r->account.opened++;
+	r->account.closed++;
+	ev->head.flags = EV_HAS_IDENT | EV_HAS_HANDSHAKE;
+	ev->ident = line->ident;
+	ev->ident.open_ns = line->handshake.first_ns;
+	ev->handshake = line->handshake;
+	s->emit(s->emit_context, ev);
+}
+
 static void emit(struct source *s, const struct replay_line *line)
 {
 	struct replay *r = s->state;
@@ -70,6 +83,10 @@ static void emit(struct source *s, const struct replay_line *line)
 
 	if (line->head.kind == EV_TIME) {
 		s->emit(s->emit_context, &ev);
+		return;
+	}
+	if (line->head.kind == EV_HANDSHAKE) {
+		emit_handshake(s, line, &ev);
 		return;
 	}
 	f = flow_table_add(&r->flows, line->head.id);

@@ -15,7 +15,6 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define IN(field) offsetof(struct replay_line, field), sizeof(((struct replay_line *)0)->field)
-#define NAME_MAX_LEN 15
 
 enum word_type { WORD_UINT, WORD_SECONDS, WORD_CHARS, WORD_ENDPOINT, WORD_NAME };
 
@@ -50,6 +49,13 @@ static const struct word words[] = {
 	{"acked", WORD_UINT, IN(count.acked_bytes), 0, 0},
 	{"bytes_retrans", WORD_UINT, IN(count.retrans_bytes), 0, 0},
 	{"retrans", WORD_UINT, IN(count.retrans_segs), 0, 0},
+	{"started", WORD_SECONDS, IN(handshake.first_ns), 0, 0},
+	{"dup_syn", WORD_UINT, IN(handshake.dup_syn), 0, 0},
+	{"dup_syn_ack", WORD_UINT, IN(handshake.dup_syn_ack), 0, 0},
+	{"outcome", WORD_NAME, IN(handshake.outcome), outcome_name, OUTCOME_COUNT},
+	{"direction", WORD_NAME, IN(handshake.directions), direction_name, 4},
+	{"conn_state", WORD_CHARS, IN(handshake.conn_state), 0, 0},
+	{"icmp", WORD_CHARS, IN(handshake.icmp), 0, 0},
 	{"srtt", WORD_UINT, IN(count.srtt_us), 0, 0},
 	{"min_rtt", WORD_UINT, IN(count.min_rtt_us), 0, 0},
 	{"segs_in", WORD_UINT, IN(extra.segs_in), 0, 0},
@@ -147,7 +153,7 @@ static int parse_value(const struct word *w, const char *text, struct replay_lin
 	case WORD_SECONDS:
 		return parse_seconds(text, strlen(text), (uint64_t *)field);
 	case WORD_CHARS:
-		if (strlen(text) > NAME_MAX_LEN)
+		if (strlen(text) >= w->size)
 			return -EINVAL;
 		memcpy(field, text, strlen(text));
 		return 0;
@@ -181,8 +187,8 @@ static int parse_pair(char *pair, struct replay_line *line, const char **ret_why
 
 static int parse_kind(const char *word, uint8_t *ret)
 {
-	static const char *const kinds[] = {NULL, "open", "sample", "close", "time",
-					      "reset"};
+	static const char *const kinds[] = {NULL,   "open",  "sample",  "close",
+					    "time", "reset", "handshake"};
 
 	_Static_assert(COUNT(kinds) == EV_KIND_COUNT, "one word per kind");
 	for (uint8_t i = 1; i < COUNT(kinds); i++)
@@ -217,7 +223,7 @@ static int parse_position(unsigned position, const char *word, struct replay_lin
 		*ret_why = "expected a time in seconds, such as 1.5";
 		return parse_seconds(word, strlen(word), &line->time_ns);
 	case 1:
-		*ret_why = "expected open, sample, close, reset or time";
+		*ret_why = "expected open, sample, close, handshake, reset or time";
 		return parse_kind(word, &line->head.kind);
 	default:
 		*ret_why = "expected the number of a flow";

@@ -15,6 +15,7 @@ struct replay_line {
 	struct ev_count count;
 	struct ev_ident ident;
 	struct ev_extra extra;
+	struct ev_handshake handshake;
 	uint64_t given; /* which fields the line gave: 1 << index of the word table */
 };
 

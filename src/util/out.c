@@ -27,6 +27,30 @@ void out_done(struct out *o)
 	o->buf = NULL;
 }
 
+void out_init_memory(struct out *o)
+{
+	out_init(o, -1);
+}
+
+char *out_take(struct out *o, size_t *ret_len)
+{
+	char *text = o->buf;
+
+	*ret_len = o->used;
+	*o = (struct out){.fd = -1};
+	return text;
+}
+
+static void make_room(struct out *o)
+{
+	if (o->fd >= 0) {
+		out_flush(o);
+		return;
+	}
+	o->size *= 2;
+	o->buf = xrealloc(o->buf, o->size);
+}
+
 /*
  * Wait until some of the output can be written without blocking, and return how much: of a pipe
  * PIPE_BUF bytes are sure. A signal must be able to end us although the reader sleeps.
@@ -90,7 +114,7 @@ static int in_window(struct out *o, char c)
 static void append(struct out *o, char c)
 {
 	if (o->used == o->size)
-		out_flush(o);
+		make_room(o);
 	o->buf[o->used++] = c;
 }
 
@@ -109,7 +133,7 @@ void out_mem(struct out *o, const char *mem, size_t len)
 		o->used += part;
 		mem += part;
 		len -= part;
-		out_flush(o);
+		make_room(o);
 	}
 	memcpy(o->buf + o->used, mem, len);
 	o->used += len;

@@ -21,6 +21,10 @@ struct out {
 void out_init(struct out *o, int fd);
 void out_done(struct out *o);
 
+/* As out_init(), but keep all that is written. out_take() gives it: free() it, and not `o`. */
+void out_init_memory(struct out *o);
+char *out_take(struct out *o, size_t *ret_len);
+
 void out_mem(struct out *o, const char *mem, size_t len);
 void out_str(struct out *o, const char *text);
 void out_char(struct out *o, char c);

@@ -178,7 +178,7 @@ def test_the_page_of_counters_is_that_of_their_table():
 
 
 def test_every_option_has_its_line_of_help():
-    for name in ("top", "life", "subnet", "stat"):
+    for name in ("top", "life", "subnet", "stat", "peek"):
         text = subprocess.run([str(BUILD / "tcpsight"), name, "--help"], capture_output=True,
                               text=True, check=True).stdout
         assert text.index("examples:") < text.index("usage:") < text.index("options:")

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Which handshakes fail, on the wire. Takes tcpeek's command line. */
+#include <stddef.h>
+
+#include "engine/report.h"
+#include "engine/settings.h"
+
+#define AT(field) offsetof(struct settings, field)
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const char *const checksums[] = {"0", "1", "2", NULL};
+
+static const struct option_def options[] = {
+	{'u', "user", OPTION_TEXT, AT(user), "USER",
+	 "become this user when the capture is open; default nobody"},
+	{'U', "socket", OPTION_TEXT, AT(socket_path), "PATH",
+	 "control socket; default /var/run/tcpeek/tcpeek.sock"},
+	{'c', "checksum", OPTION_CHOICE, AT(checksum), "0|1|2",
+	 "verify checksums: 0 none (default), 1 IP and ICMP, 2 TCP too", .choices = checksums},
+	{'t', "timeout", OPTION_UINT, AT(timeout_s), "SEC",
+	 "a handshake has failed after so much silence; default 60", .min = 1, .max = 86400},
+	{'B', "buffer", OPTION_UINT, AT(buffer_mib), "MB", "capture buffer; default 2", .min = 1,
+	 .max = 1024},
+	{'l', "loglevel", OPTION_TEXT, AT(log_level), "LEVEL",
+	 "to syslog too: failures at notice, successes at info"},
+	{'q', "quiet", OPTION_FLAG, AT(quiet), NULL, "no line per handshake"},
+	{0, "promisc", OPTION_FLAG, AT(promiscuous), NULL, "promiscuous capture"},
+	{0, "icmp", OPTION_FLAG, AT(icmp), NULL, "heed ICMP unreachable messages"},
+	{0, "max-pending", OPTION_UINT, AT(max_pending), "N",
+	 "remember so many handshakes; default 65536", .min = 16, .max = 16777216},
+	{0, "verbose", OPTION_FLAG, AT(verbose), NULL, "more messages on stderr"},
+	{'v', "version", OPTION_VERSION, 0, NULL, "version, licence"},
+};
+
+static const char *const omitted[] = {
+	"pid",	"cgroup", "netns", "cgroupmap", "mntnsmap",
+	"sort", "source", "ring",  "max-flows", NULL,
+};
+
+static const char *const examples[] = {
+	"tcpsight peek -i eth0",
+	"every handshake on eth0, a summary on Ctrl-C",
+	"tcpsight peek --icmp web:RX@%:80:443 db:TX@10.0.0.0/8:5432",
+	"counted under two names more, besides RX and TX",
+	"tcpsight peek -q :RX@%:22",
+	"no lines, and none of what comes to port 22",
+	"tcpsight peek --read FILE --json",
+	"the handshakes of a capture, as JSON",
+	NULL,
+};
+
+static void defaults(struct settings *s)
+{
+	s->timeout_s = 60;
+	s->buffer_mib = 2;
+	s->max_pending = 65536;
+}
+
+static int words(struct settings *s, int count, char **word, struct usage_error *error)
+{
+	(void)error;
+	s->words = word;
+	s->word_count = (uint64_t)count;
+	if (!s->read_path && !s->interface)
+		s->interface = "any";
+	return 0;
+}
+
+static void setup(const struct settings *s, struct view *view, bool own_columns)
+{
+	(void)own_columns;
+	view->when = VIEW_ON_CLOSE;
+	view->rows = s->rows;
+}
+
+const struct report report_peek = {
+	.name = "peek",
+	.seed_name = "tcpeek",
+	.summary = "which handshakes fail, and how, from packets",
+	.positional = "[[name]:RX|TX@address:port[:port...][,...]]...",
+	.examples = examples,
+	.handshakes = true,
+	.long_only = true,
+	.omitted = omitted,
+	.options = options,
+	.option_count = COUNT(options),
+	.columns = "time,started,direction,family,client_addr,client_port,server_addr,server_port,"
+		   "outcome,conn_state,icmp,duration_us,dup_syn,dup_syn_ack",
+	.defaults = defaults,
+	.words = words,
+	.setup = setup,
+};
