@@ -23,6 +23,8 @@ struct parser {
 	const struct option_def *def[OPTIONS_MAX];
 	size_t count;
 	bool given[OPTIONS_MAX];
+	struct option_def unlettered[OPTIONS_MAX]; /* common options whose letter the report uses */
+	size_t unlettered_count;
 	struct settings *settings;
 };
 
@@ -51,6 +53,27 @@ static bool shadowed(const struct report *report, const struct option_def *commo
 	return false;
 }
 
+static bool uses_letter(const struct report *report, char letter)
+{
+	for (size_t i = 0; i < report->option_count; i++)
+		if (letter && report->options[i].letter == letter)
+			return true;
+	return false;
+}
+
+/* A seed tool's letter goes before that of a common option, which keeps its long name. */
+static const struct option_def *common_for(struct parser *p, const struct option_def *common)
+{
+	struct option_def *copy = &p->unlettered[p->unlettered_count];
+
+	if (!uses_letter(p->report, common->letter))
+		return common;
+	*copy = *common;
+	copy->letter = 0;
+	p->unlettered_count++;
+	return copy;
+}
+
 static void collect(struct parser *p)
 {
 	for (size_t i = 0; i < p->report->option_count; i++)
@@ -58,7 +81,7 @@ static void collect(struct parser *p)
 	for (size_t i = 0; i < common_option_count; i++)
 		if (!shadowed(p->report, &common_options[i]) &&
 		    !omitted(p->report, &common_options[i]))
-			p->def[p->count++] = &common_options[i];
+			p->def[p->count++] = common_for(p, &common_options[i]);
 }
 
 static void build_getopt(const struct parser *p, char *letters, struct option *longs)

@@ -28,7 +28,6 @@ static const struct option_def options[] = {
 	{0, "icmp", OPTION_FLAG, AT(icmp), NULL, "heed ICMP unreachable messages"},
 	{0, "max-pending", OPTION_UINT, AT(max_pending), "N",
 	 "remember so many handshakes; default 65536", .min = 16, .max = 16777216},
-	{0, "verbose", OPTION_FLAG, AT(verbose), NULL, "more messages on stderr"},
 	{'v', "version", OPTION_VERSION, 0, NULL, "version, licence"},
 };
 

@@ -177,6 +177,14 @@ def test_the_page_of_counters_is_that_of_their_table():
     subprocess.run([str(ROOT / "doc/make-counters"), "--check"], check=True)
 
 
+def test_every_letter_is_one_option():
+    for name in ("top", "life", "subnet", "stat", "peek"):
+        text = subprocess.run([str(BUILD / "tcpsight"), name, "--help"], capture_output=True,
+                              text=True, check=True).stdout
+        letters = re.findall(r"^  (-\w), --", text, re.M)
+        assert len(letters) == len(set(letters)), f"{name}: {letters}"
+
+
 def test_every_option_has_its_line_of_help():
     for name in ("top", "life", "subnet", "stat", "peek"):
         text = subprocess.run([str(BUILD / "tcpsight"), name, "--help"], capture_output=True,
