@@ -153,7 +153,7 @@ static int bpf_drain(struct source *s)
 static int bpf_sample(struct source *s)
 {
 	struct bpf_state *b = s->state;
-
+	bool settled = false;
 	int err;
 
 	if (s->owners)
@@ -161,11 +161,16 @@ static int bpf_sample(struct source *s)
 	b->reader.control->live = 0;
 	err = bpf_reader_run(&b->reader, b->skeleton->links.sample);
 	/*
-	 * Where the iterator stopped and went on, it finds its place by counting, and misses as many
-	 * flows as ended before it meanwhile. The next interval makes up for that; the last has none.
+	 * The iterator follows a list from which flows vanish meanwhile, and may pass over some that
+	 * live. The next interval makes up for that; the last one has none, so look until nothing new
+	 * is met: once frozen, no flow is counted or shown twice.
 	 */
-	for (int i = 0; i < RUNS_AT_END && !err && b->reader.control->frozen && b->reader.stops; i++)
+	for (int i = 0; i < RUNS_AT_END && !err && b->reader.control->frozen && !settled; i++) {
+		uint32_t met = b->reader.control->live;
+
 		err = bpf_reader_run(&b->reader, b->skeleton->links.sample);
+		settled = b->reader.control->live == met && !b->reader.stops;
+	}
 	return err;
 }
 
