@@ -126,6 +126,11 @@ void out_mem(struct out *o, const char *mem, size_t len)
 				append(o, mem[i]);
 		return;
 	}
+	if (len <= o->size - o->used) {
+		memcpy(o->buf + o->used, mem, len);
+		o->used += len;
+		return;
+	}
 	while (len > o->size - o->used) {
 		size_t part = o->size - o->used;
 
@@ -209,11 +214,26 @@ static size_t utf8_length(const unsigned char *p, size_t left)
 	return len;
 }
 
+/* How many bytes from the start need no escape: nearly always all of them. */
+static size_t plain_length(const unsigned char *p, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && p[i] >= 0x20 && p[i] < 0x7f && p[i] != '"' && p[i] != '\\')
+		i++;
+	return i;
+}
+
 void out_json_string(struct out *o, const char *text, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)text;
+	size_t plain = plain_length(p, len);
 
 	out_char(o, '"');
+	out_mem(o, text, plain);
+	text += plain;
+	p += plain;
+	len -= plain;
 	for (size_t i = 0; i < len;) {
 		size_t n = utf8_length(p + i, len - i);
 
