@@ -100,7 +100,7 @@ static void print_text(const struct utsname *kernel)
 	print_source();
 	for (enum rung rung = RUNG_BPF; rung < RUNG_COUNT; rung++)
 		print_rung(rung);
-	printf("\nNo program of tcpsight is attached to the send or receive path.\n");
+	printf("\ntop, life and subnet attach no program to the send or receive path.\n");
 }
 
 static void put_pair(struct out *out, const char *name, const char *text)
