@@ -51,6 +51,6 @@ void help_print_version(void)
 void help_print_columns(void)
 {
 	for (size_t i = 0; i < column_count; i++)
-		printf("%-14s %-10s %-4s %s\n", columns[i].name, columns[i].title, columns[i].unit,
+		printf("%-20s %-12s %-4s %s\n", columns[i].name, columns[i].title, columns[i].unit,
 		       columns[i].help);
 }

@@ -182,12 +182,24 @@ const struct feature features[] = {
 	 "only your own processes are named", RUNG_NETLINK, false, try_proc, NULL},
 	{"kprobe", "nothing: every hook that is used is a tracepoint or an iterator", "nothing",
 	 RUNG_NONE, false, try_kprobes, NULL},
+	{"tp_btf/sock_send_length", "stat: messages sent", "that column is not known", RUNG_ASKED, false,
+	 try_program, "on_send"},
+	{"tp_btf/sock_recv_length", "stat: messages received", "that column is not known", RUNG_ASKED,
+	 false, try_program, "on_receive"},
+	{"cgroup_skb/ingress", "stat: packets received", "that column is not known", RUNG_ASKED, false,
+	 try_program, "on_packet_in"},
+	{"cgroup_skb/egress", "stat: packets sent", "that column is not known", RUNG_ASKED, false,
+	 try_program, "on_packet_out"},
+	{"tp_btf/tcp_send_reset", "stat: resets sent", "that column is not known", RUNG_ASKED, false,
+	 try_program, "on_reset"},
+	{"tp_btf/timer_expire_entry", "stat: delayed acknowledgements", "that column is not known",
+	 RUNG_ASKED, false, try_program, "on_timer_begin"},
 };
 const size_t feature_count = sizeof(features) / sizeof(features[0]);
 
 const char *rung_name(enum rung rung)
 {
-	static const char *const names[] = {"bpf", "netlink", "none"};
+	static const char *const names[] = {"bpf", "netlink", "none", "asked"};
 
 	_Static_assert(sizeof(names) / sizeof(names[0]) == RUNG_COUNT, "one name per rung");
 	return names[rung];

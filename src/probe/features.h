@@ -7,11 +7,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The rungs of the ladder, best first: the first that holds is the source that is used. */
+/*
+ * The rungs of the ladder, best first: the first that holds is the source that is used. What stands
+ * after them is no source.
+ */
 enum rung {
 	RUNG_BPF,
 	RUNG_NETLINK,
 	RUNG_NONE, /* looked at, not used */
+	RUNG_ASKED, /* loaded on top of bpf if a column of stat asks for it */
 	RUNG_COUNT
 };
 
@@ -28,7 +32,7 @@ struct feature {
 extern const struct feature features[];
 extern const size_t feature_count;
 
-/* The value of --source, "none" for RUNG_NONE. */
+/* The value of --source; "none" and "asked" are no sources. */
 const char *rung_name(enum rung rung);
 
 /* The first needed feature of a rung that is refused, and the errno; NULL if the rung holds. */
