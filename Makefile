@@ -91,6 +91,8 @@ $(REGISTRY): FORCE
 	  echo '#define SOURCES(X) $(foreach n,$(SOURCES),X($(n)))'; } >$@.new; \
 	  cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 FORCE:
+# --ebpf prints them.
+$(B)/obj/cli/ebpf.o: $(wildcard src/bpf/*)
 # Whoever uses the registry is rebuilt with it.
 $(B)/obj/cli/command.o $(B)/obj/app/sources.o: $(REGISTRY)
 

@@ -42,6 +42,7 @@ const struct option_def common_options[] = {
 	{'v', "verbose", OPTION_FLAG, AT(verbose), NULL, "more messages on stderr"},
 	{'h', "help", OPTION_HELP, 0, NULL, "this text"},
 	{0, "usage", OPTION_HELP, 0, NULL, "the same"},
+	{0, "ebpf", OPTION_EBPF, 0, NULL, NULL},
 	{'V', "version", OPTION_VERSION, 0, NULL, "version, licence"},
 };
 const size_t common_option_count = sizeof(common_options) / sizeof(common_options[0]);

@@ -35,6 +35,8 @@ void help_print(const struct report *report, const char *program,
 		const struct option_def *o = options[i];
 		char left[64];
 
+		if (!o->help)
+			continue;
 		snprintf(left, sizeof(left), "%c%c%s --%s%s%s", o->letter ? '-' : ' ',
 			 o->letter ? o->letter : ' ', o->letter ? "," : " ", o->name,
 			 o->argument ? " " : "", o->argument ? o->argument : "");

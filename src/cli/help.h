@@ -10,5 +10,7 @@ struct report;
 void help_print(const struct report *report, const char *program,
 		const struct option_def *const *options, size_t count);
 void help_print_version(void);
+/* The source of the BPF programs, as bcc's tools print theirs. */
+void help_print_ebpf(void);
 /* For -o help. */
 void help_print_columns(void);

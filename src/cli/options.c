@@ -217,6 +217,7 @@ static int apply(struct parser *p, size_t i, const char *value)
 		return set_choice(p, o, value);
 	case OPTION_HELP:
 	case OPTION_VERSION:
+	case OPTION_EBPF:
 		return 0;
 	}
 	return -EINVAL;
@@ -310,6 +311,10 @@ enum options_result options_parse(const struct report *report, int argc, char **
 		}
 		if (p.def[i]->type == OPTION_VERSION) {
 			help_print_version();
+			return OPTIONS_DONE;
+		}
+		if (p.def[i]->type == OPTION_EBPF) {
+			help_print_ebpf();
 			return OPTIONS_DONE;
 		}
 		if (apply(&p, i, optarg))

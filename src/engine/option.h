@@ -14,6 +14,7 @@ enum option_type {
 	OPTION_CHOICE, /* const char * out of `choices` */
 	OPTION_HELP,
 	OPTION_VERSION,
+	OPTION_EBPF, /* bcc's hidden flag: print the BPF programs */
 };
 
 struct option_def {
@@ -22,7 +23,7 @@ struct option_def {
 	enum option_type type;
 	size_t offset; /* in struct settings */
 	const char *argument; /* as --help shows it, NULL for a flag */
-	const char *help;
+	const char *help; /* NULL: accepted, but not told */
 	unsigned long long min, max;
 	const char *const *choices; /* NULL-terminated */
 	size_t also_offset;	    /* OPTION_UINT: a bool to set, 0 if none */

@@ -303,3 +303,10 @@ def test_json_keys_are_the_columns(sight, netns):
     for row in rows:
         assert set(row) <= listed
         json.dumps(row, allow_nan=False)
+
+
+@pytest.mark.parametrize("report", ["top", "life", "subnet"])
+def test_hidden_flag_of_bcc_prints_the_programs(built, report):
+    outcome = run(report, "--ebpf")
+    assert (outcome.status, outcome.stderr) == (0, "")
+    assert 'SEC("tp_btf/inet_sock_set_state")' in outcome.text
