@@ -8,6 +8,7 @@
 
 #define US_PER_S 1000000ull
 #define MS_PER_S 1000ull
+#define NS_PER_MS 1000000ull
 /* What icsk_pending says (include/net/inet_connection_sock.h). */
 #define ICSK_RETRANS 1
 #define ICSK_PROBE0 3
@@ -126,6 +127,9 @@ static __always_inline void read_extra(struct tcp_sock *tp, __u8 state, struct e
 	if (bpf_core_field_exists(tp->total_rto)) {
 		e->rto_total = tp->total_rto;
 		e->rto_time_ms = tp->total_rto_time;
+		/* The recovery that is going on. */
+		if (tp->rto_stamp)
+			e->rto_time_ms += (__u32)(bpf_ktime_get_ns() / NS_PER_MS) - tp->rto_stamp;
 	}
 	e->rto_us = jiffies_to(icsk->icsk_rto, US_PER_S);
 	e->lost = tp->lost_out;

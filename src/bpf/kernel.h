@@ -161,6 +161,7 @@ struct tcp_sock {
 	__u32 reord_seen;
 	__u32 dsack_dups;
 	__u32 rcv_ooopack;
+	__u32 rto_stamp;
 	__u16 total_rto;
 	__u32 total_rto_time;
 	__u32 lost_out;
