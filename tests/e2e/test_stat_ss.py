@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""`stat -o`: every field that ss knows too is what ss shows of the same socket, under traffic that
+makes the field say something."""
+
+import contextlib
+import ctypes
+import json
+import os
+import re
+import socket
+import struct
+import subprocess
+
+import pytest
+from flows import wait_until
+from netns import Link
+from sight import PROGRAM
+
+PORT = 7000
+CLONE_NEWNET = 0x40000000
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+# What stays the same while nothing moves; ss leaves out what is 0 (or the default, if given).
+SAME = {
+    "cwnd": r"\bcwnd:(\d+)", "mss": r"\bmss:(\d+)", "in_segs": r"\bsegs_in:(\d+)",
+    "data_segs_out": r"\bdata_segs_out:(\d+)", "data_segs_in": r"\bdata_segs_in:(\d+)",
+    "bytes_received": r"\bbytes_received:(\d+)", "retransmitted_bytes": r"\bbytes_retrans:(\d+)",
+    "delivered": r"\bdelivered:(\d+)", "delivered_ce": r"\bdelivered_ce:(\d+)",
+    "retrans_segs": r"\bretrans:\d+/(\d+)", "lost": r"\blost:(\d+)",
+    "dsack_dups": r"\bdsack_dups:(\d+)", "reord_seen": r"\breord_seen:(\d+)",
+    "ooo_packets": r"\brcv_ooopack:(\d+)",
+}
+MS_FRACTION = {
+    "rtt_us": r"\brtt:([\d.]+)/", "rttvar_us": r"\brtt:[\d.]+/([\d.]+)",
+    "rtt_min_us": r"\bminrtt:([\d.]+)", "rto_us": r"\brto:([\d.]+)",
+}
+FLAG = {"ecn": r" ecn ", "app_limited": r" app_limited "}
+TIME = {"busy_us": r"\bbusy:(\d+)ms", "rwnd_limited_us": r"\brwnd_limited:(\d+)ms",
+        "sndbuf_limited_us": r"\bsndbuf_limited:(\d+)ms"}
+OTHER = ["lport", "rport", "ssthresh", "reordering", "delivery_rate", "congestion", "recv_q",
+         "send_q", "timer", "timer_ms", "retransmits", "rto_total", "rto_time_ms"]
+NO_SSTHRESH, DEFAULT_REORDERING = 0x7FFFFFFF, 3
+# Of struct tcp_info: ss of Debian 12 does not show these.
+TOTAL_RTO_AT = 240
+
+
+def number(text, pattern, default=0, kind=int):
+    found = re.search(pattern, text)
+    return kind(found[1]) if found else default
+
+
+def timer_of(text):
+    """Name, least and greatest milliseconds, as ss rounds them down."""
+    found = re.search(r"timer:\((\w+),(?:(\d+)min)?(?:(\d+)sec|(\d+)\.(\d+)ms|(\d+)ms)?,",
+                      text)
+    if not found:
+        assert "timer:" not in text, text
+        return "", 0, 0
+    name, minutes, *rest = found.groups()
+    whole, part, fraction, short = (int(word or 0) for word in rest)
+    least = int(minutes or 0) * 60000 + (whole + part) * 1000 + fraction + short
+    exact = bool(rest[1] or rest[3])
+    return name, least, least if exact else least + (59999 if not rest[0] else 999)
+
+
+def tcp_info(sock):
+    return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 400)
+
+
+def look(netns, sock):
+    """ss before, stat, and ss after, of one socket of ours."""
+    lport, rport = sock.getsockname()[1], sock.getpeername()[1]
+    columns = ",".join([*SAME, *MS_FRACTION, *FLAG, *TIME, *OTHER])
+    ss = ["ss", "-HtinemoO", "sport", "=", f":{lport}", "and", "dport", "=", f":{rport}"]
+    before, info = netns.run(*ss), tcp_info(sock)
+    done = subprocess.run([str(PROGRAM), "stat", "--live", "--json", "--netns", netns.name, "-o",
+                           columns], capture_output=True, text=True, check=True)
+    info_after, after = tcp_info(sock), netns.run(*ss)
+    [row] = [row for row in map(json.loads, done.stdout.splitlines())
+             if (row.get("lport"), row.get("rport")) == (lport, rport)]
+    return before, info, row, info_after, after
+
+
+def compare_other(text, row):
+    assert row["ssthresh"] == number(text, r"\bssthresh:(\d+)", NO_SSTHRESH)
+    assert row["reordering"] == number(text, r"\breordering:(\d+)", DEFAULT_REORDERING)
+    assert f" {row['congestion']} " in text and row["congestion"]
+    # ss says bits, cut to whole numbers of the same product.
+    assert abs(row["delivery_rate"] - number(text, r"\bdelivery_rate (\d+)bps") // 8) <= 1
+    assert [row["recv_q"], row["send_q"]] == [int(word) for word in text.split()[1:3]]
+
+
+def at_rest(before, after):
+    """Whether nothing moved between two looks of ss."""
+    patterns = [*SAME.values(), *MS_FRACTION.values(), *FLAG.values(), r"timer:\((\w+)",
+                r"\bdelivery_rate (\d+)", r"^\S+ +(\d+ +\d+)", r"\bbackoff:(\d+)"]
+    return all(re.findall(p, before) == re.findall(p, after) for p in patterns)
+
+
+def compare(netns, sock):
+    """All fields; returns those of stat. A timer may fire meanwhile: then once more."""
+    for _ in range(10):
+        before, info, row, info_after, after = look(netns, sock)
+        if at_rest(before, after):
+            break
+    said = f"\n{before}\n{row}\n{after}"
+    for name, pattern in SAME.items():
+        assert row[name] == number(before, pattern) == number(after, pattern), name + said
+    for name, pattern in MS_FRACTION.items():
+        assert row[name] == round(number(before, pattern, kind=float) * 1000), name + said
+    for name, pattern in FLAG.items():
+        assert row[name] == (re.search(pattern, before) is not None), name + said
+    for name, pattern in TIME.items():
+        assert number(before, pattern) <= row[name] // 1000 <= number(after, pattern), name + said
+    compare_other(before, row)
+    (name, _, most), (_, least, _) = timer_of(before), timer_of(after)
+    assert row["timer"] == name, said
+    assert not name or least <= row["timer_ms"] <= most, said
+    assert row["retransmits"] == info[2] == info_after[2], said
+    for name, form, at in ("rto_total", "H", 0), ("rto_time_ms", "I", 4):
+        low, high = (struct.unpack_from(form, told, TOTAL_RTO_AT + at)[0]
+                     for told in (info, info_after))
+        assert low <= row[name] <= high, (name, low, high, row)
+    return row
+
+
+@contextlib.contextmanager
+def inside(netns):
+    """Sockets made here are of the namespace, and stay so."""
+    with open("/proc/thread-self/ns/net", "rb") as home, open(netns.path, "rb") as there:
+        assert LIBC.setns(there.fileno(), CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
+        try:
+            yield
+        finally:
+            assert LIBC.setns(home.fileno(), CLONE_NEWNET) == 0
+
+
+@contextlib.contextmanager
+def connected(near, far, address, **options):
+    """Both ends of a connection; options are set before, by name, at the client."""
+    with inside(far):
+        listener = socket.create_server((address, PORT))
+    with inside(near):
+        client = socket.socket()
+    with listener, client:
+        for name, value in options.items():
+            level = socket.SOL_SOCKET if name.startswith("SO_") else socket.IPPROTO_TCP
+            client.setsockopt(level, getattr(socket, name), value)
+        client.connect((address, PORT))
+        accepted, _ = listener.accept()
+        with accepted:
+            client.setblocking(False)
+            accepted.settimeout(10)
+            yield client, accepted
+
+
+@pytest.fixture
+def wire(new_netns):
+    """Two namespaces on whose wire each packet is one segment."""
+    near, far = new_netns(), new_netns()
+    link = Link(near, far)
+    for side in near, far:
+        side.ip("link", "set", "wire", "gso_max_segs", "1")
+    return near, far, link.far_address
+
+
+def rule(netns, hook, text):
+    netns.run("nft", "add table ip t")
+    netns.run("nft", f"add chain ip t {hook} {{ type filter hook {hook} priority 0; }}")
+    netns.run("nft", f"add rule ip t {hook} {text}")
+
+
+def fill(sock):
+    """Write until there is no room."""
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            sock.send(b"x" * 65536)
+
+
+def deliver(client, accepted, size):
+    """Write and read in turn."""
+    unsent = unread = size
+    while unread:
+        with contextlib.suppress(BlockingIOError):
+            unsent -= client.send(b"x" * min(unsent, 65536))
+        unread -= len(accepted.recv(65536))
+
+
+def shows(netns, pattern):
+    return re.search(pattern, netns.run("ss", "-Htino", "dport", "=", f":{PORT}")) is not None
+
+
+def wait_shown(netns, pattern):
+    wait_until(lambda: shows(netns, pattern), pattern)
+
+
+def quiet(netns):
+    """Nothing in flight, and no acknowledgement that is still to come."""
+    wait_until(lambda: not shows(netns, r"unacked:|timer:\(on"), "rest")
+
+
+def test_an_idle_connection_with_keepalive(netns):
+    with connected(netns, netns, "127.0.0.1", SO_KEEPALIVE=1, TCP_KEEPIDLE=5) as (client, accepted):
+        deliver(client, accepted, 20_000)
+        quiet(netns)
+        row = compare(netns, client)
+        assert row["timer"] == "keepalive" and row["app_limited"] == 1 and row["delivered"] > 1
+        assert compare(netns, accepted)["bytes_received"] == 20_000
+
+
+def test_a_receiver_that_does_not_read(netns):
+    with connected(netns, netns, "127.0.0.1") as (client, accepted):
+        fill(client)
+        wait_shown(netns, r"timer:\(persist.*\n?.*rwnd_limited")
+        row = compare(netns, client)
+        assert row["timer"] == "persist" and row["rwnd_limited_us"] and row["send_q"]
+        assert compare(netns, accepted)["recv_q"]
+
+
+def test_data_that_nobody_acknowledges(wire):
+    near, far, address = wire
+    with connected(near, far, address) as (client, accepted):
+        rule(far, "input", f"tcp dport {PORT} drop")
+        client.send(b"x" * 20_000)
+        wait_shown(near, r"\bbackoff:1\b")
+        row = compare(near, client)
+        assert row["timer"] == "on" and row["lost"] and row["busy_us"]
+        assert row["retransmits"] and row["rto_total"] and row["rto_time_ms"]
+        compare(far, accepted)
+
+
+def test_acknowledgements_that_are_lost(wire):
+    """What is sent again for nothing comes back as DSACK."""
+    near, far, address = wire
+    with connected(near, far, address) as (client, accepted):
+        rule(near, "input", f"tcp sport {PORT} drop")
+        client.send(b"x" * 1000)
+        wait_shown(near, r"\bbackoff:1\b")
+        near.run("nft", "flush ruleset")
+        quiet(near)
+        row = compare(near, client)
+        assert row["dsack_dups"] and row["retransmitted_bytes"] and row["rto_time_ms"]
+        assert compare(far, accepted)["bytes_received"] == 1000
+
+
+def test_segments_that_overtake(wire):
+    near, far, address = wire
+    for words in ("qdisc add dev wire root handle 1: htb default 10",
+                  "class add dev wire parent 1: classid 1:10 htb rate 1gbit quantum 60000",
+                  "class add dev wire parent 1: classid 1:20 htb rate 4mbit burst 1600"
+                  " cburst 1600"):
+        near.run("tc", *words.split())
+    rule(near, "output", f"tcp dport {PORT} meta length > 500 numgen inc mod 10 == 0"
+                         " meta priority set 1:20")
+    with connected(near, far, address) as (client, accepted):
+        deliver(client, accepted, 1_000_000)
+        quiet(near)
+        row = compare(near, client)
+        assert row["reord_seen"] and row["reordering"] != DEFAULT_REORDERING
+        assert compare(far, accepted)["ooo_packets"]
+
+
+def test_congestion_that_is_marked(wire):
+    near, far, address = wire
+    for side in near, far:
+        side.sysctl("net.ipv4.tcp_ecn", 1)
+    rule(far, "input", f"tcp dport {PORT} meta length > 500 ip ecn set ce")
+    with connected(near, far, address) as (client, accepted):
+        deliver(client, accepted, 50_000)
+        quiet(near)
+        row = compare(near, client)
+        assert row["ecn"] == 1 and row["delivered_ce"]
+        assert compare(far, accepted)["ecn"] == 1
