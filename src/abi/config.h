@@ -13,6 +13,9 @@
 #define SNAP_SLOTS_MAX 6
 
 #define DELAYED_ACK_SOCKETS 262144
+#define REQUESTS_DEFAULT 65536
+#define NETWORK_NAMESPACES_MAX 16384
+#define DISCARDS_MAX 16384
 #define RING_BYTES_DEFAULT (4u << 20)
 
 /* Kept per CPU by the BPF programs; opened + adopted = closed + live + lost. */
@@ -28,6 +31,7 @@ struct bpf_account {
 			     they were counted */
 	__u64 nested;	  /* state changes that interrupted another one, see on_state_nested() */
 	__u64 lost_edges; /* other events that found the ring full */
+	__u64 lost_requests; /* that found no room in the map, or gave theirs to a later one */
 	__u32 busy;	  /* on_state() is at work on this CPU */
 	__u32 pad;
 };

@@ -20,7 +20,7 @@ enum ev_kind {
 	EV_TIME,	/* nothing but time_ns: the source's clock went on */
 	EV_RESET,	/* a RST was sent; ident has the tuple and netns, id is 0 if no socket sent it;
 			 * state is that of the socket, ST_CLOSE after its EV_CLOSE */
-	EV_HANDSHAKE,	/* how a handshake went, as packets show it; ident and handshake are set */
+	EV_HANDSHAKE,	/* how a handshake went; ident and handshake are set */
 	EV_KIND_COUNT
 };
 
@@ -29,6 +29,8 @@ enum ev_flag {
 	EV_HAS_EXTRA = 2,
 	EV_BASELINE = 4,	/* these counters predate us: what follows is measured from them */
 	EV_HAS_HANDSHAKE = 8,	/* in place of extra */
+	EV_RESET_CAME = 16,	/* a RST ended it, which its errno does not always tell */
+	EV_UNSENT = 32,		/* not one segment of it was ever sent */
 };
 
 enum ev_role {
@@ -71,6 +73,11 @@ enum ev_outcome {
 	OUTCOME_UNREACHABLE,	/* by ICMP */
 	OUTCOME_TIMED_OUT,
 	OUTCOME_SUPERSEDED,	/* too many attempts on one tuple at once */
+	/* Only the host itself can tell these. */
+	OUTCOME_OVERFLOW,	/* acknowledged, but no room in the accept queue until it timed out */
+	OUTCOME_GONE,		/* a request that the listener's side gave up before its time */
+	OUTCOME_NOT_SENT,	/* connect() failed before its SYN: no port, say */
+	OUTCOME_LISTEN_DROP,	/* SYNs and ACKs that a listener dropped: `dropped` of them */
 	OUTCOME_COUNT
 };
 
@@ -161,7 +168,8 @@ struct ev_extra {
 	__u8 retransmits, backoff, app_limited;
 	__u8 ecn;	/* negotiated */
 	__u8 synack_retrans;	/* of count.retrans_segs: SYN/ACKs, which segs_out has not got */
-	__u8 pad[2];
+	__u8 synack_limit;	/* of a listener: a request is given up after so many timeouts */
+	__u8 defer_accept;	/* of a listener: timeouts that pass in silence (TCP_DEFER_ACCEPT) */
 	char congestion[16];
 	/* Counted only if their probes are loaded. */
 	__u64 write_calls, read_calls;	/* that moved something */
@@ -171,11 +179,12 @@ struct ev_extra {
 
 /* Of EV_HANDSHAKE. ident is that of the local end, of two local ones of the client. */
 struct ev_handshake {
-	__u64 first_ns;		/* first segment; time_ns of the event: when it was decided */
+	__u64 first_ns;		/* first segment, 0: not known; time_ns: when it was decided */
 	__u32 dup_syn, dup_syn_ack;
 	__u8 outcome;		/* enum ev_outcome */
 	__u8 directions;	/* enum ev_direction */
-	__u8 pad[6];
+	__u8 pad[2];
+	__u32 dropped;		/* of OUTCOME_LISTEN_DROP */
 	char conn_state[8];	/* Zeek's word */
 	char icmp[48];		/* name of the ICMP error that was met, if any */
 };
@@ -200,4 +209,5 @@ _Static_assert(sizeof(struct event) == 384, "layout shared with BPF");
 
 #define EV_SIZE_COUNT 64	/* head and count */
 #define EV_SIZE_IDENT 192	/* and ident */
+#define EV_SIZE_HANDSHAKE 272	/* and handshake */
 #define EV_SIZE_EXTRA 384	/* and extra */

@@ -206,10 +206,13 @@ void peek_put_summary(const struct peek *p, const struct account *a)
 	out_format(&out, "%9s : %9lld.%03lld (sec)\n", "time",
 		   (long long)((to_ns - from_ns) / NS_PER_S),
 		   (long long)((to_ns - from_ns) % NS_PER_S / 1000000));
-	tally_put_summary(&p->tally, p->settings->icmp, &out);
-	out_format(&out, " pcap stats\n   recv   : %llu\n   drop   : %llu\n   ifdrop : %llu\n",
-		   (unsigned long long)a->received, (unsigned long long)a->dropped,
-		   (unsigned long long)a->interface_dropped);
+	/* A host knows of unreachable peers without heeding ICMP. */
+	tally_put_summary(&p->tally, p->settings->icmp || !p->source->ops->packets, &out);
+	if (p->source->ops->packets)
+		out_format(&out,
+			   " pcap stats\n   recv   : %llu\n   drop   : %llu\n   ifdrop : %llu\n",
+			   (unsigned long long)a->received, (unsigned long long)a->dropped,
+			   (unsigned long long)a->interface_dropped);
 	out_str(&out, "====================================\n");
 	out_flush(&out);
 	out_done(&out);

@@ -187,6 +187,12 @@ static int prepare_source(struct run *r)
 		options_complain(r->program, NULL, 0, text);
 		return -EINVAL;
 	}
+	if (r->report->handshakes && !ops->handshakes) {
+		snprintf(text, sizeof(text), "the source '%s' shows no handshakes: pcap and bpf do",
+			 ops->name);
+		options_complain(r->program, NULL, 0, text);
+		return -EINVAL;
+	}
 	r->source = (struct source){
 		.ops = ops,
 		.settings = r->settings,
@@ -205,6 +211,7 @@ static int prepare_source(struct run *r)
 		r->source.emit = emit_offline;
 	if (r->report->handshakes) {
 		r->source.handshakes = true;
+		r->source.needs |= NEED_HANDSHAKES;
 		r->source.emit = peek_event;
 		r->source.emit_context = r->peek;
 	}

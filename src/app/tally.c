@@ -86,6 +86,18 @@ static void add(struct tally_count *c, const struct ev_handshake *h)
 	case OUTCOME_TIMED_OUT:
 		c->timeout++;
 		break;
+	case OUTCOME_OVERFLOW:
+		c->overflow++;
+		break;
+	case OUTCOME_GONE:
+		c->gone++;
+		break;
+	case OUTCOME_NOT_SENT:
+		c->not_sent++;
+		break;
+	case OUTCOME_LISTEN_DROP:
+		c->dropped += h->dropped;
+		break;
 	default:
 		c->pending++;
 	}
@@ -120,9 +132,20 @@ static uint64_t rejected(const struct tally_count *c)
 	return c->reject + c->abort;
 }
 
+/* What it cannot know is where it would have put it, after the packets that it saw. */
+static uint64_t timed_out(const struct tally_count *c)
+{
+	return c->timeout + c->overflow + c->gone;
+}
+
+static uint64_t unreachable(const struct tally_count *c)
+{
+	return c->unreach + c->not_sent;
+}
+
 static uint64_t failed(const struct tally_count *c)
 {
-	return c->timeout + rejected(c) + c->unreach;
+	return timed_out(c) + rejected(c) + unreachable(c);
 }
 
 static void put_name(struct out *out, const char *name, bool first)
@@ -143,7 +166,7 @@ static void put_counts(struct out *out, const struct tally_count *c, uint64_t re
 	put_number(out, ",\"dupsyn\":", c->dup_syn);
 	put_number(out, ",\"dupsynack\":", c->dup_syn_ack);
 	put_number(out, "},\"failure\":{\"total\":", failed(c));
-	put_number(out, ",\"timeout\":", c->timeout);
+	put_number(out, ",\"timeout\":", timed_out(c));
 	put_number(out, ",\"reject\":", reject);
 }
 
@@ -156,7 +179,7 @@ void tally_put_get(const struct tally *t, const struct tally_packets *packets, s
 			continue;
 		put_name(out, f->expression.name, !i);
 		put_counts(out, &f->count, rejected(&f->count));
-		put_number(out, ", \"unreach\":", f->count.unreach);
+		put_number(out, ", \"unreach\":", unreachable(&f->count));
 		out_str(out, "}}}");
 	}
 	put_number(out, ",{\"pcap\":{\"stats\":{\"recv\":", packets->received);
@@ -175,6 +198,9 @@ static struct tally_count since(const struct tally_count *now, const struct tall
 		.reject = now->reject - then->reject,
 		.abort = now->abort - then->abort,
 		.unreach = now->unreach - then->unreach,
+		.overflow = now->overflow - then->overflow,
+		.gone = now->gone - then->gone,
+		.not_sent = now->not_sent - then->not_sent,
 	};
 }
 
@@ -187,7 +213,7 @@ void tally_put_refresh(struct tally *t, struct out *out)
 		if (expression_is_exclusion(&f->expression))
 			continue;
 		put_name(out, f->expression.name, !i);
-		put_counts(out, &c, rejected(&c) + c.unreach);
+		put_counts(out, &c, rejected(&c) + unreachable(&c));
 		out_str(out, "}}}");
 		f->refreshed = f->count;
 	}
@@ -214,8 +240,17 @@ static void put_filter(const struct tally_filter *f, bool with_icmp, struct out 
 		put_line(out, "Aborted by Client", c->abort);
 	if (with_icmp)
 		put_line(out, "ICMP Unreachable", c->unreach);
+	if (c->overflow)
+		put_line(out, "Accept Queue Full", c->overflow);
+	if (c->gone)
+		put_line(out, "Request Given Up", c->gone);
+	if (c->not_sent)
+		put_line(out, "SYN Not Sent", c->not_sent);
 	if (c->pending)
 		out_format(out, "   Pending: %llu session\n", (unsigned long long)c->pending);
+	if (c->dropped)
+		out_format(out, "   Dropped by listeners: %llu segments\n",
+			   (unsigned long long)c->dropped);
 }
 
 void tally_put_summary(const struct tally *t, bool with_icmp, struct out *out)

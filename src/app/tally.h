@@ -17,6 +17,9 @@ struct tally_count {
 	uint64_t success, dup_syn, dup_syn_ack; /* the latter two: successful ones that had any */
 	uint64_t timeout, reject, abort, unreach;
 	uint64_t pending; /* undecided at the end; neither success nor failure */
+	/* Failures that only the host itself can tell. */
+	uint64_t overflow, gone, not_sent;
+	uint64_t dropped; /* SYNs and ACKs by listeners: no handshakes of their own */
 };
 
 struct tally_filter {

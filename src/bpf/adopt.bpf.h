@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "bpf/extra.bpf.h"
+#include "bpf/request.bpf.h"
 
 /* The third part of an event, after its ident: three slots. */
 static __always_inline void put_extra(struct snap_control *ctl, struct flow *f, struct tcp_sock *tp,
@@ -60,7 +61,7 @@ static __always_inline void put(struct snap_control *ctl, struct flow *f, struct
 	__builtin_memcpy(&first->word[1], &f->ident, 56);
 	__builtin_memcpy(second, (void *)&f->ident + 56, 64);
 	ctl->used = at + 3;
-	if (want_extra && flags & EV_HAS_EXTRA)
+	if ((want_extra || want_handshakes) && flags & EV_HAS_EXTRA)
 		put_extra(ctl, f, tp, state);
 }
 
@@ -99,6 +100,8 @@ static __always_inline struct flow *adopt(struct sock *sk, struct seq_file *seq)
 	if (state == ST_CLOSE || (ctl->listeners_only && state != ST_LISTEN))
 		return 0;
 	f = adopt_sock(tp, state);
+	if (f && state == ST_LISTEN)
+		note_listener(tp);
 	if (ctl->silent)
 		return f;
 	if (want_extra && f && state == ST_LISTEN) {

@@ -93,6 +93,11 @@ static __always_inline void read_queues(struct tcp_sock *tp, __u8 state, struct 
 	if (state == ST_LISTEN) {
 		e->backlog = sk->sk_ack_backlog;
 		e->backlog_max = sk->sk_max_ack_backlog;
+		e->defer_accept = tp->inet_conn.icsk_accept_queue.rskq_defer_accept;
+		e->synack_limit = tp->inet_conn.icsk_syn_retries;
+		if (!e->synack_limit)
+			e->synack_limit =
+				sk->__sk_common.skc_net.net->ipv4.sysctl_tcp_synack_retries;
 		return;
 	}
 	e->receive_queue = tp->rcv_nxt - tp->copied_seq;

@@ -43,8 +43,14 @@ struct ns_common {
 	unsigned int inum;
 };
 
+struct netns_ipv4 {
+	__u8 sysctl_tcp_synack_retries;
+};
+
 struct net {
 	struct ns_common ns;
+	struct netns_ipv4 ipv4;
+	__u64 net_cookie;
 };
 
 typedef struct {
@@ -116,8 +122,31 @@ struct tcp_congestion_ops {
 	char name[16];
 };
 
+struct request_sock_queue {
+	__u8 rskq_defer_accept;
+};
+
+struct request_sock {
+	struct sock_common __req_common;
+	__u8 syncookie : 1;
+	__u8 num_timeout : 7;
+	struct timer_list rsk_timer;
+	__u32 timeout;
+};
+
+struct inet_request_sock {
+	struct request_sock req;
+	__u16 acked : 1;
+};
+
+struct tcp_request_sock {
+	struct inet_request_sock req;
+	__u64 snt_synack;
+};
+
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
+	struct request_sock_queue icsk_accept_queue;
 	struct timer_list icsk_retransmit_timer;
 	struct timer_list icsk_delack_timer;
 	unsigned long icsk_timeout;
@@ -126,6 +155,7 @@ struct inet_connection_sock {
 	__u8 icsk_retransmits;
 	__u8 icsk_pending;
 	__u8 icsk_backoff;
+	__u8 icsk_syn_retries;
 };
 
 struct minmax_sample {
@@ -188,6 +218,7 @@ struct sk_buff {
 	__u16 network_header;
 	__u16 transport_header;
 	unsigned char *head;
+	unsigned char *data;
 };
 
 struct socket {

@@ -28,9 +28,10 @@ struct flow {
 	__u8 announced;		/* 1: user space has the ident as it is now */
 	__u8 syn;		/* 1: bytes_acked counts our SYN, because we connected */
 	__u8 reused;		/* how often this socket was connected again */
+	__u8 reset_came;	/* 1: a RST ended it */
 	__u8 late;		/* 1: began after control.frozen: belongs to no account */
 	__u8 synack_retrans;	/* SYN/ACKs that were sent again before the socket came to be */
-	__u8 pad[2];
+	__u8 pad;
 	__u32 counted;		/* 1: is in the account as live */
 	__u32 adopted;		/* 1: somebody is adopting it, or has */
 	__u32 closing;		/* 1: it went to CLOSE, perhaps while it was being adopted */
@@ -71,6 +72,7 @@ struct {
 const volatile __u8 want_extra __weak = 0;	/* struct ev_extra, and events of listeners */
 const volatile __u8 want_tallies __weak = 0;	/* struct tally */
 const volatile __u8 want_delacks __weak = 0;	/* delayed_acks */
+const volatile __u8 want_handshakes __weak = 0; /* a flow is over when its handshake is */
 const volatile __u32 jiffies_hz __weak = 250;
 
 struct {

@@ -155,6 +155,11 @@ static __always_inline struct flow *adopt_sock(struct tcp_sock *tp, __u8 state)
 		f->phase = PHASE_LISTEN;
 		return f;
 	}
+	/* Its handshake was over before us. */
+	if (want_handshakes && state != ST_SYN_SENT && state != ST_SYN_RECV) {
+		f->phase = PHASE_CLOSED;
+		return 0;
+	}
 	f->id = bpf_get_socket_cookie(sk);
 	f->syn = state == ST_SYN_SENT || syn_was_counted(tp, state);
 	f->ident.role = f->syn ? ROLE_CONNECT : ROLE_ACCEPT;

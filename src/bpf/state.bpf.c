@@ -12,6 +12,7 @@
  *	any -> CLOSE		the end: one record with everything, then the storage is spent
  */
 #include "bpf/extra.bpf.h"
+#include "bpf/request.bpf.h"
 #include "bpf/ring.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -29,6 +30,7 @@ static __always_inline void begin(struct flow *f, struct tcp_sock *tp, __u8 role
 	f->sampled_write_seq = 0;
 	f->syn = role == ROLE_CONNECT;
 	f->synack_retrans = 0;
+	f->reset_came = 0;
 	f->ident.role = role;
 	f->ident.seen = SEEN_OPEN;
 	f->ident.open_ns = bpf_ktime_get_ns();
@@ -73,6 +75,7 @@ static __always_inline void on_listen(struct tcp_sock *tp)
 	f->ident.role = ROLE_LISTEN;
 	read_place(tp, &f->ident);
 	set_owner_current(&f->ident, OWNER_LISTEN);
+	note_listener(tp);
 }
 
 static __always_inline void on_child(struct tcp_sock *tp)
@@ -110,20 +113,6 @@ static __always_inline struct flow *recover(struct tcp_sock *tp, int old, int ne
 	return f;
 }
 
-static __always_inline void on_established(struct flow *f, struct tcp_sock *tp)
-{
-	__u64 now_ns = bpf_ktime_get_ns();
-
-	f->ident.established_ns = now_ns;
-	read_tuple(tp, &f->ident);
-	/* The child's first round trip is that of SYN/ACK and ACK (tcp_synack_rtt_meas()). */
-	f->ident.handshake_us = f->ident.role == ROLE_CONNECT
-					? (now_ns - f->ident.open_ns) / 1000
-					: tp->srtt_us >> 3;
-	if (f->ident.role == ROLE_ACCEPT)
-		f->synack_retrans = tp->total_retrans;
-}
-
 /*
  * Why it ended. The kernel sets sk_err before it leaves for CLOSE wherever the cause came from
  * outside (tcp_reset(), tcp_write_err(), tcp_v4_err()); close() and SO_LINGER leave it 0.
@@ -158,17 +147,33 @@ static __always_inline __u8 end_reason(__u8 old, int err)
 	}
 }
 
-static __always_inline void on_close(struct flow *f, struct tcp_sock *tp, __u8 old)
+/* What the record of a flow's end holds besides its counters. */
+#define END_SIZE (want_handshakes ? EV_SIZE_HANDSHAKE : want_extra ? EV_SIZE_EXTRA : EV_SIZE_IDENT)
+
+static __always_inline void fill_handshake(struct event *e, struct flow *f, struct tcp_sock *tp)
 {
-	struct sock *sk = SK(tp);
+	__builtin_memset(&e->handshake, 0, sizeof(e->handshake));
+	if (f->ident.seen == SEEN_OPEN)
+		e->handshake.first_ns = f->ident.open_ns;
+	if (f->ident.role != ROLE_ACCEPT) {
+		e->handshake.dup_syn = tp->total_retrans;
+		return;
+	}
+	e->handshake.dup_syn_ack = tp->total_retrans;
+	/* Without a noted request: as long ago as SYN/ACK and ACK took, if that was measured. */
+	if (e->handshake.first_ns)
+		e->handshake.first_ns = f->ident.handshake_us
+						? e->time_ns - f->ident.handshake_us * 1000ull
+						: 0;
+	take_request(&f->ident, &e->handshake);
+}
+
+/* Tell the end of a flow, or of its handshake: the last that will be told of it. */
+static __always_inline void tell_end(struct flow *f, struct tcp_sock *tp, __u8 kind, __u8 state,
+				     __u8 reason)
+{
 	struct event *e;
 
-	if (__sync_lock_test_and_set(&f->ended, 1))
-		return;
-	/* Ended by close() itself, so its caller is running: unread data, SO_LINGER 0, no FIN yet. */
-	if (!sk->sk_err && sk->sk_shutdown == SHUTDOWN_BOTH &&
-	    (old == ST_ESTABLISHED || old == ST_CLOSE_WAIT || old == ST_SYN_SENT))
-		set_owner_current(&f->ident, OWNER_CLOSE);
 	f->phase = PHASE_CLOSED;
 	if (frozen()) {
 		/* Either we or the counting snapshot count it, whoever comes first. */
@@ -176,23 +181,23 @@ static __always_inline void on_close(struct flow *f, struct tcp_sock *tp, __u8 o
 			ACCOUNT_ADD(ended_late, 1);
 		return;
 	}
-	e = bpf_ringbuf_reserve(&ring, want_extra ? EV_SIZE_EXTRA : EV_SIZE_IDENT, 0);
+	e = bpf_ringbuf_reserve(&ring, END_SIZE, 0);
 	if (!e) {
 		struct ev_count last;
 
-		read_count(tp, old, f->syn, &last);
+		read_count(tp, state, f->syn, &last);
 		ACCOUNT_ADD(lost_ring, 1);
 		ACCOUNT_ADD(lost_tx_bytes, last.tx_bytes);
 		ACCOUNT_ADD(lost_rx_bytes, last.rx_bytes);
 		return;
 	}
 	e->head.id = f->id;
-	e->head.kind = EV_CLOSE;
-	e->head.state = old;
+	e->head.kind = kind;
+	e->head.state = state;
 	e->head.flags = EV_HAS_IDENT;
-	e->head.error = sk->sk_err;
-	e->head.end_reason = end_reason(old, sk->sk_err);
-	read_count(tp, old, f->syn, &e->count);
+	e->head.error = SK(tp)->sk_err;
+	e->head.end_reason = reason;
+	read_count(tp, state, f->syn, &e->count);
 	e->time_ns = bpf_ktime_get_ns();
 	read_tuple(tp, &f->ident);
 	__builtin_memcpy(&e->ident, &f->ident, sizeof(e->ident));
@@ -200,11 +205,48 @@ static __always_inline void on_close(struct flow *f, struct tcp_sock *tp, __u8 o
 		e->head.flags |= EV_HAS_EXTRA;
 		__builtin_memset(&e->extra, 0, sizeof(e->extra));
 		e->extra.synack_retrans = f->synack_retrans;
-		read_extra(tp, old, &e->extra);
+		read_extra(tp, state, &e->extra);
 		forget_delayed_acks(tp);
+	}
+	if (want_handshakes) {
+		e->head.flags |= EV_HAS_HANDSHAKE;
+		if (f->reset_came)
+			e->head.flags |= EV_RESET_CAME;
+		if (!tp->segs_out)
+			e->head.flags |= EV_UNSENT;
+		fill_handshake(e, f, tp);
 	}
 	bpf_ringbuf_submit(e, wake_flags());
 	ACCOUNT_ADD(closed, 1);
+}
+
+static __always_inline void on_close(struct flow *f, struct tcp_sock *tp, __u8 old)
+{
+	struct sock *sk = SK(tp);
+
+	if (__sync_lock_test_and_set(&f->ended, 1))
+		return;
+	/* Ended by close() itself, so its caller is running: unread data, SO_LINGER 0, no FIN yet. */
+	if (!sk->sk_err && sk->sk_shutdown == SHUTDOWN_BOTH &&
+	    (old == ST_ESTABLISHED || old == ST_CLOSE_WAIT || old == ST_SYN_SENT))
+		set_owner_current(&f->ident, OWNER_CLOSE);
+	tell_end(f, tp, EV_CLOSE, old, end_reason(old, sk->sk_err));
+}
+
+static __always_inline void on_established(struct flow *f, struct tcp_sock *tp)
+{
+	__u64 now_ns = bpf_ktime_get_ns();
+
+	f->ident.established_ns = now_ns;
+	read_tuple(tp, &f->ident);
+	/* The child's first round trip is that of SYN/ACK and ACK (tcp_synack_rtt_meas()). */
+	f->ident.handshake_us = f->ident.role == ROLE_CONNECT
+					? (now_ns - f->ident.open_ns) / 1000
+					: tp->srtt_us >> 3;
+	if (f->ident.role == ROLE_ACCEPT)
+		f->synack_retrans = tp->total_retrans;
+	if (want_handshakes && !__sync_lock_test_and_set(&f->ended, 1))
+		tell_end(f, tp, EV_OPEN, ST_ESTABLISHED, END_NONE);
 }
 
 /* The last word of a listener; it was never counted as a flow. */
@@ -248,7 +290,7 @@ static __always_inline void on_change(struct sock *sk, int old, int new)
 		return;
 	}
 	f = bpf_sk_storage_get(&flows, SK(tp), 0, 0);
-	if (want_extra && f && old == ST_LISTEN && f->phase == PHASE_LISTEN) {
+	if ((want_extra || want_handshakes) && f && old == ST_LISTEN && f->phase == PHASE_LISTEN) {
 		on_listener_close(f, tp);
 		return;
 	}

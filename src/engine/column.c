@@ -369,10 +369,11 @@ const struct column columns[] = {
 	H(client_port,	"CPORT",	"",	-5, 0,	"of a handshake: port of the client"),
 	H(server_addr,	"SERVER",	"",	-15, 0,	"of a handshake: whom it was sent to"),
 	H(server_port,	"SPORT",	"",	-5, 0,	"of a handshake: port of the server"),
-	H(outcome,	"OUTCOME",	"",	-11, 0,	"of a handshake: established rejected aborted unreachable timed_out pending superseded"),
+	H(outcome,	"OUTCOME",	"",	-11, 0,	"of a handshake: established rejected aborted unreachable timed_out pending superseded; of source bpf also overflow gone not_sent listen_drop"),
 	H(dup_syn,	"DUP_SYN",	"seg",	7, 0,	"of a handshake: SYNs sent again"),
 	H(dup_syn_ack,	"DUP_SA",	"seg",	6, 0,	"of a handshake: SYN/ACKs sent again"),
 	H(conn_state,	"STATE",	"",	-6, 0,	"of a handshake: conn_state in Zeek's words"),
+	H(dropped,	"DROPPED",	"",	7, 0,	"of a listen_drop: how many SYNs and ACKs the listener dropped since its last row"),
 	H(icmp,		"ICMP",		"",	-20, 0,	"of a handshake: the ICMP error that was met"),
 	C(flows,	"FLOWS",	"",	6, 0,	"number of flows summed up in the row"),
 	/* Of stat. */

@@ -19,6 +19,8 @@ enum column_need {
 	NEED_RESETS = 16,  /* each reset sent */
 	NEED_DELACKS = 32, /* each kernel timer */
 	NEED_HOST = 64,	   /* the host's own counters */
+	/* Of `peek`. */
+	NEED_HANDSHAKES = 128, /* connection requests, queues of listeners */
 };
 
 struct column {

@@ -8,6 +8,12 @@
 
 #define COLUMN(name) struct value column_##name(const struct row *r)
 
+/* A listener does not know whose SYNs it dropped. */
+static bool has_client(const struct row *r)
+{
+	return r->handshake && r->handshake->outcome != OUTCOME_LISTEN_DROP;
+}
+
 /* Of a handshake: its client's end or its server's, whichever of them is local. */
 static bool client_is_local(const struct row *r)
 {
@@ -16,7 +22,7 @@ static bool client_is_local(const struct row *r)
 
 COLUMN(client_addr)
 {
-	if (!r->handshake)
+	if (!has_client(r))
 		return value_none();
 	return (struct value){.type = VALUE_ADDR,
 			      .addr = client_is_local(r) ? &r->ident->laddr : &r->ident->raddr};
@@ -24,7 +30,7 @@ COLUMN(client_addr)
 
 COLUMN(client_port)
 {
-	if (!r->handshake)
+	if (!has_client(r))
 		return value_none();
 	return value_uint(client_is_local(r) ? r->ident->lport : r->ident->rport);
 }
@@ -49,7 +55,7 @@ COLUMN(started)
 	static _Thread_local char text[32];
 	size_t len;
 
-	if (!r->handshake)
+	if (!r->handshake || !r->handshake->first_ns)
 		return value_none();
 	len = clock_format_rfc3339(r->context->clock, r->handshake->first_ns, text);
 	return value_chars(text, len);
@@ -67,17 +73,26 @@ COLUMN(direction)
 
 COLUMN(dup_syn)
 {
-	return r->handshake ? value_uint(r->handshake->dup_syn) : value_none();
+	return has_client(r) ? value_uint(r->handshake->dup_syn) : value_none();
 }
 
 COLUMN(dup_syn_ack)
 {
-	return r->handshake ? value_uint(r->handshake->dup_syn_ack) : value_none();
+	return has_client(r) ? value_uint(r->handshake->dup_syn_ack) : value_none();
+}
+
+COLUMN(dropped)
+{
+	if (!r->handshake || r->handshake->outcome != OUTCOME_LISTEN_DROP)
+		return value_none();
+	return value_uint(r->handshake->dropped);
 }
 
 COLUMN(conn_state)
 {
-	return r->handshake ? value_chars(r->handshake->conn_state, 8) : value_none();
+	if (!r->handshake || !r->handshake->conn_state[0])
+		return value_none();
+	return value_chars(r->handshake->conn_state, 8);
 }
 
 COLUMN(icmp)

@@ -26,7 +26,8 @@ _Static_assert(ARRAY_SIZE(seen_names) == SEEN_COUNT, "one name per way of seeing
 
 static const char *const outcome_names[] = {
 	"pending",     "established", "rejected",   "aborted",
-	"unreachable", "timed_out",   "superseded",
+	"unreachable", "timed_out",   "superseded", "overflow",
+	"gone",	       "not_sent",    "listen_drop",
 };
 _Static_assert(ARRAY_SIZE(outcome_names) == OUTCOME_COUNT, "one name per outcome");
 

@@ -37,6 +37,8 @@ struct source_ops {
 	const char *summary;
 	const char *loss_advice; /* why flows can be lost, and what helps */
 	bool counters; /* gives struct ev_extra, which `stat` needs */
+	bool handshakes; /* gives EV_HANDSHAKE, which `peek` needs */
+	bool packets; /* counts the packets that it is given */
 	bool reads_files; /* with settings->read_path it is offline */
 	/* Could this source be used without a --source of its name? */
 	bool (*suits)(const struct settings *settings);

@@ -14,6 +14,7 @@
 #include "engine/column.h"
 #include "probe/accept.h"
 #include "probe/choose.h"
+#include "probe/requests.h"
 #include "tcp.skel.h"
 #include "util/log.h"
 
@@ -77,7 +78,8 @@ static int attach_sample(struct tcp *skeleton)
 	return skeleton->links.sample ? 0 : -errno;
 }
 
-int probe_load(struct tcp **ret, uint64_t ring_bytes, unsigned needs, unsigned *ret_lacks)
+int probe_load(struct tcp **ret, uint64_t ring_bytes, uint64_t max_requests, unsigned needs,
+	       unsigned *ret_lacks)
 {
 	struct tcp *skeleton;
 	/* Events with all their parts are longer. */
@@ -94,12 +96,16 @@ int probe_load(struct tcp **ret, uint64_t ring_bytes, unsigned needs, unsigned *
 	skeleton->rodata->wake_bytes = size / 4;
 	accept_choose(skeleton);
 	*ret_lacks = probe_choose(skeleton, needs);
+	if (needs & NEED_HANDSHAKES)
+		requests_choose(skeleton, max_requests);
 	err = tcp__load(skeleton);
 	if (err)
 		return explain(err, "load");
 	bpf_program__set_autoattach(skeleton->progs.on_state, false);
 	bpf_program__set_autoattach(skeleton->progs.on_state_nested, false);
 	err = attach_sample(skeleton);
+	if (!err && needs & NEED_HANDSHAKES)
+		err = requests_attach(skeleton);
 	if (!err)
 		err = tcp__attach(skeleton);
 	if (!err)

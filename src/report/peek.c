@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Which handshakes fail, on the wire. Takes tcpeek's command line. */
+#include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "engine/report.h"
 #include "engine/settings.h"
@@ -32,8 +35,7 @@ static const struct option_def options[] = {
 };
 
 static const char *const omitted[] = {
-	"pid",	"cgroup", "netns", "cgroupmap", "mntnsmap",
-	"sort", "source", "ring",  "max-flows", NULL,
+	"cgroupmap", "mntnsmap", "sort", "max-flows", NULL,
 };
 
 static const char *const examples[] = {
@@ -45,6 +47,8 @@ static const char *const examples[] = {
 	"no lines, and none of what comes to port 22",
 	"tcpsight peek --read FILE --json",
 	"the handshakes of a capture, as JSON",
+	"tcpsight peek --source bpf",
+	"this host's own handshakes with owner and errno, without a packet",
 	NULL,
 };
 
@@ -55,11 +59,47 @@ static void defaults(struct settings *s)
 	s->max_pending = 65536;
 }
 
+static int refuse(struct usage_error *error, const char *option, const char *why)
+{
+	if (!option)
+		return 0;
+	snprintf(error->text, sizeof(error->text), "argument %s: %s", option, why);
+	return -EINVAL;
+}
+
+/* An option about packets, if there is one. */
+static const char *about_packets(const struct settings *s)
+{
+	if (s->interface)
+		return "-i/--interface";
+	if (s->read_path)
+		return "--read";
+	if (s->checksum)
+		return "-c/--checksum";
+	if (s->promiscuous)
+		return "--promisc";
+	return s->local ? "--local" : NULL;
+}
+
+/* An option about what no packet tells, if there is one. */
+static const char *about_owners(const struct settings *s)
+{
+	if (s->by_pid)
+		return "-p/--pid";
+	if (s->cgroup)
+		return "--cgroup";
+	return s->netns ? "--netns" : NULL;
+}
+
 static int words(struct settings *s, int count, char **word, struct usage_error *error)
 {
-	(void)error;
 	s->words = word;
 	s->word_count = (uint64_t)count;
+	if (s->source && !strcmp(s->source, "bpf"))
+		return refuse(error, about_packets(s),
+			      "it is about packets, and the source bpf watches none");
+	if (about_owners(s))
+		return refuse(error, about_owners(s), "packets do not tell; --source bpf does");
 	if (!s->read_path && !s->interface)
 		s->interface = "any";
 	return 0;
@@ -75,7 +115,7 @@ static void setup(const struct settings *s, struct view *view, bool own_columns)
 const struct report report_peek = {
 	.name = "peek",
 	.seed_name = "tcpeek",
-	.summary = "which handshakes fail, and how, from packets",
+	.summary = "which handshakes fail, and how, from packets or the kernel",
 	.positional = "[[name]:RX|TX@address:port[:port...][,...]]...",
 	.examples = examples,
 	.handshakes = true,
@@ -84,7 +124,7 @@ const struct report report_peek = {
 	.options = options,
 	.option_count = COUNT(options),
 	.columns = "time,started,direction,family,client_addr,client_port,server_addr,server_port,"
-		   "outcome,conn_state,icmp,duration_us,dup_syn,dup_syn_ack",
+		   "outcome,conn_state,icmp,error,duration_us,dup_syn,dup_syn_ack,dropped,pid,comm",
 	.defaults = defaults,
 	.words = words,
 	.setup = setup,

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The live lines of tcpeek, as wide as it printed them. */
+/*
+ * The live lines of tcpeek, as wide as it printed them. A source that knows the owner adds a column
+ * to the right of them.
+ */
+#include <stdio.h>
 #include <time.h>
 
 #include "engine/clock.h"
@@ -33,6 +37,9 @@ static const char *result(unsigned outcome)
 		[OUTCOME_UNREACHABLE] = "failure (unreach)",
 		[OUTCOME_TIMED_OUT] = "failure (timeout)",
 		[OUTCOME_SUPERSEDED] = "   superseded    ",
+		[OUTCOME_OVERFLOW] = "failure (queue)  ",
+		[OUTCOME_GONE] = "failure (gone)   ",
+		[OUTCOME_NOT_SENT] = "failure (unsent) ",
 	};
 
 	return text[outcome < OUTCOME_COUNT ? outcome : OUTCOME_PENDING];
@@ -57,12 +64,33 @@ static void put_end(struct out *out, const struct addr *a, unsigned port)
 	out_format(out, " %15s:%-5u", text, port);
 }
 
+/* What takes the place of the numbers of segments: nobody knows whose they were. */
+static void put_dropped(struct out *out, const struct row *row)
+{
+	char result[32];
+
+	snprintf(result, sizeof(result), "%u dropped", row->handshake->dropped);
+	out_format(out, " %15s %-5s", "?", "");
+	put_end(out, &row->ident->laddr, row->ident->lport);
+	out_format(out, " | %-17s | %7s  %7s ", result, "", "");
+}
+
+static void put_owner(struct out *out, const struct row *row)
+{
+	const struct ev_ident *id = row->ident;
+
+	if (id->owner_source != OWNER_NONE)
+		out_format(out, "| %.*s[%u] ", (int)sizeof(id->comm), id->comm, id->pid);
+	out_char(out, '\n');
+}
+
 static void tcpeek_row(struct view *view, const struct row *row)
 {
 	const struct ev_handshake *h = row->handshake;
 	const struct ev_ident *id = row->ident;
 	bool is_server = id->role == ROLE_ACCEPT;
-	uint64_t ms = row->time_ns > h->first_ns ? (row->time_ns - h->first_ns) / 1000000 : 0;
+	uint64_t first_ns = h->first_ns ? h->first_ns : row->time_ns;
+	uint64_t ms = row->time_ns > first_ns ? (row->time_ns - first_ns) / 1000000 : 0;
 	struct out *out = view->out;
 
 	if (!view->header_printed)
@@ -70,11 +98,17 @@ static void tcpeek_row(struct view *view, const struct row *row)
 	view->header_printed = true;
 	out_format(out, "%4llu.%03llu | ", (unsigned long long)(ms / 1000),
 		   (unsigned long long)(ms % 1000));
-	put_when(out, row->context->clock, h->first_ns);
+	put_when(out, row->context->clock, first_ns);
 	out_str(out, " |");
+	if (h->outcome == OUTCOME_LISTEN_DROP) {
+		put_dropped(out, row);
+		put_owner(out, row);
+		return;
+	}
 	put_end(out, is_server ? &id->raddr : &id->laddr, is_server ? id->rport : id->lport);
 	put_end(out, is_server ? &id->laddr : &id->raddr, is_server ? id->lport : id->rport);
-	out_format(out, " | %s | %7u  %7u \n", result(h->outcome), h->dup_syn, h->dup_syn_ack);
+	out_format(out, " | %s | %7u  %7u ", result(h->outcome), h->dup_syn, h->dup_syn_ack);
+	put_owner(out, row);
 }
 
 static void tcpeek_end(struct view *view, const struct account *account)

@@ -10,17 +10,21 @@
 #include <linux/membarrier.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "abi/config.h"
 #include "abi/event.h"
+#include "abi/request.h"
 #include "engine/clock.h"
 #include "engine/column.h"
 #include "engine/settings.h"
 #include "engine/source.h"
 #include "probe/load.h"
+#include "source/bpf_handshake.h"
 #include "source/bpf_owner.h"
 #include "source/bpf_reader.h"
 #include "source/host.h"
@@ -35,6 +39,9 @@ struct bpf_state {
 	struct bpf_reader reader;
 	struct bpf_owner owner;
 	struct host host; /* if it is asked for */
+	/* If handshakes are wanted, and not flows. */
+	struct bpf_handshake handshake;
+	int timer;
 };
 
 static bool bpf_suits(const struct settings *settings)
@@ -44,10 +51,29 @@ static bool bpf_suits(const struct settings *settings)
 
 static int on_ring_event(void *context, void *record, size_t size)
 {
-	struct source *s = context;
+	struct bpf_state *b = context;
 
 	if (size >= EV_SIZE_IDENT)
-		s->emit(s->emit_context, record);
+		b->reader.emit(b->reader.emit_context, record);
+	else if (size >= sizeof(struct ended_request))
+		bpf_handshake_ended(&b->handshake, record);
+	return 0;
+}
+
+/* Events go through another hand, which also looks once a second. */
+static int follow_handshakes(struct source *s, struct bpf_state *b)
+{
+	struct itimerspec every_second = {.it_interval.tv_sec = 1, .it_value.tv_sec = 1};
+	struct epoll_event ev = {.events = EPOLLIN};
+
+	b->handshake =
+		(struct bpf_handshake){.source = s, .skeleton = b->skeleton, .reader = &b->reader};
+	b->reader.emit = bpf_handshake_event;
+	b->reader.emit_context = &b->handshake;
+	b->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (b->timer < 0 || timerfd_settime(b->timer, 0, &every_second, NULL) ||
+	    epoll_ctl(ring_buffer__epoll_fd(b->ring), EPOLL_CTL_ADD, b->timer, &ev))
+		return log_errno(errno, "cannot make a timer");
 	return 0;
 }
 
@@ -59,13 +85,16 @@ static int bpf_open(struct source *s)
 	s->state = b;
 	/* Map look-ups, and before Linux 5.19 the start of an iterator, ask for it. */
 	s->keep_capabilities = 1ull << CAP_BPF;
-	err = probe_load(&b->skeleton, s->settings->ring_kib * 1024, s->needs, &s->lacks);
+	b->timer = -1;
+	err = probe_load(&b->skeleton, s->settings->ring_kib * 1024, s->settings->max_pending,
+			 s->needs, &s->lacks);
 	if (err)
 		return err;
-	b->ring = ring_buffer__new(bpf_map__fd(b->skeleton->maps.ring), on_ring_event, s, NULL);
+	b->ring = ring_buffer__new(bpf_map__fd(b->skeleton->maps.ring), on_ring_event, b, NULL);
 	if (!b->ring)
 		return log_errno(errno, "cannot map the ring buffer");
-	return bpf_reader_init(&b->reader, b->skeleton, s);
+	err = bpf_reader_init(&b->reader, b->skeleton, s);
+	return err || !s->handshakes ? err : follow_handshakes(s, b);
 }
 
 static int adopt_netns(void *state)
@@ -116,6 +145,9 @@ static int bpf_start(struct source *s)
 		err = bpf_owner_scan(&b->owner);
 	if (!err)
 		err = bpf_reader_run(&b->reader, b->skeleton->links.adopt_netns);
+	/* What listeners dropped so far is not to be told. */
+	if (!err && s->handshakes)
+		err = bpf_handshake_look(&b->handshake);
 	return err;
 }
 
@@ -140,8 +172,14 @@ static int bpf_fd(const struct source *s)
 static int bpf_drain(struct source *s)
 {
 	struct bpf_state *b = s->state;
-	int n = ring_buffer__consume(b->ring);
+	int n = ring_buffer__consume(b->ring), err;
+	uint64_t expirations;
 
+	if (s->handshakes && read(b->timer, &expirations, sizeof(expirations)) > 0) {
+		err = bpf_handshake_look(&b->handshake);
+		if (err)
+			return err;
+	}
 	if (n)
 		return n;
 	__atomic_store_n(&b->reader.control->idle, 1, __ATOMIC_SEQ_CST);
@@ -161,9 +199,9 @@ static int bpf_sample(struct source *s)
 	b->reader.control->live = 0;
 	err = bpf_reader_run(&b->reader, b->skeleton->links.sample);
 	/*
-	 * The iterator follows a list from which flows vanish meanwhile, and may pass over some that
-	 * live. The next interval makes up for that; the last one has none, so look until nothing new
-	 * is met: once frozen, no flow is counted or shown twice.
+	 * The iterator follows a list from which flows vanish meanwhile, and may pass over some
+	 * that live. The next interval makes up for that; the last one has none, so look until
+	 * nothing new is met: once frozen, no flow is counted or shown twice.
 	 */
 	for (int i = 0; i < RUNS_AT_END && !err && b->reader.control->frozen && !settled; i++) {
 		uint32_t met = b->reader.control->live;
@@ -171,6 +209,8 @@ static int bpf_sample(struct source *s)
 		err = bpf_reader_run(&b->reader, b->skeleton->links.sample);
 		settled = b->reader.control->live == met && !b->reader.stops;
 	}
+	if (!err && s->handshakes && b->reader.control->frozen)
+		err = bpf_handshake_finish(&b->handshake);
 	return err;
 }
 
@@ -222,11 +262,22 @@ static void bpf_account(struct source *s, struct account *ret)
 		.lost_rx_bytes = a.lost_rx_bytes,
 		.missed = (skipped > a.nested ? skipped - a.nested : 0) + a.lost_edges,
 	};
+	if (s->handshakes)
+		bpf_handshake_account(&b->handshake, a.lost_requests, ret);
 	/* A flow whose close was one of the missed state changes is neither closed nor live. */
 	known = ret->closed + ret->live + ret->lost;
 	missing = ret->opened + ret->adopted - known;
 	if (ret->opened + ret->adopted > known && missing <= ret->missed)
 		ret->lost += missing;
+}
+
+static const char *bpf_describe(struct source *s)
+{
+	const struct bpf_state *b = s->state;
+
+	return b->skeleton->links.on_request
+		       ? "this host's own handshakes (no packets; requests from their SYN on)"
+		       : "this host's own handshakes (no packets; requests whose SYN/ACK goes again)";
 }
 
 static void bpf_close(struct source *s)
@@ -235,6 +286,10 @@ static void bpf_close(struct source *s)
 
 	if (!b)
 		return;
+	if (s->handshakes) {
+		bpf_handshake_done(&b->handshake);
+		close(b->timer);
+	}
 	ring_buffer__free(b->ring);
 	host_close(&b->host);
 	bpf_reader_done(&b->reader);
@@ -247,6 +302,7 @@ const struct source_ops source_bpf = {
 	.name = "bpf",
 	.summary = "the kernel, through BPF: exact, every flow, owners",
 	.counters = true,
+	.handshakes = true,
 	.loss_advice = "the event buffer was full; a larger --ring helps",
 	.suits = bpf_suits,
 	.open = bpf_open,
@@ -256,6 +312,7 @@ const struct source_ops source_bpf = {
 	.sample = bpf_sample,
 	.freeze = bpf_freeze,
 	.account = bpf_account,
+	.describe = bpf_describe,
 	.host = bpf_host,
 	.close = bpf_close,
 };

@@ -29,9 +29,10 @@ static void *map_memory(const struct bpf_map *map, size_t bytes, size_t *ret_siz
 	return p;
 }
 
-int bpf_reader_init(struct bpf_reader *r, struct tcp *skeleton, struct source *source)
+int bpf_reader_init(struct bpf_reader *r, struct tcp *skeleton, const struct source *source)
 {
-	r->source = source;
+	r->emit = source->emit;
+	r->emit_context = source->emit_context;
 	r->skeleton = skeleton;
 	r->control = map_memory(skeleton->maps.control, sizeof(*r->control), &r->control_size);
 	r->slots = map_memory(skeleton->maps.snap, (size_t)SNAP_SLOTS * SNAP_SLOT_SIZE,
@@ -60,13 +61,12 @@ static size_t event_size(const struct event *ev)
 static void emit_slots(struct bpf_reader *r)
 {
 	size_t end = (size_t)r->control->used * SNAP_SLOT_SIZE;
-	struct source *s = r->source;
 
 	for (size_t at = 0; at < end;) {
 		const struct event *ev = (const struct event *)(r->slots + at);
 
 		at += event_size(ev);
-		s->emit(s->emit_context, ev);
+		r->emit(r->emit_context, ev);
 	}
 	r->control->used = 0;
 }
@@ -111,6 +111,7 @@ void bpf_reader_account(struct bpf_reader *r, struct bpf_account *ret)
 		ret->ended_late += per_cpu[i].ended_late;
 		ret->nested += per_cpu[i].nested;
 		ret->lost_edges += per_cpu[i].lost_edges;
+		ret->lost_requests += per_cpu[i].lost_requests;
 	}
 	free(per_cpu);
 }

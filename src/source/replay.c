@@ -179,6 +179,7 @@ const struct source_ops source_replay = {
 	.name = "replay",
 	.summary = "a text file of events (--read FILE)",
 	.counters = true,
+	.handshakes = true,
 	.reads_files = true,
 	.suits = replay_suits,
 	.open = replay_open,

@@ -56,6 +56,7 @@ static const struct word words[] = {
 	{"direction", WORD_NAME, IN(handshake.directions), direction_name, 4},
 	{"conn_state", WORD_CHARS, IN(handshake.conn_state), 0, 0},
 	{"icmp", WORD_CHARS, IN(handshake.icmp), 0, 0},
+	{"dropped", WORD_UINT, IN(handshake.dropped), 0, 0},
 	{"srtt", WORD_UINT, IN(count.srtt_us), 0, 0},
 	{"min_rtt", WORD_UINT, IN(count.min_rtt_us), 0, 0},
 	{"segs_in", WORD_UINT, IN(extra.segs_in), 0, 0},

@@ -247,6 +247,27 @@ def abandon_connect(address, port):
     say(closed=True)
 
 
+def listen_only(address, port, backlog):
+    """Listen, and accept nothing, until told to close."""
+    name_self("tcp-listen")
+    listener = socket.create_server((address, int(port)), backlog=int(backlog))
+    say(pid=os.getpid())
+    step()
+    listener.close()
+    say(closed=True)
+    step()
+
+
+def no_port_left(address, port):
+    """Connect twice where there is one local port, and say how the kernel calls what came of it."""
+    name_self("tcp-noport")
+    first, second = socket.socket(), socket.socket()
+    first.setblocking(False)
+    errors = [sock.connect_ex((address, int(port))) for sock in (first, second)]
+    say(pid=os.getpid(), errors=[errno.errorcode.get(error, "") for error in errors])
+    step()
+
+
 def hold_many(pairs):
     """Hold so many connections open, both ends, until told to let go."""
     listeners = [socket.create_server(("127.0.0.1", 0), backlog=64) for _ in range(4)]
@@ -288,6 +309,8 @@ SCENARIOS = {
     "hold_many": hold_many,
     "try_connect": try_connect,
     "abandon_connect": abandon_connect,
+    "listen_only": listen_only,
+    "no_port_left": no_port_left,
 }
 
 if __name__ == "__main__":

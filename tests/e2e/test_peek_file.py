@@ -258,7 +258,9 @@ def test_damaged_packets_count_only_if_checksums_are_not_verified(tmp_path):
 @pytest.mark.parametrize("words,text", [
     (["-c", "3"], "choose from '0', '1', '2'"), (["-t", "soon"], "whole number"), (["-t", "0"], "whole"),
     (["-B", "x"], "whole number"), (["nofilter"], "nofilter"), (["a:RX@%"], "a:RX@%"),
-    (["-l", "loud"], "emerg"), (["--pid", "1"], "unrecognized"), (["--frobnicate"], "unrecognized"),
+    (["-l", "loud"], "emerg"), (["--pid", "1"], "packets do not tell"),
+    (["--cgroup", "/"], "packets do not tell"), (["--netns", "1"], "packets do not tell"),
+    (["--frobnicate"], "unrecognized"),
 ])
 def test_wrong_arguments(everything, words, text):
     done = peek(everything, *words)
