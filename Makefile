@@ -12,7 +12,7 @@ VERSION := $(shell cat VERSION)
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) '$(subst $(B)/,,$@)')
 
-LIBS     := libbpf libpcap libmnl libcap-ng jansson
+LIBS     := libbpf libpcap libmnl libcap-ng libseccomp jansson
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
             -Wundef -Wpointer-arith -Wno-missing-field-initializers $(if $(WERROR),-Werror)
 # Paths of the build folder must not show in the result: two folders, one binary.
@@ -21,7 +21,7 @@ CPPFLAGS += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -Isrc -I$(B)/gen
 CFLAGS   ?= -O2 -g
 HARDEN   := -fPIE -fstack-protector-strong -fstack-clash-protection \
             $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
-SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+SANFLAGS := $(if $(SAN),-DSANITIZED -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 ALLFLAGS  = -std=gnu17 $(CPPFLAGS) $(WARN) $(CFLAGS) $(HARDEN) $(REPRO) $(SANFLAGS) \
             $(shell $(PKG) --cflags $(LIBS))
 LDFLAGS  += -pie -Wl,-z,relro,-z,now $(SANFLAGS)

@@ -20,6 +20,7 @@
 #include "engine/filter.h"
 #include "engine/settings.h"
 #include "engine/source.h"
+#include "engine/syscalls.h"
 #include "engine/value.h"
 #include "util/out.h"
 #include "util/xalloc.h"
@@ -136,6 +137,11 @@ static void answer(void *context, const char *request, struct out *out)
 	p->source->ops->account(p->source, &a);
 	packets = (struct tally_packets){a.received, a.dropped, a.interface_dropped};
 	tally_put_get(&p->tally, &packets, out);
+}
+
+unsigned peek_syscalls(const struct peek *p)
+{
+	return (p->control ? SYSCALLS_SERVE : 0) | (p->has_syslog ? SYSCALLS_SYSLOG : 0);
 }
 
 static void run_control(void *context)

@@ -29,6 +29,9 @@ void peek_event(void *context, const struct event *ev);
 /* The capture is open: say so, and open the control socket for this user. 0 or -errno, logged. */
 int peek_start(struct peek *p, struct loop *loop, uid_t uid, gid_t gid);
 
+/* What it needs from now on: enum syscalls. */
+unsigned peek_syscalls(const struct peek *p);
+
 /* With --json: the counters as one object. */
 void peek_put_filters(const struct peek *p, struct out *out);
 

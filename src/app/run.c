@@ -21,6 +21,7 @@
 #include "engine/settings.h"
 #include "engine/sink.h"
 #include "engine/source.h"
+#include "engine/syscalls.h"
 #include "util/cgroup.h"
 #include "util/log.h"
 #include "util/out.h"
@@ -226,6 +227,21 @@ static void drain_meanwhile(void *context)
 	s->ops->drain(s);
 }
 
+/* All that is asked of the kernel from here on: enum syscalls. */
+static unsigned syscalls(const struct run *r)
+{
+	unsigned all = r->source.keep_syscalls | r->view.keep_syscalls |
+		       r->view.sink->keep_syscalls | filter_syscalls(r->filter);
+
+	if (needs(r) & ~r->source.lacks & NEED_CGROUPS)
+		all |= SYSCALLS_FILES;
+	if (!r->source.offline && !r->view.sockets)
+		all |= SYSCALLS_LOOP;
+	if (r->command.pidfd >= 0)
+		all |= SYSCALLS_CHILD;
+	return r->peek ? all | peek_syscalls(r->peek) : all;
+}
+
 static int run_source(struct run *r)
 {
 	struct loop loop = {.engine = &r->engine, .source = &r->source, .extra_fd = -1};
@@ -249,7 +265,7 @@ static int run_source(struct run *r)
 		err = peek_start(r->peek, &loop, uid, gid);
 	/* A file may come from anybody: it is parsed without privileges too. */
 	if (!err)
-		err = sandbox_enter(r->source.keep_capabilities, uid, gid);
+		err = sandbox_enter(r->source.keep_capabilities, syscalls(r), uid, gid);
 	if (err || out_flush(&r->out))
 		return err ? err : -r->out.error;
 	notify_ready(notify);
@@ -328,6 +344,7 @@ static int open_source(struct run *r)
 		log_warn("using the source \"%s\" instead: %s", next->name, next->summary);
 		r->source.ops = next;
 		r->source.keep_capabilities = 0;
+		r->source.keep_syscalls = 0;
 		err = next->open(&r->source);
 	}
 	return err;

@@ -4,9 +4,12 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <pwd.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "app/syscall_filter.h"
 #include "util/log.h"
 #include "util/parse.h"
 
@@ -54,14 +57,21 @@ int sandbox_find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid)
 	return 0;
 }
 
-int sandbox_enter(uint64_t keep, uid_t uid, gid_t gid)
+int sandbox_enter(uint64_t capabilities, unsigned syscalls, uid_t uid, gid_t gid)
 {
+	int err;
+
+	/* The C library reads the time zone's file at its first use: now it still may. */
+	tzset();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return log_errno(errno, "cannot set no_new_privs");
 	capng_get_caps_process();
-	if (drop_capabilities(keep, uid, gid)) {
+	if (drop_capabilities(capabilities, uid, gid)) {
 		log_error("cannot drop privileges");
 		return -EPERM;
 	}
+	err = syscall_filter_enter(syscalls);
+	if (err)
+		log_debug("system calls are not filtered: %s", strerror(-err));
 	return 0;
 }

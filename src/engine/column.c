@@ -355,7 +355,7 @@ const struct column columns[] = {
 	C(min_rtt_us,	"MIN_RTT",	"us",	8, 0,	"least round-trip time"),
 	C(retrans,	"RETRANS",	"seg",	7, 0,	"segments sent again, SYN included"),
 	C(bytes_retrans, "RETRANS_B",	"B",	9, 0,	"bytes sent again"),
-	C(cgroup,	"CGROUP",	"",	-24, 0,	"cgroup v2 of the socket, a path below the mount"),
+	C(cgroup,	"CGROUP",	"",	-24, NEED_CGROUPS,	"cgroup v2 of the socket, a path below the mount"),
 	C(cgroup_id,	"CGROUP_ID",	"",	9, 0,	"the same as a number"),
 	C(netns,	"NETNS",	"",	10, 0,	"network namespace, its inode number"),
 	C(cookie,	"COOKIE",	"",	8, 0,	"the kernel's number of the socket (SO_COOKIE)"),

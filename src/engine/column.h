@@ -19,8 +19,9 @@ enum column_need {
 	NEED_RESETS = 16,  /* each reset sent */
 	NEED_DELACKS = 32, /* each kernel timer */
 	NEED_HOST = 64,	   /* the host's own counters */
+	NEED_CGROUPS = 128, /* looks into the cgroup tree when it is printed */
 	/* Of `peek`. */
-	NEED_HANDSHAKES = 128, /* connection requests, queues of listeners */
+	NEED_HANDSHAKES = 256, /* connection requests, queues of listeners */
 };
 
 struct column {

@@ -13,6 +13,7 @@
 
 #include "engine/flow_filter.h"
 #include "engine/settings.h"
+#include "engine/syscalls.h"
 #include "engine/tuple_filter.h"
 #include "util/cgroup.h"
 #include "util/parse.h"
@@ -151,6 +152,14 @@ void filter_free(struct filter *f)
 uint32_t filter_netns(const struct filter *f)
 {
 	return (uint32_t)f->netns;
+}
+
+unsigned filter_syscalls(const struct filter *f)
+{
+	bool asks_maps = f->cgroup_map >= 0 || f->mntns_map >= 0;
+
+	/* Cgroups that are made while we run are looked up. */
+	return (f->cgroup_id ? SYSCALLS_FILES : 0) | (asks_maps ? SYSCALLS_BPF_MAPS : 0);
 }
 
 static bool port_in(const uint8_t *set, unsigned port)

@@ -39,4 +39,7 @@ uint32_t filter_netns_inode(const char *name);
 /* Inode of the only network namespace that is wanted, or 0. */
 uint32_t filter_netns(const struct filter *filter);
 
+/* What filter_matches() asks of the kernel: enum syscalls. */
+unsigned filter_syscalls(const struct filter *filter);
+
 bool filter_matches(const struct filter *filter, const struct ev_ident *ident);

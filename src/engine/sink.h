@@ -21,4 +21,5 @@ struct sink {
 	void (*row)(struct view *view, const struct row *row);
 	/* After the last row. */
 	void (*end)(struct view *view, const struct account *account);
+	unsigned keep_syscalls; /* enum syscalls: what it needs besides writing */
 };

@@ -25,7 +25,9 @@ struct source {
 	bool offline;	 /* reads a file: brings its own time and ends by itself */
 	bool handshakes; /* EV_HANDSHAKE is wanted, and nothing else */
 	bool owners;	 /* a column shows owners: look for those that are not known */
-	uint64_t keep_capabilities; /* set by open(): 1 << CAP_*, for drain() and sample() */
+	/* Set by open(): what all that is called after start() needs. */
+	uint64_t keep_capabilities; /* 1 << CAP_* */
+	unsigned keep_syscalls;	    /* enum syscalls */
 	struct clock *clock; /* a source with own time sets the offset before its first event */
 	void (*emit)(void *context, const struct event *ev);
 	void *emit_context;

@@ -85,6 +85,7 @@ struct view {
 
 	struct ledger *ledger; /* with counters; of the engine */
 	unsigned lacks;	       /* enum column_need: what the source cannot give */
+	unsigned keep_syscalls; /* enum syscalls: what heading() needs */
 	const struct settings *settings;
 	const struct sink *sink;
 	struct out *out;

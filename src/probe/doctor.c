@@ -69,6 +69,7 @@ static void print_rung(enum rung rung)
 		"source netlink, which stands in where bpf is refused: exact bytes, less about each flow",
 		"offered by the kernel or not, and not used",
 		"loaded only if a column of stat asks for it",
+		"the sandbox, which closes once all is attached",
 	};
 
 	_Static_assert(sizeof(headings) / sizeof(headings[0]) == RUNG_COUNT, "one heading per rung");

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
+#include <linux/seccomp.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "abi/event.h"
@@ -159,6 +161,15 @@ static int try_cgroup(const struct feature *feature)
 	return err;
 }
 
+/* With the action that app/syscall_filter.c takes; nothing is changed by asking. */
+static int try_seccomp(const struct feature *feature)
+{
+	uint32_t action = SECCOMP_RET_TRAP;
+
+	(void)feature;
+	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) ? -errno : 0;
+}
+
 const struct feature features[] = {
 	{"BTF", "field offsets of this kernel", "no BPF source", RUNG_BPF, true, try_btf, NULL},
 	{"tp_btf/inet_sock_set_state", "every open and close, with owner, bytes and reason",
@@ -194,12 +205,14 @@ const struct feature features[] = {
 	 try_program, "on_reset"},
 	{"tp_btf/timer_expire_entry", "stat: delayed acknowledgements", "that column is not known",
 	 RUNG_ASKED, false, try_program, "on_timer_begin"},
+	{"seccomp", "refuses all system calls but those that the command needs",
+	 "user and capabilities are changed all the same", RUNG_SANDBOX, false, try_seccomp, NULL},
 };
 const size_t feature_count = sizeof(features) / sizeof(features[0]);
 
 const char *rung_name(enum rung rung)
 {
-	static const char *const names[] = {"bpf", "netlink", "none", "asked"};
+	static const char *const names[] = {"bpf", "netlink", "none", "asked", "sandbox"};
 
 	_Static_assert(sizeof(names) / sizeof(names[0]) == RUNG_COUNT, "one name per rung");
 	return names[rung];

@@ -16,6 +16,7 @@ enum rung {
 	RUNG_NETLINK,
 	RUNG_NONE, /* looked at, not used */
 	RUNG_ASKED, /* loaded on top of bpf if a column of stat asks for it */
+	RUNG_SANDBOX, /* what a run shuts itself in with */
 	RUNG_COUNT
 };
 
@@ -32,7 +33,7 @@ struct feature {
 extern const struct feature features[];
 extern const size_t feature_count;
 
-/* The value of --source; "none" and "asked" are no sources. */
+/* The value of --source; "none", "asked" and "sandbox" are no sources. */
 const char *rung_name(enum rung rung);
 
 /* The first needed feature of a rung that is refused, and the errno; NULL if the rung holds. */

@@ -10,6 +10,7 @@
 #include "engine/clock.h"
 #include "engine/report.h"
 #include "engine/settings.h"
+#include "engine/syscalls.h"
 #include "util/out.h"
 #include "util/parse.h"
 
@@ -108,11 +109,16 @@ static void put_load(const struct view *view, struct out *out)
 	out_format(out, "%-8s loadavg: %.*s\n", clock, n > 0 ? (int)n : 0, load);
 }
 
+static bool shows_load(const struct settings *s)
+{
+	return !s->no_summary && !s->read_path && !s->json && !s->csv;
+}
+
 static void heading(const struct view *view, struct out *out)
 {
 	if (!out->clip_lines)
 		out_char(out, '\n');
-	if (!view->settings->no_summary && !view->settings->read_path)
+	if (shows_load(view->settings))
 		put_load(view, out);
 }
 
@@ -123,6 +129,8 @@ static void setup(const struct settings *s, struct view *view, bool own_columns)
 	view->opening = opening;
 	view->heading = heading;
 	view->rows = s->rows;
+	if (shows_load(s))
+		view->keep_syscalls = SYSCALLS_FILES;
 	if (own_columns)
 		return;
 	view->section_per_family = true;

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 
 #include "engine/sink.h"
+#include "engine/syscalls.h"
 #include "engine/view.h"
 #include "sink/table.h"
 #include "util/out.h"
@@ -50,4 +51,5 @@ const struct sink sink_screen = {
 	.tick_end = screen_tick_end,
 	.row = table_row,
 	.end = screen_end,
+	.keep_syscalls = SYSCALLS_TERMINAL,
 };

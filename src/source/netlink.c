@@ -25,6 +25,7 @@
 #include "engine/filter.h"
 #include "engine/settings.h"
 #include "engine/source.h"
+#include "engine/syscalls.h"
 #include "source/netlink_code.h"
 #include "source/netlink_diag.h"
 #include "source/netlink_flows.h"
@@ -97,8 +98,11 @@ static int netlink_open(struct source *s)
 	if (n->epoll < 0 || n->timer < 0 || timerfd_settime(n->timer, 0, &every, NULL) ||
 	    epoll_ctl(n->epoll, EPOLL_CTL_ADD, n->timer, &ev))
 		return log_errno(errno, "cannot make a timer");
-	if (s->owners)
+	s->keep_syscalls = SYSCALLS_NETLINK;
+	if (s->owners) {
 		s->keep_capabilities = 1ull << CAP_SYS_PTRACE | 1ull << CAP_DAC_READ_SEARCH;
+		s->keep_syscalls |= SYSCALLS_FILES;
+	}
 	if (s->settings->netns)
 		n->only_netns = filter_netns_inode(s->settings->netns);
 	err = netns_for_each(add_net, n);

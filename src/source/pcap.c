@@ -17,8 +17,10 @@
 
 #include "abi/event.h"
 #include "engine/clock.h"
+#include "engine/column.h"
 #include "engine/settings.h"
 #include "engine/source.h"
+#include "engine/syscalls.h"
 #include "packet/checksum.h"
 #include "packet/conversation_table.h"
 #include "packet/copies.h"
@@ -189,6 +191,10 @@ static int pcap_source_open(struct source *s)
 		err = make_tables(p);
 	if (!err && p->input.is_live)
 		err = make_wakers(p);
+	s->lacks = s->needs & NEED_CGROUPS;
+	/* What an interface dropped stands in files of sysfs. */
+	if (p->input.is_live)
+		s->keep_syscalls = SYSCALLS_CAPTURE | SYSCALLS_FILES;
 	if (!err && !p->input.is_live)
 		s->clock->realtime_offset_ns = 0;
 	return err;

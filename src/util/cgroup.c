@@ -113,7 +113,7 @@ void cgroup_names_refresh(struct cgroup_names *names)
 	if (!names->mount)
 		return;
 	skip = strlen(names->mount);
-	fts = fts_open(roots, FTS_PHYSICAL | FTS_XDEV, NULL);
+	fts = fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
 	while (fts && (e = fts_read(fts)))
 		if (e->fts_info == FTS_D)
 			learn(names, e->fts_statp->st_ino, e->fts_path[skip] ? e->fts_path + skip : "/");

@@ -80,7 +80,8 @@ class Outcome:
 class Tcpsight:
     """A running tcpsight. As a context manager it is watching inside the block, gone after it."""
 
-    def __init__(self, *args, program=PROGRAM, stdout=None, wrap=(), ready=True, **more):
+    def __init__(self, *args, program=PROGRAM, stdin=subprocess.DEVNULL, stdout=None, wrap=(),
+                 ready=True, **more):
         self.args = [*wrap, str(program), *map(str, args)]
         names = {"tcptop": "top", "tcplife": "life"}
         report = names.get(pathlib.Path(program).name, str(args[0]) if args else "")
@@ -97,7 +98,7 @@ class Tcpsight:
         os.chmod(notify_path, 0o777)
         self.process = subprocess.Popen(
             self.args,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=stdout if stdout is not None else subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**os.environ, "NOTIFY_SOCKET": notify_path},
@@ -218,7 +219,9 @@ class Tcpsight:
             reader.join(PATIENCE_SEC)
         self.notify.close()
         self.folder.cleanup()
-        self.outcome = Outcome(status, self.lines, "".join(self.errors), self.report)
+        said = "".join(self.errors)
+        assert "the sandbox refused" not in said, f"{self.args}: {said}"
+        self.outcome = Outcome(status, self.lines, said, self.report)
 
     def __enter__(self):
         return self

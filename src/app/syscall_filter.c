@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/syscall_filter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "engine/syscalls.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Where a call's result goes, in the registers that a signal handler leaves behind. */
+#if defined(__x86_64__)
+#define RESULT(u) ((u)->uc_mcontext.gregs[REG_RAX])
+#elif defined(__aarch64__)
+#define RESULT(u) ((u)->uc_mcontext.regs[0])
+#endif
+
+/* A call that is allowed: always, or where argument `index`, seen through `mask`, is `value`. */
+struct rule {
+	unsigned group; /* 0: the base */
+	int call;
+	unsigned index;
+	uint64_t mask, value; /* no mask: always */
+};
+
+#define ALL_BITS UINT64_MAX
+/* These are int to the kernel: what stands above is nobody's business. */
+#define INT_BITS UINT32_MAX
+#define READ_ONLY (O_ACCMODE | O_CREAT | O_TRUNC), O_RDONLY
+
+/*
+ * Of each call all the forms that C libraries use: 32-bit machines have some with 64-bit time,
+ * newer machines lack the older ones. Those that a machine does not have make no rule.
+ */
+// clang-format off
+static const struct rule rules[] = {
+	/* what is open: stdio, the capture file, /proc files that are read again */
+	{0, SCMP_SYS(read)}, {0, SCMP_SYS(pread64)}, {0, SCMP_SYS(write)}, {0, SCMP_SYS(writev)},
+	{0, SCMP_SYS(close)}, {0, SCMP_SYS(lseek)}, {0, SCMP_SYS(_llseek)},
+	{0, SCMP_SYS(fstat)}, {0, SCMP_SYS(fstat64)},
+	{0, SCMP_SYS(newfstatat), 3, AT_EMPTY_PATH, AT_EMPTY_PATH},
+	{0, SCMP_SYS(fstatat64), 3, AT_EMPTY_PATH, AT_EMPTY_PATH},
+	{0, SCMP_SYS(statx), 2, AT_EMPTY_PATH, AT_EMPTY_PATH},
+	/* a slow reader of the output is waited for */
+	{0, SCMP_SYS(poll)}, {0, SCMP_SYS(ppoll)}, {0, SCMP_SYS(ppoll_time64)},
+	/* memory, none of it to be executed; qsort() looks how much there is */
+	{0, SCMP_SYS(brk)}, {0, SCMP_SYS(munmap)}, {0, SCMP_SYS(mremap)}, {0, SCMP_SYS(madvise)},
+	{0, SCMP_SYS(mmap), 2, PROT_EXEC, 0}, {0, SCMP_SYS(mmap2), 2, PROT_EXEC, 0},
+	{0, SCMP_SYS(sysinfo)}, {0, SCMP_SYS(getrandom)},
+	{0, SCMP_SYS(futex)}, {0, SCMP_SYS(futex_time64)},
+	/* time */
+	{0, SCMP_SYS(clock_gettime)}, {0, SCMP_SYS(clock_gettime64)}, {0, SCMP_SYS(gettimeofday)},
+	{0, SCMP_SYS(time)}, {0, SCMP_SYS(nanosleep)}, {0, SCMP_SYS(clock_nanosleep)},
+	{0, SCMP_SYS(clock_nanosleep_time64)}, {0, SCMP_SYS(restart_syscall)},
+	/* signals, and abort(), which only finds the own process: see add_kill() */
+	{0, SCMP_SYS(rt_sigreturn)}, {0, SCMP_SYS(rt_sigprocmask)}, {0, SCMP_SYS(rt_sigaction)},
+	{0, SCMP_SYS(rt_sigpending)}, {0, SCMP_SYS(getpid)}, {0, SCMP_SYS(gettid)},
+	{0, SCMP_SYS(exit)}, {0, SCMP_SYS(exit_group)},
+
+	{SYSCALLS_LOOP, SCMP_SYS(epoll_create1)}, {SYSCALLS_LOOP, SCMP_SYS(epoll_ctl)},
+	{SYSCALLS_LOOP, SCMP_SYS(epoll_wait)}, {SYSCALLS_LOOP, SCMP_SYS(epoll_pwait)},
+	{SYSCALLS_LOOP, SCMP_SYS(timerfd_create)}, {SYSCALLS_LOOP, SCMP_SYS(timerfd_settime)},
+	{SYSCALLS_LOOP, SCMP_SYS(timerfd_settime64)}, {SYSCALLS_LOOP, SCMP_SYS(signalfd4)},
+
+	{SYSCALLS_FILES, SCMP_SYS(openat), 2, READ_ONLY},
+	{SYSCALLS_FILES, SCMP_SYS(newfstatat)}, {SYSCALLS_FILES, SCMP_SYS(fstatat64)},
+	{SYSCALLS_FILES, SCMP_SYS(statx)}, {SYSCALLS_FILES, SCMP_SYS(getdents64)},
+	{SYSCALLS_FILES, SCMP_SYS(readlinkat)},
+	{SYSCALLS_FILES, SCMP_SYS(fcntl), 1, INT_BITS, F_GETFL},
+	{SYSCALLS_FILES, SCMP_SYS(fcntl), 1, INT_BITS, F_SETFD},
+	{SYSCALLS_FILES, SCMP_SYS(fcntl64), 1, INT_BITS, F_GETFL},
+	{SYSCALLS_FILES, SCMP_SYS(fcntl64), 1, INT_BITS, F_SETFD},
+
+	{SYSCALLS_TERMINAL, SCMP_SYS(ioctl), 1, INT_BITS, TIOCGWINSZ},
+
+	{SYSCALLS_BPF_MAPS, SCMP_SYS(bpf), 0, INT_BITS, BPF_MAP_LOOKUP_ELEM},
+
+	{SYSCALLS_BPF, SCMP_SYS(bpf), 0, INT_BITS, BPF_MAP_LOOKUP_ELEM},
+	{SYSCALLS_BPF, SCMP_SYS(bpf), 0, INT_BITS, BPF_ITER_CREATE},
+	{SYSCALLS_BPF, SCMP_SYS(bpf), 0, INT_BITS, BPF_OBJ_GET_INFO_BY_FD},
+	{SYSCALLS_BPF, SCMP_SYS(membarrier)},
+
+	{SYSCALLS_NETLINK, SCMP_SYS(sendto)}, {SYSCALLS_NETLINK, SCMP_SYS(recvmsg)},
+	{SYSCALLS_NETLINK, SCMP_SYS(getsockopt)},
+	{SYSCALLS_NETLINK, SCMP_SYS(setsockopt), 1, INT_BITS, SOL_NETLINK},
+
+	{SYSCALLS_CAPTURE, SCMP_SYS(recvfrom)}, {SYSCALLS_CAPTURE, SCMP_SYS(recv)},
+	{SYSCALLS_CAPTURE, SCMP_SYS(recvmsg)}, {SYSCALLS_CAPTURE, SCMP_SYS(getsockopt)},
+	/* does the interface still exist, is it up; and the ring is taken down at the end */
+	{SYSCALLS_CAPTURE, SCMP_SYS(getsockname)},
+	{SYSCALLS_CAPTURE, SCMP_SYS(ioctl), 1, INT_BITS, SIOCGIFFLAGS},
+	{SYSCALLS_CAPTURE, SCMP_SYS(setsockopt), 1, INT_BITS, SOL_PACKET},
+
+	/* without an address: only to clients that are connected */
+	{SYSCALLS_SERVE, SCMP_SYS(accept4)}, {SYSCALLS_SERVE, SCMP_SYS(recv)},
+	{SYSCALLS_SERVE, SCMP_SYS(recvfrom)}, {SYSCALLS_SERVE, SCMP_SYS(send)},
+	{SYSCALLS_SERVE, SCMP_SYS(sendto), 4, ALL_BITS, 0},
+	{SYSCALLS_SERVE, SCMP_SYS(unlink)}, {SYSCALLS_SERVE, SCMP_SYS(unlinkat)},
+
+	{SYSCALLS_SYSLOG, SCMP_SYS(socket), 0, INT_BITS, AF_UNIX},
+	{SYSCALLS_SYSLOG, SCMP_SYS(connect)}, {SYSCALLS_SYSLOG, SCMP_SYS(send)},
+	{SYSCALLS_SYSLOG, SCMP_SYS(sendto), 4, ALL_BITS, 0},
+
+	{SYSCALLS_CHILD, SCMP_SYS(waitid)},
+};
+// clang-format on
+
+/* abort() sends a signal, which must not reach anybody else. */
+static int add_kill(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+				SCMP_A0(SCMP_CMP_MASKED_EQ, INT_BITS, (uint64_t)getpid()));
+}
+
+static int add_rules(scmp_filter_ctx filter, unsigned syscalls)
+{
+	int err = add_kill(filter);
+
+	for (size_t i = 0; i < COUNT(rules) && !err; i++) {
+		const struct rule *r = &rules[i];
+		struct scmp_arg_cmp argument = {r->index, SCMP_CMP_MASKED_EQ, r->mask, r->value};
+
+		if (!r->group || r->group & syscalls)
+			err = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, r->call,
+						     r->mask ? 1 : 0, &argument);
+	}
+	return err;
+}
+
+#ifdef RESULT
+/* Calls that were told; one with a greater number is told each time. */
+static volatile sig_atomic_t told[512];
+
+/* A refused call may stand in the middle of malloc() or printf(): none of them is called here. */
+static void tell(int call)
+{
+	char text[] = "the sandbox refused system call ####, which this program does not need; "
+		      "please report it\n";
+	char *digit = strchr(text, '#') + 4;
+
+	if (call >= 0 && (size_t)call < COUNT(told) && told[call]++)
+		return;
+	for (int i = 0; i < 4; i++, call /= 10)
+		*--digit = (char)('0' + call % 10);
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		return;
+}
+
+static void on_refusal(int signal, siginfo_t *info, void *context)
+{
+	ucontext_t *u = context;
+	int saved = errno;
+
+	(void)signal;
+	tell(info->si_syscall);
+	RESULT(u) = -ENOSYS;
+	errno = saved;
+}
+
+/* Whoever started us may have blocked the signal, and then it would kill. */
+static uint32_t refusal(void)
+{
+	struct sigaction action = {.sa_sigaction = on_refusal, .sa_flags = SA_SIGINFO};
+	sigset_t set;
+
+	sigemptyset(&action.sa_mask);
+	sigemptyset(&set);
+	sigaddset(&set, SIGSYS);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	return sigaction(SIGSYS, &action, NULL) ? SCMP_ACT_ERRNO(ENOSYS) : SCMP_ACT_TRAP;
+}
+#else
+/* Where we do not know the register, the kernel's log alone tells. */
+static uint32_t refusal(void)
+{
+	return SCMP_ACT_ERRNO(ENOSYS);
+}
+#endif
+
+int syscall_filter_enter(unsigned syscalls)
+{
+	scmp_filter_ctx filter;
+	int err;
+
+#ifdef SANITIZED
+	/* The sanitizers read /proc, start processes and call much else: such a build is not filtered. */
+	return -ENOTSUP;
+#endif
+	filter = seccomp_init(refusal());
+	if (!filter)
+		return -ENOMEM;
+	/* The kernel's own errno, not the library's. */
+	err = seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1);
+	if (!err)
+		err = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	/* Kernels before 4.14 have no such log. */
+	if (!err)
+		seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1);
+	if (!err)
+		err = add_rules(filter, syscalls);
+	if (!err)
+		err = seccomp_load(filter);
+	seccomp_release(filter);
+	return err;
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * What a part of the program asks of the kernel once it runs. Whoever asks says so with these, as
+ * data; app/syscall_filter.c makes rules of them. What each part needs before that, while probes
+ * are attached and files opened, is not counted: nothing is filtered yet.
+ *
+ * Without any: memory, time, reading and writing what is open, and to end.
+ */
+#pragma once
+
+enum syscalls {
+	SYSCALLS_LOOP = 1,	/* wait for events, timers and signals */
+	SYSCALLS_FILES = 2,	/* open files, folders and links, to read them */
+	SYSCALLS_TERMINAL = 4,	/* the size of its window */
+	SYSCALLS_BPF_MAPS = 8,	/* look up in maps that are open */
+	SYSCALLS_BPF = 16,	/* run iterators whose links are open, read maps, wait for programs */
+	SYSCALLS_NETLINK = 32,	/* ask and hear on netlink sockets that are open */
+	SYSCALLS_CAPTURE = 64,	/* take packets from a socket that is open, and count them */
+	SYSCALLS_SERVE = 128,	/* answer clients of a UNIX socket that listens; remove its file */
+	SYSCALLS_SYSLOG = 256,	/* connect to syslog, again if it was restarted */
+	SYSCALLS_CHILD = 512,	/* learn how a child ended */
+};
