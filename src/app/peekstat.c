@@ -4,26 +4,24 @@
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/gmetric.h"
 #include "app/run.h"
+#include "app/sandbox.h"
 #include "cli/help.h"
 #include "cli/options.h"
+#include "engine/syscalls.h"
 #include "util/log.h"
 
 #define SOCKET_PATH "/var/run/tcpeek/tcpeek.sock"
-#define GMETRIC "/usr/bin/gmetric"
 #define TIMEOUT_SEC 3
-
-extern char **environ;
 
 enum mode { MODE_TABLE, MODE_JSON, MODE_GMETRIC };
 
@@ -68,33 +66,32 @@ static int connect_to(const char *path)
 
 static size_t read_some(void *buffer, size_t size, void *context)
 {
-	ssize_t n = read(*(int *)context, buffer, size);
+	ssize_t n;
 
+	/* With a timeout, a socket's calls are not taken up again by themselves. */
+	do
+		n = read(*(int *)context, buffer, size);
+	while (n < 0 && errno == EINTR);
 	return n < 0 ? (size_t)-1 : (size_t)n;
 }
 
 /* NULL if there was no answer, or none that makes sense; logged. */
-static json_t *ask(const char *path, const char *request)
+static json_t *ask(int fd, const char *path, const char *request)
 {
 	json_error_t error;
-	json_t *answer = NULL;
-	int fd = connect_to(path);
+	json_t *answer;
 
-	if (fd < 0)
-		return NULL;
 	if (write(fd, request, strlen(request)) != (ssize_t)strlen(request)) {
 		log_errno(errno, "cannot ask %s", path);
-	} else {
-		answer = json_load_callback(read_some, &fd, 0, &error);
-		if (!json_is_array(answer)) {
-			log_error("%s gave no answer that can be understood: %s", path,
-				  answer ? "no array" : error.text);
-			json_decref(answer);
-			answer = NULL;
-		}
+		return NULL;
 	}
-	close(fd);
-	return answer;
+	answer = json_load_callback(read_some, &fd, 0, &error);
+	if (json_is_array(answer))
+		return answer;
+	log_error("%s gave no answer that can be understood: %s", path,
+		  answer ? "no array" : error.text);
+	json_decref(answer);
+	return NULL;
 }
 
 static void print_section(const char *name, json_t *items)
@@ -134,32 +131,9 @@ static bool is_metric(const char *item)
 	       !strcmp(item, "dupsynack");
 }
 
-/* Without a shell: a filter's name may hold anything. */
-static int run_gmetric(const char *filter, const char *section, const char *item, long long value)
+static int send_metrics(const struct gmetric *g, json_t *answer)
 {
-	char name[512], number[32];
-	char *argv[] = {GMETRIC, "-n", name, "-v", number, "-t", "uint32", NULL};
-	int status, err;
-	pid_t pid;
-
-	snprintf(name, sizeof(name), "tcpeek_%s_%s_%s", filter, section, item);
-	snprintf(number, sizeof(number), "%lld", value);
-	printf("%s -n %s -v %s -t uint32\n", GMETRIC, name, number);
-	fflush(stdout);
-	err = posix_spawn(&pid, GMETRIC, NULL, NULL, argv, environ);
-	if (err)
-		return log_errno(err, "cannot run " GMETRIC);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return log_errno(errno, "cannot wait for " GMETRIC);
-	if (WIFEXITED(status) && !WEXITSTATUS(status))
-		return 0;
-	log_error(GMETRIC " failed for %s", name);
-	return -EIO;
-}
-
-static int send_metrics(json_t *answer)
-{
+	char name[512];
 	size_t i;
 	json_t *element;
 	int err = 0;
@@ -169,32 +143,67 @@ static int send_metrics(json_t *answer)
 		const char *filter, *section, *item;
 		json_t *sections, *items, *value;
 
-		json_object_foreach(element, filter, sections)
-			json_object_foreach(sections, section, items) json_object_foreach(
-				items, item, value) if (is_metric(item) &&
-							run_gmetric(filter, section, item,
-								    json_integer_value(value)))
+		json_object_foreach(element, filter, sections) json_object_foreach(
+			sections, section, items) json_object_foreach(items, item, value)
+		{
+			snprintf(name, sizeof(name), "tcpeek_%s_%s_%s", filter, section, item);
+			if (is_metric(item) && gmetric_send(g, name, json_integer_value(value)))
 				err = -EIO;
+		}
 	}
 	return err;
 }
 
-static int show(const char *path, enum mode mode)
+static void print_json(json_t *answer)
 {
-	json_t *answer = ask(path, mode == MODE_GMETRIC ? "REFRESH\r\n" : "GET\r\n");
-	int err = 0;
+	json_dumpf(answer, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	putchar('\n');
+}
 
+/* Whoever holds the socket may answer anything: it is parsed with nothing at hand. */
+static int enter_sandbox(enum mode mode)
+{
+	uid_t uid;
+	gid_t gid;
+
+	json_object_seed(0);
+	if (sandbox_find_user(NULL, &uid, &gid))
+		return -EINVAL;
+	return sandbox_enter(0, mode == MODE_GMETRIC ? SYSCALLS_CHILD : 0, uid, gid);
+}
+
+static int show(const char *path, enum mode mode, const struct gmetric *g)
+{
+	int fd = connect_to(path), err;
+	json_t *answer;
+
+	if (fd < 0)
+		return fd;
+	err = enter_sandbox(mode);
+	if (err)
+		return err;
+	answer = ask(fd, path, mode == MODE_GMETRIC ? "REFRESH\r\n" : "GET\r\n");
+	close(fd);
 	if (!answer)
-		return RUN_FAILED;
-	if (mode == MODE_GMETRIC) {
-		err = send_metrics(answer);
-	} else if (mode == MODE_JSON) {
-		json_dumpf(answer, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
-		putchar('\n');
-	} else {
+		return -EPROTO;
+	if (mode == MODE_GMETRIC)
+		err = send_metrics(g, answer);
+	else if (mode == MODE_JSON)
+		print_json(answer);
+	else
 		print_table(answer);
-	}
 	json_decref(answer);
+	return err;
+}
+
+static int run(const char *path, enum mode mode)
+{
+	struct gmetric g = {.fd = -1};
+	int err = mode == MODE_GMETRIC ? gmetric_open(&g) : 0;
+
+	if (!err)
+		err = show(path, mode, &g);
+	gmetric_close(&g);
 	return err ? RUN_FAILED : RUN_DONE;
 }
 
@@ -240,5 +249,5 @@ int peekstat_main(const char *program, int argc, char **argv)
 					       : "-g/--gmetric and -j/--json exclude each other");
 		return RUN_USAGE;
 	}
-	return show(path, gmetric ? MODE_GMETRIC : json ? MODE_JSON : MODE_TABLE);
+	return run(path, gmetric ? MODE_GMETRIC : json ? MODE_JSON : MODE_TABLE);
 }

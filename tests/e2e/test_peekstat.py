@@ -266,3 +266,13 @@ def test_peekstat_hands_what_was_added_to_ganglia(netns, path, gmond):
             break
         assert time.monotonic() < deadline, heard[-3000:]
         time.sleep(0.2)
+
+
+def test_peekstat_fails_if_gmetric_does(path, running):
+    if not pathlib.Path("/usr/bin/gmetric").exists():
+        pytest.skip("needs ganglia-monitor")
+    script = f"mount --bind /bin/false /usr/bin/gmetric && exec {PROGRAM} peekstat -g -U {path}"
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script], capture_output=True, text=True,
+                          timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.count("/usr/bin/gmetric failed for tcpeek_") == 3 * 4

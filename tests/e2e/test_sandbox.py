@@ -2,15 +2,17 @@
 """What is left to each command once it runs: user, capabilities, system calls. That the calls
 suffice, all other tests prove: a refusal would stand on stderr, which sight.py looks at."""
 
+import contextlib
 import os
 import pty
 import signal
+import socket
 import subprocess
 
 import pytest
 from capture import Wire, write
 from flows import EXIT_NOT_HERE, program, traffic, wait_until
-from sight import Tcpsight
+from sight import PROGRAM, Tcpsight
 from test_privilege import NUMBERS, status_of
 
 NOBODY = "65534"
@@ -100,6 +102,23 @@ def test_a_capture_is_parsed_with_memory_and_time_alone(privileged, tmp_path, co
         os.close(writing)
         outcome = tool.wait_exit()
         assert outcome.status == 0, outcome.stderr
+
+
+@pytest.mark.parametrize("option, allowed", [(None, set()), ("-j", set()), ("-g", CHILD)])
+def test_peekstat_parses_the_answer_shut_in(privileged, tmp_path, option, allowed):
+    """Also with -g, although gmetric must be started: a child that was made before does it."""
+    path = str(tmp_path / "socket")
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as server:
+        server.bind(path)
+        server.listen()
+        tool = subprocess.Popen([PROGRAM, "peekstat", "-U", path, *([option] if option else [])],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        with server.accept()[0] as client:
+            assert_shut_in(tool.pid, allowed)
+            client.sendall(b'[{"RX":{"success":{"total":3}}}]')
+        output, errors = tool.communicate(timeout=30)
+    assert tool.returncode == 0 and errors == b""
+    assert (b"3" in output) == (option != "-g")
 
 
 def test_the_command_of_stat_is_not_shut_in(sight, tmp_path):
