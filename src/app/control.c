@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/control.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
@@ -29,8 +28,7 @@ struct client {
 	int fd; /* -1: free */
 	bool is_answered;
 	uint64_t deadline_ns;
-	size_t asked;
-	char request[CONTROL_REQUEST_MAX + 1];
+	struct control_request request;
 	char *reply;
 	size_t reply_len, sent;
 };
@@ -38,7 +36,7 @@ struct client {
 struct control {
 	int listener, epoll, timer;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	void (*answer)(void *context, const char *request, struct out *out);
+	void (*answer)(void *context, enum control_wish wish, struct out *out);
 	void *context;
 	struct client client[CONTROL_CLIENTS_MAX];
 };
@@ -120,7 +118,8 @@ static int watch(const struct control *c, int fd, uint32_t events, int how)
 }
 
 int control_open(struct control **ret, const char *path, uid_t uid, gid_t gid,
-		 void (*answer)(void *context, const char *request, struct out *out), void *context)
+		 void (*answer)(void *context, enum control_wish wish, struct out *out),
+		 void *context)
 {
 	struct control *c = xcalloc(1, sizeof(*c));
 	struct itimerspec every = {.it_value.tv_sec = 1, .it_interval.tv_sec = 1};
@@ -188,23 +187,12 @@ static void accept_some(struct control *c)
 	}
 }
 
-static char *trim(char *text)
-{
-	size_t len = strlen(text);
-
-	while (len && isspace((unsigned char)text[len - 1]))
-		text[--len] = '\0';
-	while (isspace((unsigned char)*text))
-		text++;
-	return text;
-}
-
 static void prepare(struct control *c, struct client *cl)
 {
 	struct out out;
 
 	out_init_memory(&out);
-	c->answer(c->context, trim(cl->request), &out);
+	c->answer(c->context, control_request_wish(&cl->request), &out);
 	cl->reply = out_take(&out, &cl->reply_len);
 	cl->is_answered = true;
 	cl->deadline_ns = clock_now_ns() + PATIENCE_NS;
@@ -222,10 +210,10 @@ static void give(struct client *cl)
 		drop(cl);
 }
 
-/* A request ends with a line feed, the end of what the client sends, or its greatest length. */
 static void ask(struct control *c, struct client *cl)
 {
-	ssize_t n = recv(cl->fd, cl->request + cl->asked, CONTROL_REQUEST_MAX - cl->asked, 0);
+	char piece[CONTROL_REQUEST_MAX + 1];
+	ssize_t n = recv(cl->fd, piece, sizeof(piece), 0);
 
 	if (n < 0 && errno == EAGAIN)
 		return;
@@ -233,9 +221,7 @@ static void ask(struct control *c, struct client *cl)
 		drop(cl);
 		return;
 	}
-	if (memchr(cl->request + cl->asked, '\n', (size_t)n) || !n ||
-	    (cl->asked += (size_t)n) == CONTROL_REQUEST_MAX) {
-		cl->request[strcspn(cl->request, "\n")] = '\0';
+	if (control_request_take(&cl->request, piece, (size_t)n) || !n) {
 		prepare(c, cl);
 		give(cl);
 	}

@@ -9,21 +9,22 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "app/control_request.h"
+
 struct out;
 
 #define CONTROL_CLIENTS_MAX 32
-#define CONTROL_REQUEST_MAX 127
 
 struct control;
 
 /*
  * Listen at `path`, in a file of mode 0660 that belongs to `uid` and `gid`. A file that nobody
  * listens on any more is replaced; the last folder of the path is made if it is missing, for the
- * same owner. `answer` is called with each request, blanks trimmed, and writes the answer.
+ * same owner. `answer` is called for each request, and writes the answer.
  * Returns 0 or -errno, logged.
  */
 int control_open(struct control **ret, const char *path, uid_t uid, gid_t gid,
-		 void (*answer)(void *context, const char *request, struct out *out),
+		 void (*answer)(void *context, enum control_wish wish, struct out *out),
 		 void *context);
 
 /* Polls readable when control_run() has work. */

@@ -124,13 +124,13 @@ void peek_event(void *context, const struct event *ev)
 		engine_event(p->engine, ev);
 }
 
-static void answer(void *context, const char *request, struct out *out)
+static void answer(void *context, enum control_wish wish, struct out *out)
 {
 	struct peek *p = context;
 	struct account a = {0};
 	struct tally_packets packets;
 
-	if (!strcmp(request, "REFRESH")) {
+	if (wish == CONTROL_REFRESH) {
 		tally_put_refresh(&p->tally, out);
 		return;
 	}

@@ -25,9 +25,9 @@ def counts(success):
 
 
 @contextlib.contextmanager
-def peek(netns, path, *options):
+def peek(netns, path, *options, **more):
     with Tcpsight("peek", "-i", "lo", "-U", path, *options,
-                  wrap=["nsenter", f"--net={netns.path}"]) as tool:
+                  wrap=["nsenter", f"--net={netns.path}"], **more) as tool:
         yield tool
 
 
@@ -139,9 +139,67 @@ def test_clients_that_die_or_flood_do_no_harm(netns, path, running):
     assert running.process.poll() is None
 
 
-def test_the_file_is_for_owner_and_group_only(path, running):
-    assert stat.S_IMODE(path.stat().st_mode) == 0o660
-    assert path.stat().st_uid == 65534
+def test_a_client_that_drips_is_cut_off(path, running):
+    """Each byte in time does not buy more of it."""
+    began = time.monotonic()
+    with connect(path) as client, pytest.raises(OSError):
+        while time.monotonic() - began < PATIENCE_SEC:
+            client.send(b"G")
+            time.sleep(0.1)
+    assert 2 < time.monotonic() - began < 10
+
+
+@pytest.fixture
+def talkative(netns, path):
+    """Its answer is larger than what a socket holds on its way."""
+    with peek(netns, path, "-q", *(f"{n:04}" + "n" * 120 + ":RX@%:80" for n in range(2000))) as tool:
+        yield tool
+
+
+def test_a_client_that_reads_slowly_gets_all(path, talkative):
+    with connect(path) as client:
+        client.sendall(b"GET\n")
+        time.sleep(1)
+        said = b""
+        while more := client.recv(100_000):
+            said += more
+            time.sleep(0.05)
+    assert len(json.loads(said)) == 2000 + 3
+
+
+def test_clients_that_never_read_hold_up_nobody(netns, path, talkative):
+    whole = len(ask(path, b"GET\n"))
+    deaf = [connect(path) for _ in range(20)]
+    for client in deaf:
+        client.sendall(b"GET\n")
+    one_handshake(netns, path, 1)
+    time.sleep(5)
+    for client in deaf:
+        assert len(answer(client)) < whole - 100, "it was cut off in the middle"
+        client.close()
+    one_handshake(netns, path, 2)
+
+
+@pytest.mark.parametrize("umask", [0, 0o077])
+def test_the_file_is_for_owner_and_group_only(netns, path, umask):
+    with peek(netns, path, umask=umask):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o660
+        assert (path.stat().st_uid, path.stat().st_gid) == (65534, 65534)
+
+
+@pytest.mark.parametrize("uid, gid, heard", [(65534, 1234, True), (1234, 65534, True),
+                                             (1234, 1234, False)])
+def test_others_are_not_heard(netns, uid, gid, heard):
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        path = pathlib.Path(folder) / "peek.sock"
+        with peek(netns, path):
+            done = subprocess.run(
+                ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups",
+                 PROGRAM.with_name("tcpeekstat"), "-j", "-U", path],
+                capture_output=True, text=True, timeout=PATIENCE_SEC)
+    assert (done.returncode == 0) == heard
+    assert heard or "Permission denied" in done.stderr
 
 
 def test_a_folder_is_made_and_left_clean(netns):
