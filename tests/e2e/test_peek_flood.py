@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""`peek` on an interface while a SYN flood comes in, from addresses that nobody has."""
+
+import json
+import time
+
+import pytest
+from flows import Actor, Side, actor, program, traffic
+from netns import Link
+from sight import Tcpsight
+
+FLOOD, PER_SEC = 300_000, 100_000
+MAX_PENDING = 4000
+MAC = "02:00:00:77:00:02"  # of the far end
+BLACK_HOLE = 5002  # nobody answers at this port
+# At this limit the flood takes some 1 MB; with room for all of it, 73 MB.
+MEMORY_KIB = 8 * 1024
+
+
+@pytest.fixture
+def link(new_netns):
+    return Link(new_netns(), new_netns())
+
+
+def peak_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+
+
+def received(netns):
+    """Packets that reached the interface, as the kernel counts them."""
+    (interface,) = json.loads(netns.run("ip", "-s", "-j", "link", "show", "wire"))
+    return interface["stats64"]["rx"]["packets"]
+
+
+def refused(link):
+    with actor("try_connect", link.far_address, 5001, 3000, netns=link.near) as trying:
+        side = Side(trying.hear()["client"])
+        return side, trying.hear()["error"]
+
+
+def attempts_until_over(flood, link):
+    """Handshakes that succeed and that are refused, as long as the flood lasts."""
+    good, bad = [], []
+    while flood.process.poll() is None:
+        good.append(traffic(netns=link.near, server_netns=link.far.path,
+                            addr=link.far_address).client)
+        side, error = refused(link)
+        assert error == "ECONNREFUSED"
+        bad.append(side)
+    return good, bad
+
+
+@pytest.fixture
+def tool(link, tmp_path, privileged):
+    with Tcpsight("peek", "-i", "wire", "-U", tmp_path / "socket", "--json", "-B", 32, "-t", 3,
+                  "--max-pending", MAX_PENDING, wrap=["nsenter", f"--net={link.far.path}"]) as tool:
+        tool.report = None  # its rows are not those of life
+        yield tool
+
+
+def test_a_flood_takes_no_memory_and_hides_no_handshake(link, tool):
+    link.far.run("nft", "add table inet t; add chain inet t c { type filter hook input priority 0; };"
+                        f"add rule inet t c tcp dport {BLACK_HOLE} drop")
+    with actor("abandon_connect", link.far_address, BLACK_HOLE, netns=link.near) as waiting:
+        unanswered = Side(waiting.hear()["client"])
+        time.sleep(1.5)  # its SYN is sent again: that tells it from the flood
+        memory_kib, packets = peak_kib(tool.pid), received(link.far)
+        with Actor(program("synflood"), "wire", MAC, link.far_address, BLACK_HOLE, FLOOD, PER_SEC,
+                   netns=link.near) as flood:
+            good, bad = attempts_until_over(flood, link)
+            assert flood.hear()["sent"] == FLOOD
+        packets = received(link.far) - packets
+        waiting.go()
+    tool.wait_for(lambda lines: any(f'"client_port":{unanswered.lport},' in line for line in lines
+                                    if link.near_address in line), "end of what is not answered")
+    memory_kib = peak_kib(tool.pid) - memory_kib
+    outcome = tool.stop()
+    lines = [json.loads(line) for line in outcome.lines]
+    seen = {row["client_port"]: row["outcome"] for row in lines
+            if row.get("client_addr") == link.near_address}
+    summary, dropped = lines[-1], lines[-2]["filters"][-1]["pcap"]["stats"]["drop"]
+    real = len(good) + len(bad) + 1
+    assert len(good) >= 5 and packets > FLOOD / 2, "there was hardly a flood"
+
+    # Each real one is told; if the kernel dropped packets, they are counted, and no more are missing.
+    expected = {side.lport: "established" for side in good} | {
+        side.lport: "rejected" for side in bad} | {unanswered.lport: "timed_out"}
+    missing = {port for port, how in expected.items() if seen.get(port) != how}
+    assert len(missing) <= dropped, (missing, seen)
+    assert summary["missed"] == dropped
+    # All others are counted: begun, and of those reported, evicted, or pending at the end.
+    assert summary["opened"] + dropped >= packets - 20 * real
+    assert summary["opened"] <= FLOOD + 2 * real
+    assert summary["opened"] == summary["closed"] + summary["lost"] + summary["live"]
+    assert summary["lost"] > FLOOD / 2 - MAX_PENDING
+    assert f"lost {summary['lost']} of {summary['opened']} flows" in outcome.stderr
+    assert "a larger --max-pending helps" in outcome.stderr
+    assert memory_kib < MEMORY_KIB
