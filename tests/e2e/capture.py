@@ -89,8 +89,9 @@ TSHARK_AGAIN = {"tcp.analysis." + word for word in
 
 
 def tshark_rows(path):
-    """Per direction (src, sport, dst, dport): payload bytes, and segments sent again."""
-    fields = ["ip.src", "ipv6.src", "tcp.srcport", "ip.dst", "ipv6.dst", "tcp.dstport", "tcp.len",
+    """Per direction (src, sport, dst, dport): payload bytes, of these the ones that were not on the
+    wire before, also by second ("new", "new at 1700000000"), and segments sent again."""
+    fields = ["frame.time_epoch", "ip.src", "ipv6.src", "tcp.srcport", "ip.dst", "ipv6.dst", "tcp.dstport", "tcp.len",
               *TSHARK_AGAIN]
     said = subprocess.run(
         ["tshark", "-r", str(path), "-Y", "tcp", "-T", "json",
@@ -101,6 +102,9 @@ def tshark_rows(path):
         got = {name: values[0] for name, values in frame["_source"]["layers"].items()}
         key = (got.get("ip.src") or got["ipv6.src"], int(got["tcp.srcport"]),
                got.get("ip.dst") or got["ipv6.dst"], int(got["tcp.dstport"]))
-        rows[key]["retrans"] += bool(TSHARK_AGAIN & got.keys())
-        rows[key]["bytes"] += int(got["tcp.len"])
+        again, size = bool(TSHARK_AGAIN & got.keys()), int(got["tcp.len"])
+        rows[key]["retrans"] += again
+        rows[key]["bytes"] += size
+        rows[key]["new"] += 0 if again else size
+        rows[key][f"new at {got['frame.time_epoch'][:10]}"] += 0 if again else size
     return rows

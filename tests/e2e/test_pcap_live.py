@@ -115,6 +115,35 @@ def test_top_adds_up_to_what_was_sent(sight, link):
     assert sums["packets"] == sums["kernel"]
 
 
+def test_subnet_adds_up_to_what_was_sent(sight, link):
+    """On both ends, in both directions, beside the kernel."""
+    for end, addresses in ((link.near, ("10.77.1.1", "fd00:1::1")),
+                           (link.far, ("10.77.1.2", "fd00:1::2"))):
+        for address in addresses:
+            end.ip("addr", "add", address + ("/64" if ":" in address else "/24"), "dev", "wire",
+                   *(["nodad"] if ":" in address else []))
+    options = ["--csv", "-o", "subnet,tx_bytes,rx_bytes", "--direction", "both",
+               "first=10.77.0.0/24,second=10.77.0.0/16,six=fd00:1::/64,rest=0.0.0.0/0"]
+    with contextlib.ExitStack() as running:
+        tools = {(end.name, how): running.enter_context(Tcpsight(
+            "subnet", *words, *options, wrap=inside(end)))
+            for end in (link.near, link.far)
+            for how, words in (("kernel", ["--netns", end.inode]), ("packets", ["--interface", "wire"]))}
+        sent = collections.defaultdict(collections.Counter)
+        for name, address in (("first", link.far_address), ("second", "10.77.1.2"),
+                              ("six", "fd00:1::2"), ("first", link.far_address)):
+            truth = traffic(netns=link.near, server_netns=link.far.path, addr=address,
+                            bytes=200_000, reply=3_333)
+            for end, side in ((link.near, truth.client), (link.far, truth.server)):
+                sent[end.name, name].update(tx=side.tx_bytes, rx=side.rx_bytes)
+        for (end, how), tool in tools.items():
+            total = collections.defaultdict(collections.Counter)
+            for line in tool.stop().lines[1:]:
+                name, tx, rx = line.split(",")
+                total[end, name].update(tx=int(tx), rx=int(rx))
+            assert total == {key: n for key, n in sent.items() if key[0] == end}, how
+
+
 def test_a_flow_older_than_the_capture_is_adopted(sight, link):
     with Traffic(netns=link.near, server_netns=link.far.path, addr=link.far_address, rounds=2,
                  bytes=10_000, reply=500, hold=True) as flow:

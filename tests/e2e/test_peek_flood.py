@@ -55,7 +55,6 @@ def attempts_until_over(flood, link):
 def tool(link, tmp_path, privileged):
     with Tcpsight("peek", "-i", "wire", "-U", tmp_path / "socket", "--json", "-B", 32, "-t", 3,
                   "--max-pending", MAX_PENDING, wrap=["nsenter", f"--net={link.far.path}"]) as tool:
-        tool.report = None  # its rows are not those of life
         yield tool
 
 

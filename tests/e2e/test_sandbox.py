@@ -94,7 +94,6 @@ def test_a_capture_is_parsed_with_memory_and_time_alone(privileged, tmp_path, co
     capture = write(tmp_path / "c.pcap", Wire().open(0)).read_bytes()
     reading, writing = os.pipe()
     with Tcpsight(command, "--read", "-", "--json", stdin=reading, ready=False) as tool:
-        tool.report = None
         os.close(reading)
         os.write(writing, capture[:-1])
         assert_shut_in(tool.pid, set())
