@@ -9,14 +9,15 @@
 #pragma once
 
 enum syscalls {
-	SYSCALLS_LOOP = 1,	/* wait for events, timers and signals */
-	SYSCALLS_FILES = 2,	/* open files, folders and links, to read them */
-	SYSCALLS_TERMINAL = 4,	/* the size of its window */
-	SYSCALLS_BPF_MAPS = 8,	/* look up in maps that are open */
-	SYSCALLS_BPF = 16,	/* run iterators whose links are open, read maps, wait for programs */
-	SYSCALLS_NETLINK = 32,	/* ask and hear on netlink sockets that are open */
-	SYSCALLS_CAPTURE = 64,	/* take packets from a socket that is open, and count them */
-	SYSCALLS_SERVE = 128,	/* answer clients of a UNIX socket that listens; remove its file */
-	SYSCALLS_SYSLOG = 256,	/* connect to syslog, again if it was restarted */
-	SYSCALLS_CHILD = 512,	/* learn how a child ended */
+	SYSCALLS_LOOP = 1,	 /* wait for events, timers and signals */
+	SYSCALLS_FILES = 2,	 /* open files, folders and links, to read them */
+	SYSCALLS_TERMINAL = 4,	 /* the size of its window */
+	SYSCALLS_BPF_MAPS = 8,	 /* look up in maps that are open */
+	SYSCALLS_BPF = 16,	 /* the same, run iterators whose links are open, wait for programs */
+	SYSCALLS_BPF_TAKE = 32,	 /* take out of such maps what programs left there */
+	SYSCALLS_NETLINK = 64,	 /* ask and hear on netlink sockets that are open */
+	SYSCALLS_CAPTURE = 128,	 /* take packets from a socket that is open, and count them */
+	SYSCALLS_SERVE = 256,	 /* answer clients of a UNIX socket that listens; remove its file */
+	SYSCALLS_SYSLOG = 512,	 /* connect to syslog, again if it was restarted */
+	SYSCALLS_CHILD = 1024,	 /* learn how a child ended */
 };

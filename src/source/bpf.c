@@ -86,7 +86,7 @@ static int bpf_open(struct source *s)
 	s->state = b;
 	/* Map look-ups, and before Linux 5.19 the start of an iterator, ask for it. */
 	s->keep_capabilities = 1ull << CAP_BPF;
-	s->keep_syscalls = SYSCALLS_BPF;
+	s->keep_syscalls = SYSCALLS_BPF | (s->handshakes ? SYSCALLS_BPF_TAKE : 0);
 	b->timer = -1;
 	err = probe_load(&b->skeleton, s->settings->ring_kib * 1024, s->settings->max_pending,
 			 s->needs, &s->lacks);
