@@ -183,7 +183,8 @@ struct ev_handshake {
 	__u32 dup_syn, dup_syn_ack;
 	__u8 outcome;		/* enum ev_outcome */
 	__u8 directions;	/* enum ev_direction */
-	__u8 pad[2];
+	__u8 retry;		/* 1: its SYN was there before, in a handshake that failed */
+	__u8 pad;
 	__u32 dropped;		/* of OUTCOME_LISTEN_DROP */
 	char conn_state[8];	/* Zeek's word */
 	char icmp[48];		/* name of the ICMP error that was met, if any */

@@ -68,6 +68,7 @@ static bool matches(const struct expression *e, const struct view_of *view, int 
 
 static void add(struct tally_count *c, const struct ev_handshake *h)
 {
+	c->retries += h->retry;
 	switch (h->outcome) {
 	case OUTCOME_ESTABLISHED:
 		c->success++;
@@ -246,6 +247,8 @@ static void put_filter(const struct tally_filter *f, bool with_icmp, struct out 
 		put_line(out, "Request Given Up", c->gone);
 	if (c->not_sent)
 		put_line(out, "SYN Not Sent", c->not_sent);
+	if (c->retries)
+		out_format(out, "   Retries: %llu session\n", (unsigned long long)c->retries);
 	if (c->pending)
 		out_format(out, "   Pending: %llu session\n", (unsigned long long)c->pending);
 	if (c->dropped)

@@ -16,6 +16,7 @@ struct out;
 struct tally_count {
 	uint64_t success, dup_syn, dup_syn_ack; /* the latter two: successful ones that had any */
 	uint64_t timeout, reject, abort, unreach;
+	uint64_t retries; /* of all these: tried again with the same SYN after a failure */
 	uint64_t pending; /* undecided at the end; neither success nor failure */
 	/* Failures that only the host itself can tell. */
 	uint64_t overflow, gone, not_sent;

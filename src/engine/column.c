@@ -372,6 +372,7 @@ const struct column columns[] = {
 	H(outcome,	"OUTCOME",	"",	-11, 0,	"of a handshake: established rejected aborted unreachable timed_out pending superseded; of source bpf also overflow gone not_sent listen_drop"),
 	H(dup_syn,	"DUP_SYN",	"seg",	7, 0,	"of a handshake: SYNs sent again"),
 	H(dup_syn_ack,	"DUP_SA",	"seg",	6, 0,	"of a handshake: SYN/ACKs sent again"),
+	H(retry,	"RETRY",	"",	5, 0,	"of a handshake: 1 if its SYN was there before, in one that failed"),
 	H(conn_state,	"STATE",	"",	-6, 0,	"of a handshake: conn_state in Zeek's words"),
 	H(dropped,	"DROPPED",	"",	7, 0,	"of a listen_drop: how many SYNs and ACKs the listener dropped since its last row"),
 	H(icmp,		"ICMP",		"",	-20, 0,	"of a handshake: the ICMP error that was met"),

@@ -81,6 +81,11 @@ COLUMN(dup_syn_ack)
 	return has_client(r) ? value_uint(r->handshake->dup_syn_ack) : value_none();
 }
 
+COLUMN(retry)
+{
+	return has_client(r) ? value_uint(r->handshake->retry) : value_none();
+}
+
 COLUMN(dropped)
 {
 	if (!r->handshake || r->handshake->outcome != OUTCOME_LISTEN_DROP)

@@ -13,6 +13,7 @@ struct value column_outcome(const struct row *r);
 struct value column_direction(const struct row *r);
 struct value column_dup_syn(const struct row *r);
 struct value column_dup_syn_ack(const struct row *r);
+struct value column_retry(const struct row *r);
 struct value column_dropped(const struct row *r);
 struct value column_conn_state(const struct row *r);
 struct value column_icmp(const struct row *r);

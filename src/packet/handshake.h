@@ -86,7 +86,8 @@
  *
  * CONCLUDED
  *	C SYN, seq = C		late retransmission after success, nothing begins. After a failure
- *				the client tries again: another attempt, marked RETRY.
+ *				the client goes on: another attempt, marked RETRY, since what was
+ *				reported cannot be taken back.
  *	S SYN/ACK, ack = C+1	late retransmission, nothing begins
  *
  * ICMP: after a hard error the client should give up, after a soft one it should go on (RFC 1122

@@ -6,6 +6,8 @@
 #include "packet/attempts.h"
 
 #define REORDER_NS_DEFAULT 100000000u
+/* A client waits no longer for the next SYN: TCP_RTO_MAX of Linux, within RFC 6298 section 2.5. */
+#define REMEMBER_NS 120000000000u
 
 struct handshake_table {
 	struct attempts attempts;
@@ -70,7 +72,7 @@ static void forget_over(struct handshake_table *t)
 	struct attempt *e;
 
 	while ((e = (struct attempt *)slots_oldest(&t->attempts.slots, ATTEMPT_OVER))) {
-		if (t->attempts.now_ns < e->h.last_ns + t->config.timeout_ns)
+		if (t->attempts.now_ns < e->h.end_ns + REMEMBER_NS)
 			return;
 		forget(t, e);
 	}

@@ -18,8 +18,9 @@
  * (more, when fewer SYNs stay alone). Even where its SYN was evicted, its SYN/ACK begins it again,
  * and it is reported without the SYN.
  *
- * Concluded ones are kept, so that late segments are known as such, but give way before all others
- * as long as they hold more than an eighth of the table.
+ * Concluded ones are kept for as long as a client may wait before it sends its SYN again, so that
+ * late segments are known as such, and another attempt after a failure too. But they give way
+ * before all others as long as they hold more than an eighth of the table.
  */
 #pragma once
 #include <stdint.h>

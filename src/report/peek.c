@@ -124,7 +124,8 @@ const struct report report_peek = {
 	.options = options,
 	.option_count = COUNT(options),
 	.columns = "time,started,direction,family,client_addr,client_port,server_addr,server_port,"
-		   "outcome,conn_state,icmp,error,duration_us,dup_syn,dup_syn_ack,dropped,pid,comm",
+		   "outcome,conn_state,icmp,error,duration_us,dup_syn,dup_syn_ack,retry,"
+		   "dropped,pid,comm",
 	.defaults = defaults,
 	.words = words,
 	.setup = setup,

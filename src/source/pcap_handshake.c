@@ -68,7 +68,8 @@ void pcap_handshake_report(void *context, const struct handshake *h)
 			      .dup_syn = h->dup_syn,
 			      .dup_syn_ack = h->dup_syn_ack,
 			      .outcome = h->outcome,
-			      .directions = directions_of(p, h)},
+			      .directions = directions_of(p, h),
+			      .retry = (h->marks & HANDSHAKE_RETRY) != 0},
 	};
 
 	fill_ident(h, ev.handshake.directions, &ev.ident);

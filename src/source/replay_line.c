@@ -52,6 +52,7 @@ static const struct word words[] = {
 	{"started", WORD_SECONDS, IN(handshake.first_ns), 0, 0},
 	{"dup_syn", WORD_UINT, IN(handshake.dup_syn), 0, 0},
 	{"dup_syn_ack", WORD_UINT, IN(handshake.dup_syn_ack), 0, 0},
+	{"retry", WORD_UINT, IN(handshake.retry), 0, 0},
 	{"outcome", WORD_NAME, IN(handshake.outcome), outcome_name, OUTCOME_COUNT},
 	{"direction", WORD_NAME, IN(handshake.directions), direction_name, 4},
 	{"conn_state", WORD_CHARS, IN(handshake.conn_state), 0, 0},

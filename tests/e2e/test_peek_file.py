@@ -187,6 +187,35 @@ def test_timeout_is_sixty_seconds_unless_set(tmp_path):
     assert rows(path, "-t", "3")[0]["duration_us"] == 6_000_000
 
 
+def test_who_goes_on_after_a_failure_is_counted_again_as_a_retry(tmp_path):
+    """With -t shorter than the client's patience, or after a reset: what was told stays told."""
+    patient = Wire(sport=1, dport=81)
+    for sec in (0, 1, 3, 7):
+        patient.send(sec, 0, "S", repeat=True)
+    patient.next[0] += 1
+    patient.send(7.1, 1, "SA")
+    patient.send(7.2, 0, "A")
+    stubborn = Wire(sport=2, dport=82)
+    for sec in (0, 0.5, 1.0):
+        stubborn.send(sec, 0, "S", seq=500, repeat=True)
+        stubborn.send(sec + 0.01, 1, "RA", seq=0, ack=501)
+    path = write(tmp_path / "c.pcap", patient, stubborn)
+
+    def told(port, *options):
+        return [(row["outcome"], row["dup_syn"], row["retry"]) for row in rows(path, *options)
+                if row["client_port"] == port]
+
+    assert told(1) == [("established", 3, 0)]
+    assert told(1, "-t", "3") == [("timed_out", 2, 0), ("established", 0, 1)]
+    assert told(1, "-t", "1") == [("timed_out", 0, 0), ("timed_out", 0, 1), ("timed_out", 0, 1),
+                                  ("established", 0, 1)]
+    assert told(2) == [("rejected", 0, 0), ("rejected", 0, 1), ("rejected", 0, 1)]
+    summary = peek(path, "-t", "3").stderr.split("\n TX\n")[1]
+    assert "   Success: 1 session" in summary and "   Failure: 4 session" in summary
+    assert "   Retries: 3 session" in summary
+    assert "Retries" not in peek(path, "-D", "80").stderr
+
+
 def test_local_networks_tell_rx_from_tx(everything):
     assert counters(everything)["TX"]["success"]["total"] == 2
     served = counters(everything, "--local", "10.0.0.2")

@@ -109,6 +109,26 @@ static void a_client_that_tries_again_after_a_reject_is_marked(void **state)
 	reports_end(&r);
 }
 
+/* After 30 s each has timed out; Linux doubles the distance of its SYNs up to 120 s. */
+static void a_client_that_goes_on_after_a_time_out_is_marked_while_it_may(void **state)
+{
+	static const unsigned at_sec[] = {0, 32, 96, 216, 216 + 30 + 120 + 1};
+	struct reports r;
+
+	(void)state;
+	reports_begin(&r, 16);
+	for (size_t i = 0; i < sizeof(at_sec) / sizeof(at_sec[0]); i++)
+		AT(&r, T0 + at_sec[i] * SECOND, C(SYN, 1000));
+	handshake_table_flush(r.table, T0 + 600 * SECOND);
+	assert_int_equal(r.count, 5);
+	for (int i = 0; i < 5; i++) {
+		assert_outcome(&r, i, HANDSHAKE_TIMED_OUT);
+		assert_int_equal((r.h[i].marks & HANDSHAKE_RETRY) != 0, i > 0 && i < 4);
+		assert_int_equal(r.h[i].dup_syn, 0);
+	}
+	reports_end(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +137,7 @@ int main(void)
 		cmocka_unit_test(a_forged_syn_does_not_disturb_the_real_one),
 		cmocka_unit_test(attempts_on_one_tuple_are_limited),
 		cmocka_unit_test(a_client_that_tries_again_after_a_reject_is_marked),
+		cmocka_unit_test(a_client_that_goes_on_after_a_time_out_is_marked_while_it_may),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
