@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Packets from a file: how fast beside tshark, and how much memory under a SYN flood."""
+"""Packets from a file: how fast beside tshark and tcptrace, and how much memory a SYN flood takes."""
 
 import json
 import os
@@ -15,6 +15,10 @@ SYNS = 5_000_000
 ROUNDS = 3
 FASTER = (">=", 5)
 RESIDENT_MIB = ("<=", 40)
+TSHARK, TCPTRACE = "tshark -z conv,tcp", "tcptrace -n"
+# How each is called, and what stands once in its output for each connection.
+PEERS = {TSHARK: (["tshark", "-q", "-n", "-z", "conv,tcp", "-r"], b"<->"),
+         TCPTRACE: (["tcptrace", "-n"], b"(complete)")}
 
 
 def measure(bench):
@@ -38,9 +42,9 @@ def _cpu_s(command, **options):
 
 
 def _speed(bench, capture, flows):
-    ours, whole, peer = [], [], []
+    ours, whole, peers = [], [], {TSHARK: [], TCPTRACE: []}
     for _ in range(bench.rounds or ROUNDS):
-        bench.say("packets: peek, life, tshark")
+        bench.say("packets: peek, life, tshark, tcptrace")
         took_s, said = _cpu_s(bench.tcpsight("peek", "-q", "--json", "--read", capture))
         _check(json.loads(said.splitlines()[0]), flows)
         ours.append(PACKETS / took_s)
@@ -48,13 +52,19 @@ def _speed(bench, capture, flows):
         if said.count(b'"end_reason":"fin"') != flows:
             raise Failure("life did not find the connections of the capture")
         whole.append(PACKETS / took_s)
-        if shutil.which("tshark"):
-            peer.append(PACKETS / _cpu_s(["tshark", "-q", "-n", "-z", "conv,tcp", "-r", capture])[0])
-    name = "tshark -z conv,tcp"
+        for name, (words, mark) in PEERS.items():
+            if not shutil.which(words[0]):
+                continue
+            took_s, said = _cpu_s([*words, capture])
+            if said.count(mark) != flows:
+                raise Failure(f"{name} did not find the connections of the capture")
+            peers[name].append(PACKETS / took_s)
     note = f"{PACKETS:,} packets of {flows:,} connections, per second of CPU time"
-    return [Row("packets", "peek --read", "packets/s", ours, peer, name, FASTER).without_peer(name),
-            Row("packets", "life --read", "packets/s", whole, peer, name, FASTER,
-                note=note).without_peer(name)]
+    rows = [Row("packets", what, "packets/s", samples, peers[name], name, target).without_peer(name)
+            for name, target in ((TSHARK, FASTER), (TCPTRACE, None))
+            for what, samples in (("peek --read", ours), ("life --read", whole))]
+    rows[-1].note = rows[-1].note or note
+    return rows
 
 
 def _check(line, real):
