@@ -48,7 +48,7 @@ class Run:
 
 def measure(bench):
     """Rows of this part."""
-    tools = {"none": _loop, "tcplife": _tcplife, "tcpsight": _tcpsight}
+    tools = {"none": loop, "tcplife": _tcplife, "tcpsight": _tcpsight}
     if not bench.tcplife():
         del tools["tcplife"]
     runs = {name: [] for name in tools}
@@ -108,14 +108,15 @@ def _rows(runs, counted):
     return [row.without_peer("tcplife") for row in rows]
 
 
-def _cpus():
+def cpus():
     """CPUs of the loop, and of the tool."""
     allowed = sorted(os.sched_getaffinity(0))
     return allowed[-1:], allowed[:-1] or allowed
 
 
-def _loop(bench):
-    done = bench.load("churn", CONNECTIONS, cpus=_cpus()[0])
+def loop(bench):
+    """One run with nothing watching."""
+    done = bench.load("churn", CONNECTIONS, cpus=cpus()[0])
     return Run(done["seconds"] / CONNECTIONS * 1e6, done["cpu_seconds"] / CONNECTIONS * 1e6,
                done["port"])
 
@@ -126,7 +127,7 @@ def _watched(bench, child, output):
     ids = bpf.program_ids(child.pid)
     programs_ns = -bpf.run_totals(ids)[1]
     cpu_s = -cpu_clock_s(child.pid)
-    run = _loop(bench)
+    run = loop(bench)
     settle(child.pid)
     cpu_s += cpu_clock_s(child.pid)
     programs_ns += bpf.run_totals(ids)[1]
@@ -155,13 +156,13 @@ def _names(output, port):
 
 def _tcpsight(bench):
     with tempfile.TemporaryFile() as output:
-        with ready_program(bench.tcpsight("life"), _cpus()[1], stdout=output) as (child, _):
+        with ready_program(bench.tcpsight("life"), cpus()[1], stdout=output) as (child, _):
             return _watched(bench, child, output)
 
 
 def _tcplife(bench):
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        child = subprocess.Popen(pinned(bench.tcplife(), _cpus()[1]), stdin=subprocess.DEVNULL,
+        child = subprocess.Popen(pinned(bench.tcplife(), cpus()[1]), stdin=subprocess.DEVNULL,
                                  stdout=output, stderr=errors)
         try:
             run = _watched(bench, child, output)
