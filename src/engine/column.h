@@ -22,6 +22,10 @@ enum column_need {
 	NEED_CGROUPS = 128, /* looks into the cgroup tree when it is printed */
 	/* Of `peek`. */
 	NEED_HANDSHAKES = 256, /* connection requests, queues of listeners */
+	/* What not every source or kernel tells. */
+	NEED_ERROR = 512, /* the errno that a socket ended with */
+	NEED_OOO = 1024,  /* tcp_sock.rcv_ooopack, Linux 5.4 */
+	NEED_RTO = 2048,  /* tcp_sock.total_rto, Linux 6.7 */
 };
 
 struct column {

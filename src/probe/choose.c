@@ -110,6 +110,30 @@ static bool give_delacks(struct tcp *skeleton, const struct btf *btf)
 	return true;
 }
 
+static bool has_field(const struct btf *btf, const char *structure, const char *name)
+{
+	int id = btf__find_by_name_kind(btf, structure, BTF_KIND_STRUCT);
+	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, (unsigned)id) : NULL;
+
+	for (unsigned i = 0; type && i < btf_vlen(type); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_members(type)[i].name_off), name))
+			return true;
+	return false;
+}
+
+/* Nothing to load for these: the fields are there or not. */
+static bool give_rto(struct tcp *skeleton, const struct btf *btf)
+{
+	(void)skeleton;
+	return has_field(btf, "tcp_sock", "total_rto");
+}
+
+static bool give_ooo(struct tcp *skeleton, const struct btf *btf)
+{
+	(void)skeleton;
+	return has_field(btf, "tcp_sock", "rcv_ooopack");
+}
+
 static const struct {
 	enum column_need need;
 	bool (*give)(struct tcp *skeleton, const struct btf *btf);
@@ -121,6 +145,9 @@ static const struct {
 	{NEED_RESETS, give_resets, "out_rsts", "this kernel has no tracepoint tcp_send_reset"},
 	{NEED_DELACKS, give_delacks, "delayed_acks",
 	 "the address of tcp_delack_timer in /proc/kallsyms is hidden"},
+	{NEED_OOO, give_ooo, "ooo_packets", "this kernel does not count them (Linux 5.4)"},
+	{NEED_RTO, give_rto, "rto_total and rto_time_ms",
+	 "this kernel does not count them (Linux 6.7)"},
 };
 
 unsigned probe_choose(struct tcp *skeleton, unsigned needs)
