@@ -112,6 +112,7 @@ enum tcp_state_number {
 };
 
 #define EV_ID_COOKIE_BITS 56
+#define UID_UNKNOWN 0xffffffffu
 
 struct ev_head {
 	__u64 id;	/* the flow: socket cookie, and above it how often the socket was reused */
@@ -151,7 +152,7 @@ struct ev_ident {
 	char comm[16];		/* the process's name, not the thread's */
 	char thread[16];
 	__u32 ifindex;		/* of a link-local peer, else 0 */
-	__u32 uid;
+	__u32 uid;	/* or UID_UNKNOWN */
 };
 
 /* More that struct tcp_sock holds; sent only when a column asks for it. */

@@ -200,7 +200,8 @@ static int prepare_source(struct run *r)
 		.live_table = r->view.when == VIEW_ON_TICK,
 		.once = r->view.sockets,
 		.everything = r->view.counters,
-		.needs = needs(r),
+		/* A view with counters takes events with all their parts. */
+		.needs = needs(r) | (r->view.counters ? NEED_EXTRA : 0),
 		.netns = filter_netns(r->filter),
 		.offline = ops->reads_files && r->settings->read_path,
 		.owners = (needs(r) & NEED_OWNER) || r->settings->by_pid,
@@ -278,7 +279,7 @@ static int run_source(struct run *r)
 	return loop_run_live(&loop);
 }
 
-static void warn_of_loss(const struct account *a, const char *advice)
+static void warn_of_loss(const struct account *a, const char *advice, const char *missed_advice)
 {
 	if (a->lost)
 		log_warn("lost %llu of %llu flows (%llu bytes sent, %llu received)%s%s",
@@ -286,8 +287,9 @@ static void warn_of_loss(const struct account *a, const char *advice)
 			 (unsigned long long)a->lost_tx_bytes, (unsigned long long)a->lost_rx_bytes,
 			 advice ? ": " : "", advice ? advice : "");
 	if (a->missed)
-		log_warn("the kernel skipped %llu state changes or packets",
-			 (unsigned long long)a->missed);
+		log_warn("missed %llu %s", (unsigned long long)a->missed,
+			 missed_advice ? missed_advice
+				       : "state changes or packets, which the kernel skipped");
 	if (a->table_full)
 		log_warn("%llu readings found the flow table full; a larger --max-flows helps",
 			 (unsigned long long)a->table_full);
@@ -320,7 +322,8 @@ static int finish(struct run *r, int err)
 		return RUN_FAILED;
 	}
 	warn_of_loss(&account,
-		     r->peek ? peek_loss_advice : r->source.ops->loss_advice);
+		     r->peek ? peek_loss_advice : r->source.ops->loss_advice,
+		     r->source.ops->missed_advice);
 	if (err)
 		return RUN_FAILED;
 	return r->settings->strict && account_has_loss(&account) ? RUN_LOSS : RUN_DONE;

@@ -97,6 +97,9 @@ static const struct rule rules[] = {
 	{SYSCALLS_NETLINK, SCMP_SYS(sendto)}, {SYSCALLS_NETLINK, SCMP_SYS(recvmsg)},
 	{SYSCALLS_NETLINK, SCMP_SYS(getsockopt)},
 	{SYSCALLS_NETLINK, SCMP_SYS(setsockopt), 1, INT_BITS, SOL_NETLINK},
+	/* of ourselves: to close a socket on each CPU, see source/netlink_fence.h */
+	{SYSCALLS_NETLINK, SCMP_SYS(sched_getaffinity)},
+	{SYSCALLS_NETLINK, SCMP_SYS(sched_setaffinity), 0, INT_BITS, 0},
 
 	{SYSCALLS_CAPTURE, SCMP_SYS(recvfrom)}, {SYSCALLS_CAPTURE, SCMP_SYS(recv)},
 	{SYSCALLS_CAPTURE, SCMP_SYS(recvmsg)}, {SYSCALLS_CAPTURE, SCMP_SYS(getsockopt)},

@@ -57,7 +57,9 @@ COLUMN(owner_source)
 
 COLUMN(uid)
 {
-	return r->ident && r->ident->family ? value_uint(r->ident->uid) : value_none();
+	if (!r->ident || !r->ident->family || r->ident->uid == UID_UNKNOWN)
+		return value_none();
+	return value_uint(r->ident->uid);
 }
 
 /* Of the traffic, not of the socket: a v4-mapped flow is IPv4. */
@@ -285,7 +287,9 @@ COLUMN(scope)
 
 COLUMN(congestion)
 {
-	return r->counters && r->ident ? value_chars(r->counters->congestion, 16) : value_none();
+	if (!r->counters || !r->ident || !r->counters->congestion[0])
+		return value_none();
+	return value_chars(r->counters->congestion, 16);
 }
 
 /* As ss -o calls them; the numbers are those of inet_diag. */

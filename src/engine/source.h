@@ -38,6 +38,8 @@ struct source_ops {
 	const char *name; /* of --source */
 	const char *summary;
 	const char *loss_advice; /* why flows can be lost, and what helps */
+	/* What account.missed counts, which figures suffer, and what helps; NULL: state changes. */
+	const char *missed_advice;
 	bool counters; /* gives struct ev_extra, which `stat` needs */
 	bool handshakes; /* gives EV_HANDSHAKE, which `peek` needs */
 	bool packets; /* counts the packets that it is given */

@@ -13,6 +13,7 @@
  *     the peer's FIN was quicker than our question whether it is still awaited;
  *   - network namespaces that are younger than the tool, or may not be entered.
  */
+#include <cap-ng.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdlib.h>
@@ -22,12 +23,17 @@
 
 #include <libmnl/libmnl.h>
 
+#include "engine/clock.h"
+#include "engine/column.h"
 #include "engine/filter.h"
 #include "engine/settings.h"
 #include "engine/source.h"
 #include "engine/syscalls.h"
+#include "source/host.h"
 #include "source/netlink_code.h"
 #include "source/netlink_diag.h"
+#include "source/netlink_extra.h"
+#include "source/netlink_fence.h"
 #include "source/netlink_flows.h"
 #include "source/netlink_net.h"
 #include "source/netlink_owner.h"
@@ -39,7 +45,9 @@
  */
 #define LOOK_EVERY_S 1
 #define ROOM_BYTES_DEFAULT (4u << 20)
-#define EVENTS_MAX 64
+/* At the end: so long notices may be on their way, and so often we look for them. */
+#define FENCE_NS_MAX 1000000000ull
+#define FENCE_LOOK_US 500
 
 struct netlink_state {
 	struct source *source;
@@ -48,6 +56,8 @@ struct netlink_state {
 	uint32_t only_netns; /* 0: all */
 	struct netlink_flows flows;
 	struct netlink_owner owner;
+	struct host host; /* if it is asked for */
+	struct fence fence; /* raised at the end */
 	int epoll, timer;
 	bool frozen;
 	char code[CODE_BYTES_MAX];
@@ -76,6 +86,8 @@ static int add_net(void *state)
 	}
 	n->net = xrealloc(n->net, (n->net_count + 1) * sizeof(*n->net));
 	n->net[n->net_count++] = net;
+	if (!err && net->notices && !n->fence.count)
+		fence_open(&n->fence);
 	if (!err && net->notices &&
 	    epoll_ctl(n->epoll, EPOLL_CTL_ADD, mnl_socket_get_fd(net->notices), &ev))
 		err = log_errno(errno, "cannot watch a netlink socket");
@@ -91,6 +103,7 @@ static int netlink_open(struct source *s)
 
 	s->state = n;
 	n->source = s;
+	s->lacks = extra_lacks(s->needs);
 	netlink_flows_init(&n->flows, s);
 	n->code_bytes = code_compile(s->settings, n->code);
 	n->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -114,12 +127,20 @@ static int netlink_open(struct source *s)
 	return err;
 }
 
+static void on_notice(void *state, struct diag_net *net, const struct diag *d)
+{
+	struct netlink_state *n = state;
+
+	if (!fence_passed(&n->fence, d->cookie))
+		netlink_flows_gone(&n->flows, net, d);
+}
+
 static int take_notices(struct netlink_state *n)
 {
 	int taken = 0;
 
 	for (size_t i = 0; i < n->net_count; i++) {
-		int count = net_take_notices(n->net[i], netlink_flows_gone, &n->flows);
+		int count = net_take_notices(n->net[i], on_notice, n);
 
 		if (count < 0)
 			return count;
@@ -128,17 +149,28 @@ static int take_notices(struct netlink_state *n)
 	return taken;
 }
 
+/* First the listeners, by which roles are guessed. */
 static int look_at(struct netlink_state *n, struct diag_net *net)
 {
-	int err = net_look_for_listeners(net);
-
-	if (!err && !n->source->settings->only_v6)
-		err = net_dump(net, 4, DIAG_FLOWS, n->code, n->code_bytes, netlink_flows_seen,
-			       &n->flows);
+	bool extra = n->source->needs & NEED_EXTRA;
+	struct diag_query listeners = {.states = DIAG_LISTENERS, .ask = extra ? DIAG_ASK_DROPS : 0};
+	struct diag_query flows = {.states = DIAG_FLOWS,
+				   .ask = extra ? DIAG_ASK_CONGESTION : 0,
+				   .code = n->code,
+				   .code_bytes = n->code_bytes};
 	/* Sockets of both families carry IPv4. */
-	if (!err)
-		err = net_dump(net, 6, DIAG_FLOWS, n->code, n->code_bytes, netlink_flows_seen,
-			       &n->flows);
+	uint8_t first = n->source->settings->only_v6 ? 6 : 4;
+	int err = 0;
+
+	net_forget_listeners(net);
+	for (uint8_t family = 4; family <= 6 && !err; family += 2) {
+		listeners.family = family;
+		err = net_dump(net, &listeners, netlink_flows_listens, &n->flows);
+	}
+	for (uint8_t family = first; family <= 6 && !err; family += 2) {
+		flows.family = family;
+		err = net_dump(net, &flows, netlink_flows_seen, &n->flows);
+	}
 	return err;
 }
 
@@ -168,17 +200,22 @@ static int look(struct netlink_state *n)
 	return err;
 }
 
+static bool may_look_into_others(void)
+{
+	return capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_PTRACE) &&
+	       capng_have_capability(CAPNG_EFFECTIVE, CAP_DAC_READ_SEARCH);
+}
+
 static void say_what_is_missing(const struct netlink_state *n)
 {
-	if (!n->net[0]->notices)
-		log_warn(
-			"the kernel gives no notice of closed sockets: flows are ended when a look "
-			"misses them, and shorter ones are not seen");
-	if (n->source->owners && n->owner.refused)
-		log_warn(
-			"%u processes may not be looked into: their flows show no owner (needs root, or "
-			"CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH)",
-			n->owner.refused);
+	if (!n->source->once && !n->net[0]->notices)
+		log_warn("the kernel gives no notice of closed sockets: a connection ends when the "
+			 "list, asked for once a second, has it no longer; shorter ones are not seen");
+	if (!n->only_netns && !capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN))
+		log_warn("other network namespaces are not seen (needs CAP_SYS_ADMIN)");
+	if (n->source->owners && (n->owner.refused || !may_look_into_others()))
+		log_warn("processes of other users may not be looked into: their connections show "
+			 "no owner (needs root, or CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH)");
 }
 
 static int netlink_start(struct source *s)
@@ -186,6 +223,8 @@ static int netlink_start(struct source *s)
 	struct netlink_state *n = s->state;
 	int err;
 
+	if (s->needs & NEED_HOST)
+		host_open(&n->host, s->netns);
 	n->flows.adopting = true;
 	err = look(n);
 	n->flows.adopting = false;
@@ -225,16 +264,26 @@ static int netlink_sample(struct source *s)
 	struct netlink_state *n = s->state;
 	struct itimerspec every = {{.tv_sec = LOOK_EVERY_S}, {.tv_sec = LOOK_EVERY_S}};
 
+	/* That of start() was it. */
+	if (s->once)
+		return 0;
 	/* The timer's look would only repeat this one. */
 	timerfd_settime(n->timer, 0, &every, NULL);
 	return look(n);
 }
 
-/* From now on nothing more is listened to; what waits is taken by the last drain(). */
+/*
+ * Sockets may have closed just now whose notices are still to come. Then nothing more is listened
+ * to; what waits is taken by the last drain().
+ */
 static void netlink_freeze(struct source *s)
 {
 	struct netlink_state *n = s->state;
+	uint64_t until_ns = clock_now_ns() + FENCE_NS_MAX;
 
+	fence_raise(&n->fence);
+	while (n->fence.left && take_notices(n) >= 0 && clock_now_ns() < until_ns)
+		usleep(FENCE_LOOK_US);
 	for (size_t i = 0; i < n->net_count; i++)
 		net_stop_notices(n->net[i]);
 	n->frozen = true;
@@ -247,8 +296,15 @@ static void netlink_account(struct source *s, struct account *ret)
 	for (size_t i = 0; i < n->net_count; i++)
 		n->flows.account.missed += net_take_overruns(n->net[i]);
 	*ret = n->flows.account;
-	ret->live = n->flows.table.count;
+	ret->live = n->flows.table.count - n->flows.listeners;
 	ret->table_full += n->flows.table.refused;
+}
+
+static void netlink_host(struct source *s, int64_t *value)
+{
+	struct netlink_state *n = s->state;
+
+	host_read(&n->host, value);
 }
 
 static void netlink_close(struct source *s)
@@ -263,6 +319,8 @@ static void netlink_close(struct source *s)
 	}
 	free(n->net);
 	netlink_flows_done(&n->flows);
+	host_close(&n->host);
+	fence_close(&n->fence);
 	close(n->timer);
 	close(n->epoll);
 	free(n);
@@ -271,10 +329,16 @@ static void netlink_close(struct source *s)
 
 const struct source_ops source_netlink = {
 	.name = "netlink",
-	.summary = "the kernel, through sock_diag: no BPF needed; looks once a second",
+	.summary = "the kernel, through sock_diag: no BPF needed, exact bytes; owners of "
+		   "connections that last a second",
 	.loss_advice =
-		"they were reset between two looks, or notices found no room (--ring); --source bpf "
-		"sees all",
+		"sockets that were reset (SO_LINGER 0), or whose connect() failed, took their counters "
+		"with them, or a notice of their end was lost; --source bpf sees all",
+	.missed_advice =
+		"notices of closed sockets, which found no room (ENOBUFS): connections that no look saw "
+		"are missing, others show what their last look saw; a larger --ring helps, or --source "
+		"bpf",
+	.counters = true,
 	.suits = netlink_suits,
 	.open = netlink_open,
 	.start = netlink_start,
@@ -283,5 +347,6 @@ const struct source_ops source_netlink = {
 	.sample = netlink_sample,
 	.freeze = netlink_freeze,
 	.account = netlink_account,
+	.host = netlink_host,
 	.close = netlink_close,
 };

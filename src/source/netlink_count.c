@@ -132,3 +132,18 @@ bool count_final(const struct diag *d, const struct count_end *end, struct ev_co
 	count_common(d, syn, peer_fin, ret);
 	return our_fin && !d->send_queue && (peer_fin || end->fin_awaited);
 }
+
+uint8_t count_last_state(const struct diag *d, const struct count_end *end)
+{
+	if (end_has_our_fin(d, end)) {
+		if (end->closed_first)
+			return ST_FIN_WAIT2;
+		return end_has_peer_fin(d, end) ? ST_LAST_ACK : ST_FIN_WAIT1;
+	}
+	if (count_control_numbers(d) < 0)
+		return ST_CLOSE;
+	/* Our SYN was never acknowledged. */
+	if (end->role == ROLE_CONNECT && !d->info.tcpi_bytes_acked)
+		return ST_SYN_SENT;
+	return end->last_state == ST_CLOSE_WAIT ? ST_CLOSE_WAIT : ST_ESTABLISHED;
+}

@@ -44,7 +44,15 @@ struct count_end {
 	uint8_t last_state; /* in the last dump, 0 if it was in none */
 	/* A TIME_WAIT stand-in of the flow waits for the peer's FIN, so the socket never had it. */
 	bool fin_awaited;
+	bool closed_first; /* such a stand-in is there, in whichever state */
 };
 
 /* Final counters. Returns true if both sides' FIN went their way: an orderly end. */
 bool count_final(const struct diag *d, const struct count_end *end, struct ev_count *ret);
+
+/*
+ * The state that the flow left for CLOSE, as far as the counters tell: without a FIN of ours it was
+ * cut while it was established (CLOSE_WAIT or ESTABLISHED) or never was (SYN_SENT). ST_CLOSE: not
+ * known, see count_control_numbers().
+ */
+uint8_t count_last_state(const struct diag *d, const struct count_end *end);

@@ -12,6 +12,10 @@
 /* Headers of the build host may be older than this attribute (Linux 5.9). */
 #define DIAG_CGROUP_ID 21
 
+/* And than these fields of struct tcp_info (Linux 6.7): a __u16, and a __u32 of milliseconds. */
+#define INFO_RTO_TOTAL_AT 240
+#define INFO_RTO_TIME_AT 244
+
 static struct inet_diag_req_v2 *put_head(void *buffer, uint8_t family, uint16_t flags)
 {
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
@@ -25,15 +29,18 @@ static struct inet_diag_req_v2 *put_head(void *buffer, uint8_t family, uint16_t 
 	return request;
 }
 
-struct nlmsghdr *diag_request_dump(void *buffer, uint8_t family, uint32_t states, const void *code,
-				   size_t code_bytes)
+struct nlmsghdr *diag_request_dump(void *buffer, const struct diag_query *query)
 {
-	struct inet_diag_req_v2 *request = put_head(buffer, family, NLM_F_DUMP);
+	struct inet_diag_req_v2 *request = put_head(buffer, query->family, NLM_F_DUMP);
 
-	request->idiag_states = states;
+	request->idiag_states = query->states;
 	request->idiag_ext = 1 << (INET_DIAG_INFO - 1);
-	if (code && code_bytes)
-		mnl_attr_put(buffer, INET_DIAG_REQ_BYTECODE, code_bytes, code);
+	if (query->ask & DIAG_ASK_CONGESTION)
+		request->idiag_ext |= 1 << (INET_DIAG_CONG - 1);
+	if (query->ask & DIAG_ASK_DROPS)
+		request->idiag_ext |= 1 << (INET_DIAG_SKMEMINFO - 1);
+	if (query->code && query->code_bytes)
+		mnl_attr_put(buffer, INET_DIAG_REQ_BYTECODE, query->code_bytes, query->code);
 	return buffer;
 }
 
@@ -72,11 +79,52 @@ struct nlmsghdr *diag_request_tuple(void *buffer, const struct diag *d)
 /* Kernels differ in how much of struct tcp_info they have; the rest stays 0. */
 static void take_info(struct diag *d, const struct nlattr *attribute)
 {
+	const char *info = mnl_attr_get_payload(attribute);
 	size_t len = mnl_attr_get_payload_len(attribute);
 
-	memcpy(&d->info, mnl_attr_get_payload(attribute),
-	       len < sizeof(d->info) ? len : sizeof(d->info));
+	memcpy(&d->info, info, len < sizeof(d->info) ? len : sizeof(d->info));
 	d->has_info = len >= offsetof(struct tcp_info, tcpi_bytes_retrans) + 8;
+	if (len >= DIAG_INFO_RTO_BYTES) {
+		memcpy(&d->rto_total, info + INFO_RTO_TOTAL_AT, sizeof(d->rto_total));
+		memcpy(&d->rto_time_ms, info + INFO_RTO_TIME_AT, sizeof(d->rto_time_ms));
+	}
+}
+
+static void take_meminfo(struct diag *d, const struct nlattr *attribute)
+{
+	const uint32_t *value = mnl_attr_get_payload(attribute);
+
+	if (mnl_attr_get_payload_len(attribute) > SK_MEMINFO_DROPS * sizeof(*value))
+		d->drops = value[SK_MEMINFO_DROPS];
+}
+
+static void take_congestion(struct diag *d, const struct nlattr *attribute)
+{
+	size_t len = mnl_attr_get_payload_len(attribute);
+
+	memcpy(d->congestion, mnl_attr_get_payload(attribute),
+	       len < sizeof(d->congestion) ? len : sizeof(d->congestion) - 1);
+}
+
+static void take_attribute(struct diag *d, const struct nlattr *attribute, uint8_t *protocol)
+{
+	switch (mnl_attr_get_type(attribute)) {
+	case INET_DIAG_INFO:
+		take_info(d, attribute);
+		break;
+	case INET_DIAG_CONG:
+		take_congestion(d, attribute);
+		break;
+	case INET_DIAG_SKMEMINFO:
+		take_meminfo(d, attribute);
+		break;
+	case INET_DIAG_PROTOCOL:
+		*protocol = mnl_attr_get_u8(attribute);
+		break;
+	case DIAG_CGROUP_ID:
+		d->cgroup_id = mnl_attr_get_u64(attribute);
+		break;
+	}
 }
 
 bool diag_parse(const struct nlmsghdr *message, struct diag *ret)
@@ -95,6 +143,8 @@ bool diag_parse(const struct nlmsghdr *message, struct diag *ret)
 		.rport = ntohs(m->id.idiag_dport),
 		.family = m->idiag_family == AF_INET ? 4 : 6,
 		.state = m->idiag_state,
+		.timer = m->idiag_timer,
+		.timer_ms = m->idiag_expires,
 		.ifindex = m->id.idiag_if,
 		.uid = m->idiag_uid,
 		.inode = m->idiag_inode,
@@ -104,18 +154,6 @@ bool diag_parse(const struct nlmsghdr *message, struct diag *ret)
 	take_addr(&ret->laddr, m->id.idiag_src, ret->family);
 	take_addr(&ret->raddr, m->id.idiag_dst, ret->family);
 	mnl_attr_for_each(attribute, message, sizeof(*m))
-	{
-		switch (mnl_attr_get_type(attribute)) {
-		case INET_DIAG_INFO:
-			take_info(ret, attribute);
-			break;
-		case INET_DIAG_PROTOCOL:
-			protocol = mnl_attr_get_u8(attribute);
-			break;
-		case DIAG_CGROUP_ID:
-			ret->cgroup_id = mnl_attr_get_u64(attribute);
-			break;
-		}
-	}
+		take_attribute(ret, attribute, &protocol);
 	return protocol == IPPROTO_TCP;
 }

@@ -4,10 +4,13 @@
 #include <string.h>
 
 #include "engine/clock.h"
+#include "engine/column.h"
 #include "engine/settings.h"
 #include "engine/source.h"
 #include "source/netlink_count.h"
 #include "source/netlink_diag.h"
+#include "source/netlink_end.h"
+#include "source/netlink_extra.h"
 #include "source/netlink_net.h"
 #include "util/xalloc.h"
 
@@ -18,6 +21,8 @@ void netlink_flows_init(struct netlink_flows *f, struct source *source)
 	*f = (struct netlink_flows){.source = source};
 	flow_table_init(&f->table, limit);
 	f->known = reserve((size_t)limit * sizeof(*f->known));
+	if (source->needs & NEED_EXTRA)
+		f->extra = reserve((size_t)limit * sizeof(*f->extra));
 }
 
 void netlink_flows_done(struct netlink_flows *f)
@@ -25,12 +30,20 @@ void netlink_flows_done(struct netlink_flows *f)
 	if (!f->known)
 		return;
 	reserve_free(f->known, (size_t)f->table.limit * sizeof(*f->known));
+	if (f->extra)
+		reserve_free(f->extra, (size_t)f->table.limit * sizeof(*f->extra));
 	flow_table_done(&f->table);
 }
 
 struct known *netlink_flows_known(const struct netlink_flows *f, const struct flow *flow)
 {
 	return &f->known[flow - f->table.flow];
+}
+
+static void note_extra(struct netlink_flows *f, const struct flow *flow, const struct diag *d)
+{
+	if (f->extra)
+		extra_read(d, &f->extra[flow - f->table.flow]);
 }
 
 static void emit(struct netlink_flows *f, const struct flow *flow, uint8_t kind, uint8_t flags)
@@ -45,7 +58,11 @@ static void emit(struct netlink_flows *f, const struct flow *flow, uint8_t kind,
 		.count = flow->count,
 	};
 
-	if (flags & EV_HAS_IDENT) {
+	if (f->extra) {
+		ev.head.flags |= EV_HAS_IDENT | EV_HAS_EXTRA;
+		ev.extra = f->extra[flow - f->table.flow];
+	}
+	if (ev.head.flags & EV_HAS_IDENT) {
 		ev.time_ns = clock_now_ns();
 		ev.ident = flow->ident;
 		k->news = false;
@@ -97,17 +114,19 @@ static bool raise_count(struct ev_count *have, const struct ev_count *now)
 	return moved;
 }
 
-/* The last word on a flow; `lost` if more of it should have reached us. */
+/* The last word on a flow, or on a listener; `lost` if more of it should have reached us. */
 static void finish(struct netlink_flows *f, struct flow *flow, bool lost)
 {
-	struct known *k = netlink_flows_known(f, flow);
-
 	emit(f, flow, EV_CLOSE, EV_HAS_IDENT);
-	if (lost)
+	if (flow->state == ST_LISTEN)
+		f->listeners--;
+	else if (lost)
 		f->account.lost++;
 	else
 		f->account.closed++;
-	memset(k, 0, sizeof(*k));
+	*netlink_flows_known(f, flow) = (struct known){0};
+	if (f->extra)
+		f->extra[flow - f->table.flow] = (struct ev_extra){0};
 	flow_table_remove(&f->table, flow);
 }
 
@@ -121,7 +140,9 @@ static void begin(struct netlink_flows *f, struct flow *flow, struct diag_net *n
 	flow->ident = (struct ev_ident){.seen = f->adopting ? SEEN_ADOPTED : SEEN_LATE,
 					.open_ns = clock_now_ns()};
 	fill_ident(&flow->ident, net, d);
-	if (f->adopting)
+	if (d->state == ST_LISTEN)
+		f->listeners++;
+	else if (f->adopting)
 		f->account.adopted++;
 	else
 		f->account.opened++;
@@ -172,6 +193,7 @@ void netlink_flows_seen(void *flows, struct diag_net *net, const struct diag *d)
 	k->inode = d->inode;
 	flow->state = d->state;
 	fill_ident(&flow->ident, net, d);
+	note_extra(f, flow, d);
 	find_role(flow, k, d);
 	count_live(d, k->role_sure ? flow->ident.role : ROLE_UNKNOWN, &now);
 	moved = raise_count(&flow->count, &now);
@@ -179,8 +201,32 @@ void netlink_flows_seen(void *flows, struct diag_net *net, const struct diag *d)
 		f->unowned++;
 	if (is_new)
 		emit(f, flow, EV_OPEN, EV_HAS_IDENT | (f->adopting ? EV_BASELINE : 0));
-	else if (f->source->live_table && (moved || k->news))
+	else if (f->source->live_table && (moved || k->news || f->source->everything))
 		emit(f, flow, EV_SAMPLE, k->news ? EV_HAS_IDENT : 0);
+}
+
+void netlink_flows_listens(void *flows, struct diag_net *net, const struct diag *d)
+{
+	struct netlink_flows *f = flows;
+	struct flow *flow;
+	struct known *k;
+	bool is_new;
+
+	net_note_listener(net, d->lport);
+	flow = f->extra ? find_or_begin(f, net, d) : NULL;
+	if (!flow)
+		return;
+	k = netlink_flows_known(f, flow);
+	is_new = !k->look;
+	k->look = f->look;
+	k->inode = d->inode;
+	flow->state = d->state;
+	flow->ident.role = ROLE_LISTEN;
+	note_extra(f, flow, d);
+	if (d->inode && !flow->ident.owner_source)
+		f->unowned++;
+	emit(f, flow, is_new ? EV_OPEN : EV_SAMPLE,
+	     EV_HAS_IDENT | (is_new && f->adopting ? EV_BASELINE : 0));
 }
 
 /* What is left of a socket that was disconnected: no peer, no counters. */
@@ -189,85 +235,49 @@ static bool counters_erased(const struct diag *d)
 	return !d->rport;
 }
 
-/* Is the other end on this machine, and did it close first, in good order? */
-static bool peer_closed_first(struct diag_net *net, const struct diag *d)
+/* A listener, a socket that was never used, or one whose flow took its counters with it. */
+static void gone_erased(struct netlink_flows *f, struct diag_net *net, const struct diag *d)
 {
-	struct diag peer = *d;
+	struct flow *flow = flow_table_find(&f->table, d->cookie);
 
-	peer.laddr = d->raddr;
-	peer.raddr = d->laddr;
-	peer.lport = d->rport;
-	peer.rport = d->lport;
-	return net_state_of_tuple(net, &peer) == ST_TIME_WAIT;
-}
-
-/*
- * The role of a flow that was in no list, or in none while it was quiet. Its SYN and FIN both were
- * counted: it connected. None: it accepted. One: it accepted if a stand-in of it is left, which
- * means that the one was a FIN; or if somebody listens on its port; or if one number is left
- * unread, which then is the peer's FIN (after a reset it would be data); or if the peer closed
- * first. Else it connected, and was reset.
- */
-static uint8_t role_at_end(struct diag_net *net, const struct diag *d, uint8_t state_now)
-{
-	int control = count_control_numbers(d);
-
-	if (control == 2)
-		return ROLE_CONNECT;
-	if (control == 0 || state_now || net_listens(net, d->lport) || d->receive_queue == 1)
-		return ROLE_ACCEPT;
-	return peer_closed_first(net, d) ? ROLE_ACCEPT : ROLE_CONNECT;
-}
-
-static void count_end(struct flow *flow, const struct known *k, struct diag_net *net,
-		      const struct diag *d)
-{
-	struct count_end end = {.role = flow->ident.role, .last_state = flow->state};
-	struct ev_count now;
-	uint8_t state_now;
-
-	/* Who has its tuple now: a stand-in in TIME_WAIT or FIN_WAIT2, a listener, nobody. */
-	state_now = net_state_of_tuple(net, d);
-	if (!k->role_sure)
-		end.role = role_at_end(net, d, state_now);
-	end.fin_awaited = state_now == ST_FIN_WAIT2;
-	if (count_final(d, &end, &now))
-		flow->end_reason = END_FIN;
-	flow->ident.role = end.role;
-	raise_count(&flow->count, &now);
+	if (flow) {
+		finish(f, flow, false);
+		return;
+	}
+	/* Only a former flow has a send queue. */
+	if (!d->send_queue) {
+		net_note_listener(net, d->lport);
+		return;
+	}
+	f->account.opened++;
+	f->account.lost++;
 }
 
 void netlink_flows_gone(void *flows, struct diag_net *net, const struct diag *d)
 {
 	struct netlink_flows *f = flows;
-	struct flow *flow = flow_table_find(&f->table, d->cookie);
+	struct flow *flow;
+	struct known *k;
+	struct ev_count last;
 
 	if (!d->has_info)
 		return;
 	if (counters_erased(d)) {
-		/* Only a former flow has a send queue; a listener, or an unused socket, has not. */
-		if (!flow && !d->send_queue) {
-			net_note_listener(net, d->lport);
-			return;
-		}
-		if (flow) {
-			finish(f, flow, false);
-			return;
-		}
-		f->account.opened++;
-		f->account.lost++;
+		gone_erased(f, net, d);
 		return;
 	}
-	if (!flow) {
-		flow = find_or_begin(f, net, d);
-		if (!flow)
-			return;
-		/* Not even its age is known. */
+	flow = find_or_begin(f, net, d);
+	if (!flow)
+		return;
+	k = netlink_flows_known(f, flow);
+	/* In no look: its age is not known, and a notice has no user and no cgroup. */
+	if (!k->look) {
 		flow->ident.open_ns = 0;
+		flow->ident.uid = UID_UNKNOWN;
 	}
-	count_end(flow, netlink_flows_known(f, flow), net, d);
-	if (!flow->state)
-		flow->state = flow->end_reason == END_FIN ? ST_LAST_ACK : ST_CLOSE;
+	note_extra(f, flow, d);
+	end_read(flow, k->role_sure, net, d, &last);
+	raise_count(&flow->count, &last);
 	finish(f, flow, false);
 }
 

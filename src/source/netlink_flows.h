@@ -28,7 +28,9 @@ struct netlink_flows {
 	struct source *source;
 	struct flow_table table; /* by socket cookie */
 	struct known *known;
+	struct ev_extra *extra; /* likewise; NULL unless a column asks for it */
 	struct account account;
+	uint32_t listeners; /* in the table; they are no flows. Only if there is `extra` */
 	uint32_t look;	  /* number of the present one */
 	bool adopting;	  /* in the first look: what it shows is older than us */
 	uint32_t unowned; /* flows with a file, whose owner is not known */
@@ -39,6 +41,7 @@ void netlink_flows_done(struct netlink_flows *f);
 struct known *netlink_flows_known(const struct netlink_flows *f, const struct flow *flow);
 
 /* For net_dump() and net_take_notices(); `flows` is a struct netlink_flows. */
+void netlink_flows_listens(void *flows, struct diag_net *net, const struct diag *d);
 void netlink_flows_seen(void *flows, struct diag_net *net, const struct diag *d);
 void netlink_flows_gone(void *flows, struct diag_net *net, const struct diag *d);
 

@@ -99,11 +99,10 @@ static int take_answer(struct diag_net *net, struct visitor *visitor)
 	return result < 0 ? -errno : result;
 }
 
-int net_dump(struct diag_net *net, uint8_t family, uint32_t states, const void *code,
-	     size_t code_bytes, diag_visit *visit, void *context)
+int net_dump(struct diag_net *net, const struct diag_query *query, diag_visit *visit, void *context)
 {
 	struct visitor visitor = {net, visit, context};
-	int result = send_request(net, diag_request_dump(buffer, family, states, code, code_bytes));
+	int result = send_request(net, diag_request_dump(buffer, query));
 
 	if (!result)
 		do
@@ -117,19 +116,9 @@ void net_note_listener(struct diag_net *net, uint16_t port)
 	net->listening[port / 8] |= (uint8_t)(1u << (port % 8));
 }
 
-static void note_listener(void *context, struct diag_net *net, const struct diag *d)
+void net_forget_listeners(struct diag_net *net)
 {
-	(void)context;
-	net_note_listener(net, d->lport);
-}
-
-int net_look_for_listeners(struct diag_net *net)
-{
-	int err;
-
 	memset(net->listening, 0, sizeof(net->listening));
-	err = net_dump(net, 4, DIAG_LISTENERS, NULL, 0, note_listener, NULL);
-	return err ? err : net_dump(net, 6, DIAG_LISTENERS, NULL, 0, note_listener, NULL);
 }
 
 bool net_listens(const struct diag_net *net, uint16_t port)

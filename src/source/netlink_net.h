@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct diag;
+struct diag_query;
 struct mnl_socket;
 
 struct diag_net {
@@ -26,14 +27,12 @@ typedef void diag_visit(void *context, struct diag_net *net, const struct diag *
 int net_open(struct diag_net *net, size_t room_bytes);
 void net_close(struct diag_net *net);
 
-/* Visit all sockets of a family that are in one of `states` and pass `code`. 0 or -errno, logged.
- */
-int net_dump(struct diag_net *net, uint8_t family, uint32_t states, const void *code,
-	     size_t code_bytes, diag_visit *visit, void *context);
+/* Visit the sockets that `query` asks for. 0 or -errno, logged. */
+int net_dump(struct diag_net *net, const struct diag_query *query, diag_visit *visit,
+	     void *context);
 
-/* Note the ports that are listened on. 0 or -errno, logged. */
-int net_look_for_listeners(struct diag_net *net);
-/* Until the next look, `port` counts as listened on. */
+/* No port counts as listened on, until one is noted. */
+void net_forget_listeners(struct diag_net *net);
 void net_note_listener(struct diag_net *net, uint16_t port);
 bool net_listens(const struct diag_net *net, uint16_t port);
 

@@ -396,6 +396,52 @@ static void an_attempt_that_failed(void **state)
 	assert_int_equal(c.rx_bytes, 0);
 }
 
+static uint8_t left_in(const struct model *m, struct count_end end)
+{
+	struct diag d = notice(m);
+
+	end.role = role_of(m);
+	return count_last_state(&d, &end);
+}
+
+static void story_last_state(bool connects)
+{
+	struct model m = model_new(connects);
+
+	app_write(&m, 300);
+	net_send(&m, 300);
+	net_receive(&m, 800);
+	/* Cut: what was seen of it before says which of two states it was. */
+	assert_int_equal(left_in(&m, (struct count_end){0}), ST_ESTABLISHED);
+	assert_int_equal(left_in(&m, (struct count_end){.last_state = ST_CLOSE_WAIT}), ST_CLOSE_WAIT);
+	app_read_all(&m);
+	app_fin(&m, ST_FIN_WAIT1);
+	net_send(&m, 1);
+	/* It was seen as established, and has sent a FIN since: no reset. */
+	assert_int_equal(left_in(&m, (struct count_end){.last_state = ST_ESTABLISHED}), ST_FIN_WAIT1);
+	net_ack_all(&m);
+	assert_int_equal(left_in(&m, (struct count_end){.closed_first = true}), ST_FIN_WAIT2);
+	net_receive_fin(&m, ST_CLOSING);
+	assert_int_equal(left_in(&m, (struct count_end){.last_state = ST_CLOSE_WAIT}), ST_LAST_ACK);
+}
+
+static void the_last_state_follows_from_the_counters(void **state)
+{
+	struct model m = model_new(true);
+
+	(void)state;
+	for_both_roles(story_last_state);
+	/* A SYN that nobody answered. */
+	m.acked = 0;
+	m.write_seq = m.snd_nxt = m.snd_una + 1;
+	assert_int_equal(left_in(&m, (struct count_end){0}), ST_SYN_SENT);
+	/* Dropped on its way out: nothing can be told. */
+	m = model_new(true);
+	net_send(&m, 0);
+	m.sent += 1448;
+	assert_int_equal(left_in(&m, (struct count_end){.last_state = ST_ESTABLISHED}), ST_CLOSE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -411,6 +457,7 @@ int main(void)
 		cmocka_unit_test(reset_with_unread_data),
 		cmocka_unit_test(reset_before_all_was_sent),
 		cmocka_unit_test(an_attempt_that_failed),
+		cmocka_unit_test(the_last_state_follows_from_the_counters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
