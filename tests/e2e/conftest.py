@@ -7,6 +7,7 @@ import pathlib
 
 import bpfstate
 import pytest
+import sources
 from netns import Cgroup, Netns, cgroup2_mount
 from sight import PROGRAM, Tcpsight
 
@@ -30,6 +31,12 @@ def sight(privileged):
     """Starts tcpsight, any number of times; what still runs after the test is ended."""
     with contextlib.ExitStack() as running:
         yield lambda *args, **options: running.enter_context(Tcpsight(*args, **options))
+
+
+@pytest.fixture(scope="module", params=sources.BOTH, ids=lambda source: source.name)
+def source(request):
+    """Whoever asks for it runs once on each source, see sources.py."""
+    return request.param
 
 
 @pytest.fixture(scope="module")

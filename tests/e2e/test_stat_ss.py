@@ -67,14 +67,14 @@ def tcp_info(sock):
     return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 400)
 
 
-def look(netns, sock):
+def look(netns, source, sock):
     """ss before, stat, and ss after, of one socket of ours."""
     lport, rport = sock.getsockname()[1], sock.getpeername()[1]
     columns = ",".join([*SAME, *MS_FRACTION, *FLAG, *TIME, *OTHER])
     ss = ["ss", "-HtinemoO", "sport", "=", f":{lport}", "and", "dport", "=", f":{rport}"]
     before, info = netns.run(*ss), tcp_info(sock)
-    done = subprocess.run([str(PROGRAM), "stat", "--live", "--json", "--netns", netns.name, "-o",
-                           columns], capture_output=True, text=True, check=True)
+    done = subprocess.run([str(PROGRAM), "stat", "--live", "--json", *source.options, "--netns",
+                           netns.name, "-o", columns], capture_output=True, text=True, check=True)
     info_after, after = tcp_info(sock), netns.run(*ss)
     [row] = [row for row in map(json.loads, done.stdout.splitlines())
              if (row.get("lport"), row.get("rport")) == (lport, rport)]
@@ -97,10 +97,10 @@ def at_rest(before, after):
     return all(re.findall(p, before) == re.findall(p, after) for p in patterns)
 
 
-def compare(netns, sock):
+def compare(netns, source, sock):
     """All fields; returns those of stat. A timer may fire meanwhile: then once more."""
     for _ in range(10):
-        before, info, row, info_after, after = look(netns, sock)
+        before, info, row, info_after, after = look(netns, source, sock)
         if at_rest(before, after):
             break
     said = f"\n{before}\n{row}\n{after}"
@@ -199,37 +199,37 @@ def quiet(netns):
     wait_until(lambda: not shows(netns, r"unacked:|timer:\(on"), "rest")
 
 
-def test_an_idle_connection_with_keepalive(netns):
+def test_an_idle_connection_with_keepalive(netns, source):
     with connected(netns, netns, "127.0.0.1", SO_KEEPALIVE=1, TCP_KEEPIDLE=5) as (client, accepted):
         deliver(client, accepted, 20_000)
         quiet(netns)
-        row = compare(netns, client)
+        row = compare(netns, source, client)
         assert row["timer"] == "keepalive" and row["app_limited"] == 1 and row["delivered"] > 1
-        assert compare(netns, accepted)["bytes_received"] == 20_000
+        assert compare(netns, source, accepted)["bytes_received"] == 20_000
 
 
-def test_a_receiver_that_does_not_read(netns):
+def test_a_receiver_that_does_not_read(netns, source):
     with connected(netns, netns, "127.0.0.1") as (client, accepted):
         fill(client)
         wait_shown(netns, r"timer:\(persist.*\n?.*rwnd_limited")
-        row = compare(netns, client)
+        row = compare(netns, source, client)
         assert row["timer"] == "persist" and row["rwnd_limited_us"] and row["send_q"]
-        assert compare(netns, accepted)["recv_q"]
+        assert compare(netns, source, accepted)["recv_q"]
 
 
-def test_data_that_nobody_acknowledges(wire):
+def test_data_that_nobody_acknowledges(wire, source):
     near, far, address = wire
     with connected(near, far, address) as (client, accepted):
         rule(far, "input", f"tcp dport {PORT} drop")
         client.send(b"x" * 20_000)
         wait_shown(near, r"\bbackoff:1\b")
-        row = compare(near, client)
+        row = compare(near, source, client)
         assert row["timer"] == "on" and row["lost"] and row["busy_us"]
         assert row["retransmits"] and row["rto_total"] and row["rto_time_ms"]
-        compare(far, accepted)
+        compare(far, source, accepted)
 
 
-def test_acknowledgements_that_are_lost(wire):
+def test_acknowledgements_that_are_lost(wire, source):
     """What is sent again for nothing comes back as DSACK."""
     near, far, address = wire
     with connected(near, far, address) as (client, accepted):
@@ -238,12 +238,12 @@ def test_acknowledgements_that_are_lost(wire):
         wait_shown(near, r"\bbackoff:1\b")
         near.run("nft", "flush ruleset")
         quiet(near)
-        row = compare(near, client)
+        row = compare(near, source, client)
         assert row["dsack_dups"] and row["retransmitted_bytes"] and row["rto_time_ms"]
-        assert compare(far, accepted)["bytes_received"] == 1000
+        assert compare(far, source, accepted)["bytes_received"] == 1000
 
 
-def test_segments_that_overtake(wire):
+def test_segments_that_overtake(wire, source):
     near, far, address = wire
     for words in ("qdisc add dev wire root handle 1: htb default 10",
                   "class add dev wire parent 1: classid 1:10 htb rate 1gbit quantum 60000",
@@ -255,12 +255,12 @@ def test_segments_that_overtake(wire):
     with connected(near, far, address) as (client, accepted):
         deliver(client, accepted, 1_000_000)
         quiet(near)
-        row = compare(near, client)
+        row = compare(near, source, client)
         assert row["reord_seen"] and row["reordering"] != DEFAULT_REORDERING
-        assert compare(far, accepted)["ooo_packets"]
+        assert compare(far, source, accepted)["ooo_packets"]
 
 
-def test_congestion_that_is_marked(wire):
+def test_congestion_that_is_marked(wire, source):
     near, far, address = wire
     for side in near, far:
         side.sysctl("net.ipv4.tcp_ecn", 1)
@@ -268,6 +268,6 @@ def test_congestion_that_is_marked(wire):
     with connected(near, far, address) as (client, accepted):
         deliver(client, accepted, 50_000)
         quiet(near)
-        row = compare(near, client)
+        row = compare(near, source, client)
         assert row["ecn"] == 1 and row["delivered_ce"]
-        assert compare(far, accepted)["ecn"] == 1
+        assert compare(far, source, accepted)["ecn"] == 1
