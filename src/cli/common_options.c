@@ -35,7 +35,7 @@ const struct option_def common_options[] = {
 	{'i', "interface", OPTION_TEXT, AT(interface), "DEV", "capture packets on DEV (or any) instead"},
 	{0, "local", OPTION_TEXT, AT(local), "NETS",
 	 "of packets: these are local; default: the host's, in a file whoever connects"},
-	{0, "ring", OPTION_UINT, AT(ring_kib), "KIB", "size of the event buffer; default 4096 (stat: 16384)",
+	{0, "ring", OPTION_UINT, AT(ring_kib), "KIB", "size of the event buffer; default 4096 (stat, netlink: 16384)",
 	 .min = 1, .max = 1048576},
 	{0, "max-flows", OPTION_UINT, AT(max_flows), "N", "remember so many flows; default 262144",
 	 .min = 1, .max = 16777216},

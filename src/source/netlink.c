@@ -10,7 +10,8 @@
  *   - the owner, cgroup and, where SO_LINGER 0 threw them away, the counters of flows that came and
  *     went between two lists;
  *   - one byte: a side that closed first, between two lists, is a byte short of what it received if
- *     the peer's FIN was quicker than our question whether it is still awaited;
+ *     the peer's FIN was quicker than our question whether it is still awaited; one that was reset
+ *     between two lists shows a byte more if the peer's FIN had come;
  *   - network namespaces that are younger than the tool, or may not be entered.
  */
 #include <cap-ng.h>
@@ -44,7 +45,11 @@
 /* So often the list is asked for if no interval does it: owners and roles of flows are learnt so.
  */
 #define LOOK_EVERY_S 1
-#define ROOM_BYTES_DEFAULT (4u << 20)
+/*
+ * For notices that wait, in each network namespace: a limit, not an allocation. The kernel takes more
+ * than a kilobyte for each, so this holds some 26,000 of them.
+ */
+#define ROOM_BYTES_DEFAULT (16u << 20)
 /* At the end: so long notices may be on their way, and so often we look for them. */
 #define FENCE_NS_MAX 1000000000ull
 #define FENCE_LOOK_US 500
@@ -336,8 +341,8 @@ const struct source_ops source_netlink = {
 		"with them, or a notice of their end was lost; --source bpf sees all",
 	.missed_advice =
 		"notices of closed sockets, which found no room (ENOBUFS): connections that no look saw "
-		"are missing, others show what their last look saw; a larger --ring helps, or --source "
-		"bpf",
+		"are missing, others show what their last look saw; a larger --ring helps (with "
+		"CAP_NET_ADMIN), or --source bpf",
 	.counters = true,
 	.suits = netlink_suits,
 	.open = netlink_open,

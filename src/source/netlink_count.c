@@ -113,6 +113,9 @@ static bool end_has_peer_fin(const struct diag *d, const struct count_end *end)
 {
 	if (!d->info.tcpi_bytes_received)
 		return false;
+	/* No segment had payload. */
+	if (!d->info.tcpi_data_segs_in)
+		return true;
 	if (count_state_has_peer_fin(end->last_state))
 		return true;
 	if (!end_has_our_fin(d, end))

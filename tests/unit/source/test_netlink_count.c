@@ -101,6 +101,7 @@ static struct diag look(const struct model *m)
 	d.receive_queue = (uint32_t)(m->rcv_nxt - m->copied_seq);
 	d.info.tcpi_bytes_acked = m->acked;
 	d.info.tcpi_bytes_received = m->received;
+	d.info.tcpi_data_segs_in = m->peer_sent != 0;
 	d.info.tcpi_bytes_sent = m->sent;
 	d.info.tcpi_bytes_retrans = m->retrans;
 	d.info.tcpi_notsent_bytes = (uint32_t)(m->write_seq - m->snd_nxt);
@@ -384,6 +385,23 @@ static void reset_before_all_was_sent(void **state)
 	for_both_roles(story_reset_unsent);
 }
 
+static void story_cut_behind_fin(bool connects)
+{
+	struct model m = model_new(connects);
+
+	app_write(&m, 700);
+	net_send(&m, 700);
+	net_receive_fin(&m, ST_CLOSE_WAIT);
+	assert_false(assert_final(&m, 0, false));
+	assert_false(assert_final(&m, ST_ESTABLISHED, false));
+}
+
+static void reset_after_a_fin_that_was_all_that_came(void **state)
+{
+	(void)state;
+	for_both_roles(story_cut_behind_fin);
+}
+
 static void an_attempt_that_failed(void **state)
 {
 	struct diag d = {.state = ST_CLOSE, .send_queue = 1, .has_info = true};
@@ -456,6 +474,7 @@ int main(void)
 		cmocka_unit_test(closed_before_the_peer),
 		cmocka_unit_test(reset_with_unread_data),
 		cmocka_unit_test(reset_before_all_was_sent),
+		cmocka_unit_test(reset_after_a_fin_that_was_all_that_came),
 		cmocka_unit_test(an_attempt_that_failed),
 		cmocka_unit_test(the_last_state_follows_from_the_counters),
 	};
