@@ -35,9 +35,12 @@ def shown(address):
 
 
 class Truth:
-    def __init__(self, told):
+    """Both ends of a flow, and which of them closed first while its peer closed at once, or None."""
+
+    def __init__(self, told, close):
         self.event, self.elapsed_us = told["event"], told["elapsed_us"]
         self.client, self.server = Side(told["client"]), Side(told["server"])
+        self.first = {"client": self.client, "server": self.server, "exit": self.server}.get(close)
 
 
 class Actor:
@@ -108,11 +111,12 @@ class Traffic(Actor):
             words.append("--" + name.replace("_", "-"))
             if value is not True:
                 words.append(value)
+        self.close = options.get("close", "client")
         super().__init__(program("traffic"), way, *words, netns=netns, cgroup=cgroup, wrap=wrap)
         self.opened = self.hear()
 
     def hear(self):
-        return Truth(super().hear())
+        return Truth(super().hear(), self.close)
 
     def finish(self):
         """Let it go on to the end without waiting, and return the last truth."""

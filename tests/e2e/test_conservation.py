@@ -47,20 +47,22 @@ def test_a_hundred_thousand_short_flows(sight, netns, tmp_path, processes):
     assert summary["closed"] >= 200_000
 
 
-def test_top_counts_every_short_flow(sight, netns):
-    tool = sight("top", "--json", 1)
+def test_top_counts_every_short_flow(sight, netns, source):
+    tool = sight("top", "--json", *source.options, "--netns", netns.name, 1)
     total = churn("127.0.0.1", 20_000, 8, netns=netns)
     outcome = tool.stop()
     rows = [row for row in outcome.rows if row["netns"] == netns.inode]
     assert sum(row["tx_bytes"] for row in rows) == total["tx_bytes"]
-    assert sum(row["rx_bytes"] for row in rows) == total["tx_bytes"]
+    short = total["tx_bytes"] - sum(row["rx_bytes"] for row in rows)
+    # Every second flow is closed by its accepting side first.
+    assert 0 <= short <= source.may_lack_a_byte * 10_000
     assert outcome.summary["lost"] == 0
     assert outcome.summary["opened"] >= 40_000
 
 
-def test_live_flows_are_part_of_the_sum(sight):
+def test_live_flows_are_part_of_the_sum(sight, source):
     with Traffic(hold=True) as adopted:
-        tool = sight("life", "--json")
+        tool = sight("life", "--json", *source.options)
         with Traffic(hold=True) as opened:
             summary = tool.stop().summary
             opened.finish()
@@ -71,23 +73,24 @@ def test_live_flows_are_part_of_the_sum(sight):
 
 
 @pytest.mark.parametrize("report", [["life"], ["top", 1]])
-def test_sum_holds_when_ended_amid_opening_and_closing(sight, netns, tmp_path, report):
+def test_sum_holds_when_ended_amid_opening_and_closing(sight, netns, tmp_path, source, report):
     with open(tmp_path / "rows", "w", encoding="utf-8") as out, \
          Actor(program("churn"), "127.0.0.1", 10**9, 2, netns=netns):
-        tool = sight(report[0], "--json", *report[1:], stdout=out)
+        tool = sight(report[0], "--json", *source.options, *report[1:], stdout=out)
         time.sleep(0.5)
         outcome = tool.stop()
     last = (tmp_path / "rows").read_text(encoding="utf-8").splitlines()[-1]
+    # opened + adopted = closed + live + lost, which is checked in there.
     assert parse_json_line(last, report[0])["closed"] > 1000
     assert outcome.status == 0
 
 
-def test_many_live_flows(sight, netns):
+def test_many_live_flows(sight, netns, source):
     """More than the buffer of one snapshot holds, before the tool came and after."""
     pairs = 9000
     with actor("hold_many", pairs, netns=netns) as adopted:
         assert adopted.hear()["sockets"] == 2 * pairs
-        tool = sight("life", "--json")
+        tool = sight("life", "--json", *source.options)
         with actor("hold_many", pairs, netns=netns) as opened:
             assert opened.hear()["sockets"] == 2 * pairs
             outcome = tool.stop()

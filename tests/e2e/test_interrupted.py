@@ -35,9 +35,9 @@ def test_disk_full(privileged, args):
 
 @pytest.mark.parametrize("args", [["life"], ["life", "--json"], ["top", "-C", 1],
                                   ["top", "--json", 1]])
-def test_reader_goes_away(sight, args):
+def test_reader_goes_away(sight, source, args):
     reader, writer = os.pipe()
-    tool = sight(*args, stdout=writer)
+    tool = sight(args[0], *source.options, *args[1:], stdout=writer)
     os.close(writer)
     os.close(reader)
     deadline = time.monotonic() + 5
@@ -51,8 +51,8 @@ def test_reader_goes_away(sight, args):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("args", [["top", "--json", 3600], ["life", "--json"]])
-def test_signals_end_it_with_what_is_owed(sight, args, number):
-    tool = sight(*args)
+def test_signals_end_it_with_what_is_owed(sight, source, args, number):
+    tool = sight(args[0], *source.options, *args[1:])
     held = bpfstate.held(tool.pid)
     truth = traffic(bytes=4321)
     outcome = tool.stop(number)
@@ -60,7 +60,7 @@ def test_signals_end_it_with_what_is_owed(sight, args, number):
     rows = [row for row in outcome.rows if row["lport"] == truth.client.lport]
     assert [row["tx_bytes"] for row in rows] == [4321]
     assert outcome.summary
-    assert {kind for kind, _ in held} == {"prog", "map", "link"}
+    assert {kind for kind, _ in held} == source.holds
     assert bpfstate.remaining(held) == set()
 
 
@@ -77,19 +77,19 @@ def test_other_signals_leave_nothing_behind(sight, number):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("args", [["top", "-C", "1"], ["life", "--json"]])
-def test_signals_at_random_moments_of_the_start(privileged, args, number):
+def test_signals_at_random_moments_of_the_start(privileged, source, args, number):
     chance = random.Random(f"{args}{number}")
     for _ in range(8):
-        with Tcpsight(*args, ready=False) as tool:
+        with Tcpsight(args[0], *source.options, *args[1:], ready=False) as tool:
             tool.report = None
             time.sleep(chance.uniform(0, 0.25))
             assert tool.stop(number).status in (0, -number)
 
 
-def test_signal_while_the_reader_sleeps(sight, netns):
+def test_signal_while_the_reader_sleeps(sight, netns, source):
     """The pipe is full, so writing waits: the user must be able to end it all the same."""
     reader, writer = os.pipe()
-    tool = sight("life", "--json", stdout=writer)
+    tool = sight("life", "--json", *source.options, stdout=writer)
     tool.report = None
     os.close(writer)
     churn("127.0.0.1", 3000, 1, netns=netns)

@@ -16,10 +16,10 @@ def moved(rows):
     return sum(row["tx_bytes"] for row in rows), sum(row["rx_bytes"] for row in rows)
 
 
-def test_long_flow_over_more_than_ten_intervals(sight, netns):
+def test_long_flow_over_more_than_ten_intervals(sight, netns, source):
     """Beside it, in the same run: a flow that is half-closed all the time, and one that is idle."""
     rounds = 11
-    tool = sight("top", "--json", "--netns", netns.name, 1)
+    tool = sight("top", "--json", *source.options, "--netns", netns.name, 1)
     with Traffic(netns=netns, hold=True, rounds=rounds, bytes=1_000_007, reply=333) as long, \
          Traffic(netns=netns, hold=True, bytes=20_000, reply=500, close="half") as half, \
          Traffic(netns=netns, hold=True, bytes=10) as idle:
@@ -42,8 +42,8 @@ def test_long_flow_over_more_than_ten_intervals(sight, netns):
     assert moved(rows_of(rows, idle_truth.client)) == (10, 0)
 
 
-def test_flows_that_close_between_two_ticks(sight, netns):
-    tool = sight("top", "--json", 1)
+def test_flows_that_close_between_two_ticks(sight, netns, source):
+    tool = sight("top", "--json", *source.options, 1)
     flows = []
     for _ in range(3):
         flows += churn_listed("127.0.0.1", 200, netns=netns)
@@ -59,15 +59,16 @@ def test_flows_that_close_between_two_ticks(sight, netns):
         mine = [got for key, got in seen.items() if key[:2] == (flow["lport"], flow["rport"])]
         peer = [got for key, got in seen.items() if key[:2] == (flow["rport"], flow["lport"])]
         assert mine == [(flow["tx_bytes"], 0)]
-        assert peer == [(0, flow["tx_bytes"])]
+        short = peer == [(0, flow["tx_bytes"] - 1)] and source.may_lack_a_byte
+        assert short or peer == [(0, flow["tx_bytes"])]
 
 
-def test_bytes_from_before_do_not_count(sight):
+def test_bytes_from_before_do_not_count(sight, source):
     with Traffic(hold=True, rounds=3, bytes=400_009, reply=17) as flow, \
          Traffic(hold=True, bytes=70_000) as silent:
         silent_truth = silent.go()
         flow.go()
-        tool = sight("top", "--json", 3600)
+        tool = sight("top", "--json", *source.options, 3600)
         flow.go()
         truth = flow.finish()
         rows = tool.stop().rows
@@ -77,19 +78,20 @@ def test_bytes_from_before_do_not_count(sight):
     assert moved(rows_of(rows, silent_truth.server)) == (0, 0)
 
 
-def test_closed_before_the_first_tick_and_never_seen_alive(sight):
-    tool = sight("top", "--json", 3600)
-    truths = [traffic(bytes=10_000 + n, reply=n, close=close)
-              for n, close in enumerate(["client", "server", "exit", "reset", "unread", "half"])]
+def test_closed_before_the_first_tick_and_never_seen_alive(sight, source):
+    tool = sight("top", "--json", *source.options, 3600)
+    closings = ["client", "server", "exit", "unread", "half"] + ["reset"] * source.knows_erased
+    truths = [traffic(bytes=10_000 + n, reply=n, close=close) for n, close in enumerate(closings)]
     rows = tool.stop().rows
     for truth in truths:
         for side in truth.client, truth.server:
-            assert moved(rows_of(rows, side)) == (side.tx_bytes, side.rx_bytes)
-            assert len(rows_of(rows, side)) == 1
+            [row] = rows_of(rows, side)
+            said, wanted = source.bytes_of(row, side, truth.first)
+            assert said == wanted
 
 
-def test_one_flow_of_more_than_4_gib_while_it_is_open(sight):
-    tool = sight("top", "--json", 3600)
+def test_one_flow_of_more_than_4_gib_while_it_is_open(sight, source):
+    tool = sight("top", "--json", *source.options, 3600)
     with Traffic(hold=True, bytes=4_700_000_001, read="trunc") as flow:
         truth = flow.go()
         rows = tool.stop().rows
@@ -97,8 +99,8 @@ def test_one_flow_of_more_than_4_gib_while_it_is_open(sight):
     assert moved(rows_of(rows, truth.server)) == (0, 4_700_000_001)
 
 
-def test_live_measurements_agree_with_ss(sight, netns):
-    tool = sight("top", "--json", 3600)
+def test_live_measurements_agree_with_ss(sight, netns, source):
+    tool = sight("top", "--json", *source.options, 3600)
     with Traffic(netns=netns, hold=True, bytes=300_000, reply=300_000) as flow:
         truth = flow.go()
         wait_until(lambda: "unacked" not in netns.run("ss", "-Htin"), "all acknowledged")
