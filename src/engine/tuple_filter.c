@@ -205,19 +205,44 @@ bool tuple_filters_match(const struct tuple_filters *f, const struct ev_ident *i
 	return !f->count;
 }
 
+static unsigned leading_ones(const struct addr *mask)
+{
+	unsigned bits = 0;
+
+	while (bits < 128 && mask->byte[bits / 8] & (0x80 >> bits % 8))
+		bits++;
+	return bits;
+}
+
+static struct tuple_bound bound_of(const struct half *h)
+{
+	return (struct tuple_bound){.any = h->any,
+				    .addr = h->addr,
+				    .bits = h->any ? 0 : leading_ones(&h->mask),
+				    .port = h->port};
+}
+
+size_t tuple_filters_count(const struct tuple_filters *f)
+{
+	return f->count;
+}
+
+void tuple_filters_bound(const struct tuple_filters *f, size_t i, struct tuple_bound *local,
+			 struct tuple_bound *remote)
+{
+	*local = bound_of(&f->filter[i].local);
+	*remote = bound_of(&f->filter[i].remote);
+}
+
 static void print_half(const struct half *h, struct out *out)
 {
 	char text[VALUE_TEXT_MAX];
 	size_t len = value_format_addr(&h->addr, text);
-	unsigned bits = 0;
 
-	if (h->any || addr_is_v4(&h->addr)) {
+	if (h->any || addr_is_v4(&h->addr))
 		out_format(out, "%.*s[0x%x]", (int)len, text, h->any ? 0 : ntohl(h->mask.word_be[3]));
-	} else {
-		while (bits < 128 && h->mask.byte[bits / 8] & (0x80 >> bits % 8))
-			bits++;
-		out_format(out, "[%s]/%u", text, bits);
-	}
+	else
+		out_format(out, "[%s]/%u", text, leading_ones(&h->mask));
 	out_format(out, ":%d", h->port == PORT_ANY ? PORT_ANY_PRINTED : h->port);
 }
 

@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The sources bpf and netlink side by side on the same traffic: they tell the same."""
 
+import contextlib
 import csv
+import itertools
+import json
+import random
+import socket
+import subprocess
 
 import pytest
 import sources
 from flows import Traffic
+from sight import PROGRAM
 from test_stat import FAULTS
+from test_stat_ss import inside
 
 # Counters that stand still once a socket has closed; gauges and times do not, or are not told.
 COUNTERS = ("bytes_sent bytes_received active_opens passive_opens curr_estab estab_resets in_segs"
@@ -46,3 +54,60 @@ def test_counters_of_stat(sight, netns, keys, words):
         held.finish()
     bpf, netlink = (told(tool, keys) for tool in tools)
     assert netlink == bpf and bpf
+
+
+ADDRESSES = ["127.0.0.1", "127.5.6.7", "10.1.2.3", "10.1.9.3", "::1", "2001:db8::1", "2001:db8:7::1"]
+SIDES = ["*:*", "*:7000", "127.*.*.*:*", "127.5.0.0/16:*", "10.*.2.*:7000", "10.1.0.0/16:*", "[::]/0:*",
+         "[2001:db8::]/32:7001", "[2001:db8::1]:*", "[::ffff:10.1.2.3]:*", "*:7001"]
+
+
+@contextlib.contextmanager
+def population(netns):
+    """Connections from each address to itself, on two ports, IPv4 on sockets of both families."""
+    for address in ADDRESSES[2:4] + ADDRESSES[5:]:
+        netns.ip("addr", "add", address, "dev", "lo", *["nodad"] * (":" in address))
+    with contextlib.ExitStack() as open_now, inside(netns):
+        for port, address in itertools.product((7000, 7001), ADDRESSES):
+            mapped = ":" not in address and port == 7001
+            family = socket.AF_INET6 if mapped or ":" in address else socket.AF_INET
+            named = f"::ffff:{address}" if mapped else address
+            listener = open_now.enter_context(socket.create_server(
+                (named, port), family=family, dualstack_ipv6=mapped))
+            client = open_now.enter_context(socket.socket(family))
+            client.connect((named, port))
+            open_now.enter_context(listener.accept()[0])
+        yield
+
+
+def listed(netns, source, *words):
+    """What `stat --live` lists."""
+    done = subprocess.run([str(PROGRAM), "stat", "--live", "--json", *source.options, "--netns",
+                           netns.name, "-o", "local,remote,state,role", *words],
+                          capture_output=True, text=True, check=True)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    return sorted(tuple(row.values()) for row in rows if row.get("type") != "summary")
+
+
+def test_filters_that_the_kernel_applies(netns):
+    """bpf filters in user space only; netlink must list the same sockets, whatever it tells the
+    kernel. Each filter must be one that the kernel takes."""
+    chance = random.Random(5)
+    with population(netns):
+        everything = listed(netns, sources.Bpf)
+        assert len(everything) == 3 * 2 * len(ADDRESSES) == len(listed(netns, sources.Netlink))
+        shown = 0
+        for _ in range(24):
+            words = ["-".join(chance.choices(SIDES, k=2)) for _ in range(chance.randint(1, 4))]
+            words += chance.choice([[], ["-4"], ["-6"], ["-L", "7000"], ["-D", "7001,7000"]])
+            wanted = listed(netns, sources.Bpf, *words)
+            assert listed(netns, sources.Netlink, *words) == wanted, words
+            shown += 0 < len(wanted) < len(everything)
+        assert shown > 12, "the filters were all or nothing"
+
+
+def test_the_longest_program_is_taken_by_the_kernel(netns):
+    ports = ",".join(str(port) for port in range(7000, 7064))
+    words = [f"[2001:db8:{n:x}::1]:7000-[2001:db8:{n:x}::1]:*" for n in range(64)]
+    with population(netns):
+        rows = listed(netns, sources.Netlink, "-L", ports, *words)
+    assert [row[0] for row in rows] == ["2001:db8:7::1:7000", "2001:db8::1:7000"]
