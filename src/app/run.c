@@ -22,6 +22,7 @@
 #include "engine/sink.h"
 #include "engine/source.h"
 #include "engine/syscalls.h"
+#include "probe/wish.h"
 #include "util/cgroup.h"
 #include "util/log.h"
 #include "util/out.h"
@@ -35,6 +36,7 @@ struct run {
 	struct view view;
 	struct engine engine;
 	struct source source;
+	const char *forced_source; /* the name of the only one that may be used, or NULL */
 	struct peek *peek; /* of a report that shows handshakes */
 	struct cgroup_names *cgroups;
 	struct filter *filter;
@@ -171,13 +173,44 @@ static void emit_offline(void *context, const struct event *ev)
 		engine_event(e, ev);
 }
 
+/* What --source names, or what a rung of --rung belongs to; `*ret` is NULL if neither is given. */
+static int forced_source(const struct run *r, const char **ret)
+{
+	const char *of_rung, *words = r->settings->rungs;
+	const struct source_ops *ops;
+	struct wish_error error;
+
+	*ret = r->settings->source;
+	if (!words)
+		return 0;
+	if (wish_check(words, &of_rung, &error)) {
+		options_complain(r->program, words, error.at, error.text);
+		return -EINVAL;
+	}
+	ops = of_rung ? sources_choose(r->settings, of_rung) : NULL;
+	/* What reads packets or a file does not read what others do. */
+	if (ops && (*ret ? strcmp(*ret, of_rung) : !ops->suits(r->settings))) {
+		snprintf(error.text, sizeof(error.text),
+			 "argument --rung: this belongs to the source %s, which is not used here",
+			 of_rung);
+		options_complain(r->program, words, 0, error.text);
+		return -EINVAL;
+	}
+	if (of_rung)
+		*ret = of_rung;
+	return 0;
+}
+
 static int prepare_source(struct run *r)
 {
-	const struct source_ops *ops = sources_choose(r->settings);
+	const struct source_ops *ops;
 	char text[256];
 
+	if (forced_source(r, &r->forced_source))
+		return -EINVAL;
+	ops = sources_choose(r->settings, r->forced_source);
 	if (!ops) {
-		snprintf(text, sizeof(text), "no source '%s' (there are: %s)", r->settings->source,
+		snprintf(text, sizeof(text), "no source '%s' (there are: %s)", r->forced_source,
 			 sources_list());
 		options_complain(r->program, NULL, 0, text);
 		return -EINVAL;
@@ -334,13 +367,14 @@ static bool is_refusal(int err)
 	return err == -EPERM || err == -ENOTSUP;
 }
 
-/* What the kernel refuses is replaced by the next source that suits, unless one was asked for. */
+/* What the kernel refuses is replaced by the next source that suits, unless one was forced. */
 static int open_source(struct run *r)
 {
 	const struct source_ops *next;
 	int err = r->source.ops->open(&r->source);
 
-	while (is_refusal(err) && (next = sources_next(r->settings, r->source.ops))) {
+	while (is_refusal(err) && !r->forced_source &&
+	       (next = sources_next(r->settings, r->source.ops))) {
 		if (r->view.counters && !next->counters)
 			break;
 		r->source.ops->close(&r->source);

@@ -21,11 +21,10 @@ static const struct sink *const sinks[] = {SINKS(POINT_SINK)};
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-const struct source_ops *sources_choose(const struct settings *settings)
+const struct source_ops *sources_choose(const struct settings *settings, const char *name)
 {
 	for (size_t i = 0; i < COUNT(sources); i++) {
-		if (settings->source ? !strcmp(sources[i]->name, settings->source)
-				     : sources[i]->suits(settings))
+		if (name ? !strcmp(sources[i]->name, name) : sources[i]->suits(settings))
 			return sources[i];
 	}
 	return NULL;
@@ -35,7 +34,7 @@ const struct source_ops *sources_next(const struct settings *settings, const str
 {
 	bool passed = false;
 
-	for (size_t i = 0; i < COUNT(sources) && !settings->source; i++) {
+	for (size_t i = 0; i < COUNT(sources); i++) {
 		if (passed && sources[i]->suits(settings))
 			return sources[i];
 		passed |= sources[i] == last;

@@ -6,10 +6,10 @@ struct settings;
 struct sink;
 struct source_ops;
 
-/* The source that the settings name, or the first that suits them; NULL if there is none. */
-const struct source_ops *sources_choose(const struct settings *settings);
+/* The source called `name`, or if that is NULL the first that suits; NULL if there is none. */
+const struct source_ops *sources_choose(const struct settings *settings, const char *name);
 
-/* The next after `last` that suits, if the settings name none; NULL if there is none. */
+/* The next after `last` that suits; NULL if there is none. */
 const struct source_ops *sources_next(const struct settings *settings,
 				      const struct source_ops *last);
 

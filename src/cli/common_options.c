@@ -31,6 +31,8 @@ const struct option_def common_options[] = {
 	 .min = 1, .max = 31536000},
 	{0, "strict", OPTION_FLAG, AT(strict), NULL, "exit with status 4 if anything was lost"},
 	{0, "source", OPTION_TEXT, AT(source), "NAME", "where to watch TCP; default: the best"},
+	{0, "rung", OPTION_TEXT, AT(rungs), "NEED=RUNG,...",
+	 "how to get what is needed; \"tcpsight doctor\" lists the words"},
 	{0, "read", OPTION_TEXT, AT(read_path), "FILE", "read this capture (pcap, pcapng) or text of events; -: stdin"},
 	{'i', "interface", OPTION_TEXT, AT(interface), "DEV", "capture packets on DEV (or any) instead"},
 	{0, "local", OPTION_TEXT, AT(local), "NETS",

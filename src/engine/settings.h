@@ -13,6 +13,7 @@ struct tuple_filters;
 struct settings {
 	/* where from */
 	const char *source; /* name, or NULL for the best that works */
+	const char *rungs;  /* "NEED=RUNG,...": ways of the ladder that are forced, or NULL */
 	const char *read_path; /* a recording or capture to read instead of the machine */
 	const char *interface; /* to capture on */
 	const char *local;     /* networks whose ends of flows are local */

@@ -1,51 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "probe/choose.h"
 
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "engine/column.h"
+#include "probe/ladder.h"
+#include "probe/reason.h"
+#include "probe/try.h"
+#include "probe/wish.h"
 #include "tcp.skel.h"
-#include "util/cgroup.h"
 #include "util/log.h"
-
-#define KALLSYMS_LINE 256
-
-/* A tracepoint that BPF can attach to has a type of this name in the kernel's BTF. */
-static bool has_tracepoint(const struct btf *btf, const char *name)
-{
-	char type[64];
-
-	snprintf(type, sizeof(type), "btf_trace_%s", name);
-	return btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0;
-}
-
-/* Where a function of the kernel lies; 0 if it may not be known. */
-static uint64_t address_of(const char *function)
-{
-	FILE *f = fopen("/proc/kallsyms", "re");
-	char line[KALLSYMS_LINE], name[KALLSYMS_LINE];
-	unsigned long long address = 0;
-
-	while (f && fgets(line, sizeof(line), f)) {
-		/* Most lines are told apart without parsing. */
-		if (!strstr(line, function))
-			continue;
-		if (sscanf(line, "%llx %*c %255s", &address, name) == 2 && !strcmp(name, function))
-			break;
-		address = 0;
-	}
-	if (f)
-		fclose(f);
-	return address;
-}
 
 /* The length of a jiffy, which no header tells, is the resolution of the coarse clock. */
 static unsigned jiffies_hz(void)
@@ -57,135 +25,136 @@ static unsigned jiffies_hz(void)
 	return (unsigned)((1000000000 + tick.tv_nsec / 2) / tick.tv_nsec);
 }
 
-static int open_root_cgroup(void)
+static void load_program(struct tcp *skeleton, const struct hook *hook)
 {
-	struct cgroup_names *names = cgroup_names_new();
-	const char *mount = cgroup_names_mount(names);
-	int fd = mount ? open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct bpf_program *p =
+		hook->program ? bpf_object__find_program_by_name(skeleton->obj, hook->program)
+			      : NULL;
 
-	cgroup_names_free(names);
-	return fd;
+	if (p)
+		bpf_program__set_autoload(p, true);
 }
 
-static bool give_calls(struct tcp *skeleton, const struct btf *btf)
+static void take(struct tcp *skeleton, const struct rung *rung)
 {
-	if (!has_tracepoint(btf, "sock_send_length") || !has_tracepoint(btf, "sock_recv_length"))
-		return false;
-	bpf_program__set_autoload(skeleton->progs.on_send, true);
-	bpf_program__set_autoload(skeleton->progs.on_receive, true);
-	return true;
+	struct refusal ignored = {.err = 0};
+
+	if (rung->either) {
+		load_program(skeleton, try_variant(rung, &ignored));
+	} else {
+		for (size_t h = 0; h < HOOKS_MAX && rung->hook[h].where; h++)
+			load_program(skeleton, &rung->hook[h]);
+	}
+	if (rung->take)
+		rung->take(skeleton);
 }
 
-static bool give_packets(struct tcp *skeleton, const struct btf *btf)
+static bool is_of_bpf(const struct rung *rung)
 {
-	int fd = open_root_cgroup();
-
-	(void)btf;
-	if (fd < 0)
-		return false;
-	close(fd);
-	bpf_program__set_autoload(skeleton->progs.on_packet_in, true);
-	bpf_program__set_autoload(skeleton->progs.on_packet_out, true);
-	return true;
+	return !rung->source || !strcmp(rung->source, "bpf");
 }
 
-static bool give_resets(struct tcp *skeleton, const struct btf *btf)
+/* Loading them is the trial of those that the source cannot do without; only nonsense would pass
+ * it. */
+static void try_rung(const struct rung *rung, struct refusal *ret)
 {
-	if (!has_tracepoint(btf, "tcp_send_reset"))
-		return false;
-	bpf_program__set_autoload(skeleton->progs.on_reset, true);
-	return true;
+	*ret = (struct refusal){.err = 0};
+	if (rung->vital)
+		try_arguments(rung, ret);
+	else
+		ladder_try(rung, ret);
 }
 
-static bool give_delacks(struct tcp *skeleton, const struct btf *btf)
+static int complain(const struct need *need, const struct rung *rung, const struct refusal *refusal)
 {
-	uint64_t address = address_of("tcp_delack_timer");
+	struct reason reason;
 
-	if (!address || !has_tracepoint(btf, "timer_expire_entry"))
-		return false;
-	skeleton->rodata->delack_timer = address;
-	skeleton->rodata->want_delacks = 1;
-	bpf_program__set_autoload(skeleton->progs.on_timer_begin, true);
-	bpf_program__set_autoload(skeleton->progs.on_timer_end, true);
-	return true;
+	reason_find(rung, refusal, &reason);
+	log_error("%s=%s (%s) cannot be had here: %s; what helps: %s", need->name, rung->name,
+		  rung->hook[0].where, reason.why, reason.advice);
+	return refusal->err == -EPERM ? -EPERM : -ENOTSUP;
 }
 
-static bool has_field(const struct btf *btf, const char *structure, const char *name)
+static void warn_of_lack(const struct need *need, const struct refusal *refusal)
 {
-	int id = btf__find_by_name_kind(btf, structure, BTF_KIND_STRUCT);
-	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, (unsigned)id) : NULL;
+	struct reason reason;
 
-	for (unsigned i = 0; type && i < btf_vlen(type); i++)
-		if (!strcmp(btf__name_by_offset(btf, btf_members(type)[i].name_off), name))
-			return true;
-	return false;
+	reason_find(&need->rung[0], refusal, &reason);
+	log_warn("no %s: %s", need->columns, reason.why);
 }
 
-/* Nothing to load for these: the fields are there or not. */
-static bool give_rto(struct tcp *skeleton, const struct btf *btf)
+static int climb(struct tcp *skeleton, const struct need *need, const char *wish,
+		 unsigned *ret_lacks)
 {
-	(void)skeleton;
-	return has_field(btf, "tcp_sock", "total_rto");
+	const struct rung *forced = wish_of(wish, need);
+	struct refusal first = {.err = 0}, refusal;
+
+	for (size_t r = 0; need_has(need, r); r++) {
+		const struct rung *rung = &need->rung[r];
+
+		if (!is_of_bpf(rung) || (forced && rung != forced))
+			continue;
+		try_rung(rung, &refusal);
+		if (refusal.err && (forced || rung->vital))
+			return complain(need, rung, &refusal);
+		if (refusal.err) {
+			first = first.err ? first : refusal;
+			continue;
+		}
+		log_debug("%s: %s (%s)", need->name, rung->name, rung->gives);
+		take(skeleton, rung);
+		if (rung->hook[0].where)
+			return 0;
+		break;
+	}
+	/* Nothing holds but "none". */
+	*ret_lacks |= need->asked;
+	if (need->asked && !forced)
+		warn_of_lack(need, &first);
+	return 0;
 }
 
-static bool give_ooo(struct tcp *skeleton, const struct btf *btf)
+int probe_choose(struct tcp *skeleton, const char *wish, unsigned needs, unsigned *ret_lacks)
 {
-	(void)skeleton;
-	return has_field(btf, "tcp_sock", "rcv_ooopack");
-}
+	int err = 0;
 
-static const struct {
-	enum column_need need;
-	bool (*give)(struct tcp *skeleton, const struct btf *btf);
-	const char *what, *why;
-} offers[] = {
-	{NEED_CALLS, give_calls, "messages_sent and messages_received",
-	 "this kernel has no tracepoints sock_send_length and sock_recv_length (Linux 6.3)"},
-	{NEED_PACKETS, give_packets, "in_receives and out_requests", "there is no cgroup v2 mount"},
-	{NEED_RESETS, give_resets, "out_rsts", "this kernel has no tracepoint tcp_send_reset"},
-	{NEED_DELACKS, give_delacks, "delayed_acks",
-	 "the address of tcp_delack_timer in /proc/kallsyms is hidden"},
-	{NEED_OOO, give_ooo, "ooo_packets", "this kernel does not count them (Linux 5.4)"},
-	{NEED_RTO, give_rto, "rto_total and rto_time_ms",
-	 "this kernel does not count them (Linux 6.7)"},
-};
-
-unsigned probe_choose(struct tcp *skeleton, unsigned needs)
-{
-	struct btf *btf = NULL;
-	unsigned lacks = 0;
-
+	*ret_lacks = 0;
 	skeleton->rodata->want_extra = (needs & NEED_EXTRA) != 0;
 	skeleton->rodata->want_tallies = (needs & (NEED_CALLS | NEED_PACKETS)) != 0;
 	skeleton->rodata->jiffies_hz = jiffies_hz();
-	for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]); i++) {
-		if (!(needs & offers[i].need))
-			continue;
-		if (!btf)
-			btf = btf__load_vmlinux_btf();
-		/* Without BTF nothing loads at all, which is said elsewhere. */
-		if (libbpf_get_error(btf))
-			return 0;
-		if (offers[i].give(skeleton, btf))
-			continue;
-		lacks |= offers[i].need;
-		log_warn("no %s: %s", offers[i].what, offers[i].why);
-	}
-	btf__free(btf);
-	return lacks;
+	for (size_t n = 0; n < ladder_count && !err; n++)
+		if (!ladder[n].asked || needs & ladder[n].asked)
+			err = climb(skeleton, &ladder[n], wish, ret_lacks);
+	return err;
 }
 
-int probe_attach_packets(struct tcp *skeleton, unsigned needs)
+int probe_attach_packets(struct tcp *skeleton)
 {
 	int fd;
 
-	if (!(needs & NEED_PACKETS))
+	if (!bpf_program__autoload(skeleton->progs.on_packet_in))
 		return 0;
-	fd = open_root_cgroup();
+	fd = try_open_root_cgroup();
 	if (fd < 0)
-		return -errno;
+		return fd;
 	skeleton->links.on_packet_in = bpf_program__attach_cgroup(skeleton->progs.on_packet_in, fd);
-	skeleton->links.on_packet_out = bpf_program__attach_cgroup(skeleton->progs.on_packet_out, fd);
+	skeleton->links.on_packet_out =
+		bpf_program__attach_cgroup(skeleton->progs.on_packet_out, fd);
 	close(fd);
 	return skeleton->links.on_packet_in && skeleton->links.on_packet_out ? 0 : -errno;
+}
+
+int probe_check_wish(const char *wish, const char *source)
+{
+	for (size_t n = 0; n < ladder_count; n++) {
+		const struct rung *rung = wish_of(wish, &ladder[n]);
+		struct refusal refusal;
+
+		if (!rung || !rung->source || strcmp(rung->source, source))
+			continue;
+		ladder_try(rung, &refusal);
+		if (refusal.err)
+			return complain(&ladder[n], rung, &refusal);
+	}
+	return 0;
 }

@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Which of the programs that are off by default are loaded: the price follows the question. */
+/* Which programs are loaded: the rungs that hold, of the needs that there are. */
 #pragma once
 
 struct tcp;
 
 /*
- * Set up an opened skeleton for `needs` (enum column_need). Returns what of it this kernel cannot
- * give, after a warning for each.
+ * Set up an opened skeleton for `needs` (enum column_need), on the rungs that `wish` (of --rung, or
+ * NULL) forces and else on the best that hold. `*ret_lacks` is what of the needs this kernel cannot
+ * give, after a warning for each. 0; -ENOTSUP, logged: a rung that was forced, or one that the
+ * source cannot do without, does not hold.
  */
-unsigned probe_choose(struct tcp *skeleton, unsigned needs);
+int probe_choose(struct tcp *skeleton, const char *wish, unsigned needs, unsigned *ret_lacks);
 
-/* Attach what counts packets to the root cgroup, if `needs` has it. 0 or -errno. */
-int probe_attach_packets(struct tcp *skeleton, unsigned needs);
+/* Attach what counts packets to the root cgroup, if it was loaded. 0 or -errno. */
+int probe_attach_packets(struct tcp *skeleton);
+
+/*
+ * For a source that needs no programs: do the rungs of it that `wish` forces hold? 0; -EPERM or
+ * -ENOTSUP, logged.
+ */
+int probe_check_wish(const char *wish, const char *source);

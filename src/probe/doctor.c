@@ -3,13 +3,16 @@
 
 #include <bpf/libbpf.h>
 #include <cap-ng.h>
-#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "probe/features.h"
+#include "probe/kernel.h"
+#include "probe/ladder.h"
+#include "probe/reason.h"
+#include "probe/survey.h"
 #include "util/out.h"
 
 static const struct {
@@ -19,8 +22,10 @@ static const struct {
 } capabilities[] = {
 	{CAP_BPF, "CAP_BPF", "loading BPF programs and maps"},
 	{CAP_PERFMON, "CAP_PERFMON", "attaching them to tracepoints, reading kernel memory"},
+	{CAP_NET_ADMIN, "CAP_NET_ADMIN", "stat: packets; without BPF: room for notices"},
+	{CAP_SYSLOG, "CAP_SYSLOG", "stat: delayed acknowledgements"},
+	{CAP_NET_RAW, "CAP_NET_RAW", "peek, -i: packets"},
 	{CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "without BPF: other network namespaces"},
-	{CAP_NET_ADMIN, "CAP_NET_ADMIN", "without BPF: room for many notices of closed sockets"},
 	{CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "without BPF: owners, with CAP_DAC_READ_SEARCH"},
 	{CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH", "without BPF: owners, with CAP_SYS_PTRACE"},
 };
@@ -33,75 +38,71 @@ static int silent(enum libbpf_print_level level, const char *format, va_list arg
 	return 0;
 }
 
-/* The rung that is used, and what keeps us from the better ones. */
-static enum rung find_rung(const struct feature **ret_broken, int *ret_err)
+/* The hooks of a rung, each once: "iter/task_file, iter/tcp"; of variants there is but one. */
+static void list_hooks(const struct rung *rung, char *list, size_t size)
 {
-	enum rung rung = RUNG_BPF;
-	const struct feature *broken;
-	int err;
+	list[0] = '\0';
+	for (size_t h = 0; h < HOOKS_MAX && rung->hook[h].where; h++) {
+		size_t used = strlen(list);
 
-	*ret_broken = NULL;
-	for (; rung < RUNG_NONE && (broken = rung_broken(rung, &err)); rung++) {
-		if (*ret_broken)
+		if (h && !strcmp(rung->hook[h].where, rung->hook[h - 1].where))
 			continue;
-		*ret_broken = broken;
-		*ret_err = err;
-	}
-	return rung;
-}
-
-static void print_source(void)
-{
-	const struct feature *broken;
-	int err;
-	enum rung rung = find_rung(&broken, &err);
-
-	printf("\nsource in use: %s\n", rung_name(rung));
-	if (broken)
-		printf("  not %s: %s is refused: %s\n", rung_name(broken->rung), broken->name,
-		       features_reason(broken, err));
-}
-
-static void print_rung(enum rung rung)
-{
-	static const char *const headings[] = {
-		"source bpf, the best: exact, every flow",
-		"source netlink, which stands in where bpf is refused: exact bytes, less about each flow",
-		"offered by the kernel or not, and not used",
-		"loaded only if a column of stat asks for it",
-		"the sandbox, which closes once all is attached",
-	};
-
-	_Static_assert(sizeof(headings) / sizeof(headings[0]) == RUNG_COUNT, "one heading per rung");
-	printf("\n%s\n", headings[rung]);
-	for (size_t i = 0; i < feature_count; i++) {
-		const struct feature *f = &features[i];
-		int err = f->rung == rung ? f->try(f) : 0;
-
-		if (f->rung != rung)
-			continue;
-		printf("  %-7s %-28s %s\n", err ? "no" : "yes", f->name, f->purpose);
-		if (err)
-			printf("  %7s why: %s; without it: %s\n", "", features_reason(f, err),
-			       f->without);
+		snprintf(list + used, size - used, "%s%s", h ? ", " : "", rung->hook[h].where);
 	}
 }
 
-static void print_text(const struct utsname *kernel)
+static void print_refusal(const struct survey *s, const struct need *need, size_t r)
 {
-	const char *lockdown = features_lockdown();
+	struct reason reason;
+
+	reason_find(&need->rung[r], survey_refusal(s, need, r), &reason);
+	printf("    %-19s why: %s\n", "", reason.why);
+	printf("    %-19s what helps: %s\n", "", reason.advice);
+}
+
+/* "none" needs no words unless nothing else is left. */
+static void print_need(const struct survey *s, const struct need *need)
+{
+	bool has_any = false;
+
+	printf("\n%s: %s\n", need->name, need->what);
+	for (size_t r = 0; need_has(need, r); r++) {
+		enum rung_state state = survey_state(s, need, r);
+		const struct rung *rung = &need->rung[r];
+		char hooks[160];
+
+		has_any |= state == RUNG_TAKEN;
+		if (!rung->hook[0].where && state != RUNG_TAKEN)
+			continue;
+		list_hooks(rung, hooks, sizeof(hooks));
+		printf("  %-8s  %-11s %s%s%s%s\n", rung_state_name(state), rung->name, rung->gives,
+		       hooks[0] ? " (" : "", hooks, hooks[0] ? ")" : "");
+		if (state == RUNG_REFUSED)
+			print_refusal(s, need, r);
+	}
+	if (!has_any)
+		printf("  %-8s  %-11s %s\n", "nothing", "", need->without);
+}
+
+static void print_text(const struct survey *s, const struct utsname *kernel)
+{
+	const char *lockdown = kernel_lockdown();
 
 	printf("kernel %s %s%s%s\n", kernel->release, kernel->machine,
 	       lockdown[0] ? ", lockdown " : "", lockdown);
 	printf("user %u\n", geteuid());
 	for (size_t i = 0; i < sizeof(capabilities) / sizeof(capabilities[0]); i++)
-		printf("  %-7s %-28s %s\n",
+		printf("  %-8s  %-20s %s\n",
 		       capng_have_capability(CAPNG_EFFECTIVE, (unsigned)capabilities[i].capability)
-			       ? "yes" : "no",
+			       ? "yes"
+			       : "no",
 		       capabilities[i].name, capabilities[i].buys);
-	print_source();
-	for (enum rung rung = RUNG_BPF; rung < RUNG_COUNT; rung++)
-		print_rung(rung);
+	printf("\nsource in use: %s\n", survey_source(s));
+	printf("\nWhat is needed, and the ways to it, best first (--rung NEED=WAY forces one).\n"
+	       "taken: used; spare: not needed; foreign: of a source that is not used; refused: not "
+	       "possible here.\n");
+	for (size_t n = 0; n < ladder_count; n++)
+		print_need(s, &ladder[n]);
 	printf("\ntop, life and subnet attach no program to the send or receive path.\n");
 }
 
@@ -111,58 +112,86 @@ static void put_pair(struct out *out, const char *name, const char *text)
 	out_json_string(out, text, strlen(text));
 }
 
-static void print_json(const struct utsname *kernel)
+static void put_rung(struct out *out, const struct survey *s, const struct need *need, size_t r)
 {
-	const struct feature *broken;
+	const struct rung *rung = &need->rung[r];
+	enum rung_state state = survey_state(s, need, r);
+	struct reason reason;
+	char hooks[160];
+
+	list_hooks(rung, hooks, sizeof(hooks));
+	out_str(out, "{\"type\":\"rung\"");
+	put_pair(out, "need", need->name);
+	put_pair(out, "rung", rung->name);
+	put_pair(out, "state", rung_state_name(state));
+	put_pair(out, "what", need->what);
+	put_pair(out, "gives", rung->gives);
+	put_pair(out, "hooks", hooks);
+	put_pair(out, "source", rung->source ? rung->source : "");
+	out_format(out, ",\"vital\":%s", rung->vital ? "true" : "false");
+	if (state == RUNG_REFUSED) {
+		reason_find(rung, survey_refusal(s, need, r), &reason);
+		put_pair(out, "why", reason.why);
+		put_pair(out, "helps", reason.advice);
+	}
+	out_str(out, "}\n");
+}
+
+static void print_json(const struct survey *s, const struct utsname *kernel)
+{
 	struct out out;
-	int err;
 
 	out_init(&out, STDOUT_FILENO);
-	for (size_t i = 0; i < feature_count; i++) {
-		const struct feature *f = &features[i];
-
-		err = f->try(f);
-		out_str(&out, "{\"type\":\"feature\"");
-		put_pair(&out, "name", f->name);
-		put_pair(&out, "purpose", f->purpose);
-		put_pair(&out, "source", rung_name(f->rung));
-		out_format(&out, ",\"needed\":%s,\"works\":%s", f->needed ? "true" : "false",
-			   err ? "false" : "true");
-		if (err) {
-			put_pair(&out, "why", features_reason(f, err));
-			put_pair(&out, "without", f->without);
-		}
-		out_str(&out, "}\n");
-	}
+	for (size_t n = 0; n < ladder_count; n++)
+		for (size_t r = 0; need_has(&ladder[n], r); r++)
+			put_rung(&out, s, &ladder[n], r);
 	out_str(&out, "{\"type\":\"machine\"");
-	put_pair(&out, "source", rung_name(find_rung(&broken, &err)));
-	if (broken) {
-		put_pair(&out, "refused", broken->name);
-		put_pair(&out, "why", features_reason(broken, err));
-	}
+	put_pair(&out, "source", survey_source(s));
 	put_pair(&out, "kernel", kernel->release);
 	put_pair(&out, "arch", kernel->machine);
-	put_pair(&out, "lockdown", features_lockdown());
+	put_pair(&out, "lockdown", kernel_lockdown());
 	out_str(&out, "}\n");
 	out_flush(&out);
 	out_done(&out);
 }
 
+/* The words of --rung, without a look at this machine: what the manual is made of. */
+static void print_ladder(void)
+{
+	for (size_t n = 0; n < ladder_count; n++) {
+		printf("%s\t", ladder[n].name);
+		for (size_t r = 0; need_has(&ladder[n], r); r++)
+			printf("%s%s", r ? ", " : "", ladder[n].rung[r].name);
+		printf("\t%s\n", ladder[n].what);
+	}
+}
+
 int doctor_main(int argc, char **argv)
 {
+	bool json = argc == 2 && !strcmp(argv[1], "--json");
 	struct utsname kernel;
+	struct survey *s;
 
-	if (argc > 2 || (argc == 2 && strcmp(argv[1], "--json"))) {
-		fprintf(stderr, "tcpsight doctor: unrecognized argument: %s\nusage: tcpsight doctor [--json]\n",
+	if (argc == 2 && !strcmp(argv[1], "--ladder")) {
+		print_ladder();
+		return fflush(stdout) ? 1 : 0;
+	}
+	if (argc > 2 || (argc == 2 && !json)) {
+		fprintf(stderr,
+			"tcpsight doctor: unrecognized argument: %s\n"
+			"usage: tcpsight doctor [--json | --ladder]\n",
 			argc > 2 ? argv[2] : argv[1]);
 		return 2;
 	}
 	libbpf_set_print(silent);
 	uname(&kernel);
 	capng_get_caps_process();
-	if (argc == 2)
-		print_json(&kernel);
+	s = survey_make();
+	if (json)
+		print_json(s, &kernel);
 	else
-		print_text(&kernel);
+		print_text(s, &kernel);
+	survey_free(s);
+	kernel_done();
 	return fflush(stdout) ? 1 : 0;
 }

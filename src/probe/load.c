@@ -2,7 +2,6 @@
 #include "probe/load.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -12,16 +11,18 @@
 
 #include "abi/config.h"
 #include "engine/column.h"
-#include "probe/accept.h"
 #include "probe/choose.h"
+#include "probe/kernel.h"
+#include "probe/ladder.h"
+#include "probe/reason.h"
 #include "probe/requests.h"
 #include "tcp.skel.h"
 #include "util/log.h"
 
 #define DOCTOR "\"tcpsight doctor\" tells what is missing"
 
-__attribute__((format(printf, 2, 0))) static int
-print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static int print_libbpf(enum libbpf_print_level level,
+							      const char *format, va_list args)
 {
 	if (!log_is_verbose() && level != LIBBPF_DEBUG)
 		return 0;
@@ -47,25 +48,25 @@ static void raise_memlock(void)
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 }
 
+/* Loading all at once failed: find the rung that is to blame, and say why. */
 static int explain(int err, const char *step)
 {
-	struct btf *btf;
+	const struct rung *broken;
+	struct refusal refusal;
+	struct reason reason;
 
-	if (err == -EPERM || err == -EACCES) {
-		log_error("no permission to %s BPF programs: this needs root, or CAP_BPF and "
-			  "CAP_PERFMON (" DOCTOR ")", step);
-		return -EPERM;
+	broken = ladder_broken("bpf", &refusal);
+	if (!broken) {
+		log_error("cannot %s the BPF programs: %s (" DOCTOR
+			  "; --verbose shows the verifier's words)",
+			  step, strerror(-err));
+		return err == -EPERM ? -EPERM : -ENOTSUP;
 	}
-	btf = btf__load_vmlinux_btf();
-	if (libbpf_get_error(btf)) {
-		log_error("this kernel has no BTF (/sys/kernel/btf/vmlinux): it was built without "
-			  "CONFIG_DEBUG_INFO_BTF (" DOCTOR ")");
-		return -ENOTSUP;
-	}
-	btf__free(btf);
-	log_error("cannot %s the BPF programs: %s (" DOCTOR "; --verbose shows the verifier's words)",
-		  step, strerror(-err));
-	return -ENOTSUP;
+	reason_find(broken, &refusal, &reason);
+	kernel_done();
+	log_error("cannot %s the BPF programs: %s: %s; what helps: %s (" DOCTOR ")", step,
+		  broken->hook[0].where, reason.why, reason.advice);
+	return refusal.err == -EPERM ? -EPERM : -ENOTSUP;
 }
 
 /* An iterator over a map's sockets is bound to the map when it is attached. */
@@ -78,8 +79,8 @@ static int attach_sample(struct tcp *skeleton)
 	return skeleton->links.sample ? 0 : -errno;
 }
 
-int probe_load(struct tcp **ret, uint64_t ring_bytes, uint64_t max_requests, unsigned needs,
-	       unsigned *ret_lacks)
+int probe_load(struct tcp **ret, const char *wish, uint64_t ring_bytes, uint64_t max_requests,
+	       unsigned needs, unsigned *ret_lacks)
 {
 	struct tcp *skeleton;
 	/* Events with all their parts are longer. */
@@ -94,8 +95,10 @@ int probe_load(struct tcp **ret, uint64_t ring_bytes, uint64_t max_requests, uns
 		return log_errno(errno, "cannot open the BPF programs");
 	bpf_map__set_max_entries(skeleton->maps.ring, size);
 	skeleton->rodata->wake_bytes = size / 4;
-	accept_choose(skeleton);
-	*ret_lacks = probe_choose(skeleton, needs);
+	err = probe_choose(skeleton, wish, needs, ret_lacks);
+	kernel_done();
+	if (err)
+		return err;
 	if (needs & NEED_HANDSHAKES)
 		requests_choose(skeleton, max_requests);
 	err = tcp__load(skeleton);
@@ -109,7 +112,7 @@ int probe_load(struct tcp **ret, uint64_t ring_bytes, uint64_t max_requests, uns
 	if (!err)
 		err = tcp__attach(skeleton);
 	if (!err)
-		err = probe_attach_packets(skeleton, needs & ~*ret_lacks);
+		err = probe_attach_packets(skeleton);
 	return err ? explain(err, "attach") : 0;
 }
 

@@ -6,8 +6,8 @@
 struct tcp;
 
 /*
- * Have them loaded, with room for `limit` requests. What this kernel or this user lacks is left
- * out: then requests are seen only once their SYN/ACK was sent again, or resets are not.
+ * After probe_choose() has said which are loaded: have their maps made, with room for `limit`
+ * requests. Warns if the kernel or this user lacks the one that sees SYNs.
  */
 void requests_choose(struct tcp *skeleton, uint64_t limit);
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/membarrier.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -25,6 +26,7 @@
 #include "engine/source.h"
 #include "engine/syscalls.h"
 #include "probe/load.h"
+#include "probe/wish.h"
 #include "source/bpf_handshake.h"
 #include "source/bpf_owner.h"
 #include "source/bpf_reader.h"
@@ -40,6 +42,7 @@ struct bpf_state {
 	struct bpf_reader reader;
 	struct bpf_owner owner;
 	struct host host; /* if it is asked for */
+	bool looks_for_owners; /* of flows that were accepted or handed over, while it runs */
 	/* If handshakes are wanted, and not flows. */
 	struct bpf_handshake handshake;
 	int timer;
@@ -88,8 +91,9 @@ static int bpf_open(struct source *s)
 	s->keep_capabilities = 1ull << CAP_BPF;
 	s->keep_syscalls = SYSCALLS_BPF | (s->handshakes ? SYSCALLS_BPF_TAKE : 0);
 	b->timer = -1;
-	err = probe_load(&b->skeleton, s->settings->ring_kib * 1024, s->settings->max_pending,
-			 s->needs, &s->lacks);
+	b->looks_for_owners = s->owners && !wish_is(s->settings->rungs, "accept", "none");
+	err = probe_load(&b->skeleton, s->settings->rungs, s->settings->ring_kib * 1024,
+			 s->settings->max_pending, s->needs, &s->lacks);
 	if (err)
 		return err;
 	b->ring = ring_buffer__new(bpf_map__fd(b->skeleton->maps.ring), on_ring_event, b, NULL);
@@ -196,7 +200,7 @@ static int bpf_sample(struct source *s)
 	bool settled = false;
 	int err;
 
-	if (s->owners)
+	if (b->looks_for_owners)
 		bpf_owner_scan_if_due(&b->owner);
 	b->reader.control->live = 0;
 	err = bpf_reader_run(&b->reader, b->skeleton->links.sample);
@@ -234,7 +238,7 @@ static void bpf_freeze(struct source *s)
 {
 	struct bpf_state *b = s->state;
 
-	if (s->owners && s->live_table)
+	if (b->looks_for_owners && s->live_table)
 		bpf_owner_scan_last(&b->owner);
 	__atomic_store_n(&b->reader.control->frozen, 1, __ATOMIC_SEQ_CST);
 	wait_for_programs();

@@ -30,6 +30,7 @@
 #include "engine/settings.h"
 #include "engine/source.h"
 #include "engine/syscalls.h"
+#include "probe/choose.h"
 #include "source/host.h"
 #include "source/netlink_code.h"
 #include "source/netlink_diag.h"
@@ -108,6 +109,9 @@ static int netlink_open(struct source *s)
 
 	s->state = n;
 	n->source = s;
+	err = probe_check_wish(s->settings->rungs, "netlink");
+	if (err)
+		return err;
 	s->lacks = extra_lacks(s->needs);
 	netlink_flows_init(&n->flows, s);
 	n->code_bytes = code_compile(s->settings, n->code);

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""`doctor` says what a run will do: the same source, for the same user."""
+"""`doctor` says what a run will do: the same source and rungs, for the same user; --rung forces them."""
 
 import json
 import subprocess
 
+import bpfstate
 import pytest
-from sight import PROGRAM
+from flows import Side, actor
+from sight import PROGRAM, run, tuple_of
 
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all",
           "--bounding-set=-all"]
@@ -15,16 +17,102 @@ def said(*command):
     return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
 
 
+def rungs(*prefix):
+    """(need, rung) -> line of doctor, and the line about the machine."""
+    lines = [json.loads(line) for line in said(*prefix, PROGRAM, "doctor", "--json").stdout.splitlines()]
+    machine = next(line for line in lines if line["type"] == "machine")
+    return {(line["need"], line["rung"]): line for line in lines if line["type"] == "rung"}, machine
+
+
 @pytest.mark.parametrize("user", [[], NOBODY])
 def test_source_is_the_one_that_is_used(privileged, user):
-    lines = [json.loads(line) for line in said(*user, PROGRAM, "doctor", "--json").stdout.splitlines()]
-    machine = next(line for line in lines if line["type"] == "machine")
-    refused = [line["name"] for line in lines if line["type"] == "feature" and line["needed"]
-               and line["source"] == "bpf" and not line["works"]]
+    lines, machine = rungs(*user)
+    refused = [line for line in lines.values()
+               if line["vital"] and line["source"] == "bpf" and line["state"] == "refused"]
     errors = said(*user, PROGRAM, "life", "--duration", "1").stderr
     assert machine["source"] == ("netlink" if refused else "bpf")
     assert ('using the source "netlink"' in errors) == (machine["source"] == "netlink")
-    assert ("why" in machine) == bool(refused)
-    if user:
-        assert "CAP_BPF" in machine["why"]
-        assert "CAP_BPF" in said(*user, PROGRAM, "doctor").stdout.split("source in use: netlink")[1]
+    assert bool(refused) == bool(user)
+    for line in refused:
+        assert "CAP_BPF and CAP_PERFMON are missing" in line["why"]
+        assert "root" in line["helps"]
+
+
+def test_one_rung_of_each_need_is_taken_and_the_better_ones_say_why_not(privileged):
+    lines, _ = rungs()
+    for need in {need for need, _ in lines}:
+        states = [line["state"] for (of, _), line in lines.items() if of == need]
+        assert states.count("taken") == 1, (need, states)
+        assert set(states[:states.index("taken")]) <= {"refused", "foreign"}
+    for line in lines.values():
+        assert (line["state"] == "refused") == ("why" in line) == ("helps" in line)
+
+
+def test_the_log_of_a_run_says_what_doctor_says(privileged):
+    lines, _ = rungs()
+    errors = said(PROGRAM, "life", "--duration", "1", "--verbose").stderr
+    for need in "edges", "volume", "older", "owner", "accept":
+        taken = next(rung for (of, rung), line in lines.items()
+                     if of == need and line["state"] == "taken")
+        assert f"{need}: {taken} (" in errors
+
+
+WRONG = [
+    ("speed=ebpf", 0, "no need 'speed' (there are: edges, "),
+    ("accept=telepathy", 7, "no rung 'telepathy' of accept (there are: fexit, "),
+    ("accept=files,accept=none", 13, "accept is named twice"),
+    ("accept", 6, "no rung '' of accept"),
+    ("", 0, "no need ''"),
+    ("edges=netlink,volume=iterator", 21, "volume=iterator belongs to the source bpf"),
+    ("capture=classic", 0, "belongs to the source pcap"),
+]
+
+
+@pytest.mark.parametrize("words, caret, text", WRONG)
+def test_words_of_rung_that_are_wrong(built, words, caret, text):
+    outcome = run("life", "--rung", words)
+    assert (outcome.status, outcome.text) == (2, "")
+    assert text in outcome.stderr
+    assert f"\n  {words}\n  {' ' * caret}^\n" in outcome.stderr
+
+
+def test_rung_of_another_source_than_the_one_that_is_asked_for(built):
+    outcome = run("life", "--source", "netlink", "--rung", "accept=files")
+    assert (outcome.status, outcome.text) == (2, "")
+    assert "belongs to the source bpf" in outcome.stderr
+
+
+@pytest.mark.parametrize("user", [[], NOBODY])
+def test_forced_rung_that_is_refused_has_no_stand_in(privileged, user):
+    lines, _ = rungs(*user)
+    refused = [line for line in lines.values()
+               if line["state"] == "refused" and line["source"] in {"bpf", "netlink"}]
+    for line in refused:
+        report = "stat" if line["what"].startswith("stat") else "life"
+        words = f"{line['need']}={line['rung']}"
+        done = subprocess.run([*user, PROGRAM, report, "--duration", "1", "--rung", words],
+                              capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (3, ""), words
+        assert "instead" not in done.stderr
+        # Who may load nothing is told of the first thing that he may not.
+        assert line["why"] in done.stderr or user
+
+
+def test_rung_of_a_source_brings_that_source(sight):
+    tool = sight("life", "--json", "--rung", "edges=netlink")
+    assert bpfstate.programs(tool.pid) == []
+    tool = sight("life", "--json", "--rung", "volume=iterator")
+    assert bpfstate.programs(tool.pid) != []
+
+
+@pytest.mark.parametrize("way", ["files", "none"])
+def test_refinement_switched_off(sight, way):
+    """With files a scan finds the worker; with none whoever called listen() stays."""
+    tool = sight("top", "--json", 3600, "--rung", f"accept={way}")
+    with actor("handed_over", "prefork", "client") as flow:
+        told = flow.hear()
+        server = Side(told["server"])
+        rows = {tuple_of(row): row for row in tool.stop().rows}
+    row = rows[server.tuple]
+    owner = server.pid if way == "files" else told["parent"]
+    assert (row["pid"], row["owner_source"]) == (owner, way if way == "files" else "listen")

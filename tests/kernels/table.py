@@ -94,6 +94,20 @@ def program_cell(_, line):
     return "not for this kernel" if line["optional"] else f"refused: {line['why']}"
 
 
+def rungs_taken(results):
+    """Of each kernel a line per need; a star: a better rung was refused."""
+    found = {}
+    for series, lines in results.items():
+        found[series] = []
+        for need in dict.fromkeys(line["need"] for line in of_kind(lines, "rung")):
+            rungs = [line for line in of_kind(lines, "rung") if line["need"] == need]
+            taken = next((line["rung"] for line in rungs if line["state"] == "taken"), "nothing")
+            better = rungs[:[line["rung"] for line in rungs].index(taken)] if taken != "nothing" else rungs
+            star = " *" if any(line["state"] == "refused" for line in better) else ""
+            found[series].append({"kind": "need", "need": need, "taken": taken + star})
+    return found
+
+
 def peer_cell(_, line):
     if line["tool"] == "tcplife":
         return f"{line['same']} of {line['ours']} rows same"
@@ -108,8 +122,8 @@ def render(results):
     text += grid(results, "Source that is used, by privilege", "source", "who",
                  lambda _, line: line["source"] or "NONE")
     text += grid(results, "Live tests", "live", "name", live_cell)
-    text += grid(results, "Doctor", "feature", "name",
-                 lambda _, line: "yes" if line["works"] else "no")
+    text += grid(rungs_taken(results), "The rung that is taken, by need", "need", "need",
+                 lambda _, line: line["taken"])
     text += grid(results, "BPF programs: instructions that the verifier processed", "program", "program",
                  program_cell)
     text += grid(results, "Beside bcc's tools", "peer", "tool", peer_cell)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs inside a guest: what of tcpsight works on this kernel, as JSON lines in /tmp/out/results.
 
-Each line has a "kind": kernel, program (the verifier's answer and cost), feature (of doctor), source
+Each line has a "kind": kernel, program (the verifier's answer and cost), rung (of doctor), source
 (what stands in if nothing is asked for), live (an end-to-end test), peer (a tool of bcc beside ours).
 """
 
@@ -57,8 +57,8 @@ def check_programs():
 
 def check_doctor():
     for line in lines_of(BUILD / "tcpsight", "doctor", "--json"):
-        if line.pop("type") == "feature":
-            say("feature", **line)
+        if line.pop("type") == "rung":
+            say("rung", **line)
 
 
 def run_life(*prefix):

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "probe/ladder.h"
+
+#include <string.h>
+
+#include "engine/column.h"
+#include "probe/try.h"
+#include "probe/try_host.h"
+
+#define BPF_CAPABILITIES "CAP_BPF CAP_PERFMON"
+#define BPF_OPTIONS "CONFIG_BPF_SYSCALL CONFIG_BPF_JIT CONFIG_DEBUG_INFO_BTF"
+#define FEXIT_OPTIONS BPF_OPTIONS " CONFIG_FUNCTION_TRACER CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS"
+#define KPROBE_OPTIONS "CONFIG_BPF_SYSCALL CONFIG_KPROBES CONFIG_KPROBE_EVENTS CONFIG_BPF_EVENTS"
+/* Doing without: it always holds. */
+#define NONE(words) {.name = "none", .gives = words, .try = try_nothing}
+
+/* clang-format off */
+const struct need ladder[] = {
+{
+	.name = "edges",
+	.what = "flows that open and close",
+	.without = "short flows are missed, and the last bytes of others",
+	.rung = {{
+		.name = "tracepoint", .source = "bpf", .vital = true,
+		.gives = "every one, with owner, bytes and reason",
+		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
+		.hook = {{"tp_btf/inet_sock_set_state", "on_state", "struct sock *, int, int"},
+			 {"tp_btf/inet_sock_set_state", "on_state_nested",
+			  "struct sock *, int, int"}},
+		.try = try_programs,
+	}, {
+		.name = "netlink", .source = "netlink",
+		.gives = "every close with its last bytes; no age of what came after us",
+		.options = "CONFIG_INET_DIAG CONFIG_INET_TCP_DIAG",
+		.hook = {{"sock_diag notices"}},
+		.try = try_notices,
+	}},
+}, {
+	.name = "volume",
+	.what = "bytes of live flows",
+	.without = "no source can run",
+	.rung = {{
+		.name = "iterator", .source = "bpf", .vital = true,
+		.gives = "all, once per interval",
+		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
+		.hook = {{"iter/bpf_sk_storage_map", "sample"}},
+		.try = try_programs,
+	}, {
+		.name = "netlink", .source = "netlink", .vital = true,
+		.gives = "all, once a second",
+		.options = "CONFIG_INET_DIAG CONFIG_INET_TCP_DIAG",
+		.hook = {{"sock_diag"}},
+		.try = try_sock_diag,
+	}},
+}, {
+	.name = "older",
+	.what = "flows that are older than the tool",
+	.without = "no source can run",
+	.rung = {{
+		.name = "iterator", .source = "bpf", .vital = true,
+		.gives = "all: those that have a file, and those that no process holds",
+		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
+		.hook = {{"iter/task_file", "scan_files"}, {"iter/tcp", "adopt_netns"}},
+		.try = try_programs,
+	}, {
+		.name = "netlink", .source = "netlink", .vital = true,
+		.gives = "all of the network namespaces that may be entered",
+		.options = "CONFIG_INET_DIAG CONFIG_INET_TCP_DIAG",
+		.hook = {{"sock_diag"}},
+		.try = try_sock_diag,
+	}},
+}, {
+	.name = "owner",
+	.what = "owners of flows that are older, or were handed over",
+	.without = "only your own processes are named",
+	.rung = {{
+		.name = "iterator", .source = "bpf", .vital = true,
+		.gives = "whoever holds a file of the socket",
+		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
+		.hook = {{"iter/task_file", "scan_files"}},
+		.try = try_programs,
+	}, {
+		.name = "proc", .source = "netlink",
+		.gives = "the same, of flows that live for a second, of processes we may look into",
+		.capabilities = "CAP_SYS_PTRACE CAP_DAC_READ_SEARCH",
+		.hook = {{"/proc/PID/fd"}},
+		.try = try_proc,
+	}},
+}, {
+	.name = "accept",
+	.what = "the process that accepted a flow",
+	.rung = {{
+		.name = "fexit", .source = "bpf",
+		.gives = "at once",
+		.capabilities = BPF_CAPABILITIES, .options = FEXIT_OPTIONS,
+		.hook = {{"fexit/inet_csk_accept", "on_accept_2",
+			  "struct sock *, struct proto_accept_arg *"},
+			 {"fexit/inet_csk_accept", "on_accept_4",
+			  "struct sock *, int, int *, bool"}},
+		.either = true,
+		.try = try_fexit,
+	}, {
+		.name = "files", .source = "bpf",
+		.gives = "found by the next scan of open files, or when it closes the flow",
+		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
+		.hook = {{"iter/task_file"}},
+		.try = try_nothing,
+	}, {
+		.name = "proc", .source = "netlink",
+		.gives = "found by the next look into /proc",
+		.hook = {{"/proc/PID/fd"}},
+		.try = try_nothing,
+	},
+	NONE("nobody is looked for: whoever called listen() is shown")},
+}, {
+	.name = "cgroup",
+	.what = "names of the flows' cgroups, --cgroup",
+	.rung = {{
+		.name = "mount",
+		.gives = "paths below the mount of cgroup v2",
+		.options = "CONFIG_CGROUPS",
+		.hook = {{"cgroup v2"}},
+		.try = try_cgroup_mount,
+	},
+	NONE("cgroups have numbers only")},
+}, {
+	.name = "messages",
+	.what = "stat: messages sent and received",
+	.asked = NEED_CALLS,
+	.columns = "messages_sent and messages_received",
+	.rung = {{
+		.name = "tracepoint", .source = "bpf",
+		.gives = "every call that moved something",
+		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
+		.hook = {{"tp_btf/sock_send_length", "on_send", "struct sock *, int, int"},
+			 {"tp_btf/sock_recv_length", "on_receive", "struct sock *, int, int"}},
+		.try = try_programs,
+	},
+	NONE("these columns are not known")},
+}, {
+	.name = "packets",
+	.what = "stat: packets in and out",
+	.asked = NEED_PACKETS,
+	.columns = "in_receives and out_requests",
+	.rung = {{
+		.name = "cgroup", .source = "bpf",
+		.gives = "every packet of a socket, at the IP layer",
+		.capabilities = "CAP_BPF CAP_NET_ADMIN",
+		.options = "CONFIG_BPF_SYSCALL CONFIG_CGROUP_BPF",
+		.hook = {{"cgroup_skb/ingress", "on_packet_in"},
+			 {"cgroup_skb/egress", "on_packet_out"}},
+		.try = try_cgroup_skb,
+	},
+	NONE("these columns are not known")},
+}, {
+	.name = "resets",
+	.what = "stat: resets sent",
+	.asked = NEED_RESETS,
+	.columns = "out_rsts",
+	.rung = {{
+		.name = "tracepoint", .source = "bpf",
+		.gives = "every one, also in answer to packets that no socket wanted",
+		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
+		.hook = {{"tp_btf/tcp_send_reset", "on_reset", "struct sock *, struct sk_buff *"}},
+		.try = try_programs,
+	},
+	NONE("this column is not known")},
+}, {
+	.name = "delacks",
+	.what = "stat: delayed acknowledgements",
+	.asked = NEED_DELACKS,
+	.columns = "delayed_acks",
+	.rung = {{
+		.name = "timer", .source = "bpf",
+		.gives = "every one that a timer sent",
+		.capabilities = BPF_CAPABILITIES " CAP_SYSLOG",
+		.options = BPF_OPTIONS " CONFIG_KALLSYMS",
+		.hook = {{"tp_btf/timer_expire_entry", "on_timer_begin", "struct timer_list *"},
+			 {"tp_btf/timer_expire_exit", "on_timer_end", "struct timer_list *"}},
+		.try = try_delack_timer,
+		.take = take_delack_timer,
+	},
+	NONE("this column is not known")},
+}, {
+	.name = "ooo",
+	.what = "stat: segments that arrived out of order",
+	.asked = NEED_OOO,
+	.columns = "ooo_packets",
+	.rung = {{
+		.name = "field", .source = "bpf",
+		.gives = "the kernel's own count, since Linux 5.4",
+		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
+		.hook = {{"tcp_sock.rcv_ooopack"}},
+		.try = try_field,
+	},
+	NONE("this column is not known")},
+}, {
+	.name = "timeouts",
+	.what = "stat: timeouts, and the time in recovery from them",
+	.asked = NEED_RTO,
+	.columns = "rto_total and rto_time_ms",
+	.rung = {{
+		.name = "field", .source = "bpf",
+		.gives = "the kernel's own counts, since Linux 6.7",
+		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
+		.hook = {{"tcp_sock.total_rto"}},
+		.try = try_field,
+	},
+	NONE("these columns are not known")},
+}, {
+	.name = "requests",
+	.what = "peek --source bpf: connection requests",
+	.asked = NEED_HANDSHAKES,
+	.columns = "connection requests",
+	.rung = {{
+		.name = "sockops", .source = "bpf",
+		.gives = "from their SYN on",
+		.capabilities = BPF_CAPABILITIES " CAP_NET_ADMIN",
+		.options = BPF_OPTIONS " CONFIG_CGROUP_BPF",
+		.hook = {{"sockops", "on_request"},
+			 {"tp_btf/tcp_retransmit_synack", "on_synack",
+			  "struct sock *, struct request_sock *"}},
+		.try = try_sockops,
+	}, {
+		.name = "tracepoint", .source = "bpf",
+		.gives = "from the first SYN/ACK on that is sent again",
+		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
+		.hook = {{"tp_btf/tcp_retransmit_synack", "on_synack",
+			  "struct sock *, struct request_sock *"}},
+		.try = try_programs,
+	},
+	NONE("requests that fail are not seen")},
+}, {
+	.name = "refusals",
+	.what = "peek --source bpf: whether a RST or ICMP refused, and what listeners drop",
+	.asked = NEED_HANDSHAKES,
+	.columns = "reasons of refusals",
+	.rung = {{
+		.name = "tracepoint", .source = "bpf",
+		.gives = "every RST that is taken, every packet that is dropped",
+		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
+		.hook = {{"tp_btf/tcp_receive_reset", "on_reset_received", "struct sock *"},
+			 {"tp_btf/kfree_skb", "on_drop", "struct sk_buff *"}},
+		.try = try_programs,
+	},
+	NONE("refused is all that is known")},
+}, {
+	.name = "queues",
+	.what = "peek --source bpf: queues of listeners",
+	.asked = NEED_HANDSHAKES,
+	.columns = "queues of listeners",
+	.rung = {{
+		.name = "iterator", .source = "bpf",
+		.gives = "all, once a second",
+		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
+		.hook = {{"iter/bpf_sk_storage_map", "sample_listeners"}},
+		.try = try_programs,
+	}},
+}, {
+	.name = "capture",
+	.what = "peek, -i: packets",
+	.without = "only captures that others have made can be read",
+	.rung = {{
+		.name = "classic", .source = "pcap",
+		.gives = "a packet socket with a classic filter",
+		.capabilities = "CAP_NET_RAW", .options = "CONFIG_PACKET",
+		.hook = {{"AF_PACKET"}},
+		.try = try_packet_socket,
+	}},
+}, {
+	.name = "sandbox",
+	.what = "what a run shuts itself in with, once all is attached",
+	.without = "user and capabilities are changed all the same",
+	.rung = {{
+		.name = "seccomp",
+		.gives = "refuses all system calls but those that the command needs",
+		.options = "CONFIG_SECCOMP CONFIG_SECCOMP_FILTER",
+		.hook = {{"seccomp"}},
+		.try = try_seccomp,
+	}},
+},
+};
+/* clang-format on */
+const size_t ladder_count = sizeof(ladder) / sizeof(ladder[0]);
+
+const struct need *ladder_need(const char *name, size_t name_len)
+{
+	for (size_t n = 0; n < ladder_count; n++)
+		if (strlen(ladder[n].name) == name_len && !memcmp(ladder[n].name, name, name_len))
+			return &ladder[n];
+	return NULL;
+}
+
+void ladder_try(const struct rung *rung, struct refusal *ret)
+{
+	*ret = (struct refusal){.err = 0};
+	rung->try(rung, ret);
+}
+
+const struct rung *ladder_broken(const char *source, struct refusal *ret)
+{
+	for (size_t n = 0; n < ladder_count; n++)
+		for (size_t r = 0; need_has(&ladder[n], r); r++) {
+			const struct rung *rung = &ladder[n].rung[r];
+
+			if (!rung->vital || strcmp(rung->source, source))
+				continue;
+			ladder_try(rung, ret);
+			if (ret->err)
+				return rung;
+		}
+	return NULL;
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "probe/reason.h"
+
+#include <bpf/btf.h>
+#include <cap-ng.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "probe/kernel.h"
+#include "probe/ladder.h"
+
+#define WORD_MAX 64
+/* Of linux/errno.h: what a kernel without direct calls says to a program at a function's exit. */
+#define ENOTSUPP_KERNEL 524
+
+__attribute__((format(printf, 2, 3))) static void why(struct reason *ret, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(ret->why, sizeof(ret->why), format, args);
+	va_end(args);
+}
+
+__attribute__((format(printf, 2, 3))) static void advise(struct reason *ret, const char *format,
+							 ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(ret->advice, sizeof(ret->advice), format, args);
+	va_end(args);
+}
+
+/* The next of the words that blanks separate; false at the end. */
+static bool next_word(const char **words, char *word)
+{
+	size_t len;
+
+	if (!*words)
+		return false;
+	*words += strspn(*words, " ");
+	len = strcspn(*words, " ");
+	snprintf(word, WORD_MAX, "%.*s", (int)len, *words);
+	*words += len;
+	return len > 0;
+}
+
+/* "CAP_BPF and CAP_PERFMON", of those that this process has not. Returns their number. */
+static unsigned list_missing(const char *capabilities, char *list, size_t size)
+{
+	char word[WORD_MAX];
+	unsigned count = 0;
+
+	list[0] = '\0';
+	capng_get_caps_process();
+	while (next_word(&capabilities, word)) {
+		size_t used = strlen(list);
+		int number = capng_name_to_capability(word + strlen("CAP_"));
+
+		if (number < 0 || capng_have_capability(CAPNG_EFFECTIVE, (unsigned)number))
+			continue;
+		snprintf(list + used, size - used, "%s%s", count++ ? " and " : "", word);
+	}
+	return count;
+}
+
+static bool stands_on_bpf(const struct rung *rung)
+{
+	return rung->source && !strcmp(rung->source, "bpf");
+}
+
+/* Addresses are hidden by two switches, and shown to CAP_SYSLOG by all but one of their settings.
+ */
+static void find_hidden_address(const struct refusal *refusal, const char *missing,
+				struct reason *ret)
+{
+	long restricted = kernel_sysctl("kernel/kptr_restrict");
+	long paranoid = kernel_sysctl("kernel/perf_event_paranoid");
+
+	why(ret, "%s: kernel.kptr_restrict is %ld, kernel.perf_event_paranoid %ld%s%s",
+	    refusal->detail, restricted, paranoid, missing[0] ? ", and missing: " : "", missing);
+	if (restricted >= 2)
+		advise(ret, "sysctl kernel.kptr_restrict=1, and run as root or with CAP_SYSLOG");
+	else
+		advise(ret, "run as root, or give it CAP_SYSLOG");
+}
+
+static void find_privilege(const struct rung *rung, const struct refusal *refusal,
+			   struct reason *ret)
+{
+	char missing[256];
+	unsigned count = list_missing(rung->capabilities, missing, sizeof(missing));
+	const char *lockdown = kernel_lockdown();
+
+	if (rung->capabilities && strstr(rung->capabilities, "CAP_SYSLOG") && refusal->detail[0]) {
+		find_hidden_address(refusal, strstr(missing, "CAP_SYSLOG") ? "CAP_SYSLOG" : "",
+				    ret);
+		return;
+	}
+	if (count) {
+		why(ret, "no privilege: %s %s missing", missing, count > 1 ? "are" : "is");
+		advise(ret, "run as root, or give it %s", missing);
+	} else if (kernel_user_namespace_is_nested()) {
+		why(ret, "refused: the capabilities of a user namespace do not count for this");
+		advise(ret, "run it outside of the container, as root of the host");
+	} else if (kernel_seccomp_is_on()) {
+		why(ret, "refused, though no capability is missing: a seccomp filter is in force");
+		advise(ret, "allow bpf() and perf_event_open() in the container's seccomp profile");
+	} else if (lockdown[0] && strcmp(lockdown, "none")) {
+		why(ret, "refused, though no capability is missing; lockdown is '%s'", lockdown);
+		advise(ret, "only a boot without lockdown may change that");
+	} else {
+		why(ret, "refused, though no capability is missing%s",
+		    lockdown[0]
+			    ? ": a security module, perhaps"
+			    : "; whether by lockdown cannot be seen: securityfs is not mounted");
+		advise(ret, "the kernel's log may say who refused it");
+	}
+}
+
+/* Which of the options that the rung stands on was not built; -1 if the configuration is unknown.
+ */
+static int find_absent_option(const char *options, char *word)
+{
+	while (next_word(&options, word)) {
+		enum kernel_option state = kernel_option(word);
+
+		if (state != OPTION_BUILT_IN && state != OPTION_MODULE)
+			return state == OPTION_UNKNOWN ? -1 : 1;
+	}
+	return 0;
+}
+
+static bool is_loaded_by_hand(const char *option)
+{
+	return kernel_option(option) == OPTION_MODULE;
+}
+
+/* The kernel knows no such thing. */
+static void find_missing(const struct rung *rung, const struct refusal *refusal, struct reason *ret)
+{
+	char option[WORD_MAX] = "";
+	int absent = find_absent_option(rung->options, option);
+	const char *where = rung->hook[0].where;
+
+	if (stands_on_bpf(rung) && !kernel_btf())
+		snprintf(option, sizeof(option), "CONFIG_DEBUG_INFO_BTF");
+	if (refusal->detail[0])
+		why(ret, "%s", refusal->detail);
+	else if (stands_on_bpf(rung) && !kernel_btf())
+		why(ret, "this kernel shows no BTF (/sys/kernel/btf/vmlinux)%s%s",
+		    absent ? ": " : "", absent > 0 ? "CONFIG_DEBUG_INFO_BTF is not set" : "");
+	else if (absent > 0)
+		why(ret, "this kernel has no %s: %s is not set", where, option);
+	else
+		why(ret, "this kernel has no %s", where);
+	if (absent > 0)
+		advise(ret, "a kernel that is built with %s=y", option);
+	else if (rung->options &&
+		 is_loaded_by_hand(strrchr(rung->options, ' ') ? strrchr(rung->options, ' ') + 1
+							       : rung->options))
+		advise(ret, "load the kernel's module, if it is installed");
+	else if (refusal->detail[0])
+		advise(ret, "mount it: mount -t cgroup2 none /sys/fs/cgroup");
+	else
+		advise(ret, "a newer kernel");
+}
+
+static bool is_missing(int err)
+{
+	return err == -ENOENT || err == -ESRCH || err == -ENOSYS || err == -ENOTSUPP_KERNEL ||
+	       err == -EOPNOTSUPP || err == -EPROTONOSUPPORT || err == -EAFNOSUPPORT;
+}
+
+void reason_find(const struct rung *rung, const struct refusal *refusal, struct reason *ret)
+{
+	bool is_verifier = stands_on_bpf(rung) && refusal->detail[0];
+
+	*ret = (struct reason){.why = ""};
+	if (refusal->err == -EPROTOTYPE) {
+		why(ret, "this kernel's %s has other arguments: (%s), not (%s)",
+		    rung->hook[0].where, refusal->detail, rung->hook[0].arguments);
+		advise(ret, "a tcpsight that knows them");
+	} else if (is_missing(refusal->err)) {
+		find_missing(rung, refusal, ret);
+	} else if (refusal->err == -EPERM || (refusal->err == -EACCES && !is_verifier) ||
+		   (refusal->err == -EACCES && strstr(refusal->detail, "kallsyms"))) {
+		find_privilege(rung, refusal, ret);
+	} else if (stands_on_bpf(rung) && !strcmp(kernel_lockdown(), "confidentiality")) {
+		why(ret, "lockdown is 'confidentiality': programs may not read kernel memory%s%s",
+		    refusal->detail[0] ? "; the verifier says: " : "", refusal->detail);
+		advise(ret,
+		       "only a boot without lockdown, or with lockdown=integrity, changes that");
+	} else if (is_verifier) {
+		why(ret, "the verifier refuses it: %s", refusal->detail);
+		advise(ret, "a newer kernel: this one lacks something that the program needs");
+	} else {
+		why(ret, "%s", strerror(-refusal->err));
+		advise(ret, "--verbose shows what the kernel says");
+	}
+}

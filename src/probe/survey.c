@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "probe/survey.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "probe/ladder.h"
+#include "util/xalloc.h"
+
+struct survey {
+	const char *source;
+	struct refusal (*refusal)[RUNGS_MAX]; /* by need and rung */
+};
+
+/* Sources of which one stands in for the other; packets are looked at if they are asked for. */
+static const char *const rivals[] = {"bpf", "netlink"};
+
+const struct refusal *survey_refusal(const struct survey *s, const struct need *need, size_t rung)
+{
+	return &s->refusal[need - ladder][rung];
+}
+
+static bool can_run(const struct survey *s, const char *source)
+{
+	for (size_t n = 0; n < ladder_count; n++)
+		for (size_t r = 0; need_has(&ladder[n], r); r++) {
+			const struct rung *rung = &ladder[n].rung[r];
+
+			if (rung->vital && !strcmp(rung->source, source) && s->refusal[n][r].err)
+				return false;
+		}
+	return true;
+}
+
+struct survey *survey_make(void)
+{
+	struct survey *s = xcalloc(1, sizeof(*s));
+
+	s->refusal = xcalloc(ladder_count, sizeof(*s->refusal));
+	for (size_t n = 0; n < ladder_count; n++)
+		for (size_t r = 0; need_has(&ladder[n], r); r++)
+			ladder_try(&ladder[n].rung[r], &s->refusal[n][r]);
+	s->source = "none";
+	for (size_t i = sizeof(rivals) / sizeof(rivals[0]); i--;)
+		if (can_run(s, rivals[i]))
+			s->source = rivals[i];
+	return s;
+}
+
+void survey_free(struct survey *s)
+{
+	free(s->refusal);
+	free(s);
+}
+
+const char *survey_source(const struct survey *s)
+{
+	return s->source;
+}
+
+static bool is_foreign(const struct survey *s, const struct rung *rung)
+{
+	for (size_t i = 0; rung->source && i < sizeof(rivals) / sizeof(rivals[0]); i++)
+		if (!strcmp(rung->source, rivals[i]))
+			return strcmp(rung->source, s->source) != 0;
+	return false;
+}
+
+enum rung_state survey_state(const struct survey *s, const struct need *need, size_t rung)
+{
+	if (survey_refusal(s, need, rung)->err)
+		return RUNG_REFUSED;
+	if (is_foreign(s, &need->rung[rung]))
+		return RUNG_FOREIGN;
+	for (size_t r = 0; r < rung; r++)
+		if (!survey_refusal(s, need, r)->err && !is_foreign(s, &need->rung[r]))
+			return RUNG_SPARE;
+	return RUNG_TAKEN;
+}
+
+const char *rung_state_name(enum rung_state state)
+{
+	static const char *const names[] = {"taken", "spare", "foreign", "refused"};
+
+	_Static_assert(sizeof(names) / sizeof(names[0]) == RUNG_STATES, "one name per state");
+	return names[state];
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "probe/try.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "probe/kernel.h"
+#include "probe/ladder.h"
+#include "probe/prototype.h"
+#include "tcp.skel.h"
+#include "util/cgroup.h"
+#include "util/xalloc.h"
+
+/* The verifier's log of a refused program ends with the reason; a short one is enough. */
+#define LOG_BYTES (1u << 16)
+#define DELACK_FUNCTION "tcp_delack_timer"
+
+void try_nothing(const struct rung *rung, struct refusal *ret)
+{
+	(void)rung;
+	ret->err = 0;
+}
+
+static void check_hook(const struct hook *hook, struct refusal *ret)
+{
+	const struct btf *kernel = kernel_btf();
+
+	ret->detail[0] = '\0';
+	ret->err = kernel ? prototype_check(kernel, hook->where, hook->arguments, ret->detail,
+					    sizeof(ret->detail))
+			  : -ENOENT;
+}
+
+void try_arguments(const struct rung *rung, struct refusal *ret)
+{
+	for (size_t h = 0; h < HOOKS_MAX && rung->hook[h].where && !ret->err; h++)
+		check_hook(&rung->hook[h], ret);
+}
+
+const struct hook *try_variant(const struct rung *rung, struct refusal *ret)
+{
+	for (size_t h = 0; h < HOOKS_MAX && rung->hook[h].where; h++) {
+		check_hook(&rung->hook[h], ret);
+		if (!ret->err)
+			return &rung->hook[h];
+	}
+	return NULL;
+}
+
+static bool is_of(const struct rung *rung, const char *program)
+{
+	for (size_t h = 0; h < HOOKS_MAX; h++)
+		if (rung->hook[h].program && !strcmp(rung->hook[h].program, program))
+			return true;
+	return false;
+}
+
+/* The last line before the statistics says what the verifier did not like. */
+static void take_reason(char *log, char *text, size_t size)
+{
+	char *line, *rest = log;
+
+	while ((line = strsep(&rest, "\n")))
+		if (*line && strncmp(line, "processed ", strlen("processed ")))
+			snprintf(text, size, "%s", line);
+}
+
+/* Load the rung's programs, and no other. */
+static int load(const struct rung *rung, char *log)
+{
+	struct tcp *skeleton = tcp__open();
+	struct bpf_program *p;
+	int err;
+
+	if (!skeleton)
+		return -errno;
+	bpf_object__for_each_program(p, skeleton->obj)
+	{
+		bpf_program__set_autoload(p, is_of(rung, bpf_program__name(p)));
+		if (!log)
+			continue;
+		bpf_program__set_log_buf(p, log, LOG_BYTES);
+		bpf_program__set_log_level(p, 1);
+	}
+	err = tcp__load(skeleton);
+	tcp__destroy(skeleton);
+	return err;
+}
+
+void try_programs(const struct rung *rung, struct refusal *ret)
+{
+	char *log;
+
+	try_arguments(rung, ret);
+	if (ret->err)
+		return;
+	ret->err = load(rung, NULL);
+	if (!ret->err || ret->err == -EPERM)
+		return;
+	/* Again, for the verifier's words. */
+	log = xcalloc(1, LOG_BYTES);
+	load(rung, log);
+	take_reason(log, ret->detail, sizeof(ret->detail));
+	free(log);
+}
+
+static const struct bpf_insn do_nothing[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 1},
+					     {.code = BPF_JMP | BPF_EXIT}};
+static const struct bpf_insn do_nothing_at_exit[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K},
+						     {.code = BPF_JMP | BPF_EXIT}};
+
+void try_fexit(const struct rung *rung, struct refusal *ret)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FEXIT);
+	const struct hook *hook = try_variant(rung, ret);
+	int id, fd;
+
+	if (!hook)
+		return;
+	id = btf__find_by_name_kind(kernel_btf(), strchr(hook->where, '/') + 1, BTF_KIND_FUNC);
+	opts.attach_btf_id = (__u32)id;
+	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "try", "GPL", do_nothing_at_exit, 2, &opts);
+	ret->err = fd < 0 ? -errno : 0;
+	if (fd < 0)
+		return;
+	/* Attaching is what a kernel without direct calls refuses. */
+	id = bpf_link_create(fd, 0, BPF_TRACE_FEXIT, NULL);
+	ret->err = id < 0 ? -errno : 0;
+	if (id >= 0)
+		close(id);
+	close(fd);
+}
+
+int try_open_root_cgroup(void)
+{
+	struct cgroup_names *names = cgroup_names_new();
+	const char *mount = cgroup_names_mount(names);
+	int fd = mount ? open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int err = mount ? errno : ENOENT;
+
+	cgroup_names_free(names);
+	return fd < 0 ? -err : fd;
+}
+
+static int attach_nothing(int cgroup, enum bpf_attach_type type)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = type);
+	int program = bpf_prog_load(BPF_PROG_TYPE_CGROUP_SKB, "try", "GPL", do_nothing, 2, &opts);
+	int link, err = 0;
+
+	if (program < 0)
+		return -errno;
+	link = bpf_link_create(program, cgroup, type, NULL);
+	if (link < 0)
+		err = -errno;
+	else
+		close(link);
+	close(program);
+	return err;
+}
+
+void try_cgroup_skb(const struct rung *rung, struct refusal *ret)
+{
+	int cgroup = try_open_root_cgroup();
+
+	if (cgroup < 0) {
+		ret->err = cgroup;
+		snprintf(ret->detail, sizeof(ret->detail), "there is no mount of cgroup v2");
+		return;
+	}
+	ret->err = attach_nothing(cgroup, BPF_CGROUP_INET_INGRESS);
+	if (!ret->err)
+		ret->err = attach_nothing(cgroup, BPF_CGROUP_INET_EGRESS);
+	close(cgroup);
+	if (!ret->err)
+		try_programs(rung, ret);
+}
+
+void try_field(const struct rung *rung, struct refusal *ret)
+{
+	const char *where = rung->hook[0].where, *field = strchr(where, '.') + 1;
+	const struct btf *kernel = kernel_btf();
+	const struct btf_type *type;
+	char structure[64];
+	int id;
+
+	snprintf(structure, sizeof(structure), "%.*s", (int)(field - 1 - where), where);
+	id = kernel ? btf__find_by_name_kind(kernel, structure, BTF_KIND_STRUCT) : -ENOENT;
+	type = id < 0 ? NULL : btf__type_by_id(kernel, (__u32)id);
+	ret->err = -ENOENT;
+	for (unsigned i = 0; type && i < btf_vlen(type); i++)
+		if (!strcmp(btf__name_by_offset(kernel, btf_members(type)[i].name_off), field))
+			ret->err = 0;
+}
+
+void try_sockops(const struct rung *rung, struct refusal *ret)
+{
+	int cgroup = try_open_root_cgroup();
+
+	if (cgroup < 0) {
+		ret->err = cgroup;
+		snprintf(ret->detail, sizeof(ret->detail), "there is no mount of cgroup v2");
+		return;
+	}
+	close(cgroup);
+	try_programs(rung, ret);
+}
+
+void try_delack_timer(const struct rung *rung, struct refusal *ret)
+{
+	if (!kernel_address(DELACK_FUNCTION)) {
+		ret->err = -EACCES;
+		snprintf(ret->detail, sizeof(ret->detail),
+			 "/proc/kallsyms hides the address of " DELACK_FUNCTION);
+		return;
+	}
+	try_programs(rung, ret);
+}
+
+void take_delack_timer(struct tcp *skeleton)
+{
+	skeleton->rodata->delack_timer = kernel_address(DELACK_FUNCTION);
+	skeleton->rodata->want_delacks = 1;
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* How the rungs that stand on BPF are tried, and what some need besides loading. See
+ * probe/ladder.h. */
+#pragma once
+
+struct hook;
+struct refusal;
+struct rung;
+struct tcp;
+
+/* Compare the arguments of the rung's hooks with the kernel's, and load its programs, all of them.
+ */
+void try_programs(const struct rung *rung, struct refusal *ret);
+
+/*
+ * Load a program that does nothing at a function's exit, and find the variant whose arguments fit.
+ * What the kernel allows one it allows another: our own are not loaded for a trial.
+ */
+void try_fexit(const struct rung *rung, struct refusal *ret);
+
+/* Attach programs that let everything pass to the root cgroup, for a moment. */
+void try_cgroup_skb(const struct rung *rung, struct refusal *ret);
+
+/* As try_programs(), and is there a root cgroup to attach to? */
+void try_sockops(const struct rung *rung, struct refusal *ret);
+
+/* As try_programs(), and is the address of the timer's function known? */
+void try_delack_timer(const struct rung *rung, struct refusal *ret);
+void take_delack_timer(struct tcp *skeleton);
+
+/* Has a structure of the kernel a field? The hook is "STRUCTURE.FIELD". */
+void try_field(const struct rung *rung, struct refusal *ret);
+
+/* Always holds. */
+void try_nothing(const struct rung *rung, struct refusal *ret);
+
+/* Of a rung with variants: the hook whose arguments are this kernel's; NULL if none. */
+const struct hook *try_variant(const struct rung *rung, struct refusal *ret);
+
+/*
+ * Do all hooks of a rung have the arguments that its programs read? Fills `ret` if not. Programs
+ * that are not tried alone before they are loaded are checked so.
+ */
+void try_arguments(const struct rung *rung, struct refusal *ret);
+
+/* The root of cgroup v2 as an open directory, or -errno. */
+int try_open_root_cgroup(void);

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "probe/try_host.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/seccomp.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "abi/event.h"
+#include "probe/ladder.h"
+#include "util/cgroup.h"
+
+void try_sock_diag(const struct rung *rung, struct refusal *ret)
+{
+	struct {
+		struct nlmsghdr head;
+		struct inet_diag_req_v2 body;
+	} request = {
+		.head = {.nlmsg_len = sizeof(request),
+			 .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+		.body = {.sdiag_family = AF_INET,
+			 .sdiag_protocol = IPPROTO_TCP,
+			 .idiag_states = 1u << ST_LISTEN},
+	};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	char answer[32768];
+	const struct nlmsghdr *head = (const void *)answer;
+
+	(void)rung;
+	if (fd < 0 || send(fd, &request, sizeof(request), 0) < 0 ||
+	    recv(fd, answer, sizeof(answer), 0) < 0)
+		ret->err = -errno;
+	else if (head->nlmsg_type == NLMSG_ERROR)
+		ret->err = ((const struct nlmsgerr *)(head + 1))->error;
+	if (fd >= 0)
+		close(fd);
+}
+
+void try_notices(const struct rung *rung, struct refusal *ret)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	int group = SKNLGRP_INET_TCP_DESTROY;
+	struct sockaddr_nl own = {.nl_family = AF_NETLINK};
+
+	(void)rung;
+	if (fd < 0 || bind(fd, (struct sockaddr *)&own, sizeof(own)) ||
+	    setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)))
+		ret->err = -errno;
+	if (fd >= 0)
+		close(fd);
+}
+
+static bool may_look_into(const char *pid)
+{
+	char path[300];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%s/fd", pid);
+	dir = opendir(path);
+	if (dir)
+		closedir(dir);
+	return dir != NULL;
+}
+
+void try_proc(const struct rung *rung, struct refusal *ret)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	(void)rung;
+	while (proc && (entry = readdir(proc))) {
+		struct stat st;
+
+		if (!isdigit((unsigned char)entry->d_name[0]) ||
+		    fstatat(dirfd(proc), entry->d_name, &st, 0) ||
+		    (geteuid() != 0 && st.st_uid == geteuid()) || atoi(entry->d_name) == getpid())
+			continue;
+		ret->err = may_look_into(entry->d_name) ? 0 : -EACCES;
+		if (!ret->err)
+			break;
+	}
+	if (proc)
+		closedir(proc);
+}
+
+void try_cgroup_mount(const struct rung *rung, struct refusal *ret)
+{
+	struct cgroup_names *names = cgroup_names_new();
+
+	(void)rung;
+	if (!cgroup_names_has_mount(names)) {
+		ret->err = -ENOENT;
+		snprintf(ret->detail, sizeof(ret->detail), "there is no mount of cgroup v2");
+	}
+	cgroup_names_free(names);
+}
+
+void try_packet_socket(const struct rung *rung, struct refusal *ret)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	(void)rung;
+	if (fd < 0)
+		ret->err = -errno;
+	else
+		close(fd);
+}
+
+void try_seccomp(const struct rung *rung, struct refusal *ret)
+{
+	uint32_t action = SECCOMP_RET_TRAP;
+
+	(void)rung;
+	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action))
+		ret->err = -errno;
+}
