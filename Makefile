@@ -31,6 +31,8 @@ LDLIBS    = $(shell $(PKG) --libs $(LIBS))
 ARCH_INC  = $(firstword $(wildcard /usr/include/$(shell $(CC) -print-multiarch)) /usr/include)
 BPFFLAGS := -g -O2 -mcpu=v3 -target bpf -Isrc -I$(ARCH_INC) -Wall -Wextra -Wno-unused-parameter \
             $(if $(WERROR),-Werror) -ffile-prefix-map=$(CURDIR)=.
+# Registers, which kprobes read, are named by machine.
+BPFFLAGS += -D__TARGET_ARCH_$(shell $(CC) -dumpmachine | sed 's/-.*//; s/x86_64/x86/; s/aarch64/arm64/; s/s390x/s390/')
 
 # The registry holds the files that define the object of their folder's contract.
 names      = $(sort $(patsubst src/$(1)/%.c,%,$(shell grep -l '^const struct $(2) $(1)_' src/$(1)/*.c)))

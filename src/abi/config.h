@@ -16,6 +16,8 @@
 #define REQUESTS_DEFAULT 65536
 #define NETWORK_NAMESPACES_MAX 16384
 #define DISCARDS_MAX 16384
+/* Accepted sockets whose owner waits to be taken over; beyond that the oldest are forgotten. */
+#define ACCEPTORS 65536
 #define RING_BYTES_DEFAULT (4u << 20)
 
 /* Kept per CPU by the BPF programs; opened + adopted = closed + live + lost. */

@@ -68,11 +68,31 @@ struct {
 	__type(value, __u64);
 } delayed_acks __weak SEC(".maps");
 
+/*
+ * Who accepted a socket, by its address: a kprobe is given no more, and the kernel lets nobody ask
+ * storage of that. The next socket may have the same address, and is then younger than the note.
+ */
+struct acceptor {
+	__u64 accepted_ns;
+	__u32 pid;
+	__u32 mntns;
+	char comm[16];
+	char thread[16];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, ACCEPTORS);
+	__type(key, __u64);
+	__type(value, struct acceptor);
+} acceptors __weak SEC(".maps");
+
 /* Set before the programs are loaded, so that the verifier drops what is not wanted. */
 const volatile __u8 want_extra __weak = 0;	/* struct ev_extra, and events of listeners */
 const volatile __u8 want_tallies __weak = 0;	/* struct tally */
 const volatile __u8 want_delacks __weak = 0;	/* delayed_acks */
 const volatile __u8 want_handshakes __weak = 0; /* a flow is over when its handshake is */
+const volatile __u8 want_acceptors __weak = 0;	/* acceptors */
 const volatile __u32 jiffies_hz __weak = 250;
 
 struct {

@@ -7,6 +7,7 @@
  * and confirms each owner that still holds its socket; pass 2 is run only if pass 1 met sockets
  * whose owner it did not confirm, and gives those to a holder.
  */
+#include "bpf/acceptor.bpf.h"
 #include "bpf/adopt.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -71,6 +72,7 @@ int scan_files(struct bpf_iter__task_file *ctx)
 	}
 	if (!f || !ctl || (f->phase != PHASE_LIVE && f->phase != PHASE_LISTEN))
 		return 0;
+	take_acceptor(f, (struct tcp_sock *)socket->sk);
 	if (f->ident.owner_source == OWNER_NONE && f->ident.seen == SEEN_ADOPTED)
 		assign(ctl, f, task);
 	else if (ctl->owner_pass == 1)

@@ -4,6 +4,7 @@
  * array, which costs user space no copy. When the array is nearly full the program prints one byte,
  * which ends user space's read(); it empties the array and reads on from the same socket.
  */
+#include "bpf/acceptor.bpf.h"
 #include "bpf/adopt.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -42,6 +43,7 @@ int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 	/* The close record is already on its way and has the last word. */
 	if (state == ST_CLOSE)
 		return 0;
+	take_acceptor(f, tp);
 	/* What the application wrote moves write_seq alone: acknowledgements change no count. */
 	received = tp->bytes_received;
 	write_seq = tp->write_seq;

@@ -11,6 +11,7 @@
  *				close() or shutdown(): only ever in process context
  *	any -> CLOSE		the end: one record with everything, then the storage is spent
  */
+#include "bpf/acceptor.bpf.h"
 #include "bpf/extra.bpf.h"
 #include "bpf/request.bpf.h"
 #include "bpf/ring.bpf.h"
@@ -305,6 +306,7 @@ static __always_inline void on_change(struct sock *sk, int old, int new)
 		__sync_lock_test_and_set(&f->closing, 1);
 	if (!f || f->phase != PHASE_LIVE)
 		return;
+	take_acceptor(f, tp);
 	if (new == ST_ESTABLISHED)
 		on_established(f, tp);
 	else if (new == ST_FIN_WAIT1 || new == ST_LAST_ACK)

@@ -100,6 +100,13 @@ const struct need ladder[] = {
 		.either = true,
 		.try = try_fexit,
 	}, {
+		.name = "kprobe", .source = "bpf",
+		.gives = "at once, of those few that wait in accept() at a time",
+		.capabilities = BPF_CAPABILITIES, .options = KPROBE_OPTIONS,
+		.hook = {{"kretprobe/inet_csk_accept", "on_accept_probe"}},
+		.try = try_kretprobe,
+		.take = take_acceptors,
+	}, {
 		.name = "files", .source = "bpf",
 		.gives = "found by the next scan of open files, or when it closes the flow",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,

@@ -18,6 +18,10 @@ void try_programs(const struct rung *rung, struct refusal *ret);
  */
 void try_fexit(const struct rung *rung, struct refusal *ret);
 
+/* Attach a program that does nothing to the return of the function, and load our own. */
+void try_kretprobe(const struct rung *rung, struct refusal *ret);
+void take_acceptors(struct tcp *skeleton);
+
 /* Attach programs that let everything pass to the root cgroup, for a moment. */
 void try_cgroup_skb(const struct rung *rung, struct refusal *ret);
 

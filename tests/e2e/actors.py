@@ -13,6 +13,7 @@ import pathlib
 import select
 import signal
 import socket
+import struct
 import sys
 import threading
 import time
@@ -116,7 +117,7 @@ def listening_parent(kind, control, worker_control):
 
 
 def handed_over(kind, first):
-    """A server whose parent listens and whose worker serves; `first` closes first."""
+    """A server whose parent listens and whose worker serves; `first` closes first, reset: rudely."""
     name_self("tcp-client")
     control, parent_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     worker_control, worker_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -136,6 +137,8 @@ def handed_over(kind, first):
     if first == "server":
         worker_control.send(b"close")
         client.recv(1)
+    if first == "reset":
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     client.close()
     say(closed=True)
     step()
