@@ -36,6 +36,31 @@ int BPF_PROG(on_receive, struct sock *sk, int ret, int flags)
 	return 0;
 }
 
+/* The same before Linux 6.3, where the two tracepoints came: at the functions' exits. */
+SEC("?fexit/tcp_sendmsg")
+int BPF_PROG(on_send_exit, struct sock *sk, void *message, unsigned long size, int ret)
+{
+	struct tally *t = ret > 0 ? tally_of(sk) : 0;
+
+	if (t)
+		__sync_fetch_and_add(&t->write_calls, 1);
+	return 0;
+}
+
+/* What is returned stands after the last argument, of which kernels have four or five. */
+SEC("?fexit/tcp_recvmsg")
+int BPF_PROG(on_receive_exit, struct sock *sk, void *message, unsigned long size, int flags)
+{
+	struct tally *t;
+	__u64 ret = 0;
+
+	bpf_get_func_ret(ctx, &ret);
+	t = (int)ret > 0 && !(flags & MSG_PEEK) ? tally_of(sk) : 0;
+	if (t)
+		__sync_fetch_and_add(&t->read_calls, 1);
+	return 0;
+}
+
 static __always_inline struct tally *tally_of_packet(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;

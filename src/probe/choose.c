@@ -151,7 +151,7 @@ int probe_check_wish(const char *wish, const char *source)
 		const struct rung *rung = wish_of(wish, &ladder[n]);
 		struct refusal refusal;
 
-		if (!rung || !rung->source || strcmp(rung->source, source))
+		if (!rung || (rung->source && strcmp(rung->source, source)))
 			continue;
 		ladder_try(rung, &refusal);
 		if (refusal.err)

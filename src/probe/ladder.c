@@ -118,18 +118,22 @@ const struct need ladder[] = {
 		.hook = {{"/proc/PID/fd"}},
 		.try = try_nothing,
 	},
-	NONE("nobody is looked for: whoever called listen() is shown")},
+	{
+		.name = "none", .source = "bpf",
+		.gives = "nobody is looked for: whoever called listen() is shown, or closed it",
+		.try = try_nothing,
+	}},
 }, {
 	.name = "cgroup",
 	.what = "names of the flows' cgroups, --cgroup",
+	.without = "cgroups have numbers only",
 	.rung = {{
 		.name = "mount",
 		.gives = "paths below the mount of cgroup v2",
 		.options = "CONFIG_CGROUPS",
 		.hook = {{"cgroup v2"}},
 		.try = try_cgroup_mount,
-	},
-	NONE("cgroups have numbers only")},
+	}},
 }, {
 	.name = "messages",
 	.what = "stat: messages sent and received",
@@ -142,6 +146,16 @@ const struct need ladder[] = {
 		.hook = {{"tp_btf/sock_send_length", "on_send", "struct sock *, int, int"},
 			 {"tp_btf/sock_recv_length", "on_receive", "struct sock *, int, int"}},
 		.try = try_programs,
+	}, {
+		.name = "fexit", .source = "bpf",
+		.gives = "the same, without those of kTLS",
+		.capabilities = BPF_CAPABILITIES, .options = FEXIT_OPTIONS,
+		.hook = {{"fexit/tcp_sendmsg", "on_send_exit",
+			  "struct sock *, struct msghdr *, size_t"},
+			 {"fexit/tcp_recvmsg", "on_receive_exit",
+			  "struct sock *, struct msghdr *, size_t, int | "
+			  "struct sock *, struct msghdr *, size_t, int, int *"}},
+		.try = try_fexit,
 	},
 	NONE("these columns are not known")},
 }, {

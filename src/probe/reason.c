@@ -135,9 +135,29 @@ static int find_absent_option(const char *options, char *word)
 	return 0;
 }
 
-static bool is_loaded_by_hand(const char *option)
+/* Is a part of what the rung stands on a module, which may not be loaded? */
+static bool has_module(const char *options)
 {
-	return kernel_option(option) == OPTION_MODULE;
+	char word[WORD_MAX];
+
+	while (next_word(&options, word))
+		if (kernel_option(word) == OPTION_MODULE)
+			return true;
+	return false;
+}
+
+static void find_no_btf(struct reason *ret)
+{
+	enum kernel_option state = kernel_option("CONFIG_DEBUG_INFO_BTF");
+
+	why(ret, "this kernel shows no BTF (/sys/kernel/btf/vmlinux)%s",
+	    state == OPTION_ABSENT     ? ": CONFIG_DEBUG_INFO_BTF is not set"
+	    : state == OPTION_BUILT_IN ? ", though it was built with CONFIG_DEBUG_INFO_BTF"
+				       : "");
+	if (state == OPTION_BUILT_IN)
+		advise(ret, "mount sysfs at /sys");
+	else
+		advise(ret, "a kernel that is built with CONFIG_DEBUG_INFO_BTF=y");
 }
 
 /* The kernel knows no such thing. */
@@ -147,27 +167,20 @@ static void find_missing(const struct rung *rung, const struct refusal *refusal,
 	int absent = find_absent_option(rung->options, option);
 	const char *where = rung->hook[0].where;
 
-	if (stands_on_bpf(rung) && !kernel_btf())
-		snprintf(option, sizeof(option), "CONFIG_DEBUG_INFO_BTF");
-	if (refusal->detail[0])
+	if (refusal->detail[0]) {
 		why(ret, "%s", refusal->detail);
-	else if (stands_on_bpf(rung) && !kernel_btf())
-		why(ret, "this kernel shows no BTF (/sys/kernel/btf/vmlinux)%s%s",
-		    absent ? ": " : "", absent > 0 ? "CONFIG_DEBUG_INFO_BTF is not set" : "");
-	else if (absent > 0)
+		advise(ret, "mount -t cgroup2 none /sys/fs/cgroup");
+	} else if (stands_on_bpf(rung) && !kernel_btf()) {
+		find_no_btf(ret);
+	} else if (absent > 0) {
 		why(ret, "this kernel has no %s: %s is not set", where, option);
-	else
-		why(ret, "this kernel has no %s", where);
-	if (absent > 0)
 		advise(ret, "a kernel that is built with %s=y", option);
-	else if (rung->options &&
-		 is_loaded_by_hand(strrchr(rung->options, ' ') ? strrchr(rung->options, ' ') + 1
-							       : rung->options))
-		advise(ret, "load the kernel's module, if it is installed");
-	else if (refusal->detail[0])
-		advise(ret, "mount it: mount -t cgroup2 none /sys/fs/cgroup");
-	else
-		advise(ret, "a newer kernel");
+	} else {
+		why(ret, "this kernel has no %s", where);
+		advise(ret, "%s",
+		       has_module(rung->options) ? "load the kernel's module, if it is installed"
+						 : "a newer kernel");
+	}
 }
 
 static bool is_missing(int err)

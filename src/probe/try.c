@@ -116,26 +116,34 @@ static const struct bpf_insn do_nothing[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_
 static const struct bpf_insn do_nothing_at_exit[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K},
 						     {.code = BPF_JMP | BPF_EXIT}};
 
-void try_fexit(const struct rung *rung, struct refusal *ret)
+/* Attaching is what a kernel without direct calls refuses. */
+static int attach_to_exit_of(const char *function)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FEXIT);
-	const struct hook *hook = try_variant(rung, ret);
-	int id, fd;
+	int program, link, err = 0;
 
-	if (!hook)
-		return;
-	id = btf__find_by_name_kind(kernel_btf(), strchr(hook->where, '/') + 1, BTF_KIND_FUNC);
-	opts.attach_btf_id = (__u32)id;
-	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "try", "GPL", do_nothing_at_exit, 2, &opts);
-	ret->err = fd < 0 ? -errno : 0;
-	if (fd < 0)
-		return;
-	/* Attaching is what a kernel without direct calls refuses. */
-	id = bpf_link_create(fd, 0, BPF_TRACE_FEXIT, NULL);
-	ret->err = id < 0 ? -errno : 0;
-	if (id >= 0)
-		close(id);
-	close(fd);
+	opts.attach_btf_id = (__u32)btf__find_by_name_kind(kernel_btf(), function, BTF_KIND_FUNC);
+	program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "try", "GPL", do_nothing_at_exit, 2, &opts);
+	if (program < 0)
+		return -errno;
+	link = bpf_link_create(program, 0, BPF_TRACE_FEXIT, NULL);
+	if (link < 0)
+		err = -errno;
+	else
+		close(link);
+	close(program);
+	return err;
+}
+
+void try_fexit(const struct rung *rung, struct refusal *ret)
+{
+	const struct hook *variant = rung->either ? try_variant(rung, ret) : NULL;
+
+	if (!rung->either)
+		try_arguments(rung, ret);
+	for (size_t h = 0; h < HOOKS_MAX && rung->hook[h].where && !ret->err; h++)
+		if (!variant || variant == &rung->hook[h])
+			ret->err = attach_to_exit_of(strchr(rung->hook[h].where, '/') + 1);
 }
 
 int try_open_root_cgroup(void)

@@ -13,8 +13,8 @@ struct tcp;
 void try_programs(const struct rung *rung, struct refusal *ret);
 
 /*
- * Load a program that does nothing at a function's exit, and find the variant whose arguments fit.
- * What the kernel allows one it allows another: our own are not loaded for a trial.
+ * Attach programs that do nothing to the functions' exits, for a moment; of variants to the one whose
+ * arguments fit. What the kernel allows one it allows another: our own are not loaded for a trial.
  */
 void try_fexit(const struct rung *rung, struct refusal *ret);
 

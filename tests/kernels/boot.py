@@ -42,7 +42,7 @@ def boot(kernel, base, script, out, limit_sec=280, memory_mib=1024):
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as temporary:
         here = pathlib.Path(temporary)
-        initramfs.make_job(script, here / "job.cpio")
+        initramfs.make_job(script, kernel, here / "job.cpio")
         with open(here / "initrd", "wb") as initrd:
             for part in (base, modules, here / "job.cpio"):
                 initrd.write(pathlib.Path(part).read_bytes())

@@ -173,9 +173,14 @@ def make_modules(kernel, target):
         pack(temporary, target)
 
 
-def make_job(script, target):
+def make_job(script, kernel, target):
+    """What is run, and the kernel's configuration where distributions put it."""
     with tempfile.TemporaryDirectory() as temporary:
         path = pathlib.Path(temporary) / "job"
+        (pathlib.Path(temporary) / "boot").mkdir()
+        if (kernel / "config").exists():
+            release = (kernel / "version").read_text().strip()
+            shutil.copy(kernel / "config", pathlib.Path(temporary) / f"boot/config-{release}")
         path.write_text(script)
         path.chmod(0o755)
         pack(temporary, target)
