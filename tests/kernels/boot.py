@@ -33,8 +33,9 @@ def unpack_results(tar, folder):
         subprocess.run(["tar", "-C", folder, "-xf", tar], check=False, stderr=subprocess.DEVNULL)
 
 
-def boot(kernel, base, script, out, limit_sec=280, memory_mib=1024):
-    """Run `script` (a shell script with its first line) in a guest; its files come to folder `out`."""
+def boot(kernel, base, script, out, limit_sec=280, memory_mib=1024, words=""):
+    """Run `script` (a shell script with its first line) in a guest; its files come to folder `out`.
+    `words` are added to the kernel's command line."""
     kernel, out = pathlib.Path(kernel), pathlib.Path(out)
     modules = kernel / "modules.cpio"
     if not modules.exists():
@@ -47,7 +48,7 @@ def boot(kernel, base, script, out, limit_sec=280, memory_mib=1024):
             for part in (base, modules, here / "job.cpio"):
                 initrd.write(pathlib.Path(part).read_bytes())
         command = ["nice", "-n", "19", *QEMU, "-m", str(memory_mib), "-kernel", kernel / "vmlinux",
-                   "-initrd", here / "initrd", "-append", COMMAND_LINE,
+                   "-initrd", here / "initrd", "-append", f"{COMMAND_LINE} {words}",
                    "-serial", f"file:{here}/console", "-serial", f"file:{here}/results"]
         try:
             subprocess.run(command, timeout=limit_sec, stdin=subprocess.DEVNULL, check=False)

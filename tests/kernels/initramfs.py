@@ -32,7 +32,7 @@ nft_reject_ipv6 nft_compat nft_log dummy tcp_bbr""".split()
 PYTHON_SKIP = {"test", "idlelib", "tkinter", "lib2to3", "ensurepip", "turtledemo", "pydoc_data",
                "distutils", "config-3.11-x86_64-linux-gnu"}
 PYTHON_PACKAGES = ["pytest", "_pytest", "pluggy", "iniconfig", "packaging", "attr", "attrs",
-                   "more_itertools", "py", "exceptiongroup"]
+                   "more_itertools", "py", "exceptiongroup", "scapy"]
 
 
 def pack(folder, target):

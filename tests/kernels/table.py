@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """From what the guests wrote to tables: kernel x feature, and the verifier's cost."""
 
+import csv
 import json
+
+# A program that costs more than this times what is recorded is a failure.
+ALLOWED_GROWTH = 1.25
 
 # From here on the bpf source loads; below it netlink stands in, and its tests are not expected to pass.
 BPF_FROM = (6, 1)
@@ -46,20 +50,53 @@ def expects_bpf(series):
 
 
 def live_counts(series, line):
-    return expects_bpf(series) or line["name"].startswith("netlink")
+    return expects_bpf(series) or not line["needs_bpf"]
 
 
-def failures(results):
-    """What is wrong, as (series, what)."""
+def broken_lockdown(lines):
+    """Where doctor, or what a run does, is not what the mode demands."""
+    wrong = []
+    for line in of_kind(lines, "lockdown"):
+        allowed = line["mode"] != "confidentiality"
+        source = "bpf" if allowed else "netlink"
+        if (line["source"], line["used"]) != (source, source):
+            wrong.append(f"lockdown {line['mode']}: {line['source']}, {line['used']}")
+        if not allowed and "lockdown is 'confidentiality'" not in line["why"]:
+            wrong.append(f"lockdown {line['mode']}: {line['why']}")
+    return wrong
+
+
+def jumps(lines, recorded):
+    """Programs that are not recorded, or cost more than they used to. `recorded`: program -> cost."""
+    wrong = []
+    for line in lines:
+        if line["error"]:
+            continue
+        if line["program"] not in recorded:
+            wrong.append(f"{line['program']} is not recorded in tests/kernels/cost.csv")
+        elif not 0 < line["insns"] <= ALLOWED_GROWTH * recorded[line["program"]]:
+            wrong.append(f"{line['program']} costs {line['insns']}, not {recorded[line['program']]}")
+    return wrong
+
+
+def failures(results, recorded):
+    """What is wrong, as (series, what, name of the log). `recorded`: series -> program -> cost."""
     wrong = []
     for series, lines in results.items():
-        wrong += [(series, "broken") for _ in of_kind(lines, "broken")]
-        wrong += [(series, line["name"]) for line in of_kind(lines, "live")
+        wrong += [(series, "the guest broke", line["log"]) for line in of_kind(lines, "broken")]
+        wrong += [(series, line["name"], line["log"]) for line in of_kind(lines, "live")
                   if live_counts(series, line) and (line["failed"] or not line["passed"])]
-        wrong += [(series, line["program"]) for line in of_kind(lines, "program")
+        programs = of_kind(lines, "program")
+        wrong += [(series, f"{line['program']}: {line['why']}", "results") for line in programs
                   if expects_bpf(series) and line["error"] and not line["optional"]]
-        wrong += [(series, line["who"]) for line in of_kind(lines, "source") if not line["source"]]
-        wrong += [(series, line["tool"]) for line in of_kind(lines, "peer")
+        wrong += [(series, what, "results") for what in jumps(programs, recorded.get(series, {}))]
+        wrong += [(series, f"no source for {line['who']}", "results")
+                  for line in of_kind(lines, "source") if not line["source"]]
+        wrong += [(series, "root is refused the bpf source", "console.txt")
+                  for line in of_kind(lines, "source")
+                  if line["who"] == "root" and expects_bpf(series) and line["source"] != "bpf"]
+        wrong += [(series, what, "results") for what in broken_lockdown(lines)]
+        wrong += [(series, line["tool"], "tcplife") for line in of_kind(lines, "peer")
                   if line["tool"] == "tcplife" and expects_bpf(series)
                   and (not line["same"] or line["same"] != line["ours"])]
     return wrong
@@ -85,7 +122,7 @@ def grid(results, title, kind, key, cell):
 def live_cell(series, line):
     if not live_counts(series, line):
         return "-"
-    return "yes" if line["passed"] and not line["failed"] else "NO"
+    return str(line["passed"]) if line["passed"] and not line["failed"] else "NO"
 
 
 def program_cell(_, line):
@@ -121,9 +158,11 @@ def render(results):
     text = "".join(f"* {series}: {release}\n" for series, release in releases.items()) + "\n"
     text += grid(results, "Source that is used, by privilege", "source", "who",
                  lambda _, line: line["source"] or "NONE")
-    text += grid(results, "Live tests", "live", "name", live_cell)
+    text += grid(results, "Live tests: how many passed", "live", "name", live_cell)
     text += grid(rungs_taken(results), "The rung that is taken, by need", "need", "need",
                  lambda _, line: line["taken"])
+    text += grid(results, "Under lockdown", "lockdown", "mode",
+                 lambda _, line: line["used"] + (f": {line['why']}" if line["why"] else ""))
     text += grid(results, "BPF programs: instructions that the verifier processed", "program", "program",
                  program_cell)
     text += grid(results, "Beside bcc's tools", "peer", "tool", peer_cell)
@@ -141,3 +180,11 @@ def costs(results):
         rows += [f"{line['program']},{series},{line['insns']}\n" for line in of_kind(lines, "program")
                  if not line["error"]]
     return "".join(rows)
+
+
+def read_costs(text):
+    """What costs() wrote, as series -> program -> cost."""
+    found = {}
+    for row in csv.DictReader(text.splitlines()):
+        found.setdefault(row["kernel"], {})[row["program"]] = int(row["insns"])
+    return found

@@ -20,21 +20,51 @@ OUT = pathlib.Path("/tmp/out")
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
-# End-to-end tests that show one thing each; all of them run on the development machine.
-LIVE = {
-    "bytes: client closes first": "test_exact_bytes.py::test_every_way_to_close[client]",
-    "bytes: half-closed": "test_exact_bytes.py::test_every_way_to_close[half]",
-    "bytes: reset, data unread": "test_exact_bytes.py::test_every_way_to_close[unread]",
-    "why it ended: refused": "test_end_reason.py::test_refused",
+# End-to-end tests, all of which run on the development machine too. Where the bpf source runs:
+WITH_BPF = {
+    "bytes: every way to close": ["test_exact_bytes.py::test_every_way_to_close"],
+    "bytes: odd flows": ["test_odd_flows.py"],
+    "why it ended": ["test_end_reason.py"],
+    "network namespaces": ["test_netns.py"],
     "owner: a worker serves":
-        "test_owner.py::test_worker_not_the_listening_parent_when_closed[prefork-server]",
-    "owner: at accept()": "test_accept.py::test_owner_of_an_accepted_flow",
-    "netlink: client closes first": "test_netlink.py::test_every_way_to_close[client-fin]",
-    "netlink: half-closed": "test_netlink.py::test_every_way_to_close[half-fin]",
-    "netlink: owner": "test_netlink.py::test_flow_seen_in_a_look_has_owner_and_no_age",
+        ["test_owner.py::test_worker_not_the_listening_parent_when_closed[prefork-server]",
+         "test_owner.py::test_comm_is_the_process_and_thread_the_thread"],
+    "owner: at accept()": ["test_accept.py::test_owner_of_an_accepted_flow"],
+    "owner: accept=fexit forced":
+        ["test_accept.py::test_forced_way[fexit]",
+         "test_accept.py::test_owner_is_whoever_accepted_every_time[fexit]"],
+    "owner: accept=kprobe forced":
+        ["test_accept.py::test_forced_way[kprobe]",
+         "test_accept.py::test_owner_is_whoever_accepted_every_time[kprobe]"],
+    "all flows are accounted for":
+        ["test_conservation.py::test_sum_holds_when_ended_amid_opening_and_closing[report0]"],
+    "subnet": ["test_subnet.py::test_directions_and_sides"],
+    "stat: each counter": ["test_stat.py::test_each_counter_of_a_plain_connection",
+                           "test_stat.py::test_sums_are_those_of_the_kernel[reset_by_unread]"],
+    "stat: messages, each way": ["test_messages.py::test_forced_way"],
+    "stat: as ss lists them": ["test_stat.py::test_live_lists_what_ss_lists"],
+    "peek: from kernel edges": ["test_peek_bpf.py::test_success_and_reject_with_owner_and_errno"],
+    "capabilities: packets of stat":
+        ["test_privilege_features.py::test_net_admin_buys_the_packets_of_stat"],
+    "doctor says what a run does":
+        ["test_doctor.py::test_one_rung_of_each_need_is_taken_and_the_better_ones_say_why_not"],
+}
+# Everywhere:
+ANYWHERE = {
+    "netlink: client closes first": ["test_netlink.py::test_every_way_to_close[client-fin]"],
+    "netlink: half-closed": ["test_netlink.py::test_every_way_to_close[half-fin]"],
+    "netlink: owner": ["test_netlink.py::test_flow_seen_in_a_look_has_owner_and_no_age"],
     "netlink: kernel filters ports":
-        "test_netlink.py::test_ports_and_family_are_filtered_by_the_kernel[127.0.0.1-words4]",
-    "netlink: ordinary user": "test_netlink.py::test_ordinary_user[source0]",
+        ["test_netlink.py::test_ports_and_family_are_filtered_by_the_kernel[127.0.0.1-words4]"],
+    "netlink: ordinary user": ["test_netlink.py::test_ordinary_user[source0]"],
+    "peek: packets between namespaces":
+        ["test_peek_live.py::test_success_and_reject_from_both_ends[wire]"],
+    "peek: a capture file": ["test_peek_file.py::test_each_outcome_and_its_conn_state"],
+    "reasons: no BTF, a container":
+        ["test_reasons.py::test_no_btf", "test_reasons.py::test_seccomp_filter",
+         "test_reasons.py::test_capabilities_of_a_user_namespace"],
+    "capabilities: after the start":
+        ["test_privilege_features.py::test_net_raw_buys_packets"],
 }
 
 
@@ -88,17 +118,33 @@ def check_sources():
         say("source", who=name, source=run_life(*prefix))
 
 
-def check_live(names):
+def check_lockdown():
+    """On a guest that is locked down: what is used, and whether doctor says why nothing better is."""
+    lines = list(lines_of(BUILD / "tcpsight", "doctor", "--json"))
+    machine = next(line for line in lines if line["type"] == "machine")
+    refused = {line["need"]: line["why"] for line in lines if "why" in line}
+    say("lockdown", mode=machine["lockdown"], source=machine["source"], used=run_life(),
+        why=refused.get("edges", ""), needs=sorted(refused))
+
+
+def check_live(tests, needs_bpf):
+    """Run the tests in one pytest; the log of them all is what a failure names."""
     environment = {**os.environ, "TCPSIGHT_BUILD": str(BUILD), "TCPSIGHT": str(BUILD / "tcpsight"),
                    "PYTHONDONTWRITEBYTECODE": "1"}
-    tests = [f"{E2E}/{LIVE[name]}" for name in names]
+    wanted = [f"{E2E}/{one}" for ids in tests.values() for one in ids]
+    log = f"pytest-{'bpf' if needs_bpf else 'any'}.txt"
+    begin = time.monotonic()
     done = subprocess.run([sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rA", "--tb=short",
-                           "--rootdir=/project", *tests], env=environment, capture_output=True,
-                          text=True, check=False)
-    (OUT / "pytest.txt").write_text(done.stdout + done.stderr)
-    for name in names:
-        found = re.findall(rf"^(PASSED|FAILED|ERROR|SKIPPED) \S*{re.escape(LIVE[name])}", done.stdout, re.M)
-        say("live", name=name, passed=found.count("PASSED"), failed=len(found) - found.count("PASSED"))
+                           "--durations=15", "--rootdir=/project", *wanted], env=environment,
+                          capture_output=True, text=True, check=False)
+    (OUT / log).write_text(done.stdout + done.stderr)
+    print(f"{log}: {time.monotonic() - begin:.0f} s", flush=True)
+    for name, ids in tests.items():
+        found = [result for one in ids for result in
+                 re.findall(rf"^(PASSED|FAILED|ERROR|SKIPPED) \S*{re.escape(one)}", done.stdout, re.M)]
+        complete = all(re.search(rf"^PASSED \S*{re.escape(one)}", done.stdout, re.M) for one in ids)
+        say("live", name=name, needs_bpf=needs_bpf, log=log, passed=found.count("PASSED"),
+            failed=len(found) - found.count("PASSED") + (not complete))
 
 
 def tcplife_rows(text):
@@ -155,6 +201,9 @@ def check_tcptop():
 
 def main(words):
     OUT.mkdir(exist_ok=True)
+    if "lockdown" in words:
+        check_lockdown()
+        return
     say("kernel", release=platform.release(), machine=platform.machine())
     check_programs()
     check_doctor()
@@ -162,7 +211,9 @@ def main(words):
     if "peers" in words:
         check_tcplife()
         check_tcptop()
-    check_live(list(LIVE))
+    if run_life() == "bpf":
+        check_live(WITH_BPF, True)
+    check_live(ANYWHERE, False)
 
 
 if __name__ == "__main__":
