@@ -3,6 +3,19 @@
 
 /* What expires does so exactly; it is noticed this much later at most. */
 #define CHECK_INTERVAL_NS 10000000u
+#define REORDER_NS_DEFAULT 100000000u
+
+int attempts_init(struct attempts *a, uint32_t limit, size_t entry_size)
+{
+	if (!a->reorder_ns)
+		a->reorder_ns = REORDER_NS_DEFAULT;
+	return slots_init(&a->slots, limit, entry_size);
+}
+
+void attempts_done(struct attempts *a)
+{
+	slots_done(&a->slots);
+}
 
 enum attempts_time attempts_tick(struct attempts *a, uint64_t now_ns)
 {

@@ -43,7 +43,8 @@ struct attempt_share {
 struct attempts {
 	struct slots slots;
 	struct hash_key key;
-	uint64_t timeout_ns, reorder_ns;
+	uint64_t timeout_ns;
+	uint64_t reorder_ns; /* how long ACK_EARLY waits; 0 before attempts_init(): 100 ms */
 	uint64_t now_ns, next_check_ns;
 	const struct attempt_share *share; /* the last one is sure to find a victim */
 };
@@ -61,6 +62,13 @@ struct attempt_key {
 	struct tuple tuple;
 	uint32_t hash;
 };
+
+/*
+ * Reserve room for `limit` entries, which begin with a struct attempt; key, times and share are
+ * set. 0 or -errno, as slots_init().
+ */
+int attempts_init(struct attempts *a, uint32_t limit, size_t entry_size);
+void attempts_done(struct attempts *a);
 
 /* Moves the clock. */
 enum attempts_time attempts_tick(struct attempts *a, uint64_t now_ns);

@@ -5,8 +5,6 @@
 
 #include "packet/attempts.h"
 
-#define REORDER_NS_DEFAULT 100000000u
-
 struct entry {
 	struct attempt attempt;
 	struct conversation c;
@@ -32,11 +30,13 @@ struct conversation_table *conversation_table_new(const struct conversation_tabl
 	if (!t)
 		return NULL;
 	t->config = *config;
-	t->attempts.key = config->key;
-	t->attempts.timeout_ns = config->timeout_ns;
-	t->attempts.reorder_ns = config->reorder_ns ? config->reorder_ns : REORDER_NS_DEFAULT;
-	t->attempts.share = shares;
-	if (!slots_init(&t->attempts.slots, config->limit, sizeof(struct entry)))
+	t->attempts = (struct attempts){
+		.key = config->key,
+		.timeout_ns = config->timeout_ns,
+		.reorder_ns = config->reorder_ns,
+		.share = shares,
+	};
+	if (!attempts_init(&t->attempts, config->limit, sizeof(struct entry)))
 		return t;
 	free(t);
 	return NULL;
@@ -45,7 +45,7 @@ struct conversation_table *conversation_table_new(const struct conversation_tabl
 void conversation_table_free(struct conversation_table *t)
 {
 	if (t)
-		slots_done(&t->attempts.slots);
+		attempts_done(&t->attempts);
 	free(t);
 }
 

@@ -5,7 +5,6 @@
 
 #include "packet/attempts.h"
 
-#define REORDER_NS_DEFAULT 100000000u
 /* A client waits no longer for the next SYN: TCP_RTO_MAX of Linux, within RFC 6298 section 2.5. */
 #define REMEMBER_NS 120000000000u
 
@@ -28,11 +27,13 @@ struct handshake_table *handshake_table_new(const struct handshake_table_config 
 	if (!t)
 		return NULL;
 	t->config = *config;
-	t->attempts.key = config->key;
-	t->attempts.timeout_ns = config->timeout_ns;
-	t->attempts.reorder_ns = config->reorder_ns ? config->reorder_ns : REORDER_NS_DEFAULT;
-	t->attempts.share = shares;
-	if (!slots_init(&t->attempts.slots, config->limit, sizeof(struct attempt)))
+	t->attempts = (struct attempts){
+		.key = config->key,
+		.timeout_ns = config->timeout_ns,
+		.reorder_ns = config->reorder_ns,
+		.share = shares,
+	};
+	if (!attempts_init(&t->attempts, config->limit, sizeof(struct attempt)))
 		return t;
 	free(t);
 	return NULL;
@@ -41,7 +42,7 @@ struct handshake_table *handshake_table_new(const struct handshake_table_config 
 void handshake_table_free(struct handshake_table *t)
 {
 	if (t)
-		slots_done(&t->attempts.slots);
+		attempts_done(&t->attempts);
 	free(t);
 }
 
