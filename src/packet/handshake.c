@@ -210,12 +210,27 @@ static enum handshake_step server_confirms(struct handshake *h, const struct pac
 
 /* RST */
 
+static enum handshake_step end_if(struct handshake *h, const struct packet *p, bool fits,
+				  enum handshake_outcome outcome)
+{
+	return fits ? handshake_conclude(h, outcome, p->time_ns) : STEP_FOREIGN;
+}
+
 /* Only the number that the server expects next (RFC 5961 section 3.2), SYN data taken or not. */
+static bool is_next_of_client(const struct handshake *h, const struct packet *p)
+{
+	return p->seq == h->client_isn + 1 || p->seq == h->client_isn + 1 + h->syn_len;
+}
+
+/* RFC 9293 section 3.10.7.3: in SYN-SENT, a RST counts only with an ACK for the SYN. */
+static bool answers_syn(const struct handshake *h, const struct packet *p)
+{
+	return p->flags & TCP_ACK && handshake_acks_client(h, p->ack);
+}
+
 static enum handshake_step client_resets(struct handshake *h, const struct packet *p)
 {
-	if (p->seq != h->client_isn + 1 && p->seq != h->client_isn + 1 + h->syn_len)
-		return STEP_FOREIGN;
-	return handshake_conclude(h, HANDSHAKE_ABORTED, p->time_ns);
+	return end_if(h, p, is_next_of_client(h, p), HANDSHAKE_ABORTED);
 }
 
 static enum handshake_step client_resets_later(struct handshake *h, const struct packet *p)
@@ -227,57 +242,54 @@ static enum handshake_step client_resets_later(struct handshake *h, const struct
 
 static enum handshake_step client_resets_crossing(struct handshake *h, const struct packet *p)
 {
-	if (p->flags & TCP_ACK && handshake_acks_server(h, p->ack))
-		return handshake_conclude(h, HANDSHAKE_ABORTED, p->time_ns);
-	return client_resets(h, p);
+	bool answers = p->flags & TCP_ACK && handshake_acks_server(h, p->ack);
+
+	return end_if(h, p, answers || is_next_of_client(h, p), HANDSHAKE_ABORTED);
 }
 
-/* RFC 9293 section 3.10.7.3: in SYN-SENT, a RST counts only with an ACK for the SYN. */
 static enum handshake_step server_rejects(struct handshake *h, const struct packet *p)
 {
-	if (!(p->flags & TCP_ACK) || !handshake_acks_client(h, p->ack))
-		return STEP_FOREIGN;
-	return handshake_conclude(h, HANDSHAKE_REJECTED, p->time_ns);
+	return end_if(h, p, answers_syn(h, p), HANDSHAKE_REJECTED);
 }
 
 static enum handshake_step server_resets(struct handshake *h, const struct packet *p)
 {
-	if (handshake_follows_server(h, p->seq, 0))
-		return handshake_conclude(h, HANDSHAKE_REJECTED, p->time_ns);
-	return server_rejects(h, p);
+	bool is_next = handshake_follows_server(h, p->seq, 0);
+
+	return end_if(h, p, is_next || answers_syn(h, p), HANDSHAKE_REJECTED);
 }
 
 static enum handshake_step server_resets_early(struct handshake *h, const struct packet *p)
 {
-	if (p->seq == h->early_ack)
-		return handshake_conclude(h, HANDSHAKE_REJECTED, p->time_ns);
-	return server_rejects(h, p);
+	return end_if(h, p, p->seq == h->early_ack || answers_syn(h, p), HANDSHAKE_REJECTED);
 }
 
 /* After the end: recognise what must not begin a new handshake. */
 
+static enum handshake_step late_if(bool fits)
+{
+	return fits ? STEP_TAKEN : STEP_FOREIGN;
+}
+
 /* After a failure a client that sends its SYN again tries again (Windows does so after a RST). */
 static enum handshake_step late_syn(struct handshake *h, const struct packet *p)
 {
-	return p->seq == h->client_isn && h->outcome == HANDSHAKE_ESTABLISHED ? STEP_TAKEN
-									      : STEP_FOREIGN;
+	return late_if(p->seq == h->client_isn && h->outcome == HANDSHAKE_ESTABLISHED);
 }
 
 static enum handshake_step late_reply(struct handshake *h, const struct packet *p)
 {
-	return handshake_acks_client(h, p->ack) ? STEP_TAKEN : STEP_FOREIGN;
+	return late_if(handshake_acks_client(h, p->ack));
 }
 
 static enum handshake_step late_crossing_syn(struct handshake *h, const struct packet *p)
 {
-	return h->marks & HANDSHAKE_SIMULTANEOUS && p->seq == h->server_isn[0] ? STEP_TAKEN
-									       : STEP_FOREIGN;
+	return late_if(h->marks & HANDSHAKE_SIMULTANEOUS && p->seq == h->server_isn[0]);
 }
 
 static enum handshake_step late_crossing_reply(struct handshake *h, const struct packet *p)
 {
-	return h->marks & HANDSHAKE_SIMULTANEOUS && p->seq == h->client_isn ? STEP_TAKEN
-									    : STEP_FOREIGN;
+	return late_if(h->marks & HANDSHAKE_SIMULTANEOUS && p->seq == h->client_isn);
 }
 
 static const transition_fn transition[HANDSHAKE_STATE_COUNT][HANDSHAKE_SEGMENT_COUNT] = {
