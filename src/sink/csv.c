@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "engine/sink.h"
-#include "engine/value.h"
 #include "engine/view.h"
+#include "sink/cells.h"
 #include "util/out.h"
 
 static void csv_begin(struct view *view)
@@ -43,24 +43,18 @@ static int needs_quotes(const char *text, size_t len)
 	return 0;
 }
 
+static void put_text(struct out *out, const char *text, size_t len, const struct cell *cell)
+{
+	(void)cell;
+	if (needs_quotes(text, len))
+		put_quoted(out, text, len);
+	else
+		out_mem(out, text, len);
+}
+
 static void csv_row(struct view *view, const struct row *row)
 {
-	const struct section *s = &view->section[0];
-	char buf[VALUE_TEXT_MAX];
-
-	for (size_t i = 0; i < s->count; i++) {
-		struct value v = s->column[i]->get(row);
-		const char *text;
-		size_t len = value_format(&v, buf, &text);
-
-		if (i)
-			out_char(view->out, ',');
-		if (needs_quotes(text, len))
-			put_quoted(view->out, text, len);
-		else
-			out_mem(view->out, text, len);
-	}
-	out_char(view->out, '\n');
+	cells_put(view->out, &view->section[0], row, ',', put_text);
 }
 
 static void csv_end(struct view *view, const struct account *account)

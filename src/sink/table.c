@@ -4,6 +4,7 @@
 #include "engine/sink.h"
 #include "engine/value.h"
 #include "engine/view.h"
+#include "sink/cells.h"
 #include "util/out.h"
 
 static void put_header(struct view *view, const struct section *s)
@@ -66,19 +67,7 @@ static void put_text(struct out *out, const char *text, size_t len, const struct
 
 void table_row(struct view *view, const struct row *row)
 {
-	const struct section *s = enter_section(view, row);
-	char buf[VALUE_TEXT_MAX];
-
-	for (size_t i = 0; i < s->count; i++) {
-		struct value v = s->column[i]->get(row);
-		const char *text;
-		size_t len = value_format(&v, buf, &text);
-
-		if (i)
-			out_char(view->out, ' ');
-		put_text(view->out, text, len, &s->cell[i]);
-	}
-	out_char(view->out, '\n');
+	cells_put(view->out, enter_section(view, row), row, ' ', put_text);
 }
 
 static void table_end(struct view *view, const struct account *account)
