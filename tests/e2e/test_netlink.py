@@ -5,6 +5,7 @@ sources.py, is tested beside bpf: whatever takes the fixture `source`."""
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 import sight
@@ -45,11 +46,10 @@ def test_slow_peer_that_closes_long_after_us(life, space):
 
 def test_flow_seen_in_a_look_has_owner_and_no_age(space):
     with Tcpsight("life", *NETLINK, "-o", columns("seen"), "--netns", space.name) as tool:
-        top = Tcpsight("top", *NETLINK, "--netns", space.name, 1)
-        with top, Traffic(netns=space, hold=True, rounds=2, bytes=1000) as flow:
-            truth = flow.go()
-            top.wait_row(truth.client)
-            top.wait_row(truth.server)
+        with Traffic(netns=space, hold=True, rounds=2, bytes=1000) as flow:
+            flow.go()
+            # No line tells that it has looked, once a second.
+            time.sleep(2.5)
             flow.go()
             truth = flow.finish()
         client, server = assert_both_exact(tool, truth, space.inode, Netlink)
