@@ -21,3 +21,9 @@ void cells_put(struct out *out, const struct section *section, const struct row 
 	}
 	out_char(out, '\n');
 }
+
+void cells_clean(char *ret, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		ret[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i];
+}

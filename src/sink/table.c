@@ -52,17 +52,20 @@ static const struct section *enter_section(struct view *view, const struct row *
 	return &view->section[n];
 }
 
+/* The path of a cgroup is the longest. */
+#define TEXT_MAX 4096
+
 /* A name may hold anything but an end of line must not break the table. */
 static void put_text(struct out *out, const char *text, size_t len, const struct cell *cell)
 {
-	char clean[VALUE_TEXT_MAX];
-	size_t i;
+	char clean[TEXT_MAX];
 
 	if (cell->cut && len > cell->cut)
 		len = cell->cut;
-	for (i = 0; i < len && i < sizeof(clean); i++)
-		clean[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i];
-	out_field(out, len <= sizeof(clean) ? clean : text, len, cell->width);
+	if (len > sizeof(clean))
+		len = sizeof(clean);
+	cells_clean(clean, text, len);
+	out_field(out, clean, len, cell->width);
 }
 
 void table_row(struct view *view, const struct row *row)

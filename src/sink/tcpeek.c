@@ -4,6 +4,7 @@
  * to the right of them.
  */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "engine/clock.h"
@@ -11,6 +12,7 @@
 #include "engine/sink.h"
 #include "engine/value.h"
 #include "engine/view.h"
+#include "sink/cells.h"
 #include "util/out.h"
 
 static void tcpeek_nothing(struct view *view)
@@ -78,9 +80,12 @@ static void put_dropped(struct out *out, const struct row *row)
 static void put_owner(struct out *out, const struct row *row)
 {
 	const struct ev_ident *id = row->ident;
+	char name[sizeof(id->comm)];
+	int len = (int)strnlen(id->comm, sizeof(id->comm));
 
+	cells_clean(name, id->comm, (size_t)len);
 	if (id->owner_source != OWNER_NONE)
-		out_format(out, "| %.*s[%u] ", (int)sizeof(id->comm), id->comm, id->pid);
+		out_format(out, "| %.*s[%u] ", len, name, id->pid);
 	out_char(out, '\n');
 }
 
