@@ -213,6 +213,11 @@ const struct need ladder[] = {
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"tcp_sock.rcv_ooopack"}},
 		.try = try_field,
+	}, {
+		.name = "netlink", .source = "netlink",
+		.gives = "the same, as sock_diag tells it",
+		.hook = {{"tcp_info.tcpi_rcv_ooopack"}},
+		.try = try_tcp_info,
 	},
 	NONE("this column is not known")},
 }, {
@@ -226,6 +231,11 @@ const struct need ladder[] = {
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"tcp_sock.total_rto"}},
 		.try = try_field,
+	}, {
+		.name = "netlink", .source = "netlink",
+		.gives = "the same, as sock_diag tells it",
+		.hook = {{"tcp_info.tcpi_total_rto"}},
+		.try = try_tcp_info,
 	},
 	NONE("these columns are not known")},
 }, {

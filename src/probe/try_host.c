@@ -10,10 +10,12 @@
 #include <linux/seccomp.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -60,6 +62,29 @@ void try_notices(const struct rung *rung, struct refusal *ret)
 	if (fd < 0 || bind(fd, (struct sockaddr *)&own, sizeof(own)) ||
 	    setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)))
 		ret->err = -errno;
+	if (fd >= 0)
+		close(fd);
+}
+
+void try_tcp_info(const struct rung *rung, struct refusal *ret)
+{
+	/* Where the fields end; younger ones are not in the C library's header. */
+	static const struct {
+		const char *field;
+		socklen_t end_bytes;
+	} fields[] = {
+		{"tcp_info.tcpi_rcv_ooopack", 228},
+		{"tcp_info.tcpi_total_rto", 248},
+	};
+	char info[1024];
+	socklen_t len = sizeof(info);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+
+	if (fd < 0 || getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &len))
+		ret->err = -errno;
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]) && !ret->err; i++)
+		if (!strcmp(rung->hook[0].where, fields[i].field) && len < fields[i].end_bytes)
+			ret->err = -ENOENT;
 	if (fd >= 0)
 		close(fd);
 }
