@@ -13,17 +13,18 @@
 struct rung;
 struct tcp;
 
-/* Why a rung does not hold. */
-struct refusal {
-	int err;	  /* -errno; 0: it holds */
-	char detail[240]; /* in the kernel's words, or what differs from what was expected; or "" */
-};
-
 /* A place in the kernel that a rung stands on. */
 struct hook {
 	const char *where;     /* as the kernel and libbpf call it: "tp_btf/tcp_send_reset" */
 	const char *program;   /* of ours that runs there, NULL: none */
 	const char *arguments; /* that the program reads, see probe/prototype.h; NULL: unchecked */
+};
+
+/* Why a rung does not hold. */
+struct refusal {
+	const struct hook *hook; /* of which; NULL: not of one in particular */
+	int err;	  /* -errno; 0: it holds */
+	char detail[240]; /* in the kernel's words, or what differs from what was expected; or "" */
 };
 
 struct rung {

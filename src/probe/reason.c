@@ -165,7 +165,7 @@ static void find_missing(const struct rung *rung, const struct refusal *refusal,
 {
 	char option[WORD_MAX] = "";
 	int absent = find_absent_option(rung->options, option);
-	const char *where = rung->hook[0].where;
+	const char *where = (refusal->hook ? refusal->hook : rung->hook)->where;
 
 	if (refusal->detail[0]) {
 		why(ret, "%s", refusal->detail);
@@ -191,12 +191,13 @@ static bool is_missing(int err)
 
 void reason_find(const struct rung *rung, const struct refusal *refusal, struct reason *ret)
 {
+	const struct hook *hook = refusal->hook ? refusal->hook : rung->hook;
 	bool is_verifier = stands_on_bpf(rung) && refusal->detail[0];
 
 	*ret = (struct reason){.why = ""};
 	if (refusal->err == -EPROTOTYPE) {
-		why(ret, "this kernel's %s has other arguments: (%s), not (%s)",
-		    rung->hook[0].where, refusal->detail, rung->hook[0].arguments);
+		why(ret, "this kernel's %s has other arguments: (%s), not (%s)", hook->where,
+		    refusal->detail, hook->arguments);
 		advise(ret, "a tcpsight that knows them");
 	} else if (is_missing(refusal->err)) {
 		find_missing(rung, refusal, ret);

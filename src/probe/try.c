@@ -36,6 +36,7 @@ static void check_hook(const struct hook *hook, struct refusal *ret)
 	ret->err = kernel ? prototype_check(kernel, hook->where, hook->arguments, ret->detail,
 					    sizeof(ret->detail))
 			  : -ENOENT;
+	ret->hook = ret->err ? hook : NULL;
 }
 
 void try_arguments(const struct rung *rung, struct refusal *ret)

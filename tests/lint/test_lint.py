@@ -192,3 +192,15 @@ def test_every_option_has_its_line_of_help():
         assert text.index("examples:") < text.index("usage:") < text.index("options:")
         for line in text.split("options:\n")[1].splitlines()[:-2]:
             assert re.match(r"  (-\w,|   ) --[a-z0-9-]+( \S+)? +\S", line), line
+
+
+def test_guests_are_given_tests_that_exist():
+    """pytest runs nothing at all if one of the tests that it is given is not there."""
+    wanted = re.findall(r"^\S+\.py::\S+$", subprocess.run(
+        [str(ROOT / "tests/kernels/guest/check.py"), "list"], check=True, capture_output=True,
+        text=True).stdout, re.M)
+    listed = subprocess.run(["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "--collect-only",
+                             "-q", "tests/e2e"], cwd=ROOT, capture_output=True, text=True).stdout
+    there = {line.removeprefix("tests/e2e/").split("[")[0] for line in listed.splitlines()}
+    there |= {line.removeprefix("tests/e2e/") for line in listed.splitlines()}
+    assert wanted and set(wanted) <= there, set(wanted) - there

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs inside a guest: what of tcpsight works on this kernel, as JSON lines in /tmp/out/results.
 
@@ -20,12 +21,28 @@ OUT = pathlib.Path("/tmp/out")
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
+def each(test, *parameters):
+    return [f"{test}[{one}]" for one in parameters]
+
+
+CLOSINGS = ["client", "server", "exit", "unread", "half"]
+
 # End-to-end tests, all of which run on the development machine too. Where the bpf source runs:
 WITH_BPF = {
-    "bytes: every way to close": ["test_exact_bytes.py::test_every_way_to_close"],
-    "bytes: odd flows": ["test_odd_flows.py"],
-    "why it ended": ["test_end_reason.py"],
-    "network namespaces": ["test_netns.py"],
+    "bytes: every way to close":
+        each("test_exact_bytes.py::test_every_way_to_close", *[f"bpf-{one}" for one in CLOSINGS]),
+    "bytes: odd flows":
+        each("test_odd_flows.py::test_data_left_unread_behind_the_peers_fin", "bpf")
+        + each("test_odd_flows.py::test_connect_put_off_until_the_first_send", "bpf")
+        + ["test_odd_flows.py::test_socket_connected_anew_is_a_new_flow",
+           "test_odd_flows.py::test_connection_that_nobody_accepted"],
+    "why it ended":
+        each("test_end_reason.py::test_established_flows", "bpf-reset", "bpf-unread", "bpf-stalled")
+        + ["test_end_reason.py::test_refused", "test_end_reason.py::test_no_answer_to_the_syn",
+           "test_end_reason.py::test_router_says_unreachable"],
+    "network namespaces":
+        each("test_netns.py::test_same_tuple_in_two_namespaces_at_once", "bpf")
+        + each("test_netns.py::test_flow_between_two_namespaces", "bpf"),
     "owner: a worker serves":
         ["test_owner.py::test_worker_not_the_listening_parent_when_closed[prefork-server]",
          "test_owner.py::test_comm_is_the_process_and_thread_the_thread"],
@@ -37,12 +54,13 @@ WITH_BPF = {
         ["test_accept.py::test_forced_way[kprobe]",
          "test_accept.py::test_owner_is_whoever_accepted_every_time[kprobe]"],
     "all flows are accounted for":
-        ["test_conservation.py::test_sum_holds_when_ended_amid_opening_and_closing[report0]"],
-    "subnet": ["test_subnet.py::test_directions_and_sides"],
-    "stat: each counter": ["test_stat.py::test_each_counter_of_a_plain_connection",
-                           "test_stat.py::test_sums_are_those_of_the_kernel[reset_by_unread]"],
-    "stat: messages, each way": ["test_messages.py::test_forced_way"],
-    "stat: as ss lists them": ["test_stat.py::test_live_lists_what_ss_lists"],
+        each("test_conservation.py::test_sum_holds_when_ended_amid_opening_and_closing", "bpf-report0"),
+    "subnet": each("test_subnet.py::test_directions_and_sides", "bpf"),
+    "stat: each counter":
+        each("test_stat.py::test_each_counter_of_a_plain_connection", "bpf")
+        + each("test_stat.py::test_sums_are_those_of_the_kernel", "bpf-reset_by_unread"),
+    "stat: messages, each way": each("test_messages.py::test_forced_way", "tracepoint", "fexit"),
+    "stat: as ss lists them": each("test_stat.py::test_live_lists_what_ss_lists", "bpf"),
     "peek: from kernel edges": ["test_peek_bpf.py::test_success_and_reject_with_owner_and_errno"],
     "capabilities: packets of stat":
         ["test_privilege_features.py::test_net_admin_buys_the_packets_of_stat"],
@@ -51,12 +69,16 @@ WITH_BPF = {
 }
 # Everywhere:
 ANYWHERE = {
-    "netlink: client closes first": ["test_netlink.py::test_every_way_to_close[client-fin]"],
-    "netlink: half-closed": ["test_netlink.py::test_every_way_to_close[half-fin]"],
+    "netlink: every way to close":
+        each("test_exact_bytes.py::test_every_way_to_close", *[f"netlink-{one}" for one in CLOSINGS]),
+    "netlink: network namespaces":
+        each("test_netns.py::test_same_tuple_in_two_namespaces_at_once", "netlink"),
+    "netlink: stat": each("test_stat.py::test_each_counter_of_a_plain_connection", "netlink"),
+    "netlink: subnet": each("test_subnet.py::test_directions_and_sides", "netlink"),
     "netlink: owner": ["test_netlink.py::test_flow_seen_in_a_look_has_owner_and_no_age"],
     "netlink: kernel filters ports":
         ["test_netlink.py::test_ports_and_family_are_filtered_by_the_kernel[127.0.0.1-words4]"],
-    "netlink: ordinary user": ["test_netlink.py::test_ordinary_user[source0]"],
+    "netlink: ordinary user": ["test_netlink.py::test_ordinary_user[asked0]"],
     "peek: packets between namespaces":
         ["test_peek_live.py::test_success_and_reject_from_both_ends[wire]"],
     "peek: a capture file": ["test_peek_file.py::test_each_outcome_and_its_conn_state"],
@@ -200,6 +222,9 @@ def check_tcptop():
 
 
 def main(words):
+    if "list" in words:
+        print(*[one for tests in (WITH_BPF, ANYWHERE) for ids in tests.values() for one in ids], sep="\n")
+        return
     OUT.mkdir(exist_ok=True)
     if "lockdown" in words:
         check_lockdown()

@@ -77,6 +77,19 @@ static void test_other_arguments_are_told_in_words(void **state)
 	assert_true(reason.advice[0]);
 }
 
+static void test_the_hook_that_differs_is_named(void **state)
+{
+	const struct rung *rung = wish_of("messages=fexit", ladder_need("messages", 8));
+	struct refusal refusal = {
+		.err = -EPROTOTYPE, .hook = &rung->hook[1], .detail = "struct sock *"};
+	struct reason reason;
+
+	(void)state;
+	reason_find(rung, &refusal, &reason);
+	assert_non_null(
+		strstr(reason.why, "fexit/tcp_recvmsg has other arguments: (struct sock *)"));
+}
+
 static void test_the_verifiers_words_are_passed_on(void **state)
 {
 	const struct rung *rung = wish_of("edges=tracepoint", ladder_need("edges", 5));
@@ -95,6 +108,7 @@ int main(void)
 		cmocka_unit_test(test_every_program_stands_on_the_ladder_under_its_own_hook),
 		cmocka_unit_test(test_every_program_of_the_ladder_is_there),
 		cmocka_unit_test(test_other_arguments_are_told_in_words),
+		cmocka_unit_test(test_the_hook_that_differs_is_named),
 		cmocka_unit_test(test_the_verifiers_words_are_passed_on),
 	};
 
