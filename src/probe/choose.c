@@ -54,8 +54,7 @@ static bool is_of_bpf(const struct rung *rung)
 	return !rung->source || !strcmp(rung->source, "bpf");
 }
 
-/* Loading them is the trial of those that the source cannot do without; only nonsense would pass
- * it. */
+/* Loading all is the trial of those that the source needs; only nonsense would pass it. */
 static void try_rung(const struct rung *rung, struct refusal *ret)
 {
 	*ret = (struct refusal){.err = 0};
@@ -123,9 +122,13 @@ int probe_choose(struct tcp *skeleton, const char *wish, unsigned needs, unsigne
 	skeleton->rodata->want_tallies = (needs & (NEED_CALLS | NEED_PACKETS)) != 0;
 	skeleton->rodata->jiffies_hz = jiffies_hz();
 	bpf_map__set_autocreate(skeleton->maps.acceptors, false);
-	for (size_t n = 0; n < ladder_count && !err; n++)
+	for (size_t n = 0; n < ladder_count && !err; n++) {
 		if (!ladder[n].asked || needs & ladder[n].asked)
 			err = climb(skeleton, &ladder[n], wish, ret_lacks);
+		else if (wish_of(wish, &ladder[n]))
+			log_warn("--rung %s=%s changes nothing: nothing that is shown needs it",
+				 ladder[n].name, wish_of(wish, &ladder[n])->name);
+	}
 	return err;
 }
 

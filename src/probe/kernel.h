@@ -29,8 +29,7 @@ long kernel_sysctl(const char *path);
 /* Where a function of the kernel lies; 0 if it may not be known. */
 uint64_t kernel_address(const char *function);
 
-/* Do the capabilities of this process hold in its own user namespace only, as in most containers?
- */
+/* Do our capabilities hold in a user namespace of our own only, as in most containers? */
 bool kernel_user_namespace_is_nested(void);
 
 /* Is a seccomp filter in force that we have not set? */

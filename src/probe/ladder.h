@@ -24,7 +24,8 @@ struct hook {
 struct refusal {
 	const struct hook *hook; /* of which; NULL: not of one in particular */
 	int err;	  /* -errno; 0: it holds */
-	char detail[240]; /* in the kernel's words, or what differs from what was expected; or "" */
+	bool by_verifier; /* whose words are in `detail` */
+	char detail[240]; /* else what differs from what was expected, or "" */
 };
 
 struct rung {

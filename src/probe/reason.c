@@ -73,8 +73,7 @@ static bool stands_on_bpf(const struct rung *rung)
 	return rung->source && !strcmp(rung->source, "bpf");
 }
 
-/* Addresses are hidden by two switches, and shown to CAP_SYSLOG by all but one of their settings.
- */
+/* Two switches hide addresses; all but one of their settings show them to CAP_SYSLOG. */
 static void find_hidden_address(const struct refusal *refusal, const char *missing,
 				struct reason *ret)
 {
@@ -113,17 +112,18 @@ static void find_privilege(const struct rung *rung, const struct refusal *refusa
 	} else if (lockdown[0] && strcmp(lockdown, "none")) {
 		why(ret, "refused, though no capability is missing; lockdown is '%s'", lockdown);
 		advise(ret, "only a boot without lockdown may change that");
+	} else if (!lockdown[0]) {
+		why(ret,
+		    "refused, though no capability is missing; perhaps by lockdown, which cannot "
+		    "be seen: securityfs is not mounted");
+		advise(ret, "mount -t securityfs none /sys/kernel/security tells more");
 	} else {
-		why(ret, "refused, though no capability is missing%s",
-		    lockdown[0]
-			    ? ": a security module, perhaps"
-			    : "; whether by lockdown cannot be seen: securityfs is not mounted");
+		why(ret, "refused, though no capability is missing: by a security module, perhaps");
 		advise(ret, "the kernel's log may say who refused it");
 	}
 }
 
-/* Which of the options that the rung stands on was not built; -1 if the configuration is unknown.
- */
+/* The first option that was not built goes to `word`: 1; 0: all are; -1: nobody knows. */
 static int find_absent_option(const char *options, char *word)
 {
 	while (next_word(&options, word)) {
@@ -168,6 +168,7 @@ static void find_missing(const struct rung *rung, const struct refusal *refusal,
 	const char *where = (refusal->hook ? refusal->hook : rung->hook)->where;
 
 	if (refusal->detail[0]) {
+		/* Of what is mounted or not. */
 		why(ret, "%s", refusal->detail);
 		advise(ret, "mount -t cgroup2 none /sys/fs/cgroup");
 	} else if (stands_on_bpf(rung) && !kernel_btf()) {
@@ -192,24 +193,22 @@ static bool is_missing(int err)
 void reason_find(const struct rung *rung, const struct refusal *refusal, struct reason *ret)
 {
 	const struct hook *hook = refusal->hook ? refusal->hook : rung->hook;
-	bool is_verifier = stands_on_bpf(rung) && refusal->detail[0];
 
 	*ret = (struct reason){.why = ""};
 	if (refusal->err == -EPROTOTYPE) {
 		why(ret, "this kernel's %s has other arguments: (%s), not (%s)", hook->where,
 		    refusal->detail, hook->arguments);
 		advise(ret, "a tcpsight that knows them");
-	} else if (is_missing(refusal->err)) {
+	} else if (is_missing(refusal->err) && !refusal->by_verifier) {
 		find_missing(rung, refusal, ret);
-	} else if (refusal->err == -EPERM || (refusal->err == -EACCES && !is_verifier) ||
-		   (refusal->err == -EACCES && strstr(refusal->detail, "kallsyms"))) {
+	} else if (refusal->err == -EPERM || (refusal->err == -EACCES && !refusal->by_verifier)) {
 		find_privilege(rung, refusal, ret);
 	} else if (stands_on_bpf(rung) && !strcmp(kernel_lockdown(), "confidentiality")) {
 		why(ret, "lockdown is 'confidentiality': programs may not read kernel memory%s%s",
 		    refusal->detail[0] ? "; the verifier says: " : "", refusal->detail);
 		advise(ret,
 		       "only a boot without lockdown, or with lockdown=integrity, changes that");
-	} else if (is_verifier) {
+	} else if (refusal->by_verifier) {
 		why(ret, "the verifier refuses it: %s", refusal->detail);
 		advise(ret, "a newer kernel: this one lacks something that the program needs");
 	} else {

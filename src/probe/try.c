@@ -109,6 +109,7 @@ void try_programs(const struct rung *rung, struct refusal *ret)
 	log = xcalloc(1, LOG_BYTES);
 	load(rung, log);
 	take_reason(log, ret->detail, sizeof(ret->detail));
+	ret->by_verifier = ret->detail[0] != '\0';
 	free(log);
 }
 

@@ -8,8 +8,7 @@ struct refusal;
 struct rung;
 struct tcp;
 
-/* Compare the arguments of the rung's hooks with the kernel's, and load its programs, all of them.
- */
+/* Compare the arguments of the rung's hooks with the kernel's, and load all its programs. */
 void try_programs(const struct rung *rung, struct refusal *ret);
 
 /*

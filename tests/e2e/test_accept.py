@@ -4,6 +4,7 @@
 import json
 import subprocess
 
+import bpfstate
 import pytest
 from flows import Side, actor
 from sight import PROGRAM, run, tuple_of
@@ -70,3 +71,14 @@ def test_owner_is_whoever_accepted_every_time(sight, states, way):
         assert row["end_reason"] == "reset_received"
         if way != "files":
             assert (row["pid"], row["comm"], row["owner_source"]) == (server.pid, "tcp-worker", "accept")
+
+
+def test_room_for_notes_is_made_only_if_a_kprobe_leaves_them(sight, states):
+    def maps_of(way):
+        tool = sight("life", "--rung", f"accept={way}")
+        mine = {number for kind, number in bpfstate.held(tool.pid) if kind == "map"}
+        return {one.get("name") for one in bpfstate.listed("map") if one["id"] in mine}
+
+    assert "acceptors" not in maps_of("files")
+    if states["kprobe"] != "refused":
+        assert "acceptors" in maps_of("kprobe")

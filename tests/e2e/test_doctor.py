@@ -98,6 +98,11 @@ def test_forced_rung_that_is_refused_has_no_stand_in(privileged, user):
         assert line["why"] in done.stderr or user
 
 
+def test_rung_that_nothing_needs(privileged):
+    done = said(PROGRAM, "life", "--duration", "1", "--rung", "messages=none")
+    assert "--rung messages=none changes nothing" in done.stderr
+
+
 def test_rung_of_a_source_brings_that_source(sight):
     tool = sight("life", "--json", "--rung", "edges=netlink")
     assert bpfstate.programs(tool.pid) == []

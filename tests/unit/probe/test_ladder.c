@@ -93,7 +93,8 @@ static void test_the_hook_that_differs_is_named(void **state)
 static void test_the_verifiers_words_are_passed_on(void **state)
 {
 	const struct rung *rung = wish_of("edges=tracepoint", ladder_need("edges", 5));
-	struct refusal refusal = {.err = -EACCES, .detail = "R1 invalid mem access 'scalar'"};
+	struct refusal refusal = {
+		.err = -EACCES, .by_verifier = true, .detail = "R1 invalid mem access 'scalar'"};
 	struct reason reason;
 
 	(void)state;
