@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/perf_event.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -119,6 +120,8 @@ static const struct rule rules[] = {
 	{SYSCALLS_SYSLOG, SCMP_SYS(sendto), 4, ALL_BITS, 0},
 
 	{SYSCALLS_CHILD, SCMP_SYS(waitid)},
+
+	{SYSCALLS_KPROBE, SCMP_SYS(ioctl), 1, INT_BITS, PERF_EVENT_IOC_DISABLE},
 };
 // clang-format on
 

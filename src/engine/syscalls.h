@@ -20,4 +20,5 @@ enum syscalls {
 	SYSCALLS_SERVE = 256,	 /* answer clients of a UNIX socket that listens; remove its file */
 	SYSCALLS_SYSLOG = 512,	 /* connect to syslog, again if it was restarted */
 	SYSCALLS_CHILD = 1024,	 /* learn how a child ended */
+	SYSCALLS_KPROBE = 2048,	 /* take down a kprobe */
 };

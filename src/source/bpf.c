@@ -96,6 +96,8 @@ static int bpf_open(struct source *s)
 			 s->settings->max_pending, s->needs, &s->lacks);
 	if (err)
 		return err;
+	if (b->skeleton->links.on_accept_probe)
+		s->keep_syscalls |= SYSCALLS_KPROBE;
 	b->ring = ring_buffer__new(bpf_map__fd(b->skeleton->maps.ring), on_ring_event, b, NULL);
 	if (!b->ring)
 		return log_errno(errno, "cannot map the ring buffer");

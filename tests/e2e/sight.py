@@ -17,8 +17,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("TCPSIGHT_BUILD", ROOT / "build"))
 PROGRAM = pathlib.Path(os.environ.get("TCPSIGHT", BUILD / "tcpsight")).absolute()
 
-# How long anything that should happen at once may take on a busy machine.
-PATIENCE_SEC = 15
+# How long anything that should happen at once may take on a busy machine; an emulated one asks for more.
+PATIENCE_SEC = float(os.environ.get("TCPSIGHT_PATIENCE_SEC", 15))
 
 KEYS = set(
     "time pid comm owner_source family laddr lport raddr rport state role tx_bytes rx_bytes"

@@ -49,7 +49,7 @@ def test_forced_way(sight, states, way):
     assert row["owner_source"] == "accept"
 
 
-ROUNDS = 8
+ROUNDS = 5
 
 
 @pytest.mark.parametrize("way", WAYS)

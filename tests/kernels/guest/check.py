@@ -47,14 +47,12 @@ WITH_BPF = {
         ["test_owner.py::test_worker_not_the_listening_parent_when_closed[prefork-server]",
          "test_owner.py::test_comm_is_the_process_and_thread_the_thread"],
     "owner: at accept()": ["test_accept.py::test_owner_of_an_accepted_flow"],
-    "owner: accept=fexit forced":
-        ["test_accept.py::test_forced_way[fexit]",
-         "test_accept.py::test_owner_is_whoever_accepted_every_time[fexit]"],
+    "owner: accept=fexit forced": each("test_accept.py::test_forced_way", "fexit"),
     "owner: accept=kprobe forced":
         ["test_accept.py::test_forced_way[kprobe]",
          "test_accept.py::test_owner_is_whoever_accepted_every_time[kprobe]"],
     "all flows are accounted for":
-        each("test_conservation.py::test_sum_holds_when_ended_amid_opening_and_closing", "bpf-report0"),
+        each("test_conservation.py::test_live_flows_are_part_of_the_sum", "bpf"),
     "subnet": each("test_subnet.py::test_directions_and_sides", "bpf"),
     "stat: each counter":
         each("test_stat.py::test_each_counter_of_a_plain_connection", "bpf")
@@ -152,7 +150,7 @@ def check_lockdown():
 def check_live(tests, needs_bpf):
     """Run the tests in one pytest; the log of them all is what a failure names."""
     environment = {**os.environ, "TCPSIGHT_BUILD": str(BUILD), "TCPSIGHT": str(BUILD / "tcpsight"),
-                   "PYTHONDONTWRITEBYTECODE": "1"}
+                   "PYTHONDONTWRITEBYTECODE": "1", "TCPSIGHT_PATIENCE_SEC": "60"}
     wanted = [f"{E2E}/{one}" for ids in tests.values() for one in ids]
     log = f"pytest-{'bpf' if needs_bpf else 'any'}.txt"
     begin = time.monotonic()
