@@ -137,6 +137,16 @@ static int parse_name(const struct word *w, const char *text, uint8_t *ret)
 	return -EINVAL;
 }
 
+static void put_uint(void *field, size_t size, uint64_t n)
+{
+	if (size == 1)
+		*(uint8_t *)field = (uint8_t)n;
+	else if (size == 4)
+		*(uint32_t *)field = (uint32_t)n;
+	else
+		*(uint64_t *)field = n;
+}
+
 static int parse_value(const struct word *w, const char *text, struct replay_line *line)
 {
 	char *field = (char *)line + w->offset;
@@ -145,12 +155,9 @@ static int parse_value(const struct word *w, const char *text, struct replay_lin
 
 	switch (w->type) {
 	case WORD_UINT:
-		if (parse_uint(text, 0, w->size == 4 ? UINT32_MAX : UINT64_MAX, &n, &at))
+		if (parse_uint(text, 0, UINT64_MAX >> (64 - 8 * w->size), &n, &at))
 			return -EINVAL;
-		if (w->size == 4)
-			*(uint32_t *)field = (uint32_t)n;
-		else
-			*(uint64_t *)field = n;
+		put_uint(field, w->size, n);
 		return 0;
 	case WORD_SECONDS:
 		return parse_seconds(text, strlen(text), (uint64_t *)field);
