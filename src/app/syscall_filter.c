@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/net.h>
 #include <linux/perf_event.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -24,6 +25,8 @@
 #define RESULT(u) ((u)->uc_mcontext.gregs[REG_RAX])
 #elif defined(__aarch64__)
 #define RESULT(u) ((u)->uc_mcontext.regs[0])
+#elif defined(__s390x__)
+#define RESULT(u) ((u)->uc_mcontext.gregs[2])
 #endif
 
 /* A call that is allowed: always, or where argument `index`, seen through `mask`, is `value`. */
@@ -56,7 +59,12 @@ static const struct rule rules[] = {
 	{0, SCMP_SYS(poll)}, {0, SCMP_SYS(ppoll)}, {0, SCMP_SYS(ppoll_time64)},
 	/* memory, none of it to be executed; qsort() looks how much there is */
 	{0, SCMP_SYS(brk)}, {0, SCMP_SYS(munmap)}, {0, SCMP_SYS(mremap)}, {0, SCMP_SYS(madvise)},
+#ifdef __s390x__
+	/* Its arguments are in memory, which no filter sees. */
+	{0, SCMP_SYS(mmap)},
+#else
 	{0, SCMP_SYS(mmap), 2, PROT_EXEC, 0}, {0, SCMP_SYS(mmap2), 2, PROT_EXEC, 0},
+#endif
 	{0, SCMP_SYS(sysinfo)}, {0, SCMP_SYS(getrandom)},
 	{0, SCMP_SYS(futex)}, {0, SCMP_SYS(futex_time64)},
 	/* time */
@@ -122,6 +130,12 @@ static const struct rule rules[] = {
 	{SYSCALLS_CHILD, SCMP_SYS(waitid)},
 
 	{SYSCALLS_KPROBE, SCMP_SYS(ioctl), 1, INT_BITS, PERF_EVENT_IOC_DISABLE},
+#ifdef __s390x__
+	/* Its C library packs socket calls into one; of which, is all that a filter sees. */
+	{SYSCALLS_NETLINK, SCMP_SYS(socketcall), 0, INT_BITS, SYS_SETSOCKOPT},
+	{SYSCALLS_CAPTURE, SCMP_SYS(socketcall), 0, INT_BITS, SYS_SETSOCKOPT},
+	{SYSCALLS_SYSLOG, SCMP_SYS(socketcall), 0, INT_BITS, SYS_SOCKET},
+#endif
 };
 // clang-format on
 

@@ -54,7 +54,7 @@ static int in_child(unsigned syscalls, int (*body)(void))
 static int try_socket(void)
 {
 	for (int i = 0; i < 3; i++)
-		if (socket(AF_INET, SOCK_STREAM, 0) != -1 || errno != ENOSYS)
+		if (syscall(SYS_socket, AF_INET, SOCK_STREAM, 0) != -1 || errno != ENOSYS)
 			return 1;
 	return 0;
 }
