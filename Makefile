@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# make [B=folder] [CC=clang] [SAN=address,undefined] [WERROR=1] [V=1] [all|test-programs|bench-programs|fuzz|install|clean]
+# make [B=folder] [CC=clang] [SAN=address,undefined] [WERROR=1] [V=1] [all|test-programs|bench-programs|fuzz|seeds|install|clean]
 # Files are found by wildcard: a new report, sink or source is one new file. Out of tree, in $(B).
 
 B       ?= build
@@ -27,10 +27,16 @@ ALLFLAGS  = -std=gnu17 $(CPPFLAGS) $(WARN) $(CFLAGS) $(HARDEN) $(REPRO) $(SANFLA
 LDFLAGS  += -pie -Wl,-z,relro,-z,now $(SANFLAGS)
 LDLIBS    = $(shell $(PKG) --libs $(LIBS))
 
+# SYSROOT is the root of the system to build for, if it is not this one: then CC, PKG and BPFTOOL are
+# those for it (tests/cross/build.py gives them).
 # Kernel headers that the C library installs; not those of the running kernel.
-ARCH_INC  = $(firstword $(wildcard /usr/include/$(shell $(CC) -print-multiarch)) /usr/include)
-BPFFLAGS := -g -O2 -mcpu=v3 -target bpf -Isrc -I$(ARCH_INC) -Wall -Wextra -Wno-unused-parameter \
-            $(if $(WERROR),-Werror) -ffile-prefix-map=$(CURDIR)=.
+USR_INC  := $(SYSROOT)/usr/include
+ARCH_INC := $(firstword $(wildcard $(USR_INC)/$(shell $(CC) -print-multiarch)) $(USR_INC))
+# BPF programs have the byte order of the machine that they run on.
+BPF_ARCH := $(if $(shell echo __BYTE_ORDER__ | $(CC) -E -P - | grep 4321),bpfeb,bpfel)
+BPFFLAGS := -g -O2 -mcpu=v3 -target $(BPF_ARCH) $(SYSROOT:%=--sysroot=%) -Isrc -I$(ARCH_INC) \
+            -Wall -Wextra -Wno-unused-parameter $(if $(WERROR),-Werror) \
+            -ffile-prefix-map=$(CURDIR)=.
 # Registers, which kprobes read, are named by machine.
 BPFFLAGS += -D__TARGET_ARCH_$(shell $(CC) -dumpmachine | sed 's/-.*//; s/x86_64/x86/; s/aarch64/arm64/; s/s390x/s390/')
 
@@ -52,10 +58,11 @@ LINKS     := tcptop tcplife tcpsubnet tcpipstat tcpeek tcpeekstat
 UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(sort $(wildcard tests/unit/*/test_*.c)))
 E2E_TOOLS := $(patsubst tests/e2e/%.c,$(B)/tests/%,$(sort $(wildcard tests/e2e/*.c)))
 FUZZERS   := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+SEEDERS   := $(FUZZERS:$(B)/fuzz/%=$(B)/seeds/%)
 BENCH     := $(patsubst bench/%.c,$(B)/bench/%,$(sort $(wildcard bench/*.c)))
 
 .DELETE_ON_ERROR:
-.PHONY: all test-programs bench-programs fuzz install clean
+.PHONY: all test-programs bench-programs fuzz seeds install clean
 all: $(B)/tcpsight $(LINKS:%=$(B)/%)
 
 $(B)/tcpsight: $(B)/obj/main.o $(OBJ)
@@ -101,6 +108,7 @@ $(B)/obj/cli/command.o $(B)/obj/app/sources.o: $(REGISTRY)
 test-programs: $(UNIT) $(E2E_TOOLS) $(B)/tests/verify
 bench-programs: $(BENCH)
 fuzz: $(FUZZERS)
+seeds: $(SEEDERS)
 
 $(B)/tests/unit/%: tests/unit/%.c $(OBJ)
 	$(call say,TEST)
@@ -130,6 +138,13 @@ $(B)/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC)
 	$(call say,FUZZ)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) -std=gnu17 $(CPPFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined \
+	  -fno-sanitize-recover=undefined -o $@ $^ $(LDLIBS)
+
+# The same without libFuzzer, which is there for this machine only: the seeds, and little changes.
+$(B)/seeds/%: tests/fuzz/%.c tests/fuzz/seeds.c $(FUZZ_SRC)
+	$(call say,SEEDS)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu17 $(CPPFLAGS) $(WARN) -g -O1 -fsanitize=undefined -static-libubsan \
 	  -fno-sanitize-recover=undefined -o $@ $^ $(LDLIBS)
 
 install: all
