@@ -3,6 +3,7 @@
 
 import collections
 import json
+import struct
 import subprocess
 
 from scapy.all import IP, TCP, Ether, IPv6, Raw, wrpcap
@@ -55,6 +56,24 @@ def write(path, *wires, **options):
     """The packets of all wires in the order of time."""
     packets = sorted((p for w in wires for p in w.packets), key=lambda p: float(p.time))
     wrpcap(str(path), packets, **options)
+    return path
+
+
+def write_pcapng(path, *wires, endianness):
+    """The same as a pcapng file of either byte order, with time in microseconds."""
+    def block(kind, body):
+        body += b"\0" * (-len(body) % 4)
+        size = struct.pack(endianness + "I", 12 + len(body))
+        return struct.pack(endianness + "I", kind) + size + body + size
+
+    with open(path, "wb") as out:
+        out.write(block(0x0a0d0d0a, struct.pack(endianness + "IHHq", 0x1a2b3c4d, 1, 0, -1)))
+        out.write(block(1, struct.pack(endianness + "HHI", 1, 0, 0)))
+        for packet in sorted((p for w in wires for p in w.packets), key=lambda p: float(p.time)):
+            data, time_us = bytes(packet), round(float(packet.time) * 1e6)
+            head = struct.pack(endianness + "IIIII", 0, time_us >> 32, time_us & 0xffffffff, len(data),
+                               len(data))
+            out.write(block(6, head + data))
     return path
 
 

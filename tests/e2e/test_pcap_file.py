@@ -5,7 +5,7 @@ import collections
 import subprocess
 
 import pytest
-from capture import BASE_SEC, Dumpcap, Wire, convert, tshark_rows, write
+from capture import BASE_SEC, Dumpcap, Wire, convert, tshark_rows, write, write_pcapng
 from flows import traffic, wait_until
 from netns import Link
 from scapy.all import UDP, Dot1Q, Ether, IP, CookedLinux
@@ -54,18 +54,22 @@ def test_what_packets_do_not_tell_is_empty(tmp_path):
     assert not text.strip()
 
 
-@pytest.mark.parametrize("how", ["micro", "nano", "pcapng", "big-endian", "stdin", "stdin pcapng"])
+@pytest.mark.parametrize("how", ["micro", "nano", "pcapng", "big-endian", "stdin",
+                                 "stdin pcapng", "pcapng <", "pcapng >", "stdin pcapng >"])
 def test_every_format_gives_the_same_rows(tmp_path, how):
     plain = write(tmp_path / "c.pcap", whole(), whole(40001))
     expected = life(plain).lines
     assert len(expected) == 3
     path = plain
+    wires = whole(), whole(40001)
     if how == "nano":
         path = convert(plain, "-F", "nsecpcap")
+    elif how[-1] in "<>":
+        path = write_pcapng(tmp_path / "ordered.pcapng", *wires, endianness=how[-1])
     elif "pcapng" in how:
         path = convert(plain, "-F", "pcapng")
     elif how == "big-endian":
-        path = write(tmp_path / "big.pcap", whole(), whole(40001), endianness=">")
+        path = write(tmp_path / "big.pcap", *wires, endianness=">")
     if "stdin" in how:
         with subprocess.Popen(["cat", str(path)], stdout=subprocess.PIPE) as cat:
             done = subprocess.run([PROGRAM, "life", "--json", "--read", "-"], stdin=cat.stdout,
