@@ -30,17 +30,19 @@ def archive():
 
 
 class Apt:
-    """One private apt, in `folder`, for one architecture."""
+    """One private apt, in `folder`, for one architecture; it believes that nothing is installed."""
 
-    def __init__(self, folder, architecture="amd64"):
+    def __init__(self, folder, architecture="amd64", suites=tuple(SUITES)):
         self.folder = pathlib.Path(folder).absolute()
         for name in ("lists/partial", "cache/archives/partial", "debs"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
+        (self.folder / "status").touch()
         self.architecture = architecture
         mark = f"[signed-by={KEYRING} arch={architecture}]"
         base = archive()
-        lines = [f"deb {mark} {base} {suite} main" for suite in SUITES]
-        lines += [f"deb {mark} {base}-security {suite}-security main" for suite in SECURITY_SUITES]
+        lines = [f"deb {mark} {base} {suite} main" for suite in suites]
+        lines += [f"deb {mark} {base}-security {suite}-security main" for suite in SECURITY_SUITES
+                  if suite in suites]
         (self.folder / "sources.list").write_text("\n".join(lines) + "\n")
 
     def run(self, tool, *words, check=True):
@@ -48,6 +50,7 @@ class Apt:
             "Dir::Etc::SourceList": self.folder / "sources.list",
             "Dir::Etc::SourceParts": "/dev/null",
             "Dir::State::Lists": self.folder / "lists",
+            "Dir::State::status": self.folder / "status",
             "Dir::Cache": self.folder / "cache",
             "APT::Architecture": self.architecture,
             "APT::Get::List-Cleanup": "0",
@@ -87,6 +90,18 @@ class Apt:
             self.run("apt-get", "download", f"{package}={version}", check=False)
             found = list((self.folder / "debs").glob(pattern))
         return found[0] if found else None
+
+    def download_all(self, packages):
+        """Paths of the packages' files and of all that they depend on."""
+        self.clean()
+        done = self.run("apt-get", "install", "--yes", "--no-install-recommends", "--download-only",
+                        *packages, check=False)
+        if done.returncode != 0:
+            raise SystemExit(f"packages for {self.architecture} could not be downloaded:\n{done.stderr}")
+        return sorted((self.folder / "cache/archives").glob("*.deb"))
+
+    def clean(self):
+        self.run("apt-get", "clean")
 
 
 def compare(one, other):
