@@ -9,13 +9,13 @@ import subprocess
 import tempfile
 import time
 
-from . import initramfs
+from . import initramfs, machine
 
 # Under TCG, which works on every machine; a guest is emulated at about a tenth of the host's speed.
-QEMU = """qemu-system-x86_64 -accel tcg,thread=multi,tb-size=256 -cpu max -smp 2 -nodefaults
--no-user-config -display none -no-reboot -monitor none""".split()
+QEMU = """-accel tcg,thread=multi,tb-size=256 -smp 2 -nodefaults -no-user-config -display none
+-no-reboot -monitor none""".split()
 # The kernel is told not to lose time with what a test does not need.
-COMMAND_LINE = "console=ttyS0 quiet panic=-1 tsc=reliable mitigations=off random.trust_cpu=on"
+COMMAND_LINE = "quiet panic=-1 random.trust_cpu=on"
 
 
 @dataclasses.dataclass
@@ -35,8 +35,10 @@ def unpack_results(tar, folder):
 
 def boot(kernel, base, script, out, limit_sec=280, memory_mib=1024, words=""):
     """Run `script` (a shell script with its first line) in a guest; its files come to folder `out`.
-    `words` are added to the kernel's command line."""
+    The name of the folder `kernel` says which machine it is for. `words` are added to the kernel's
+    command line."""
     kernel, out = pathlib.Path(kernel), pathlib.Path(out)
+    _, _, computer = machine.parse(kernel.name)
     modules = kernel / "modules.cpio"
     if not modules.exists():
         initramfs.make_modules(kernel, modules)
@@ -47,9 +49,10 @@ def boot(kernel, base, script, out, limit_sec=280, memory_mib=1024, words=""):
         with open(here / "initrd", "wb") as initrd:
             for part in (base, modules, here / "job.cpio"):
                 initrd.write(pathlib.Path(part).read_bytes())
-        command = ["nice", "-n", "19", *QEMU, "-m", str(memory_mib), "-kernel", kernel / "vmlinux",
-                   "-initrd", here / "initrd", "-append", f"{COMMAND_LINE} {words}",
-                   "-serial", f"file:{here}/console", "-serial", f"file:{here}/results"]
+        command = ["nice", "-n", "19", *computer.qemu.split(), *QEMU, "-m", str(memory_mib),
+                   "-kernel", kernel / "vmlinux", "-initrd", here / "initrd",
+                   "-append", f"{COMMAND_LINE} {computer.command_line} {words}",
+                   *computer.channels.format(folder=here).split()]
         try:
             subprocess.run(command, timeout=limit_sec, stdin=subprocess.DEVNULL, check=False)
         except subprocess.TimeoutExpired:

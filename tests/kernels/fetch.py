@@ -7,23 +7,28 @@ import shutil
 import struct
 import subprocess
 
-from . import apt
+from . import apt, machine
 
-# Long-term series that Debian ships, and the newest ones.
-SERIES = ["5.10", "6.1", "6.12", "6.18", "7.2", "7.3"]
+# Long-term series that Debian ships, and the newest ones; of other machines, those with BTF.
+KERNELS = {
+    "amd64": ["5.10", "6.1", "6.12", "6.18", "7.2", "7.3"],
+    "arm64": ["6.1-arm64", "6.12-arm64", "6.12-arm64-16k"],
+    "s390x": ["6.12-s390x"],
+}
 
-# Up to 6.18 one package holds all; later kernels are split in three. {} is the series.
-WHOLE = r"linux-image-(?P<abi>{}[.][^-]*(?:-\d+)?)-cloud-amd64(?:-unsigned)?$"
-SPLIT = r"linux-binary(?:-unsigned)?-(?P<abi>{}[.][^-]*(?:-\d+)?)-cloud-amd64$"
+# Up to 6.18 one package holds all; later kernels are split in three.
+WHOLE = r"linux-image-(?P<abi>{series}[.][^-]*(?:-\d+)?)-{flavour}(?:-unsigned)?$"
+SPLIT = r"linux-binary(?:-unsigned)?-(?P<abi>{series}[.][^-]*(?:-\d+)?)-{flavour}$"
 
 
-def candidates(private_apt, series):
+def candidates(private_apt, series, flavour):
     """Lists of packages that make a kernel of `series`, best first."""
-    split = re.compile(SPLIT.format(re.escape(series)))
+    split, whole = (re.compile(pattern.format(series=re.escape(series), flavour=flavour))
+                    for pattern in (SPLIT, WHOLE))
     for package, version in private_apt.versions(split):
-        rest = f"-{split.match(package)['abi']}-cloud-amd64"
+        rest = f"-{split.match(package)['abi']}-{flavour}"
         yield [(package, version), ("linux-modules" + rest, version), ("linux-base" + rest, version)]
-    for package, version in private_apt.versions(re.compile(WHOLE.format(re.escape(series)))):
+    for package, version in private_apt.versions(whole):
         yield [(package, version)]
 
 
@@ -44,12 +49,13 @@ def decompress(path):
     raise ValueError(f"{path}: no kernel found in it")
 
 
-def fetch(series, folder, private_apt):
-    """Make folder/SERIES/{vmlinux,modules/,version,config}. Returns the version or None."""
-    home = pathlib.Path(folder) / series
+def fetch(name, folder, private_apt):
+    """Make folder/NAME/{vmlinux,modules/,version,config}. Returns the version or None."""
+    home = pathlib.Path(folder) / name
     if (home / "version").exists():
         return (home / "version").read_text().strip()
-    for packages in candidates(private_apt, series):
+    series, flavour, computer = machine.parse(name)
+    for packages in candidates(private_apt, series, flavour):
         debs = [private_apt.download(package, version) for package, version in packages]
         # linux-base holds the configuration only, which is a help to a reader of a failure.
         if not all(debs[:2]):
@@ -61,7 +67,8 @@ def fetch(series, folder, private_apt):
             apt.unpack(deb, raw)
         release = next(path for path in raw.glob("**/lib/modules/*") if path.is_dir())
         image = next(iter([*raw.glob("boot/vmlinuz-*"), *release.glob("vmlinuz*")]))
-        (home / "vmlinux").write_bytes(decompress(image))
+        # Of an ordinary image, qemu would spend seconds on decompressing it.
+        (home / "vmlinux").write_bytes(decompress(image) if computer is machine.AMD64 else image.read_bytes())
         for config in [*raw.glob("boot/config-*"), *release.glob("config*")]:
             shutil.copy(config, home / "config")
         shutil.move(release, home / "modules")

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a guest's memory holds at boot: three cpio archives one after the other, which the kernel
-unpacks into one file system: the base (programs and tests, the same for all kernels), the modules
-of one kernel, and the job."""
+unpacks into one file system: the base (programs and tests, the same for all kernels of a machine),
+the modules of one kernel, and the job."""
 
+import functools
 import lzma
 import pathlib
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -24,13 +24,13 @@ APPLETS = """cat chmod cp cut date dmesg echo grep head id insmod kill ln ls lsm
 mount mv nproc poweroff ps reboot rm sed seq setsid sleep sort stty su sync tail tar tee test time
 timeout touch tr true false umount uname wc xargs""".split()
 
-MODULES = """tcp_diag inet_diag veth tls sch_ingress sch_htb sch_netem cls_bpf act_bpf nf_tables nft_ct
-nft_limit nft_numgen nft_quota nft_counter nft_reject nft_reject_inet nft_reject_ipv4
-nft_reject_ipv6 nft_compat nft_log dummy tcp_bbr""".split()
+MODULES = """crc32c_generic tcp_diag inet_diag veth tls sch_ingress sch_htb sch_netem cls_bpf act_bpf
+nf_tables nft_ct nft_limit nft_numgen nft_quota nft_counter nft_reject nft_reject_inet
+nft_reject_ipv4 nft_reject_ipv6 nft_compat nft_log dummy tcp_bbr""".split()
 
 # Of Python's library, what no test imports.
 PYTHON_SKIP = {"test", "idlelib", "tkinter", "lib2to3", "ensurepip", "turtledemo", "pydoc_data",
-               "distutils", "config-3.11-x86_64-linux-gnu"}
+               "distutils", "config-3.11-*"}
 PYTHON_PACKAGES = ["pytest", "_pytest", "pluggy", "iniconfig", "packaging", "attr", "attrs",
                    "more_itertools", "py", "exceptiongroup", "scapy"]
 
@@ -47,53 +47,71 @@ def pack(folder, target):
         out.write(b"\0" * (-out.tell() % 512))
 
 
-def which(name):
-    found = shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin")
-    return pathlib.Path(found) if found else None
+@functools.lru_cache(maxsize=None)
+def linked_with(path):
+    """Names of the libraries that a program or library asks for, its loader first."""
+    listed = subprocess.run(["readelf", "-ld", str(path)], capture_output=True, text=True, check=False)
+    return re.findall(r"(?:program interpreter: |Shared library: \[)([^]]+)", listed.stdout)
 
 
-def add_libraries(program, root):
-    """Copy the libraries that a program is linked with to where the loader looks for them."""
-    listed = subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=False)
-    for library in re.findall(r"(/\S+)", listed.stdout):
-        target = root / library.lstrip("/")
-        if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(pathlib.Path(library).resolve(), target)
+class System:
+    """A Debian, the running one or one unpacked into a folder, of which a guest's root is made."""
+
+    def __init__(self, folder, triplet, root):
+        self.folder, self.triplet, self.root = pathlib.Path(folder), triplet, root
+
+    def which(self, name):
+        folders = [str(self.folder / folder) for folder in ("usr/sbin", "usr/bin", "sbin", "bin")]
+        found = shutil.which(name, path=":".join(folders))
+        return pathlib.Path(found) if found else None
+
+    def library(self, name):
+        """Path below the folder, as the loader would find it."""
+        for folder in ("", f"lib/{self.triplet}/", f"usr/lib/{self.triplet}/"):
+            path = folder + name.lstrip("/")
+            if (self.folder / path).exists():
+                return path
+        return None
+
+    def add_libraries(self, program):
+        """Copy the libraries that a program is linked with, and theirs, to where the loader looks."""
+        for path in filter(None, map(self.library, linked_with(program))):
+            target = self.root / path
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy((self.folder / path).resolve(), target)
+                self.add_libraries(target)
+
+    def add_program(self, path):
+        shutil.copy(path.resolve(), self.root / "bin" / path.name)
+        self.add_libraries(path)
+
+    def add_python(self):
+        library = self.folder / "usr/lib/python3.11"
+        skip = shutil.ignore_patterns(*PYTHON_SKIP, "*.a")
+        shutil.copytree(library, self.root / "usr/lib/python3.11", ignore=skip, symlinks=False,
+                        ignore_dangling_symlinks=True)
+        for module in (library / "lib-dynload").glob("*.so"):
+            self.add_libraries(module)
+        for name in PYTHON_PACKAGES:
+            for path in [f"usr/lib/python3/dist-packages/{name}{end}" for end in ("", ".py")]:
+                source, target = self.folder / path, self.root / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if source.is_dir():
+                    shutil.copytree(source, target)
+                elif source.exists():
+                    shutil.copy(source, target)
 
 
-def add_program(path, root):
-    target = root / "bin" / path.name
-    shutil.copy(path.resolve(), target)
-    add_libraries(path, root)
-
-
-def add_python(root):
-    library = pathlib.Path("/usr/lib/python3.11")
-    skip = shutil.ignore_patterns(*PYTHON_SKIP, "*.a")
-    shutil.copytree(library, root / library.relative_to("/"), ignore=skip, symlinks=False,
-                    ignore_dangling_symlinks=True)
-    for module in (library / "lib-dynload").glob("*.so"):
-        add_libraries(module, root)
-    packages = pathlib.Path("/usr/lib/python3/dist-packages")
-    for name in PYTHON_PACKAGES:
-        for source in [packages / name, packages / (name + ".py")]:
-            target = root / source.relative_to("/")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if source.is_dir():
-                shutil.copytree(source, target)
-            elif source.exists():
-                shutil.copy(source, target)
-
-
-def add_project(build, root):
+def add_project(build, system):
     """The program, its links, its BPF object, the tests' own programs, and the tests."""
-    target = root / "project"
-    (target / "build/tests").mkdir(parents=True)
-    for path in [build / "tcpsight", *build.glob("tests/*")]:
+    target = system.root / "project"
+    # Of the unit tests only those whose subject is the kernel.
+    (target / "build/tests/unit/app").mkdir(parents=True)
+    for path in [build / "tcpsight", *build.glob("tests/*"), build / "tests/unit/app/test_syscall_filter"]:
         if path.is_file() and path.suffix != ".d":
             shutil.copy(path, target / "build" / path.relative_to(build))
-            add_libraries(path, root)
+            system.add_libraries(path)
     for link in build.glob("tcp*"):
         if link.is_symlink():
             (target / "build" / link.name).symlink_to("tcpsight")
@@ -105,19 +123,21 @@ def add_project(build, root):
                             ignore=shutil.ignore_patterns("__pycache__"))
 
 
-def make_base(build, target):
+def make_base(build, target, folder, triplet):
+    """Of what was built in `build` and of the Debian in `folder`."""
     with tempfile.TemporaryDirectory() as temporary:
         root = pathlib.Path(temporary)
+        system = System(folder, triplet, root)
         for name in "bin etc proc sys dev tmp run root var usr/bin lib64".split():
             (root / name).mkdir(parents=True)
         (root / "sbin").symlink_to("bin")
-        shutil.copy("/bin/busybox", root / "bin/busybox")
+        shutil.copy(system.folder / "bin/busybox", root / "bin/busybox")
         for name in APPLETS:
             (root / "bin" / name).symlink_to("busybox")
-        for path in filter(None, map(which, PROGRAMS)):
+        for path in filter(None, map(system.which, PROGRAMS)):
             if (root / "bin" / path.name).is_symlink():
                 (root / "bin" / path.name).unlink()
-            add_program(path, root)
+            system.add_program(path)
         # Not busybox's shell: it would prefer its own ip and tc to the programs in PATH.
         (root / "bin/sh").symlink_to("dash")
         (root / "usr/bin/python3").symlink_to("/bin/python3")
@@ -128,10 +148,8 @@ def make_base(build, target):
         (root / "etc/group").write_text("root:x:0:\nnogroup:x:65534:\n")
         (root / "etc/nsswitch.conf").write_text("passwd: files\ngroup: files\nhosts: files\n")
         (root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")
-        for library in pathlib.Path("/lib/x86_64-linux-gnu").glob("libnss_files.so*"):
-            shutil.copy(library, root / "lib/x86_64-linux-gnu")
-        add_python(root)
-        add_project(build, root)
+        system.add_python()
+        add_project(build, system)
         shutil.copy(HERE / "guest/init", root / "init")
         pack(root, target)
 
@@ -185,6 +203,3 @@ def make_job(script, kernel, target):
         path.chmod(0o755)
         pack(temporary, target)
 
-
-if __name__ == "__main__":
-    make_base(pathlib.Path(sys.argv[1]).absolute(), sys.argv[2])

@@ -3,10 +3,11 @@
 """Boot Debian kernels under qemu, one after the other, run guest/check.py in each, and tell what
 works where.
 
-    tests/kernels/run.py [--build DIR] [--peers] [--update] [SERIES]...
+    tests/kernels/run.py [--build DIR] [--peers] [--update] [KERNEL]...
 
-Kernels come from the Debian archive through apt (some 200 MB the first time) and stay in
-BUILD/kernels. --update writes doc/kernels.md and tests/kernels/cost.csv from the results.
+A KERNEL is a series (6.12), or one for another machine (6.12-arm64); `amd64`, `arm64` and `s390x` are
+all of that machine. Kernels come from the Debian archive through apt (some 500 MB the first time)
+and stay in BUILD/kernels. --update writes doc/kernels.md and tests/kernels/cost.csv from the results.
 """
 
 import argparse
@@ -17,34 +18,52 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from kernels import apt, boot, fetch, initramfs, table  # noqa: E402 (found through the line above)
+from cross import build as cross  # noqa: E402 (found through the line above)
+from cross import sysroot  # noqa: E402
+from kernels import apt, boot, fetch, initramfs, machine, table  # noqa: E402
 
-LIMIT_SEC = 420
+LIMIT_SEC = 900
 # One kernel is enough for what lockdown refuses: it is a property of the mode.
 LOCKED_DOWN = "6.12"
 
 
-def fetch_all(series, folder):
-    """The kernels that can be had, as {series: version}."""
-    missing = [one for one in series if not (folder / one / "version").exists()]
-    private_apt = None
-    if missing:
-        private_apt = apt.Apt(folder / "apt")
-        private_apt.update()
-    had = {one: fetch.fetch(one, folder, private_apt) for one in series}
-    for one in series:
-        if not had[one]:
-            print(f"{one}: not to be had any more", file=sys.stderr)
-    return {one: version for one, version in had.items() if version}
+def fetch_all(names, folder):
+    """The kernels that can be had, as {name: version}."""
+    private_apts = {}
+    had = {}
+    for name in names:
+        computer = machine.parse(name)[2]
+        if not (folder / name / "version").exists() and computer not in private_apts:
+            where = folder if computer is machine.AMD64 else folder / computer.architecture
+            private_apts[computer] = apt.Apt(where / "apt", computer.architecture, computer.suites)
+            private_apts[computer].update()
+        had[name] = fetch.fetch(name, folder, private_apts.get(computer))
+        if not had[name]:
+            print(f"{name}: not to be had any more", file=sys.stderr)
+    return {name: version for name, version in had.items() if version}
 
 
-def run_guest(series, folder, job, out, words=""):
+def make_base(computer, build, folder):
+    """What all guests of one machine have; for another machine than this one, built first."""
+    system = "/"
+    if computer is not machine.AMD64:
+        build = build / "cross" / computer.architecture
+        system = build / "guest"
+        cross.build(computer.architecture, build, "all", "test-programs")
+        peers = sysroot.PEERS.get(computer.architecture, [])
+        sysroot.make(system, computer.architecture, sysroot.GUEST + peers)
+    base = folder / f"base-{computer.architecture}.cpio"
+    initramfs.make_base(build, base, system, computer.triplet)
+    return base
+
+
+def run_guest(name, folder, base, job, out, words=""):
     """Boot a kernel with a job for check.py; returns the lines that the guest wrote."""
     script = f"#!/bin/sh\nexec /bin/python3 -B tests/kernels/guest/check.py {job}\n"
-    outcome = boot.boot(folder / series, folder / "base.cpio", script, out, LIMIT_SEC, words=words)
+    outcome = boot.boot(folder / name, base, script, out, LIMIT_SEC, words=words)
     path = outcome.folder / "results"
     lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    print(f"{series}: {words} status {outcome.status}, {len(lines)} results, {outcome.seconds:.0f} s",
+    print(f"{name}: {words} status {outcome.status}, {len(lines)} results, {outcome.seconds:.0f} s",
           flush=True)
     if outcome.status != 0:
         print(outcome.console[-2000:], file=sys.stderr)
@@ -52,14 +71,14 @@ def run_guest(series, folder, job, out, words=""):
     return lines
 
 
-def run_one(series, folder, peers):
-    return run_guest(series, folder, "peers" if peers else "", folder / series / "out")
+def run_one(name, folder, base, peers):
+    return run_guest(name, folder, base, "peers" if peers else "", folder / name / "out")
 
 
-def run_locked_down(series, folder):
+def run_locked_down(name, folder, base):
     """Under each of lockdown's modes."""
     return [line for mode in ("integrity", "confidentiality")
-            for line in run_guest(series, folder, "lockdown", folder / series / f"out-{mode}",
+            for line in run_guest(name, folder, base, "lockdown", folder / name / f"out-{mode}",
                                   f"lockdown={mode}")]
 
 
@@ -68,17 +87,21 @@ def main():
     words.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
     words.add_argument("--peers", action="store_true", help="also bcc's tcplife and tcptop")
     words.add_argument("--update", action="store_true")
-    words.add_argument("series", nargs="*", default=fetch.SERIES)
+    words.add_argument("kernels", nargs="*", metavar="KERNEL", default=list(fetch.KERNELS))
     args = words.parse_args()
-    folder = args.build.absolute() / "kernels"
+    build = args.build.absolute()
+    folder = build / "kernels"
     folder.mkdir(exist_ok=True)
-    kernels = fetch_all(args.series, folder)
-    initramfs.make_base(args.build.absolute(), folder / "base.cpio")
-    for series in kernels:
-        lines = run_one(series, folder, args.peers)
-        if series == LOCKED_DOWN:
-            lines += run_locked_down(series, folder)
-        (folder / series / "results").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    names = [name for word in args.kernels for name in fetch.KERNELS.get(word, [word])]
+    kernels = fetch_all(names, folder)
+    bases = {computer: make_base(computer, build, folder)
+             for computer in {machine.parse(name)[2] for name in kernels}}
+    for name in kernels:
+        base = bases[machine.parse(name)[2]]
+        lines = run_one(name, folder, base, args.peers)
+        if name == LOCKED_DOWN:
+            lines += run_locked_down(name, folder, base)
+        (folder / name / "results").write_text("".join(json.dumps(line) + "\n" for line in lines))
     results = table.read(folder)
     print(table.render(results))
     if args.update:

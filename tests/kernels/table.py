@@ -4,6 +4,8 @@
 import csv
 import json
 
+from . import machine
+
 # A program that costs more than this times what is recorded is a failure.
 ALLOWED_GROWTH = 1.25
 
@@ -30,15 +32,11 @@ NOTES = """
 """
 
 
-def number(series):
-    return tuple(int(part) for part in series.split("."))
-
-
 def read(folder):
-    """{series: lines} of every kernel that was run, oldest first."""
+    """{name: lines} of every kernel that was run, oldest first."""
     found = {path.parent.name: [json.loads(line) for line in path.read_text().splitlines()]
              for path in folder.glob("*/results")}
-    return dict(sorted(found.items(), key=lambda item: number(item[0])))
+    return dict(sorted(found.items(), key=lambda item: machine.order(item[0])))
 
 
 def of_kind(lines, kind):
@@ -46,7 +44,7 @@ def of_kind(lines, kind):
 
 
 def expects_bpf(series):
-    return number(series) >= BPF_FROM
+    return machine.order(series)[1] >= BPF_FROM
 
 
 def live_counts(series, line):

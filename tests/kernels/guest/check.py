@@ -86,6 +86,8 @@ ANYWHERE = {
     "capabilities: after the start":
         ["test_privilege_features.py::test_net_raw_buys_packets"],
 }
+# Programs that are unit tests of what the kernel does to us.
+UNITS = {"sandbox: system calls": "tests/unit/app/test_syscall_filter"}
 
 
 def say(kind, **facts):
@@ -167,6 +169,15 @@ def check_live(tests, needs_bpf):
             failed=len(found) - found.count("PASSED") + (not complete))
 
 
+def check_units():
+    for name, program in UNITS.items():
+        done = subprocess.run([BUILD / program], capture_output=True, text=True, check=False)
+        log = f"{pathlib.Path(program).name}.txt"
+        (OUT / log).write_text(done.stdout + done.stderr)
+        say("live", name=name, needs_bpf=False, log=log, passed=int(done.returncode == 0),
+            failed=int(done.returncode != 0))
+
+
 def tcplife_rows(text):
     """(local port, remote port) -> (sent, received KB) of bcc's tcplife."""
     rows = {}
@@ -237,6 +248,7 @@ def main(words):
     if run_life() == "bpf":
         check_live(WITH_BPF, True)
     check_live(ANYWHERE, False)
+    check_units()
 
 
 if __name__ == "__main__":
