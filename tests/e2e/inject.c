@@ -98,6 +98,8 @@ static const struct call {
 	{"bpf_load", SYS_bpf, {BPF_PROG_LOAD}},
 	{"bpf_iterate", SYS_bpf, {BPF_ITER_CREATE}},
 	{"membarrier", SYS_membarrier, {-1}},
+	{"own_cpus", SYS_sched_setaffinity, {0, 0}},
+	{"cpus_of_others", SYS_sched_setaffinity, {1, 0}},
 	{"epoll", SYS_epoll_create1, {-1}},
 	{"timer", SYS_timerfd_create, {-1}},
 	{"signals", SYS_signalfd4, {-1}},

@@ -22,7 +22,7 @@ LOOP = {"epoll", "timer", "signals"}
 FILES = {"open_read", "stat", "readlink", "list_folder"}
 BPF = {"bpf_look_up", "bpf_iterate", "membarrier"}
 BPF_TAKE = {"bpf_look_up_many", "bpf_take_many", "bpf_delete"}
-NETLINK = {"send", "send_to", "receive_message", "get_option", "option_netlink"}
+NETLINK = {"send", "send_to", "receive_message", "get_option", "option_netlink", "own_cpus"}
 CAPTURE = {"receive", "receive_message", "get_option", "option_packet"}
 SERVE = {"accept", "receive", "send", "unlink"}
 SYSLOG = {"socket_unix", "connect", "send"}
@@ -65,6 +65,7 @@ def assert_shut_in(pid, allowed, capabilities=()):
     (["life", "--source", "netlink", "-o", "laddr,tx_bytes"], LOOP | NETLINK, []),
     (["life", "--source", "netlink", "-o", "pid"], LOOP | NETLINK | FILES,
      ["CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH"]),
+    (["stat", "--source", "netlink", "-o", "laddr,tx_bytes"], LOOP | NETLINK, []),
     (["life", "-i", "lo", "-o", "laddr"], LOOP | CAPTURE | FILES, []),
     (["peek", "--source", "bpf"], LOOP | BPF | BPF_TAKE | SERVE, ["CAP_BPF"]),
     (["peek", "-i", "lo"], LOOP | CAPTURE | FILES | SERVE, []),
