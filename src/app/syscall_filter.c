@@ -166,17 +166,22 @@ static int add_rules(scmp_filter_ctx filter, unsigned syscalls)
 static volatile sig_atomic_t told[512];
 
 /* A refused call may stand in the middle of malloc() or printf(): none of them is called here. */
-static void tell(int call)
+static void tell(unsigned call)
 {
-	char text[] = "the sandbox refused system call ####, which this program does not need; "
-		      "please report it\n";
-	char *digit = strchr(text, '#') + 4;
+	char text[128] = "tcpsight: the sandbox refused a system call that should not be needed; "
+			 "please report its number: ";
+	char digit[12];
+	size_t len = strlen(text), digits = 0;
 
-	if (call >= 0 && (size_t)call < COUNT(told) && told[call]++)
+	if ((size_t)call < COUNT(told) && told[call]++)
 		return;
-	for (int i = 0; i < 4; i++, call /= 10)
-		*--digit = (char)('0' + call % 10);
-	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+	do
+		digit[digits++] = (char)('0' + call % 10);
+	while (call /= 10);
+	while (digits)
+		text[len++] = digit[--digits];
+	text[len++] = '\n';
+	if (write(STDERR_FILENO, text, len) < 0)
 		return;
 }
 
@@ -186,7 +191,7 @@ static void on_refusal(int signal, siginfo_t *info, void *context)
 	int saved = errno;
 
 	(void)signal;
-	tell(info->si_syscall);
+	tell((unsigned)info->si_syscall);
 	RESULT(u) = -ENOSYS;
 	errno = saved;
 }

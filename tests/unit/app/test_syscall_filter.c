@@ -66,8 +66,8 @@ static void test_a_refused_call_fails_as_if_it_did_not_exist_and_is_told_once(vo
 	(void)state;
 	assert_int_equal(in_child(0, try_socket), 0);
 	snprintf(line, sizeof(line),
-		 "the sandbox refused system call %04d, which this program does not need; please "
-		 "report it\n",
+		 "tcpsight: the sandbox refused a system call that should not be needed; please "
+		 "report its number: %d\n",
 		 SYS_socket);
 	assert_string_equal(said, line);
 }
@@ -81,7 +81,7 @@ static void test_each_refused_call_is_told(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(0, try_two), 0);
-	assert_non_null(strstr(said, "please report it\nthe sandbox"));
+	assert_non_null(strstr(said, "\ntcpsight: the sandbox refused"));
 }
 
 static int use_memory(void)
