@@ -43,9 +43,13 @@
 #include "util/log.h"
 #include "util/xalloc.h"
 
-/* So often the list is asked for if no interval does it: owners and roles of flows are learnt so.
+#define NS_PER_S 1000000000ull
+/*
+ * So often the list is asked for if no interval does it: owners and roles of flows are learnt so.
+ * With very many sockets less often: these looks take at most one part in so many of the time.
  */
-#define LOOK_EVERY_S 1
+#define LOOK_EVERY_NS NS_PER_S
+#define LOOK_SHARE 10
 /*
  * For notices that wait, in each network namespace: a limit, not an allocation. The kernel takes more
  * than a kilobyte for each, so this holds some 26,000 of them.
@@ -103,7 +107,6 @@ static int add_net(void *state)
 static int netlink_open(struct source *s)
 {
 	struct netlink_state *n = xcalloc(1, sizeof(*n));
-	struct itimerspec every = {{.tv_sec = LOOK_EVERY_S}, {.tv_sec = LOOK_EVERY_S}};
 	struct epoll_event ev = {.events = EPOLLIN};
 	int err;
 
@@ -117,8 +120,7 @@ static int netlink_open(struct source *s)
 	n->code_bytes = code_compile(s->settings, n->code);
 	n->epoll = epoll_create1(EPOLL_CLOEXEC);
 	n->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (n->epoll < 0 || n->timer < 0 || timerfd_settime(n->timer, 0, &every, NULL) ||
-	    epoll_ctl(n->epoll, EPOLL_CTL_ADD, n->timer, &ev))
+	if (n->epoll < 0 || n->timer < 0 || epoll_ctl(n->epoll, EPOLL_CTL_ADD, n->timer, &ev))
 		return log_errno(errno, "cannot make a timer");
 	s->keep_syscalls = SYSCALLS_NETLINK;
 	if (s->owners) {
@@ -191,8 +193,24 @@ static void end_what_is_missing(struct netlink_state *n, struct diag_net *net)
 		netlink_flows_sweep(&n->flows, net);
 }
 
+/* The next look, counted from the end of one that took so long. */
+static void set_timer(const struct netlink_state *n, uint64_t cost_ns)
+{
+	uint64_t pause_ns = cost_ns * LOOK_SHARE;
+	struct itimerspec next = {0};
+
+	if (n->source->once)
+		return;
+	if (pause_ns < LOOK_EVERY_NS)
+		pause_ns = LOOK_EVERY_NS;
+	next.it_value.tv_sec = (time_t)(pause_ns / NS_PER_S);
+	next.it_value.tv_nsec = (long)(pause_ns % NS_PER_S);
+	timerfd_settime(n->timer, 0, &next, NULL);
+}
+
 static int look(struct netlink_state *n)
 {
+	uint64_t begin_ns = clock_now_ns();
 	int err = 0;
 
 	n->flows.look++;
@@ -206,6 +224,7 @@ static int look(struct netlink_state *n)
 		netlink_owner_scan_if_due(&n->owner, &n->flows);
 		netlink_flows_tell_news(&n->flows);
 	}
+	set_timer(n, clock_now_ns() - begin_ns);
 	return err;
 }
 
@@ -270,15 +289,8 @@ static int netlink_drain(struct source *s)
 
 static int netlink_sample(struct source *s)
 {
-	struct netlink_state *n = s->state;
-	struct itimerspec every = {{.tv_sec = LOOK_EVERY_S}, {.tv_sec = LOOK_EVERY_S}};
-
 	/* That of start() was it. */
-	if (s->once)
-		return 0;
-	/* The timer's look would only repeat this one. */
-	timerfd_settime(n->timer, 0, &every, NULL);
-	return look(n);
+	return s->once ? 0 : look(s->state);
 }
 
 /*
