@@ -255,7 +255,7 @@ static int netlink_start(struct source *s)
 		host_open(&n->host, s->netns);
 	n->flows.adopting = true;
 	err = look(n);
-	n->flows.adopting = false;
+	n->flows.adopting = n->flows.table.refused > 0;
 	if (!err)
 		say_what_is_missing(n);
 	return err;

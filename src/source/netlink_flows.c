@@ -117,7 +117,9 @@ static bool raise_count(struct ev_count *have, const struct ev_count *now)
 /* The last word on a flow, or on a listener; `lost` if more of it should have reached us. */
 static void finish(struct netlink_flows *f, struct flow *flow, bool lost)
 {
-	emit(f, flow, EV_CLOSE, EV_HAS_IDENT);
+	bool unseen = !netlink_flows_known(f, flow)->look;
+
+	emit(f, flow, EV_CLOSE, EV_HAS_IDENT | (unseen && f->adopting ? EV_BASELINE : 0));
 	if (flow->state == ST_LISTEN)
 		f->listeners--;
 	else if (lost)

@@ -32,7 +32,11 @@ struct netlink_flows {
 	struct account account;
 	uint32_t listeners; /* in the table; they are no flows. Only if there is `extra` */
 	uint32_t look;	  /* number of the present one */
-	bool adopting;	  /* in the first look: what it shows is older than us */
+	/*
+	 * In the first look: what it shows is older than us. If it found no room for all, what is met
+	 * later may be too.
+	 */
+	bool adopting;
 	uint32_t unowned; /* flows with a file, whose owner is not known */
 };
 

@@ -2,6 +2,7 @@
 """`--source netlink`: what is its own. That it tells what bpf tells, but for the exceptions in
 sources.py, is tested beside bpf: whatever takes the fixture `source`."""
 
+import csv
 import os
 import signal
 import subprocess
@@ -185,3 +186,23 @@ def watches(pid):
     """It has given up its privileges, which is the last thing before it listens."""
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
         return "NoNewPrivs:\t1" in status.read()
+
+
+def test_sockets_that_found_no_room_at_the_start_are_not_taken_for_new(space):
+    """Room comes free while the tool runs: what is met then may be older, so what it had moved does
+    not count. IPv4 is listed first."""
+    def moved():
+        return sum(int(row["bytes_sent"]) for row in csv.DictReader(tool.lines)
+                   if int(row["lport"]) == truth.client.lport)
+
+    with Traffic(netns=space, hold=True, bytes=500) as first, \
+         Traffic(netns=space, hold=True, rounds=1000, addr="::1", bytes=6_000) as second:
+        truth = second.go()
+        with Tcpsight("stat", "--csv", "--source", "netlink", "-o", "lport,bytes_sent", "-i", 1,
+                      "--netns", space.name, "--max-flows", 2) as tool:
+            first.finish()
+            wait_until(lambda: second.go() and moved(), "row of a socket that found room later")
+            truth = second.go()
+            outcome = tool.stop()
+    assert "--max-flows" in outcome.stderr
+    assert 0 < moved() <= truth.client.tx_bytes - 6_000
