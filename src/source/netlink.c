@@ -208,6 +208,16 @@ static void set_timer(const struct netlink_state *n, uint64_t cost_ns)
 	timerfd_settime(n->timer, 0, &next, NULL);
 }
 
+static void find_owners(struct netlink_state *n)
+{
+	/* The last rows of live flows: no later look will tell. */
+	if (n->frozen && n->source->live_table)
+		netlink_owner_scan(&n->owner, &n->flows);
+	else
+		netlink_owner_scan_if_due(&n->owner, &n->flows);
+	netlink_flows_tell_news(&n->flows);
+}
+
 static int look(struct netlink_state *n)
 {
 	uint64_t begin_ns = clock_now_ns();
@@ -220,10 +230,8 @@ static int look(struct netlink_state *n)
 		if (!err)
 			end_what_is_missing(n, n->net[i]);
 	}
-	if (n->source->owners && !err) {
-		netlink_owner_scan_if_due(&n->owner, &n->flows);
-		netlink_flows_tell_news(&n->flows);
-	}
+	if (n->source->owners && !err)
+		find_owners(n);
 	set_timer(n, clock_now_ns() - begin_ns);
 	return err;
 }

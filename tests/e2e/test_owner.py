@@ -44,8 +44,8 @@ def test_worker_not_the_listening_parent_when_closed(life, kind, first):
 
 
 @pytest.mark.parametrize("kind", ["prefork", "passed", "inetd"])
-def test_worker_not_the_listening_parent_while_open(sight, kind):
-    tool = sight("top", "--json", 3600)
+def test_worker_not_the_listening_parent_while_open(sight, source, kind):
+    tool = sight("top", "--json", *source.options, 3600)
     with actor("handed_over", kind, "client") as flow:
         client, server = told(flow.hear())
         rows = by_ports(tool.stop().rows)
@@ -56,20 +56,20 @@ def test_worker_not_the_listening_parent_while_open(sight, kind):
 
 
 @pytest.mark.parametrize("kind", ["prefork", "passed", "inetd"])
-def test_handed_over_before_the_tool_came(sight, kind):
+def test_handed_over_before_the_tool_came(sight, source, kind):
     with actor("handed_over", kind, "server" if kind != "inetd" else "client") as flow:
         client, server = told(flow.hear())
-        tool = sight("life", "--json")
+        tool = sight("life", "--json", *source.options)
         flow.go()
         flow.end()
     for side in client, server:
         assert who(tool.wait_row(side)) == (side.pid, side.comm)
 
 
-def test_flows_older_than_the_tool(sight):
+def test_flows_older_than_the_tool(sight, source):
     with Traffic(hold=True, rounds=2, bytes=1000, reply=10) as flow:
         flow.go()
-        tool = sight("top", "--json", 3600)
+        tool = sight("top", "--json", *source.options, 3600)
         truth = flow.go()
         rows = by_ports(tool.stop().rows)
     client = rows[truth.client.lport, truth.client.rport]
