@@ -66,14 +66,16 @@ enum attempt_class attempts_class_of(const struct handshake *h)
 		return ATTEMPT_EARLY;
 	if (h->marks & HANDSHAKE_AWAITS_SYN)
 		return ATTEMPT_WARNED;
-	return alone && !h->dup_syn && !h->dup_syn_ack && !h->challenge_acks ? ATTEMPT_LONELY
-									     : ATTEMPT_ENGAGED;
+	return alone && !h->dup_syn && !h->dup_syn_ack ? ATTEMPT_LONELY : ATTEMPT_ENGAGED;
 }
 
 void attempts_settle(struct attempts *a, struct attempt *e)
 {
 	enum attempt_class class = attempts_class_of(&e->h);
 
+	/* Lists are in the order of last_ns, which a challenge leaves as it is. */
+	if (class == e->slot.list && e->h.last_ns < a->now_ns)
+		return;
 	/* The wait for a late SYN/ACK begins once, however much the client goes on to send. */
 	if (class != ATTEMPT_EARLY || e->slot.list != ATTEMPT_EARLY)
 		slots_move(&a->slots, &e->slot, class);

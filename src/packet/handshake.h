@@ -46,8 +46,9 @@
  *	S ACK			data, or acknowledging more than the SYN: SYN/ACK and ACK were not
  *				captured, established. Else an old incarnation of the tuple, in
  *				ESTABLISHED or TIME-WAIT, challenges the SYN (3.5.1 figure 9,
- *				RFC 5961 section 4): counted, nothing ends. C's RST that follows
- *				has the challenger's number, and ends nothing either.
+ *				RFC 5961 section 4): counted, nothing ends, and time runs on as
+ *				if it had not come. C's RST that follows has the challenger's
+ *				number, and ends nothing either.
  *	C RST, seq = C+1	S, if in SYN-RECEIVED, goes back to LISTEN (3.10.7.4) -> aborted
  *	S RST with ack = C+1	-> rejected. A RST without ACK is ignored (3.10.7.3 second).
  *	ICMP, quoting seq C	noted; -> unreachable if no SYN follows, see below

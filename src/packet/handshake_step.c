@@ -43,9 +43,11 @@ static enum handshake_step apply(struct handshake *h, const struct packet *p)
 enum handshake_step handshake_step(struct handshake *h, const struct packet *p)
 {
 	bool was_over = h->state == HANDSHAKE_CONCLUDED;
+	uint32_t challenge_acks = h->challenge_acks;
 	enum handshake_step step = apply(h, p);
 
-	if (step != STEP_FOREIGN && !was_over)
+	/* What an old incarnation says is no sign of life of this one, nor is its FIN. */
+	if (step != STEP_FOREIGN && !was_over && h->challenge_acks == challenge_acks)
 		touch(h, p);
 	return step;
 }
