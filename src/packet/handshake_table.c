@@ -58,6 +58,35 @@ static void forget(struct handshake_table *t, struct attempt *e)
 	slots_release(&t->attempts.slots, &e->slot);
 }
 
+static bool is_only_one(const struct handshake_table *t, const struct attempt *e)
+{
+	const struct attempt_key key = {.tuple = e->tuple, .hash = e->slot.hash};
+
+	return attempts_first(&t->attempts, &key) == e && !attempts_next(&t->attempts, e);
+}
+
+/*
+ * Concluded for the lack of a segment, which may have been kept from us? Where another attempt took
+ * the tuple over, nobody watches the earlier one, and nothing of it can come.
+ */
+static bool is_unwatched(const struct handshake_table *t, const struct attempt *e)
+{
+	const struct handshake_table_config *c = &t->config;
+
+	return c->is_watched && e->h.outcome != HANDSHAKE_ESTABLISHED && is_only_one(t, e) &&
+	       !c->is_watched(c->context, &e->h);
+}
+
+static void report_silent(struct handshake_table *t, struct attempt *e)
+{
+	if (!is_unwatched(t, e)) {
+		report(t, e);
+		return;
+	}
+	t->counts.unwatched++;
+	forget(t, e);
+}
+
 /* Time */
 
 static void leave_all(struct handshake_table *t)
@@ -65,7 +94,7 @@ static void leave_all(struct handshake_table *t)
 	struct attempt *e;
 
 	while ((e = attempts_next_left(&t->attempts, ATTEMPT_LONELY)))
-		report(t, e);
+		report_silent(t, e);
 }
 
 static void forget_over(struct handshake_table *t)
@@ -93,7 +122,7 @@ static void expire(struct handshake_table *t)
 	struct attempt *e;
 
 	while ((e = attempts_next_expired(&t->attempts)))
-		report(t, e);
+		report_silent(t, e);
 	forget_over(t);
 }
 

@@ -23,6 +23,7 @@
  * before all others as long as they hold more than an eighth of the table.
  */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "packet/handshake.h"
@@ -35,16 +36,23 @@ struct handshake_table_config {
 	/* How long a SYN/ACK may be captured after the ACK that answers it; 0: 100 ms. */
 	uint64_t reorder_ns;
 	struct hash_key key; /* secret, against chosen tuples */
-	/* Called once for every handshake but the evicted ones. `h` is borrowed for the call, which
+	/* Called once for every handshake but those that were evicted or not watched. `h` is borrowed for the call, which
 	 * must not call into the table. */
 	void (*report)(void *context, const struct handshake *h);
+	/*
+	 * Was every segment shown that mattered to this handshake? Asked before it is reported for
+	 * the lack of one; if not, it is counted and not reported, since nobody knows how it went.
+	 * NULL: all packets are shown.
+	 */
+	bool (*is_watched)(void *context, const struct handshake *h);
 	void *context;
 };
 
 struct handshake_counts {
-	uint64_t begun;	   /* = reported + evicted + pending */
+	uint64_t begun;	   /* = reported + evicted + unwatched + pending */
 	uint64_t reported; /* pending ones at the end included */
 	uint64_t evicted_lonely, evicted_engaged;
+	uint64_t unwatched; /* silent, but only to us: see is_watched */
 	uint64_t late;	  /* SYN or SYN/ACK of a handshake that is over */
 	uint64_t ignored; /* fit no handshake although one of their tuple is pending */
 	uint64_t stray;	  /* of tuples without a pending handshake: mostly established traffic */

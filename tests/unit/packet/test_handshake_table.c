@@ -257,6 +257,82 @@ static void a_table_without_room_is_not_made(void **state)
 	handshake_table_free(NULL);
 }
 
+static bool nobody_watched(void *context, const struct handshake *h)
+{
+	(void)context;
+	(void)h;
+	return false;
+}
+
+static struct handshake_table *unwatched_table(struct reports *r)
+{
+	const struct handshake_table_config config = {
+		.limit = 16,
+		.timeout_ns = 30 * SECOND,
+		.report = keep_report,
+		.is_watched = nobody_watched,
+		.context = r,
+	};
+
+	*r = (struct reports){.count = 0};
+	r->table = handshake_table_new(&config);
+	assert_non_null(r->table);
+	return r->table;
+}
+
+static void silence_that_may_be_ours_is_counted_not_reported(void **state)
+{
+	const struct handshake_counts *c;
+	struct reports r;
+
+	(void)state;
+	c = handshake_table_counts(unwatched_table(&r));
+	AT(&r, T0, C(SYN, 1000));
+	AT(&r, T0 + MS, S(SYN | ACK, 5000, 1001));
+	handshake_table_tick(r.table, T0 + 31 * SECOND);
+	assert_int_equal(r.count, 0);
+	assert_int_equal(c->unwatched, 1);
+	AT(&r, T0 + 40 * SECOND, C(SYN, 2000));
+	handshake_table_flush(r.table, T0 + 41 * SECOND);
+	assert_int_equal(c->unwatched, 2);
+	assert_int_equal(c->begun, c->reported + c->unwatched);
+	handshake_table_free(r.table);
+}
+
+/* What a segment has decided is known, and an attempt that another one overtook is watched no more. */
+static void what_is_known_is_reported_watched_or_not(void **state)
+{
+	struct reports r;
+
+	(void)state;
+	unwatched_table(&r);
+	AT(&r, T0, C(SYN, 1000));
+	AT(&r, T0 + SECOND, C(SYN, 2000));
+	AT(&r, T0 + SECOND + MS, S(RST | ACK, 0, 2001));
+	assert_outcome(&r, 0, HANDSHAKE_REJECTED);
+	handshake_table_tick(r.table, T0 + 32 * SECOND);
+	assert_int_equal(r.count, 2);
+	assert_outcome(&r, 1, HANDSHAKE_TIMED_OUT);
+	reports_end(&r);
+}
+
+static void a_challenge_does_not_delay_the_time_out(void **state)
+{
+	struct reports r;
+
+	(void)state;
+	reports_begin(&r, 16);
+	AT(&r, T0, C(SYN, 1000));
+	for (int i = 1; i < 29; i++)
+		AT(&r, T0 + i * SECOND, S(ACK | FIN, 7000, 91));
+	handshake_table_tick(r.table, T0 + 31 * SECOND);
+	assert_outcome(&r, 0, HANDSHAKE_TIMED_OUT);
+	assert_int_equal(r.h[0].end_ns, T0 + 30 * SECOND);
+	assert_int_equal(r.h[0].challenge_acks, 28);
+	assert_string_equal(handshake_conn_state(&r.h[0]), "S0");
+	reports_end(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +349,9 @@ int main(void)
 		cmocka_unit_test(traffic_from_before_the_capture_is_no_handshake),
 		cmocka_unit_test(a_connection_to_itself_is_one_handshake),
 		cmocka_unit_test(another_capture_in_the_same_file_begins_again),
+		cmocka_unit_test(silence_that_may_be_ours_is_counted_not_reported),
+		cmocka_unit_test(what_is_known_is_reported_watched_or_not),
+		cmocka_unit_test(a_challenge_does_not_delay_the_time_out),
 		cmocka_unit_test(a_table_without_room_is_not_made),
 	};
 
