@@ -37,6 +37,35 @@ static enum decode_result skip_tags(const struct frame *f, uint32_t at, uint16_t
 	return DECODE_TCP;
 }
 
+/*
+ * Newer kernels say of a cooked packet what stands behind all its tags (vlan_get_protocol_dgram()
+ * in net/packet/af_packet.c), but the inner ones are still there. So look behind them where no IP
+ * header is.
+ */
+static void skip_hidden_tags(const struct frame *f, uint32_t *at)
+{
+	for (int tags = 0; tags < TAGS_MAX && frame_has(f, *at, 5); tags++) {
+		unsigned int version = f->bytes[*at] >> 4;
+		uint16_t ethertype = load_be16(f->bytes + *at + 2);
+
+		if (version == 4 || version == 6 ||
+		    (!is_tag(ethertype) && ethertype != ETHERTYPE_IPV4 &&
+		     ethertype != ETHERTYPE_IPV6))
+			return;
+		*at += 4;
+	}
+}
+
+static enum decode_result cooked(const struct frame *f, uint32_t at, uint16_t ethertype,
+				 uint32_t *ret_at)
+{
+	enum decode_result result = skip_tags(f, at, ethertype, ret_at);
+
+	if (result == DECODE_TCP)
+		skip_hidden_tags(f, ret_at);
+	return result;
+}
+
 /* The packet type of "cooked" captures, numbered as in linux/if_packet.h. */
 static enum packet_way way_of(unsigned int packet_type)
 {
@@ -66,7 +95,7 @@ static enum decode_result linux_sll(const struct frame *f, struct packet *p, uin
 	if (!frame_has(f, 0, 16))
 		return DECODE_CUT_LINK;
 	p->way = way_of(load_be16(f->bytes));
-	return skip_tags(f, 16, load_be16(f->bytes + 14), ret_at);
+	return cooked(f, 16, load_be16(f->bytes + 14), ret_at);
 }
 
 static enum decode_result linux_sll2(const struct frame *f, struct packet *p, uint32_t *ret_at)
@@ -75,7 +104,7 @@ static enum decode_result linux_sll2(const struct frame *f, struct packet *p, ui
 		return DECODE_CUT_LINK;
 	p->ifindex = load_be32(f->bytes + 4);
 	p->way = way_of(f->bytes[10]);
-	return skip_tags(f, 20, load_be16(f->bytes), ret_at);
+	return cooked(f, 20, load_be16(f->bytes), ret_at);
 }
 
 /*

@@ -114,6 +114,17 @@ static void a_cooked_header_may_be_followed_by_tags(void **state)
 		       LINK_LINUX_SLL2);
 }
 
+/* Newer kernels name the protocol behind the tags, and libpcap puts the outermost one back. */
+static void a_cooked_header_may_hide_that_tags_follow(void **state)
+{
+	(void)state;
+	assert_decoded("0000 0001 0006 020000000001 0000 88a8 0005 0800 0006 0800", LINK_LINUX_SLL);
+	assert_decoded("0000 0001 0006 020000000001 0000 8100 0005 0800 2006 8100 0007 0800",
+		       LINK_LINUX_SLL);
+	assert_decoded("88a8 0000 00000003 0001 00 06 020000000001 0000 0005 0800 0006 0800",
+		       LINK_LINUX_SLL2);
+}
+
 static void a_header_that_is_cut_is_refused_as_such(void **state)
 {
 	static const struct {
@@ -167,6 +178,7 @@ int main(void)
 		cmocka_unit_test(bsd_loopback_is_decoded_in_either_byte_order),
 		cmocka_unit_test(a_cooked_header_tells_the_way),
 		cmocka_unit_test(a_cooked_header_may_be_followed_by_tags),
+		cmocka_unit_test(a_cooked_header_may_hide_that_tags_follow),
 		cmocka_unit_test(a_header_that_is_cut_is_refused_as_such),
 		cmocka_unit_test(only_known_link_types_are_said_to_be_known),
 	};
