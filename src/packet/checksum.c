@@ -91,3 +91,12 @@ const char *checksum_result_name(enum checksum_result result)
 {
 	return (unsigned int)result < CHECKSUM_RESULT_COUNT ? result_name[result] : "unknown";
 }
+
+bool checksum_is_damaged(const struct frame *f, const struct packet *p, int depth)
+{
+	if (depth && checksum_ip(f, p) == CHECKSUM_BAD)
+		return true;
+	if (depth < (p->kind == PACKET_TCP ? 2 : 1))
+		return false;
+	return checksum_transport(f, p) == CHECKSUM_BAD;
+}

@@ -4,6 +4,8 @@
  * bytes that a capture may not hold; then the answer is "cannot tell", never "bad".
  */
 #pragma once
+#include <stdbool.h>
+
 #include "packet/decode.h"
 
 enum checksum_result {
@@ -29,3 +31,6 @@ enum checksum_result checksum_transport(const struct frame *f, const struct pack
 
 /* A short name such as "truncated"; never NULL. */
 const char *checksum_result_name(enum checksum_result result);
+
+/* Is one of them bad? `depth`: 0 verifies none, 1 those of IP and ICMP, 2 that of TCP too. */
+bool checksum_is_damaged(const struct frame *f, const struct packet *p, int depth);
