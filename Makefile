@@ -49,9 +49,12 @@ SOURCES   := $(call names,source,source_ops)
 SRC       := $(sort $(filter-out src/main.c,$(wildcard src/*/*.c)))
 SRC       := $(filter-out src/bpf/%,$(SRC))
 BPF_SRC   := $(sort $(wildcard src/bpf/*.bpf.c))
+# Programs that are loaded without the others: each file is an object, and a skeleton, of its own.
+ALONE     := $(patsubst src/bpf/alone/%.bpf.c,%,$(sort $(wildcard src/bpf/alone/*.bpf.c)))
 OBJ       := $(SRC:src/%.c=$(B)/obj/%.o)
 BPF_OBJ   := $(BPF_SRC:src/%.bpf.c=$(B)/%.bpf.o)
-SKELETON  := $(B)/gen/tcp.skel.h
+ALONE_OBJ := $(ALONE:%=$(B)/bpf/alone/%.bpf.o)
+SKELETON  := $(B)/gen/tcp.skel.h $(ALONE:%=$(B)/gen/%.skel.h)
 REGISTRY  := $(B)/gen/registry.h
 LINKS     := tcptop tcplife tcpsubnet tcpipstat tcpeek tcpeekstat
 
@@ -87,9 +90,14 @@ $(B)/gen/tcp.o: $(BPF_OBJ)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(BPFTOOL) gen object $@ $^
 
-$(SKELETON): $(B)/gen/tcp.o
+$(ALONE:%=$(B)/gen/%.o): $(B)/gen/%.o: $(B)/bpf/alone/%.bpf.o
+	$(call say,MERGE)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen object $@ $<
+
+$(SKELETON): %.skel.h: %.o
 	$(call say,SKEL)
-	$(Q)$(BPFTOOL) gen skeleton $< name tcp >$@
+	$(Q)$(BPFTOOL) gen skeleton $< name $(notdir $*) >$@
 
 # Rewritten only if the folders' listings changed.
 $(REGISTRY): FORCE
@@ -156,4 +164,4 @@ install: all
 clean:
 	rm -rf $(B)
 
--include $(OBJ:.o=.d) $(B)/obj/main.d $(BPF_OBJ:.o=.d) $(UNIT:=.d)
+-include $(OBJ:.o=.d) $(B)/obj/main.d $(BPF_OBJ:.o=.d) $(ALONE_OBJ:.o=.d) $(UNIT:=.d)

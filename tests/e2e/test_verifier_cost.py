@@ -26,7 +26,8 @@ KIND = {"x86_64": "", "aarch64": "arm64", "s390x": "s390x"}[platform.machine()]
 def verified(built):
     program = BUILD / "tests/verify"
     assert program.exists(), f"{program} is not built (make test-programs builds it)"
-    done = subprocess.run([program, BUILD / "gen/tcp.o"], check=True, capture_output=True, text=True)
+    objects = sorted(BUILD.glob("gen/*.o"))
+    done = subprocess.run([program, *objects], check=True, capture_output=True, text=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 

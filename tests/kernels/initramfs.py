@@ -26,7 +26,7 @@ timeout touch tr true false umount uname wc xargs""".split()
 
 MODULES = """crc32c_generic tcp_diag inet_diag veth tls sch_ingress sch_htb sch_netem cls_bpf act_bpf
 nf_tables nft_ct nft_limit nft_numgen nft_quota nft_counter nft_reject nft_reject_inet
-nft_reject_ipv4 nft_reject_ipv6 nft_compat nft_log dummy tcp_bbr""".split()
+nft_reject_ipv4 nft_reject_ipv6 nft_compat nft_log dummy tcp_bbr 8021q""".split()
 
 # Of Python's library, what no test imports.
 PYTHON_SKIP = {"test", "idlelib", "tkinter", "lib2to3", "ensurepip", "turtledemo", "pydoc_data",
@@ -116,7 +116,8 @@ def add_project(build, system):
         if link.is_symlink():
             (target / "build" / link.name).symlink_to("tcpsight")
     (target / "build/gen").mkdir()
-    shutil.copy(build / "gen/tcp.o", target / "build/gen/tcp.o")
+    for path in build.glob("gen/*.o"):
+        shutil.copy(path, target / "build/gen")
     for name in ("e2e", "kernels"):
         if (ROOT / "tests" / name).exists():
             shutil.copytree(ROOT / "tests" / name, target / "tests" / name,

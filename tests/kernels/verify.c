@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * verify OBJECT: loads every BPF program of the object alone, as a map from what the object says to
+ * verify OBJECT...: loads every BPF program of the objects alone, as a map from what the object says to
  * what the running kernel's verifier answers. One JSON line a program:
  *	{"program":"on_state","optional":false,"error":0,"insns":1234,"why":""}
  * optional: loaded only where the kernel has what it needs. insns: how many the verifier says it
@@ -145,23 +145,29 @@ static void verify(const char *path, const char *name, bool optional, char *log)
 	puts("\"}");
 }
 
+static void verify_all(const char *path, char *log)
+{
+	struct bpf_object *object = bpf_object__open_file(path, NULL);
+	struct bpf_program *program;
+
+	if (!object)
+		err(1, "%s", path);
+	bpf_object__for_each_program(program, object)
+		verify(path, bpf_program__name(program), !bpf_program__autoload(program), log);
+	bpf_object__close(object);
+}
+
 int main(int argc, char **argv)
 {
 	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
 	char *log = calloc(1, LOG_BYTES);
-	struct bpf_program *program;
-	struct bpf_object *object;
 
-	if (argc != 2 || !log)
-		errx(2, "usage: verify OBJECT");
+	if (argc < 2 || !log)
+		errx(2, "usage: verify OBJECT...");
 	/* Before Linux 5.11 BPF memory counts against this limit. */
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	libbpf_set_print(silent);
-	object = bpf_object__open_file(argv[1], NULL);
-	if (!object)
-		err(1, "%s", argv[1]);
-	bpf_object__for_each_program(program, object)
-		verify(argv[1], bpf_program__name(program), !bpf_program__autoload(program), log);
-	bpf_object__close(object);
+	for (int i = 1; i < argc; i++)
+		verify_all(argv[i], log);
 	return 0;
 }
