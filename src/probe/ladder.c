@@ -292,8 +292,21 @@ const struct need ladder[] = {
 	.what = "peek, -i: packets",
 	.without = "only captures that others have made can be read",
 	.rung = {{
+		.name = "ebpf", .source = "pcap",
+		.gives = "peek: the packets of handshakes, and no others",
+		.capabilities = "CAP_NET_RAW " BPF_CAPABILITIES,
+		.options = "CONFIG_PACKET CONFIG_BPF_SYSCALL",
+		.hook = {{"AF_PACKET"}, {"SO_ATTACH_BPF"}},
+		.try = try_handshake_filter,
+	}, {
 		.name = "classic", .source = "pcap",
-		.gives = "a packet socket with a classic filter",
+		.gives = "peek: those, and acknowledgements without data",
+		.capabilities = "CAP_NET_RAW", .options = "CONFIG_PACKET",
+		.hook = {{"AF_PACKET"}},
+		.try = try_packet_socket,
+	}, {
+		.name = "all", .source = "pcap",
+		.gives = "all TCP: what life and top need, and verified checksums",
 		.capabilities = "CAP_NET_RAW", .options = "CONFIG_PACKET",
 		.hook = {{"AF_PACKET"}},
 		.try = try_packet_socket,

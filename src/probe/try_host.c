@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "abi/event.h"
+#include "probe/handshake_filter.h"
 #include "probe/ladder.h"
 #include "util/cgroup.h"
 
@@ -143,6 +144,12 @@ void try_packet_socket(const struct rung *rung, struct refusal *ret)
 		ret->err = -errno;
 	else
 		close(fd);
+}
+
+void try_handshake_filter(const struct rung *rung, struct refusal *ret)
+{
+	(void)rung;
+	ret->err = handshake_filter_try();
 }
 
 void try_seccomp(const struct rung *rung, struct refusal *ret)

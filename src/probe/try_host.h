@@ -23,5 +23,8 @@ void try_cgroup_mount(const struct rung *rung, struct refusal *ret);
 /* Open a socket that could be given packets; it is bound to no protocol and gets none. */
 void try_packet_socket(const struct rung *rung, struct refusal *ret);
 
+/* And attach the filter of probe/handshake_filter.h to it. */
+void try_handshake_filter(const struct rung *rung, struct refusal *ret);
+
 /* With the action that app/syscall_filter.c takes; nothing is changed by asking. */
 void try_seccomp(const struct rung *rung, struct refusal *ret);

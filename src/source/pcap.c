@@ -25,6 +25,7 @@
 #include "packet/conversation_table.h"
 #include "packet/copies.h"
 #include "packet/decode.h"
+#include "source/pcap_filter.h"
 #include "source/pcap_flow.h"
 #include "source/pcap_handshake.h"
 #include "source/pcap_input.h"
@@ -45,6 +46,7 @@
 
 struct pcap_state {
 	struct pcap_input input;
+	struct pcap_filter filter; /* of an interface */
 	struct pcap_flow flow; /* its part of the local addresses serves both */
 	struct pcap_handshake handshake;
 	struct conversation_table *table; /* one of these two, the other is NULL */
@@ -54,7 +56,7 @@ struct pcap_state {
 	struct pcap_undecoded undecoded;
 	uint64_t received; /* of a file */
 	uint64_t first_ns, last_ns;
-	int checksum; /* 0 none, 1 IP and ICMP, 2 TCP too */
+	int checksum; /* see checksum_is_damaged() */
 	uint64_t interval_end_ns; /* 0: no event yet */
 	uint64_t frozen_ns;	  /* 0: not frozen */
 	bool is_over; /* the file ended, or packets came that are younger than the freeze */
@@ -134,11 +136,13 @@ static void make_handshakes(struct pcap_state *p, const struct hash_key *key)
 		.timeout_ns = settings->timeout_s * NS_PER_S,
 		.key = *key,
 		.report = pcap_handshake_report,
+		.is_watched = pcap_handshake_is_watched,
 		.context = &p->handshake,
 	};
 
 	p->handshake = (struct pcap_handshake){
 		.local = &p->flow.local,
+		.filter = &p->filter,
 		.is_client_local = !p->input.is_live && !settings->local,
 		.emit = emit,
 		.context = p,
@@ -195,6 +199,8 @@ static int pcap_source_open(struct source *s)
 	/* What an interface dropped stands in files of sysfs. */
 	if (p->input.is_live)
 		s->keep_syscalls = SYSCALLS_CAPTURE | SYSCALLS_FILES;
+	if (!err && p->input.is_live)
+		err = pcap_filter_install(&p->filter, &p->input, s);
 	if (!err && !p->input.is_live)
 		s->clock->realtime_offset_ns = 0;
 	return err;
@@ -233,16 +239,6 @@ static void end_intervals(struct pcap_state *p, uint64_t time_ns)
 	p->source->emit(p->source->emit_context, &time);
 }
 
-static bool is_damaged(const struct pcap_state *p, const struct frame *frame,
-		       const struct packet *packet)
-{
-	if (p->checksum && checksum_ip(frame, packet) == CHECKSUM_BAD)
-		return true;
-	if (p->checksum < (packet->kind == PACKET_TCP ? 2 : 1))
-		return false;
-	return checksum_transport(frame, packet) == CHECKSUM_BAD;
-}
-
 static void take_packet(struct pcap_state *p, const struct packet *packet)
 {
 	if (copies_has_seen(p->copies, packet))
@@ -266,6 +262,8 @@ static void take_frame(u_char *context, const struct pcap_pkthdr *header, const 
 	struct packet packet;
 	enum decode_result result;
 
+	if (frame.time_ns < p->filter.since_ns)
+		return;
 	if (p->input.is_live)
 		frame.time_ns -= (uint64_t)p->source->clock->realtime_offset_ns;
 	else if (p->source->live_table)
@@ -282,7 +280,7 @@ static void take_frame(u_char *context, const struct pcap_pkthdr *header, const 
 	result = decode_frame(&frame, &packet);
 	if (result != DECODE_TCP && result != DECODE_ICMP_ERROR)
 		p->undecoded.result[result]++;
-	else if (is_damaged(p, &frame, &packet))
+	else if (checksum_is_damaged(&frame, &packet, p->checksum))
 		p->undecoded.bad_checksums++;
 	else
 		take_packet(p, &packet);
@@ -388,7 +386,7 @@ static void pcap_account(struct source *s, struct account *ret)
 		pcap_flow_account(&p->flow, p->table, ret);
 	pcap_undecoded_account(&p->undecoded, ret);
 	ret->received = p->received;
-	if (p->input.is_live && !pcap_stats(p->input.pcap, &stat)) {
+	if (p->input.is_live && !pcap_filter_stats(&p->filter, p->input.pcap, &stat)) {
 		ret->received = stat.ps_recv;
 		ret->interface_dropped = stat.ps_ifdrop;
 		ret->missed = ret->dropped = stat.ps_drop;
@@ -414,6 +412,7 @@ static void pcap_source_close(struct source *s)
 	close_fd(p->epoll);
 	close_fd(p->timer);
 	pcap_input_close(&p->input);
+	pcap_filter_close(&p->filter);
 	pcap_local_done(&p->flow.local);
 	conversation_table_free(p->table);
 	handshake_table_free(p->handshakes);

@@ -6,6 +6,7 @@
 #include "abi/event.h"
 #include "engine/account.h"
 #include "packet/icmp.h"
+#include "source/pcap_filter.h"
 
 _Static_assert((int)HANDSHAKE_PENDING == OUTCOME_PENDING &&
 		       (int)HANDSHAKE_ESTABLISHED == OUTCOME_ESTABLISHED &&
@@ -82,6 +83,13 @@ void pcap_handshake_report(void *context, const struct handshake *h)
 	p->emit(p->context, &ev);
 }
 
+bool pcap_handshake_is_watched(void *context, const struct handshake *h)
+{
+	const struct pcap_handshake *p = context;
+
+	return pcap_filter_remembers(p->filter, h);
+}
+
 void pcap_handshake_account(const struct handshake_table *t, struct account *ret)
 {
 	const struct handshake_counts *n = handshake_table_counts(t);
@@ -89,7 +97,7 @@ void pcap_handshake_account(const struct handshake_table *t, struct account *ret
 	*ret = (struct account){
 		.opened = n->begun,
 		.closed = n->reported,
-		.lost = n->evicted_lonely + n->evicted_engaged,
+		.lost = n->evicted_lonely + n->evicted_engaged + n->unwatched,
 		.live = handshake_table_pending(t),
 	};
 }

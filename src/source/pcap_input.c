@@ -10,13 +10,6 @@
 
 #define MAGIC_LEN 4
 
-/*
- * What may hold a TCP segment or an ICMP error. Of IPv6 all that is not UDP, since extension
- * headers may stand in front of TCP.
- */
-static const char wanted[] = "(ip and (tcp or icmp)) or (ip6 and not udp)";
-static const char wanted_tagged[] = "(ip and (tcp or icmp)) or (ip6 and not udp) or vlan";
-
 static bool is_magic(const unsigned char *byte)
 {
 	static const unsigned char magic[][MAGIC_LEN] = {
@@ -91,21 +84,6 @@ int pcap_input_open_file(struct pcap_input *in, const char *path)
 	return note_link(in);
 }
 
-/* Cooked captures have no tags to look for. A filter saves work; without it all is as right. */
-static void set_filter(struct pcap_input *in)
-{
-	struct bpf_program program;
-	const char *filter = in->link == LINK_EN10MB ? wanted_tagged : wanted;
-
-	if (pcap_compile(in->pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN)) {
-		log_debug("%s: no capture filter: %s", in->name, pcap_geterr(in->pcap));
-		return;
-	}
-	if (pcap_setfilter(in->pcap, &program))
-		log_debug("%s: no capture filter: %s", in->name, pcap_geterr(in->pcap));
-	pcap_freecode(&program);
-}
-
 static int activate(struct pcap_input *in)
 {
 	int status = pcap_activate(in->pcap);
@@ -146,8 +124,6 @@ int pcap_input_open_interface(struct pcap_input *in, const char *interface, int 
 		log_error("cannot capture on %s: %s", interface, error);
 		err = -EIO;
 	}
-	if (!err)
-		set_filter(in);
 	return err;
 }
 

@@ -9,6 +9,7 @@ import bpfstate
 import pytest
 import sources
 from netns import Cgroup, Netns, cgroup2_mount
+from rungs import Rungs
 from sight import PROGRAM, Tcpsight
 
 
@@ -105,3 +106,11 @@ def new_cgroup(privileged):
     yield make
     for cgroup in reversed(made):
         cgroup.remove()
+
+
+@pytest.fixture
+def rungs(tmp_path, privileged):
+    """Starts `peek` under each filter, in a network namespace."""
+    with contextlib.ExitStack() as running:
+        yield lambda netns, interface, *options: Rungs(running, netns, tmp_path / netns.name,
+                                                       interface, *options)

@@ -68,8 +68,10 @@ def assert_shut_in(pid, allowed, capabilities=()):
     (["stat", "--source", "netlink", "-o", "laddr,tx_bytes"], LOOP | NETLINK, []),
     (["life", "-i", "lo", "-o", "laddr"], LOOP | CAPTURE | FILES, []),
     (["peek", "--source", "bpf"], LOOP | BPF | BPF_TAKE | SERVE, ["CAP_BPF"]),
-    (["peek", "-i", "lo"], LOOP | CAPTURE | FILES | SERVE, []),
-    (["peek", "-i", "lo", "-l", "info"], LOOP | CAPTURE | FILES | SERVE | SYSLOG, []),
+    (["peek", "-i", "lo"], LOOP | CAPTURE | FILES | SERVE | {"bpf_look_up"}, []),
+    (["peek", "-i", "lo", "--rung", "capture=classic"], LOOP | CAPTURE | FILES | SERVE, []),
+    (["peek", "-i", "lo", "-l", "info"],
+     LOOP | CAPTURE | FILES | SERVE | SYSLOG | {"bpf_look_up"}, []),
 ])
 def test_each_command_keeps_what_it_needs(sight, netns, tmp_path, new_cgroup, words, allowed,
                                           capabilities):
