@@ -8,11 +8,12 @@ import pty
 import signal
 import socket
 import subprocess
+import tempfile
 
 import pytest
 from capture import Wire, write
 from flows import EXIT_NOT_HERE, program, traffic, wait_until
-from sight import PROGRAM, Tcpsight
+from sight import PATIENCE_SEC, PROGRAM, Tcpsight
 from test_privilege import NUMBERS, status_of
 
 NOBODY = "65534"
@@ -53,7 +54,7 @@ def assert_shut_in(pid, allowed, capabilities=()):
     assert calls["getpid"] == pid and calls["execve"] is None and len(calls) > 60
 
 
-@pytest.mark.parametrize("words, allowed, capabilities", [
+COMMANDS = [
     (["life"], LOOP | BPF, ["CAP_BPF"]),
     (["life", "-o", "pid,cgroup"], LOOP | BPF | FILES, ["CAP_BPF"]),
     (["life", "--cgroup", "/"], LOOP | BPF | FILES, ["CAP_BPF"]),
@@ -72,7 +73,11 @@ def assert_shut_in(pid, allowed, capabilities=()):
     (["peek", "-i", "lo", "--rung", "capture=classic"], LOOP | CAPTURE | FILES | SERVE, []),
     (["peek", "-i", "lo", "-l", "info"],
      LOOP | CAPTURE | FILES | SERVE | SYSLOG | {"bpf_look_up"}, []),
-])
+]
+
+
+@pytest.mark.parametrize("words, allowed, capabilities", COMMANDS,
+                         ids=[" ".join(words) for words, *_ in COMMANDS])
 def test_each_command_keeps_what_it_needs(sight, netns, tmp_path, new_cgroup, words, allowed,
                                           capabilities):
     if words[0] == "peek":
@@ -123,6 +128,33 @@ def test_peekstat_parses_the_answer_shut_in(privileged, tmp_path, option, allowe
         output, errors = tool.communicate(timeout=30)
     assert tool.returncode == 0 and errors == b""
     assert (b"3" in output) == (option != "-g")
+
+
+def listen_for_syslog(folder):
+    log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    log.bind(f"{folder}/log")
+    os.chmod(f"{folder}/log", 0o666)
+    log.settimeout(PATIENCE_SEC)
+    return log
+
+
+def test_syslog_is_found_again_after_it_was_restarted(sight, netns):
+    """In a mount namespace in which /dev is a folder of ours."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        os.mkdir(f"{folder}/run", 0o755)
+        log = listen_for_syslog(folder)
+        tool = sight("peek", "-q", "-i", "lo", "-l", "info", "-U", f"{folder}/run/socket",
+                     wrap=["nsenter", f"--net={netns.path}", "unshare", "-m", "sh", "-c",
+                           f'mount --bind {folder} /dev && exec "$@"', "sh"])
+        for _ in range(2):
+            side = traffic(netns=netns).client
+            assert f"127.0.0.1:{side.lport} > " in log.recv(4096).decode()
+            log.close()
+            os.unlink(f"{folder}/log")
+            log = listen_for_syslog(folder)
+        log.close()
+        assert tool.stop().status == 0
 
 
 def test_the_command_of_stat_is_not_shut_in(sight, tmp_path):
