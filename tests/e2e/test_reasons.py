@@ -120,6 +120,19 @@ def test_a_kernel_option_that_is_not_set_is_named(privileged, tmp_path):
     assert gone or real["accept", "kprobe"]["state"] in {"spare", "foreign", "taken"}
 
 
+@pytest.mark.parametrize("switch, helps", [(1, "CAP_SYSLOG"), (2, "sysctl kernel.kptr_restrict=1")])
+def test_hidden_addresses(privileged, tmp_path, switch, helps):
+    """Whom the kernel shows no addresses is told which switches there are."""
+    (tmp_path / "switch").write_text(f"{switch}\n")
+    script = f"mount --bind {tmp_path}/switch /proc/sys/kernel/kptr_restrict"
+    line = doctor(*where(script), *as_nobody(["CAP_BPF", "CAP_PERFMON"]))[0]["delacks", "timer"]
+    if line["state"] != "refused":
+        assert line["state"] in {"taken", "foreign"}
+        return
+    assert f"kernel.kptr_restrict is {switch}, kernel.perf_event_paranoid " in line["why"]
+    assert "missing: CAP_SYSLOG" in line["why"] and helps in line["helps"]
+
+
 def test_lockdown_is_named(privileged):
     """Where the kernel refuses something to root: lockdown, if it says that it is on."""
     script = ("mount -t tmpfs none /sys/kernel/security; "
