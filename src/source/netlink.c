@@ -7,12 +7,14 @@
  *
  *   - when a flow opened, if it is younger than the last list (seen: late), and its handshake;
  *   - why it ended, unless by FIN on both sides;
- *   - the owner, cgroup and, where SO_LINGER 0 threw them away, the counters of flows that came and
- *     went between two lists;
+ *   - the owner, user and cgroup of flows that came and went between two lists, and their counters
+ *     where SO_LINGER 0, or a connect() that failed, threw them away: they count as lost;
  *   - one byte: a side that closed first, between two lists, is a byte short of what it received if
  *     the peer's FIN was quicker than our question whether it is still awaited; one that was reset
  *     between two lists shows a byte more if the peer's FIN had come;
- *   - network namespaces that are younger than the tool, or may not be entered.
+ *   - network namespaces that are younger than the tool, or may not be entered;
+ *   - the end of the kernel's own sockets (NFS, iSCSI), of which it gives no notice: they stay live;
+ *   - of the counters of stat, those in source/netlink_extra.c.
  */
 #include <cap-ng.h>
 #include <errno.h>
@@ -55,6 +57,8 @@
  * than a kilobyte for each, so this holds some 26,000 of them.
  */
 #define ROOM_BYTES_DEFAULT (16u << 20)
+/* Namespaces whose notices are taken in one go; the others have their turn next. */
+#define EVENTS_MAX 64
 /* At the end: so long notices may be on their way, and so often we look for them. */
 #define FENCE_NS_MAX 1000000000ull
 #define FENCE_LOOK_US 500
@@ -85,7 +89,7 @@ static int add_net(void *state)
 	struct netlink_state *n = state;
 	struct diag_net *net = xcalloc(1, sizeof(*net));
 	uint64_t room = n->source->settings->ring_kib * 1024;
-	struct epoll_event ev = {.events = EPOLLIN};
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = net};
 	int err = net_open(net, room ? room : ROOM_BYTES_DEFAULT);
 
 	/* News of the others would only take the room of those that are asked for. */
@@ -146,12 +150,15 @@ static void on_notice(void *state, struct diag_net *net, const struct diag *d)
 		netlink_flows_gone(&n->flows, net, d);
 }
 
+/* Of those namespaces that have some: there may be a thousand. */
 static int take_notices(struct netlink_state *n)
 {
-	int taken = 0;
+	struct epoll_event ready[EVENTS_MAX];
+	int taken = 0, ready_count = epoll_wait(n->epoll, ready, EVENTS_MAX, 0);
 
-	for (size_t i = 0; i < n->net_count; i++) {
-		int count = net_take_notices(n->net[i], on_notice, n);
+	for (int i = 0; i < ready_count; i++) {
+		struct diag_net *net = ready[i].data.ptr; /* NULL: the timer */
+		int count = net ? net_take_notices(net, on_notice, n) : 0;
 
 		if (count < 0)
 			return count;
@@ -280,7 +287,7 @@ static int netlink_drain(struct source *s)
 {
 	struct netlink_state *n = s->state;
 	uint64_t expirations;
-	int count = take_notices(n), more = count;
+	int count = s->once ? 0 : take_notices(n), more = count;
 
 	/* A last time: all that waits. */
 	while (n->frozen && more > 0) {

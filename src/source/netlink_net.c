@@ -108,7 +108,11 @@ int net_dump(struct diag_net *net, const struct diag_query *query, diag_visit *v
 		do
 			result = take_answer(net, &visitor);
 		while (result > MNL_CB_STOP);
-	return result < 0 ? log_errno(result, "cannot list the TCP sockets (sock_diag)") : 0;
+	if (result == -ENOENT)
+		log_error("the kernel lists no TCP sockets: it needs inet_diag and tcp_diag");
+	else if (result < 0)
+		log_errno(result, "cannot list the TCP sockets (sock_diag)");
+	return result < 0 ? result : 0;
 }
 
 void net_note_listener(struct diag_net *net, uint16_t port)
