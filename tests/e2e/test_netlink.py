@@ -3,6 +3,7 @@
 sources.py, is tested beside bpf: whatever takes the fixture `source`."""
 
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -174,6 +175,21 @@ def test_ordinary_user(space, asked, tmp_path):
     assert "processes of other users may not be looked into: their connections show no owner" in said
     # A notice does not say whose socket it was: that is not root's, it is not known.
     assert all(rows[key]["uid"] is None and rows[key]["pid"] is None for key in sides)
+
+
+def test_an_ordinary_user_may_list_all_sockets(space):
+    """Without --source: other users' sockets with all counters, but not whose process holds them."""
+    with Traffic(netns=space, hold=True, bytes=7_000) as flow:
+        side = flow.go().client
+        done = subprocess.run(
+            ["nsenter", f"--net={space.path}", *ORDINARY, str(sight.PROGRAM), "stat", "--live",
+             "--json", "-o", "lport,bytes_sent,uid,pid,cwnd,congestion"],
+            capture_output=True, text=True, check=True)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    [row] = [row for row in rows if row.get("lport") == side.lport]
+    assert (row["bytes_sent"], row["uid"], row["pid"]) == (7_000, 0, None)
+    assert row["cwnd"] and row["congestion"]
+    assert "their connections show no owner" in done.stderr
 
 
 def rows_in(path):
