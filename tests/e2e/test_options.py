@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Options that choose flows, columns, order and duration."""
 
+import contextlib
 import csv
 import json
 import subprocess
@@ -8,7 +9,7 @@ import sys
 import time
 
 import pytest
-from flows import traffic
+from flows import Traffic, traffic
 from sight import KEYS, run
 
 
@@ -71,6 +72,12 @@ def test_selection(sight, netns, report, options, expected):
     assert chosen(sight, netns, report, *options) == expected
 
 
+@pytest.mark.parametrize("options, expected", SELECTIONS)
+def test_selection_of_what_netlink_gives_notice_of(sight, netns, options, expected):
+    """The kernel filters lists, but no notices: these flows were in no list."""
+    assert chosen(sight, netns, "life", "--source", "netlink", *options) == expected
+
+
 @pytest.mark.parametrize("report", [["life"], ["top", 3600]])
 @pytest.mark.parametrize("by", ["name", "inode"])
 def test_netns(sight, new_netns, report, by):
@@ -82,6 +89,24 @@ def test_netns(sight, new_netns, report, by):
     assert len(rows) == 2
     assert {row["netns"] for row in rows} == {mine.inode}
     assert {row["pid"] for row in rows} == {truth.client.pid, truth.server.pid}
+
+
+def test_cgroup_with_all_below_it_on_netlink(sight, new_cgroup):
+    """Of flows that are in a list; a notice does not tell the cgroup."""
+    mine, other = new_cgroup(), new_cgroup()
+    below = new_cgroup(parent=mine)
+    with contextlib.ExitStack() as held:
+        flows = [held.enter_context(Traffic(cgroup=cgroup, hold=True, bytes=10))
+                 for cgroup in (mine, below, other)]
+        tool = sight("top", "--json", "--source", "netlink", "--cgroup", mine.path, 3600)
+        sides = [flow.go() for flow in flows]
+        rows = tool.stop().rows
+    found = {row["lport"]: row["cgroup"] for row in rows}
+    inside, deeper, _ = sides
+    wanted = {inside.client.lport: mine, inside.server.lport: mine,
+              deeper.client.lport: below, deeper.server.lport: below}
+    assert found.keys() == wanted.keys()
+    assert all(found[port].endswith("/" + cgroup.name) for port, cgroup in wanted.items())
 
 
 @pytest.mark.parametrize("report", [["life"], ["top", 3600]])
