@@ -45,6 +45,11 @@ static void enter(struct ledger *l, struct flow *f, const struct event *ev, int6
 	struct ledger_entry *entry;
 	struct group *group;
 
+	/* It opened before we came, whichever side it turns out to be. */
+	if (f->ident.seen == SEEN_ADOPTED) {
+		told[COUNTER_active_opens] = now[COUNTER_active_opens];
+		told[COUNTER_passive_opens] = now[COUNTER_passive_opens];
+	}
 	if (!counter_grew(now, told))
 		return;
 	entry = entry_of(l, &f->ident, &f->verdict, &group);

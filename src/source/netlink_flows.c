@@ -84,13 +84,18 @@ static void fill_ident(struct ev_ident *id, const struct diag_net *net, const st
 		id->ifindex = d->ifindex;
 }
 
-/* From the counters if they tell, else whoever connects to a port that is listened on. */
-static void find_role(struct flow *flow, struct known *k, const struct diag *d)
+/*
+ * From the counters if they tell, else whoever connects to a port that is listened on. Where opens
+ * are counted a guess will not do.
+ */
+static void find_role(const struct netlink_flows *f, struct flow *flow, struct known *k,
+		      const struct diag *d)
 {
 	uint8_t role = k->role_sure ? ROLE_UNKNOWN : count_role(d);
+	bool may_guess = !f->extra || flow->ident.seen == SEEN_ADOPTED;
 
 	if (role == ROLE_UNKNOWN) {
-		if (flow->ident.role == ROLE_UNKNOWN)
+		if (flow->ident.role == ROLE_UNKNOWN && may_guess)
 			flow->ident.role =
 				net_listens(k->net, d->lport) ? ROLE_ACCEPT : ROLE_CONNECT;
 		return;
@@ -196,7 +201,7 @@ void netlink_flows_seen(void *flows, struct diag_net *net, const struct diag *d)
 	flow->state = d->state;
 	fill_ident(&flow->ident, net, d);
 	note_extra(f, flow, d);
-	find_role(flow, k, d);
+	find_role(f, flow, k, d);
 	count_live(d, k->role_sure ? flow->ident.role : ROLE_UNKNOWN, &now);
 	moved = raise_count(&flow->count, &now);
 	if (d->inode && !flow->ident.owner_source)
