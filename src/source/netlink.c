@@ -116,6 +116,7 @@ static int netlink_open(struct source *s)
 
 	s->state = n;
 	n->source = s;
+	n->epoll = n->timer = -1;
 	err = probe_check_wish(s->settings->rungs, "netlink");
 	if (err)
 		return err;
@@ -371,9 +372,9 @@ const struct source_ops source_netlink = {
 		"sockets that were reset (SO_LINGER 0), or whose connect() failed, took their counters "
 		"with them, or a notice of their end was lost; --source bpf sees all",
 	.missed_advice =
-		"notices of closed sockets, which found no room (ENOBUFS): connections that no look saw "
-		"are missing, others show what their last look saw; a larger --ring helps (with "
-		"CAP_NET_ADMIN), or --source bpf",
+		"notices of closed sockets, which found no room (ENOBUFS): connections that were in no "
+		"list are missing, others show what the last list said of them; a larger --ring helps "
+		"(with CAP_NET_ADMIN), or --source bpf",
 	.counters = true,
 	.suits = netlink_suits,
 	.open = netlink_open,
