@@ -190,6 +190,14 @@ static bool is_missing(int err)
 	       err == -EOPNOTSUPP || err == -EPROTONOSUPPORT || err == -EAFNOSUPPORT;
 }
 
+/* Without CONFIG_BPF_JIT there are no trampolines, and the kernel says it had no memory for one. */
+static bool is_missing_memory(const struct rung *rung, const struct refusal *refusal)
+{
+	char option[WORD_MAX];
+
+	return refusal->err == -ENOMEM && find_absent_option(rung->options, option) > 0;
+}
+
 void reason_find(const struct rung *rung, const struct refusal *refusal, struct reason *ret)
 {
 	const struct hook *hook = refusal->hook ? refusal->hook : rung->hook;
@@ -199,7 +207,8 @@ void reason_find(const struct rung *rung, const struct refusal *refusal, struct 
 		why(ret, "this kernel's %s has other arguments: (%s), not (%s)", hook->where,
 		    refusal->detail, hook->arguments);
 		advise(ret, "a tcpsight that knows them");
-	} else if (is_missing(refusal->err) && !refusal->by_verifier) {
+	} else if (!refusal->by_verifier &&
+		   (is_missing(refusal->err) || is_missing_memory(rung, refusal))) {
 		find_missing(rung, refusal, ret);
 	} else if (refusal->err == -EPERM || (refusal->err == -EACCES && !refusal->by_verifier)) {
 		find_privilege(rung, refusal, ret);
