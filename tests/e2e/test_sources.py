@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 import sources
-from flows import Traffic
+from flows import Traffic, wait_until
 from sight import PROGRAM
 from test_stat import FAULTS
 from test_stat_ss import inside
@@ -66,6 +66,7 @@ def population(netns):
     """Connections from each address to itself, on two ports, IPv4 on sockets of both families."""
     for address in ADDRESSES[2:4] + ADDRESSES[5:]:
         netns.ip("addr", "add", address, "dev", "lo", *["nodad"] * (":" in address))
+    wait_until(lambda: "tentative" not in netns.run("ip", "-6", "addr"), "addresses")
     with contextlib.ExitStack() as open_now, inside(netns):
         for port, address in itertools.product((7000, 7001), ADDRESSES):
             mapped = ":" not in address and port == 7001
