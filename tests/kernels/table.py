@@ -15,7 +15,8 @@ BPF_FROM = (6, 1)
 HEAD = """# What works on which kernel
 
 Made by `./dev kernels --update` from runs under qemu; do not edit. Kernels are Debian's newest of
-each series at that time. A live test is one of `tests/e2e`, run inside the guest.
+each series at that time, of amd64 unless the name says otherwise. A live test is one of `tests/e2e`,
+run inside the guest.
 
 """
 
@@ -26,6 +27,9 @@ NOTES = """
   the bpf source are not run against it ("-").
 * The notices of closed sockets that the netlink source listens to need no capability on any of these
   kernels.
+* `arm64` before Linux 6.4 loads a program for a function's exit and then does not attach it. `arm64-16k`
+  has pages of 16 KiB. `s390x` has the other byte order, and Debian's kernel for it no compiler for BPF:
+  programs are interpreted there, and none can be attached to a function's exit.
 * bcc's `tcplife` prints KB with two digits: "same" means equal to a hundredth of a KB. bcc's `tcptop`
   drops what is less than a KB in each row. Where it shows more received than was sent, it has counted
   twice: it adds up the running total of a recvmsg() call at every step of it.
