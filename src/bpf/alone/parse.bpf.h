@@ -87,6 +87,30 @@ static __always_inline int skip_tags(struct __sk_buff *skb, struct layer *l)
 	return l->ethertype == 0x0800 || l->ethertype == 0x86dd ? PARSE_TCP : PARSE_NOTHING;
 }
 
+/*
+ * A cooked packet that is said to have a tag begins with it on its way in. On its way out it begins
+ * with the IP header, if the kernel put the tag in (net/packet/af_packet.c: packet_rcv()).
+ */
+static __always_inline int find_cooked(struct __sk_buff *skb, struct layer *l)
+{
+	bool is_ip, is_behind;
+	__u16 ethertype;
+	__u8 h[5];
+
+	l->ethertype = bpf_ntohs((__u16)skb->protocol);
+	if (!is_tag(l->ethertype))
+		return skip_tags(skb, l);
+	if (!load(skb, 0, h, sizeof(h)))
+		return PARSE_UNCLEAR;
+	ethertype = h[2] << 8 | h[3];
+	is_ip = h[0] >> 4 == 4 || h[0] >> 4 == 6;
+	is_behind = is_tag(ethertype) || (ethertype == 0x0800 && h[4] >> 4 == 4) ||
+		    (ethertype == 0x86dd && h[4] >> 4 == 6);
+	if (is_ip)
+		return is_behind ? PARSE_UNCLEAR : PARSE_TCP;
+	return skip_tags(skb, l);
+}
+
 static __always_inline int find_ip(struct __sk_buff *skb, int link, struct layer *l)
 {
 	__u16 be;
@@ -94,10 +118,8 @@ static __always_inline int find_ip(struct __sk_buff *skb, int link, struct layer
 	l->at = 0;
 	if (link == PENDING_RAW)
 		return PARSE_TCP;
-	if (link == PENDING_COOKED) {
-		l->ethertype = bpf_ntohs((__u16)skb->protocol);
-		return skip_tags(skb, l);
-	}
+	if (link == PENDING_COOKED)
+		return find_cooked(skb, l);
 	if (!load(skb, 12, &be, sizeof(be)))
 		return PARSE_UNCLEAR;
 	l->ethertype = bpf_ntohs(be);

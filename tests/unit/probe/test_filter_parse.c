@@ -182,12 +182,39 @@ static void other_packets_are_kept_back(void **state)
 	handshake_filter_free(f);
 }
 
+/* A tag that the kernel knows of may stand in a cooked packet, or not. */
+static void a_cooked_packet_may_begin_behind_its_tag(void **state)
+{
+	static const char tcp[] = "4500 0028 1234 4000 4006 0000 0a000001 0a000002"
+				  "03e8 0050 00000001 00000002 50101000 0000 0000";
+	struct handshake_filter *f = filter_begin(PENDING_COOKED, 1024);
+	struct wire w = wire_of(tcp);
+
+	(void)state;
+	assert_false(filter_passes(f, 0x8100, w.bytes, w.len));
+	w = wire_of("0007 0800");
+	put_hex(&w, tcp);
+	assert_false(filter_passes(f, 0x8100, w.bytes, w.len));
+	/* Priority 2 looks like the version of IPv4. */
+	w = wire_of("4007 0800");
+	put_hex(&w, tcp);
+	assert_true(filter_passes(f, 0x8100, w.bytes, w.len));
+	w = wire_of("4500 0028 1234 4000 4006 0000 0a000001 0a000002"
+		    "03e8 0050 00000001 00000000 50021000 0000 0000");
+	assert_true(filter_passes(f, 0x8100, w.bytes, w.len));
+	w.bytes[33] = TCP_ACK;
+	w.bytes[27] = 2; /* the number that follows it: the SYN was understood */
+	assert_true(filter_passes(f, 0x8100, w.bytes, w.len));
+	handshake_filter_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_header_is_read_as_the_decoder_reads_it),
 		cmocka_unit_test(damaged_headers_are_read_as_the_decoder_reads_them),
 		cmocka_unit_test(other_packets_are_kept_back),
+		cmocka_unit_test(a_cooked_packet_may_begin_behind_its_tag),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
