@@ -84,6 +84,14 @@ int pcap_input_open_file(struct pcap_input *in, const char *path)
 	return note_link(in);
 }
 
+/* The second version of the cooked header names the interface, which tells copies on others. */
+static void prefer_interface_numbers(struct pcap_input *in)
+{
+	if (pcap_datalink(in->pcap) == LINK_LINUX_SLL &&
+	    pcap_set_datalink(in->pcap, LINK_LINUX_SLL2))
+		log_debug("%s: %s", in->name, pcap_geterr(in->pcap));
+}
+
 static int activate(struct pcap_input *in)
 {
 	int status = pcap_activate(in->pcap);
@@ -118,6 +126,8 @@ int pcap_input_open_interface(struct pcap_input *in, const char *interface, int 
 	pcap_set_timeout(in->pcap, PCAP_INPUT_DELAY_MS);
 	in->is_nano = !pcap_set_tstamp_precision(in->pcap, PCAP_TSTAMP_PRECISION_NANO);
 	err = activate(in);
+	if (!err)
+		prefer_interface_numbers(in);
 	if (!err)
 		err = note_link(in);
 	if (!err && pcap_setnonblock(in->pcap, 1, error)) {
