@@ -150,8 +150,9 @@ def ipv6_talks(lab):
         yield wire, "established"
 
 
+@pytest.mark.parametrize("way", ["in", "out"])
 @pytest.mark.parametrize("interface", ["wire", "any"])
-def test_frames_made_by_hand(link, rungs, interface):
+def test_frames_made_by_hand(link, rungs, interface, way):
     lab = Lab()
     data_tells = list(talks_that_data_tells(lab))
     told = [*talks(lab), *ipv6_talks(lab), *data_tells]
@@ -163,7 +164,7 @@ def test_frames_made_by_hand(link, rungs, interface):
                    ether / IP(src="192.0.2.1", dst="192.0.2.2", frag=50, proto=6) / Raw(b"x" * 50),
                    ether / IP(src="192.0.2.1", dst="192.0.2.2") / ICMP() / Raw(b"x" * 50)]
     link.far.run("ip", "link", "set", "wire", "promisc", "on")
-    tools = rungs(link.far, interface, "-t", "3", "--local", "192.0.2.1,fd00::1,10.77.0.0/24")
+    tools = rungs(link.far if way == "in" else link.near, interface, "-t", "3", "--local", "192.0.2.1,fd00::1,10.77.0.0/24")
     # Frames that wait when a classic filter is set are looked at again by libpcap, which does not
     # know tags behind tags on `any`.
     for _ in range(3):
