@@ -24,7 +24,10 @@ NOTES = """
 * 5.10 has no socket storage for tracing programs, no `bpf_sock_from_file()` and no atomic operation
   that gives back a value, so the BPF programs are refused there and the netlink source stands in by
   itself. What that one cannot know is said at the top of `src/source/netlink.c`; the live tests of
-  the bpf source are not run against it ("-").
+  the bpf source are not run there.
+* A star beside a rung: a better one was refused, and `doctor` says why. What the rungs are is in
+  `src/probe/ladder.c`; fexit and kprobe were also forced one after the other.
+* The verifier's cost is that of the report for which it is highest.
 * The notices of closed sockets that the netlink source listens to need no capability on any of these
   kernels.
 * `arm64` before Linux 6.4 loads a program for a function's exit and then does not attach it. `arm64-16k`
