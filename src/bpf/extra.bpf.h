@@ -34,27 +34,48 @@ static __always_inline void read_chrono(struct tcp_sock *tp, struct ev_extra *e)
 	e->busy_us = jiffies_to(busy, US_PER_S) + e->rwnd_limited_us + e->sndbuf_limited_us;
 }
 
-static __always_inline void read_timer(struct tcp_sock *tp, struct ev_extra *e)
+/*
+ * Kernels keep the two timers in three ways: sk_timer was the one for keep-alive, before it came to be
+ * the one for retransmission, under one more name.
+ */
+static __always_inline __u64 retransmit_expires(struct tcp_sock *tp)
 {
 	struct inet_connection_sock *icsk = &tp->inet_conn;
-	__u8 pending = icsk->icsk_pending;
-	__u64 expires;
+
+	if (bpf_core_field_exists(icsk->icsk_timeout))
+		return icsk->icsk_timeout;
+	if (bpf_core_field_exists(icsk->icsk_retransmit_timer))
+		return icsk->icsk_retransmit_timer.expires;
+	return SK(tp)->tcp_retransmit_timer.expires;
+}
+
+/* 0: it does not run. */
+static __always_inline __u64 keepalive_expires(struct tcp_sock *tp)
+{
+	struct inet_connection_sock *icsk = &tp->inet_conn;
+
+	if (bpf_core_field_exists(icsk->icsk_keepalive_timer))
+		return icsk->icsk_keepalive_timer.entry.pprev ? icsk->icsk_keepalive_timer.expires
+							      : 0;
+	return SK(tp)->sk_timer.entry.pprev ? SK(tp)->sk_timer.expires : 0;
+}
+
+static __always_inline void read_timer(struct tcp_sock *tp, struct ev_extra *e)
+{
+	__u8 pending = tp->inet_conn.icsk_pending;
+	__u64 expires = keepalive_expires(tp);
 	__s64 left;
 
 	if (pending == ICSK_RETRANS || pending == ICSK_LOSS_PROBE || pending == ICSK_REO_TIMEOUT)
 		e->timer = 1;
 	else if (pending == ICSK_PROBE0)
 		e->timer = 4;
-	else if (SK(tp)->sk_timer.entry.pprev)
+	else if (expires)
 		e->timer = 2;
 	else
 		return;
-	if (e->timer == 2)
-		expires = SK(tp)->sk_timer.expires;
-	else if (bpf_core_field_exists(icsk->icsk_timeout))
-		expires = icsk->icsk_timeout;
-	else
-		expires = icsk->icsk_retransmit_timer.expires;
+	if (e->timer != 2)
+		expires = retransmit_expires(tp);
 	left = (__s64)(expires - bpf_jiffies64());
 	e->timer_ms = left > 0 ? jiffies_to(left, MS_PER_S) : 0;
 }

@@ -107,6 +107,7 @@ struct sock {
 	__u32 sk_ack_backlog;
 	__u32 sk_max_ack_backlog;
 	struct timer_list sk_timer;
+	struct timer_list tcp_retransmit_timer;
 	int sk_err;
 	__u8 sk_shutdown;
 	kuid_t sk_uid;
@@ -148,6 +149,7 @@ struct inet_connection_sock {
 	struct inet_sock icsk_inet;
 	struct request_sock_queue icsk_accept_queue;
 	struct timer_list icsk_retransmit_timer;
+	struct timer_list icsk_keepalive_timer;
 	struct timer_list icsk_delack_timer;
 	unsigned long icsk_timeout;
 	__u32 icsk_rto;
