@@ -106,10 +106,11 @@ class System:
 def add_project(build, system):
     """The program, its links, its BPF object, the tests' own programs, and the tests."""
     target = system.root / "project"
-    # Of the unit tests only those whose subject is the kernel.
-    (target / "build/tests/unit/app").mkdir(parents=True)
-    for path in [build / "tcpsight", *build.glob("tests/*"), build / "tests/unit/app/test_syscall_filter"]:
+    # Of the unit tests only those that call the kernel.
+    units = [*build.glob("tests/unit/app/test_syscall_*"), *build.glob("tests/unit/probe/test_filter_*")]
+    for path in [build / "tcpsight", *build.glob("tests/*"), *units]:
         if path.is_file() and path.suffix != ".d":
+            (target / "build" / path.relative_to(build)).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, target / "build" / path.relative_to(build))
             system.add_libraries(path)
     for link in build.glob("tcp*"):

@@ -22,7 +22,7 @@ from cross import build as cross  # noqa: E402 (found through the line above)
 from cross import sysroot  # noqa: E402
 from kernels import apt, boot, fetch, initramfs, machine, table  # noqa: E402
 
-LIMIT_SEC = 900
+LIMIT_SEC = 1500
 # One kernel is enough for what lockdown refuses: it is a property of the mode.
 LOCKED_DOWN = "6.12"
 
