@@ -31,10 +31,11 @@ struct bpf_account {
 	__u64 lost_rx_bytes;
 	__u64 ended_late; /* flows that were live when control.frozen was set, and ended before
 			     they were counted */
-	__u64 nested;	  /* state changes that interrupted another one, see on_state_nested() */
+	__u64 nested;	  /* state changes that were left to on_state_nested() */
 	__u64 lost_edges; /* other events that found the ring full */
 	__u64 lost_requests; /* that found no room in the map, or gave theirs to a later one */
-	__u32 busy;	  /* on_state() is at work on this CPU */
+	__u64 handled_sock; /* the last state change that on_state() began with on this CPU */
+	__u32 handled_change;
 	__u32 pad;
 };
 

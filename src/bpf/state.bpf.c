@@ -315,6 +315,8 @@ static __always_inline void on_change(struct sock *sk, int old, int new)
 		on_close(f, tp, old);
 }
 
+#define CHANGE(old, new) ((__u32)(old) << 8 | (__u32)(new))
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state, struct sock *sk, int old, int new)
 {
@@ -322,26 +324,26 @@ int BPF_PROG(on_state, struct sock *sk, int old, int new)
 
 	if (!a)
 		return 0;
-	a->busy = 1;
+	a->handled_sock = (__u64)sk;
+	a->handled_change = CHANGE(old, new);
 	barrier();
 	on_change(sk, old, new);
-	barrier();
-	a->busy = 0;
 	return 0;
 }
 
 /*
  * The kernel does not run a program that it interrupts: connect() changes the state in process
  * context, and a packet that arrives in the middle of on_state() would change another socket's
- * without our seeing it. This second program sees it, and does nothing at all other times. (Almost:
- * a task may move to another CPU between the two programs, so what they do is safe to do twice.)
+ * without our seeing it. This second program is asked next, and takes every change that the first
+ * was not the last to begin with on this CPU. That may be one too many (another came between the
+ * two programs, or the task moved to another CPU), so what they do is safe to do twice.
  */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state_nested, struct sock *sk, int old, int new)
 {
 	struct bpf_account *a = account_get();
 
-	if (!a || !a->busy)
+	if (!a || (a->handled_sock == (__u64)sk && a->handled_change == CHANGE(old, new)))
 		return 0;
 	__sync_fetch_and_add(&a->nested, 1);
 	on_change(sk, old, new);

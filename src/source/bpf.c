@@ -275,7 +275,7 @@ static void bpf_account(struct source *s, struct account *ret)
 	/* A flow whose close was one of the missed state changes is neither closed nor live. */
 	known = ret->closed + ret->live + ret->lost;
 	missing = ret->opened + ret->adopted - known;
-	if (ret->opened + ret->adopted > known && missing <= ret->missed)
+	if (ret->opened + ret->adopted > known && missing <= skipped + a.lost_edges)
 		ret->lost += missing;
 }
 
