@@ -254,7 +254,7 @@ static void bpf_account(struct source *s, struct account *ret)
 {
 	struct bpf_state *b = s->state;
 	uint64_t skipped = probe_missed_runs(b->skeleton);
-	uint64_t known, missing;
+	uint64_t came, went;
 	struct bpf_account a;
 
 	/* One that ends a flow may have marked it as counted, and not have counted it yet. */
@@ -272,11 +272,15 @@ static void bpf_account(struct source *s, struct account *ret)
 	};
 	if (s->handshakes)
 		bpf_handshake_account(&b->handshake, a.lost_requests, ret);
-	/* A flow whose close was one of the missed state changes is neither closed nor live. */
-	known = ret->closed + ret->live + ret->lost;
-	missing = ret->opened + ret->adopted - known;
-	if (ret->opened + ret->adopted > known && missing <= skipped + a.lost_edges)
-		ret->lost += missing;
+	/*
+	 * A flow whose end the programs were not shown is neither closed nor live; of one whose
+	 * beginning they were not shown only the end is known.
+	 */
+	came = ret->opened + ret->adopted;
+	went = ret->closed + ret->live + ret->lost;
+	ret->lost += came > went ? came - went : 0;
+	ret->opened += went > came ? went - came : 0;
+	ret->missed += went > came ? went - came : 0;
 }
 
 static const char *bpf_describe(struct source *s)
