@@ -26,6 +26,12 @@ def closed_flows(path, netns):
     return rows, summary
 
 
+# Where CPUs are short the kernel was seen to show a close in some million to no program (see
+# ARCHITECTURE.md, Loss). Such a flow has no row, and must be counted and told as lost.
+UNSEEN_MAX = 2
+FLOW_BYTES_MAX = 1000  # of churn.c
+
+
 @pytest.mark.parametrize("processes", [1, 8])
 def test_a_hundred_thousand_short_flows(sight, netns, tmp_path, processes):
     with open(tmp_path / "rows", "w", encoding="utf-8") as out:
@@ -33,18 +39,20 @@ def test_a_hundred_thousand_short_flows(sight, netns, tmp_path, processes):
         total = churn("127.0.0.1", 100_000, processes, netns=netns)
         outcome = tool.stop()
     rows, summary = closed_flows(tmp_path / "rows", netns)
+    lost = summary["lost"]
     assert outcome.status == 0, outcome.stderr
-    assert (summary["lost"], outcome.stderr) == (0, "")
-    assert len(rows) == 200_000
-    assert len({cookie for cookie, *_ in rows}) == 200_000
+    assert lost <= UNSEEN_MAX, outcome.stderr
+    assert (f"lost {lost} of" in outcome.stderr) if lost else (outcome.stderr == "")
+    assert len(rows) == len({cookie for cookie, *_ in rows}) == 200_000 - lost
     for role, tx_bytes, rx_bytes in ("connect", total["tx_bytes"], 0), \
                                     ("accept", 0, total["tx_bytes"]):
         mine = [row for row in rows if row[1] == role]
-        assert len(mine) == 100_000
-        assert sum(row[2] for row in mine) == tx_bytes
-        assert sum(row[3] for row in mine) == rx_bytes
+        unseen = 100_000 - len(mine)
+        assert 0 <= unseen <= lost
+        assert 0 <= tx_bytes - sum(row[2] for row in mine) <= unseen * FLOW_BYTES_MAX
+        assert 0 <= rx_bytes - sum(row[3] for row in mine) <= unseen * FLOW_BYTES_MAX
     assert summary["opened"] >= 200_000
-    assert summary["closed"] >= 200_000
+    assert summary["closed"] >= 200_000 - lost
 
 
 def test_top_counts_every_short_flow(sight, netns, source):
