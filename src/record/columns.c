@@ -23,7 +23,7 @@
 #define TEXT .type = TYPE_TEXT, .form = FORM_POINTER
 #define ADDR .type = TYPE_ADDR, .form = FORM_ADDR
 #define AS(e) .encoding = ENCODING_##e
-#define FROM(n) AS(DIFFERENCE), .base = n
+#define FROM(...) AS(DIFFERENCE), .base = {__VA_ARGS__}
 #define C(n, in, column_name, column_unit, ...) \
 	{.number = n, .tables = in, .name = column_name, .unit = column_unit, __VA_ARGS__}
 /* A field of struct ev_extra. */
@@ -65,27 +65,29 @@ const struct record_column record_columns[] = {
 	C(24, FLOW, "end_reason", "", ENUM(ENDS), AS(VARINT), EVENT(head.end_reason)),
 	C(25, FLOW, "error", "errno", NUMBER, AS(VARINT), EVENT(head.error)),
 	C(26, FLOW, "opened", "us", TIME, FROM(20), EVENT(ident.open_ns)),
-	C(27, FLOW, "established", "us", TIME, FROM(26), EVENT(ident.established_ns)),
-	C(28, FLOW | IN(SAMPLE), "tx_bytes", "bytes", NUMBER, AS(VARINT), EVENT(count.tx_bytes)),
-	C(29, FLOW | IN(SAMPLE), "rx_bytes", "bytes", NUMBER, AS(VARINT), EVENT(count.rx_bytes)),
-	C(30, FLOW | IN(SAMPLE), "acked_bytes", "bytes", NUMBER, FROM(28), EVENT(count.acked_bytes)),
-	C(31, FLOW | IN(SAMPLE), "bytes_retrans", "bytes", NUMBER, AS(SPARSE), EVENT(count.retrans_bytes)),
-	C(32, FLOW | IN(SAMPLE), "retrans", "", NUMBER, AS(SPARSE), EVENT(count.retrans_segs)),
-	C(33, FLOW | IN(SAMPLE), "srtt_us", "us", NUMBER, AS(VARINT), EVENT(count.srtt_us)),
-	C(34, FLOW, "min_rtt_us", "us", NUMBER, FROM(33), EVENT(count.min_rtt_us)),
-	C(35, FLOW, "handshake_us", "us", NUMBER, FROM(34), EVENT(ident.handshake_us)),
-	C(36, FLOW, "role", "", ENUM("unknown connect accept listen"), AS(VARINT), EVENT(ident.role)),
-	C(37, FLOW, "seen", "", ENUM("open adopted late"), AS(VARINT), EVENT(ident.seen)),
-	C(38, FLOW, "family", "", NUMBER, AS(VARINT), EVENT(ident.family)),
-	C(39, FLOW, "process", "", .type = TYPE_PROCESS, .form = FORM_PROCESS, AS(VARINT)),
-	C(40, FLOW, "thread", "", CHARS, AS(VARINT), EVENT(ident.thread)),
-	C(41, FLOW, "laddr", "", ADDR, AS(VARINT), EVENT(ident.laddr)),
-	C(42, FLOW, "raddr", "", ADDR, AS(VARINT), EVENT(ident.raddr)),
-	C(43, FLOW, "service_port", "", .type = TYPE_NUMBER, .form = FORM_SERVICE, .size = 2, AS(PLANES)),
-	C(44, FLOW, "other_port", "", .type = TYPE_NUMBER, .form = FORM_OTHER, .size = 2, AS(PLANES)),
-	C(45, FLOW, "ifindex", "", NUMBER, AS(SPARSE), EVENT(ident.ifindex)),
+	/* Before those that are differences to them. */
+	C(27, FLOW, "role", "", ENUM("unknown connect accept listen"), AS(VARINT), EVENT(ident.role)),
+	C(28, FLOW, "min_rtt_us", "us", NUMBER, AS(VARINT), EVENT(count.min_rtt_us)),
+	C(29, FLOW, "connect_us", "us", .type = TYPE_NUMBER, .form = FORM_CONNECT, .size = 4, FROM(28)),
+	C(30, FLOW, "accept_us", "us", .type = TYPE_NUMBER, .form = FORM_ACCEPT, .size = 4, FROM(28)),
+	C(31, FLOW, "established", "us", TIME, FROM(26, 29), EVENT(ident.established_ns)),
+	C(32, FLOW | IN(SAMPLE), "srtt_us", "us", NUMBER, FROM(28), EVENT(count.srtt_us)),
+	C(33, FLOW | IN(SAMPLE), "tx_bytes", "bytes", NUMBER, AS(VARINT), EVENT(count.tx_bytes)),
+	C(34, FLOW | IN(SAMPLE), "rx_bytes", "bytes", NUMBER, AS(VARINT), EVENT(count.rx_bytes)),
+	C(35, FLOW | IN(SAMPLE), "acked_bytes", "bytes", NUMBER, FROM(33), EVENT(count.acked_bytes)),
+	C(36, FLOW | IN(SAMPLE), "bytes_retrans", "bytes", NUMBER, AS(SPARSE), EVENT(count.retrans_bytes)),
+	C(37, FLOW | IN(SAMPLE), "retrans", "", NUMBER, AS(SPARSE), EVENT(count.retrans_segs)),
+	C(38, FLOW, "seen", "", ENUM("open adopted late"), AS(VARINT), EVENT(ident.seen)),
+	C(39, FLOW, "family", "", NUMBER, AS(VARINT), EVENT(ident.family)),
+	C(40, FLOW, "process", "", .type = TYPE_PROCESS, .form = FORM_PROCESS, AS(VARINT)),
+	C(41, FLOW, "thread", "", CHARS, AS(VARINT), EVENT(ident.thread)),
+	C(42, FLOW, "laddr", "", ADDR, AS(VARINT), EVENT(ident.laddr)),
+	C(43, FLOW, "raddr", "", ADDR, AS(VARINT), EVENT(ident.raddr)),
+	C(44, FLOW, "service_port", "", .type = TYPE_NUMBER, .form = FORM_SERVICE, .size = 2, AS(PALETTE)),
+	C(45, FLOW, "other_port", "", .type = TYPE_NUMBER, .form = FORM_OTHER, .size = 2, AS(PLANES)),
+	C(46, FLOW, "ifindex", "", NUMBER, AS(SPARSE), EVENT(ident.ifindex)),
 	/* By how much it changed since the file last told it, which is nearly always not at all. */
-	C(46, IN(SAMPLE), "min_rtt_change", "us", SIGNED, AS(ZIGZAG), EVENT(count.min_rtt_us)),
+	C(47, IN(SAMPLE), "min_rtt_change", "us", SIGNED, AS(ZIGZAG), EVENT(count.min_rtt_us)),
 
 	C(50, IN(HANDSHAKE), "started", "us", TIME, FROM(20), EVENT(handshake.first_ns)),
 	C(51, IN(HANDSHAKE), "dup_syn", "", NUMBER, AS(SPARSE), EVENT(handshake.dup_syn)),

@@ -71,12 +71,15 @@ enum record_form {
 	FORM_PROCESS, /* of struct event: its owner, which is a row of RECORD_PROCESS */
 	FORM_SERVICE, /* of struct event: the port of the side that listened */
 	FORM_OTHER,   /* of struct event: the port of the other side */
+	FORM_CONNECT, /* of struct event: handshake_us where its role is to connect, else 0 */
+	FORM_ACCEPT,  /* handshake_us where it is not */
 	FORM_BYTES,   /* of dictionaries */
 };
 
 struct record_column {
 	uint16_t number;
-	uint16_t base; /* of ENCODING_DIFFERENCE: number of the other column, which comes first */
+	/* Of ENCODING_DIFFERENCE: the columns whose sum is subtracted; they come first. 0: none. */
+	uint16_t base[2];
 	uint8_t type, encoding, form;
 	uint8_t size; /* of the field, in bytes */
 	uint16_t offset;

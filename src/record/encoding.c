@@ -57,6 +57,38 @@ static uint8_t *put_sparse(uint8_t *p, const uint64_t *value, unsigned rows)
 	return p;
 }
 
+#define PALETTE_MAX 128
+#define PALETTE_END 65536
+
+/* NULL if it is not for these numbers. */
+static uint8_t *put_palette(uint8_t *p, const uint64_t *value, unsigned rows)
+{
+	uint64_t used[PALETTE_END / 64] = {0};
+	uint8_t place[PALETTE_END]; /* of those that are used */
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < rows; i++) {
+		if (value[i] >= PALETTE_END)
+			return NULL;
+		count += !(used[value[i] / 64] >> value[i] % 64 & 1);
+		used[value[i] / 64] |= 1ull << value[i] % 64;
+	}
+	if (count > PALETTE_MAX)
+		return NULL;
+	p = varint_put(p, count);
+	count = 0;
+	for (unsigned word = 0; word < PALETTE_END / 64; word++)
+		for (uint64_t left = used[word]; left; left &= left - 1) {
+			unsigned n = word * 64 + (unsigned)__builtin_ctzll(left);
+
+			place[n] = (uint8_t)count++;
+			p = varint_put(p, n);
+		}
+	for (unsigned i = 0; i < rows; i++)
+		*p++ = place[value[i]];
+	return p;
+}
+
 size_t encoding_put(uint8_t *out, enum record_encoding encoding, const uint64_t *value,
 		    const uint64_t *base, unsigned width, unsigned rows)
 {
@@ -91,6 +123,9 @@ size_t encoding_put(uint8_t *out, enum record_encoding encoding, const uint64_t 
 	case ENCODING_SPARSE:
 		p = put_sparse(p, value, rows);
 		break;
+	case ENCODING_PALETTE:
+		p = put_palette(p, value, rows);
+		return p ? (size_t)(p - out) : 0;
 	case ENCODING_BYTES:
 	case ENCODING_COUNT:
 		break;
@@ -133,6 +168,26 @@ static const uint8_t *get_sparse(const uint8_t *p, const uint8_t *end, uint64_t 
 	return p;
 }
 
+static const uint8_t *get_palette(const uint8_t *p, const uint8_t *end, uint64_t *value,
+				  unsigned rows)
+{
+	uint64_t palette[PALETTE_MAX], count;
+
+	p = varint_get(p, end, &count);
+	if (!p || !count || count > PALETTE_MAX)
+		return NULL;
+	for (unsigned i = 0; i < count && p; i++)
+		p = varint_get(p, end, &palette[i]);
+	if (!p || (size_t)(end - p) != rows)
+		return NULL;
+	for (unsigned i = 0; i < rows; i++) {
+		if (*p >= count)
+			return NULL;
+		value[i] = palette[*p++];
+	}
+	return p;
+}
+
 static const uint8_t *get_constant(const uint8_t *p, const uint8_t *end, uint64_t *value,
 				   unsigned rows)
 {
@@ -147,16 +202,26 @@ static const uint8_t *get_constant(const uint8_t *p, const uint8_t *end, uint64_
 static const uint8_t *get_varints(const uint8_t *p, const uint8_t *end, uint64_t *value,
 				  unsigned rows)
 {
-	for (unsigned i = 0; i < rows; i++) {
-		/* Most numbers have one byte. */
-		if (p < end && *p < 0x80) {
-			value[i] = *p++;
-			continue;
+	unsigned i = 0;
+
+	/* Most numbers have one byte or two; there is no need to look for the end while it is far. */
+	for (; i < rows && end - p >= VARINT_BYTES_MAX; i++) {
+		uint64_t n = p[0];
+
+		if (n < 0x80) {
+			p++;
+		} else if (p[1] < 0x80) {
+			n = (n & 0x7f) | (uint64_t)p[1] << 7;
+			p += 2;
+		} else {
+			p = varint_get(p, end, &n);
+			if (!p)
+				return NULL;
 		}
-		p = varint_get(p, end, &value[i]);
-		if (!p)
-			return NULL;
+		value[i] = n;
 	}
+	for (; i < rows && p; i++)
+		p = varint_get(p, end, &value[i]);
 	return p;
 }
 
@@ -173,6 +238,8 @@ int encoding_get(const uint8_t *p, size_t len, unsigned encoding, uint64_t *valu
 		return get_planes(p, end, value, rows) == end ? 0 : -EBADMSG;
 	case ENCODING_SPARSE:
 		return get_sparse(p, end, value, rows) == end ? 0 : -EBADMSG;
+	case ENCODING_PALETTE:
+		return get_palette(p, end, value, rows) == end ? 0 : -EBADMSG;
 	case ENCODING_VARINT:
 	case ENCODING_ZIGZAG:
 	case ENCODING_DELTA:

@@ -15,6 +15,7 @@ struct recorded_flow {
 	struct ev_ident ident;
 	uint64_t time_ns; /* of the row that told who it is */
 	uint32_t key;	  /* number of the last key frame that has it */
+	uint32_t sure;	  /* since which loss its counters are known again */
 	uint32_t next;	  /* free list; slot + 1 */
 	uint8_t state, flags;
 	bool is_live;

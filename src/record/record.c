@@ -24,10 +24,12 @@ static void put_quiet(struct record *r, struct stream_writer *s)
 	r->quiet_count = 0;
 }
 
+/* A chunk is full before its interval ends. */
 static void seal(struct record *r, struct stream_writer *s)
 {
 	put_quiet(r, s);
 	stream_writer_seal(s, false);
+	disk_flush(&r->disk);
 }
 
 static void begin_if_due(struct record *r)

@@ -142,6 +142,8 @@ static int load(struct recording *r)
 			r->has_ended = true;
 			return AT_END;
 		}
+		if (r->observe)
+			r->observe(r->observe_context, r);
 		rows_begin(r);
 		return LOADED;
 	}

@@ -126,6 +126,8 @@ static void miss_rows(struct recording *r, uint64_t row, int64_t wall_us)
 
 	if (rows && !r->gap_is_open)
 		open_gap(r, GAP_MISSING, 0);
+	if (rows)
+		r->losses++;
 	if (r->gap_is_open)
 		chunks_close_gap(r, rows, true, wall_us);
 	r->next_row = row;
@@ -206,24 +208,27 @@ static void take_end(struct recording *r, const struct chunk_header *h, const ui
 	r->at += chunk_bytes(h);
 }
 
+static int lose_rows(struct recording *r, struct stream_reader *s, const struct chunk_header *h)
+{
+	s->is_broken = true;
+	r->losses++;
+	step_over_chunk(r, h);
+	return 0;
+}
+
 /* Rows. Returns 1 if they are loaded, 0 if they are stepped over. */
 static int take_rows(struct recording *r, const struct chunk_header *h, const uint8_t *payload)
 {
 	struct stream_reader *s = &r->stream[chunk_stream(h)];
 	uint32_t rows = 0;
 
-	if (s->is_broken || h->number != s->number) {
-		s->is_broken = true;
-		step_over_chunk(r, h);
-		return 0;
-	}
+	if (s->is_broken || h->number != s->number)
+		return lose_rows(r, s, h);
 	if (h->kind == CHUNK_VOLUME && r->config.edges_only) {
 		s->number++;
 	} else if (stream_reader_unpack(s, h, payload, r->raw) ||
 		   stream_reader_learn(s, r->raw, h->raw_bytes, &rows) || rows != h->rows) {
-		s->is_broken = true;
-		step_over_chunk(r, h);
-		return 0;
+		return lose_rows(r, s, h);
 	} else {
 		s->number++;
 		r->chunk = *h;

@@ -23,8 +23,9 @@ void flows_shift(const struct recording *r, struct event *ev)
 		shift(&ev->handshake.first_ns, r->shift_us);
 }
 
-static void keep(struct recorded_flow *f, const struct event *ev)
+static void keep(const struct recording *r, struct recorded_flow *f, const struct event *ev)
 {
+	f->sure = r->losses;
 	f->count = ev->count;
 	f->ident = ev->ident;
 	f->time_ns = ev->time_ns;
@@ -95,7 +96,7 @@ int flows_open_row(struct recording *r, struct event *ev)
 	struct recorded_flow *f = recorded_flows_add(&r->flows, ev->head.id);
 
 	if (f) {
-		keep(f, ev);
+		keep(r, f, ev);
 		f->is_told = r->has_begun;
 	}
 	if (!r->has_begun)
@@ -112,7 +113,7 @@ void flows_ident_row(struct recording *r, const struct event *ev, bool is_key)
 	if (!f)
 		return;
 	f->ident_news |= f->is_told && memcmp(&f->ident, &ev->ident, sizeof(f->ident));
-	keep(f, ev);
+	keep(r, f, ev);
 	if (is_key)
 		f->key = r->key;
 }
@@ -133,7 +134,8 @@ int flows_sample_row(struct recording *r, struct event *ev, bool *ret_again)
 	struct recorded_flow *f = recorded_flows_find(&r->flows, ev->head.id);
 	__u8 flags = ev->head.flags & (__u8)~EV_HAS_IDENT;
 
-	if (!f) {
+	/* Without what was lost before it, its totals would be wrong. */
+	if (!f || f->sure != r->losses) {
 		r->stats.orphan_rows++;
 		return 0;
 	}

@@ -60,6 +60,7 @@ struct recording {
 	uint32_t key;	 /* number of the key frame that is read, or was last */
 	bool in_key;
 	bool is_uncertain; /* something is missing: the next key frame must be read */
+	uint32_t losses;   /* of samples: counters are not known until a row tells them again */
 	/* What is given out. */
 	union {
 		struct record_host host;
@@ -70,6 +71,9 @@ struct recording {
 	struct recording_gap gap; /* is told when `gap_is_due` */
 	bool gap_is_open, gap_is_due;
 	struct recording_stats stats;
+	/* Is called with each chunk that was loaded, before its rows; NULL: nobody looks. */
+	void (*observe)(void *context, const struct recording *r);
+	void *observe_context;
 	char why[256];
 };
 

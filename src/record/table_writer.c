@@ -73,11 +73,14 @@ static uint64_t load_process(struct dictionaries *d, const struct ev_ident *id)
 		.mntns = id->mntns,
 		.owner_source = id->owner_source,
 	};
+	uint32_t known = d->process.count, number;
 
 	memcpy(p.comm, id->comm, strnlen(id->comm, sizeof(p.comm)));
-	/* Its name is a text, for which there is room now. */
-	load_text(d, p.comm, sizeof(p.comm));
-	return dictionary_number(&d->process, &p, sizeof(p));
+	number = dictionary_number(&d->process, &p, sizeof(p));
+	/* Of a new one the name is a text, for which there is room now. */
+	if (d->process.count > known)
+		load_text(d, p.comm, sizeof(p.comm));
+	return number;
 }
 
 static bool local_side_listened(const struct ev_ident *id)
@@ -111,6 +114,10 @@ static uint64_t load(const struct record_column *c, struct dictionaries *d, cons
 		return local_side_listened(&ev->ident) ? ev->ident.lport : ev->ident.rport;
 	case FORM_OTHER:
 		return local_side_listened(&ev->ident) ? ev->ident.rport : ev->ident.lport;
+	case FORM_CONNECT:
+		return ev->ident.role == ROLE_CONNECT ? ev->ident.handshake_us : 0;
+	case FORM_ACCEPT:
+		return ev->ident.role == ROLE_CONNECT ? 0 : ev->ident.handshake_us;
 	case FORM_BYTES:
 		break;
 	}
@@ -134,29 +141,59 @@ static bool is_constant(const uint64_t *value, unsigned rows)
 	return true;
 }
 
-static const uint64_t *base_of(const struct table_writer *t, const struct record_column *c)
+static const uint64_t *column_values(const struct table_writer *t, unsigned number)
 {
 	for (unsigned i = 0; i < t->columns; i++)
-		if (t->column[i]->number == c->base)
+		if (t->column[i]->number == number)
 			return t->value + i * STRIDE;
 	return NULL;
 }
 
-/* One column of a block. What it differs from stands before its numbers. */
+/* What a column is the difference to, row by row; columns that this table has not count as 0. */
+static void sum_bases(const struct table_writer *t, const struct record_column *c, uint64_t *sum)
+{
+	memset(sum, 0, t->rows * sizeof(*sum));
+	for (unsigned b = 0; b < 2; b++) {
+		const uint64_t *value = c->base[b] ? column_values(t, c->base[b]) : NULL;
+
+		for (unsigned i = 0; value && i < t->rows; i++)
+			sum[i] += value[i];
+	}
+}
+
+/* How many other columns, and which: stands before the differences. */
+static uint8_t *put_bases(const struct table_writer *t, const struct record_column *c, uint8_t *p)
+{
+	uint8_t *count = p++;
+
+	*count = 0;
+	for (unsigned b = 0; b < 2; b++)
+		if (c->base[b] && column_values(t, c->base[b])) {
+			p = varint_put(p, c->base[b]);
+			++*count;
+		}
+	return p;
+}
+
 static uint8_t *put_column(const struct table_writer *t, unsigned i, uint8_t *p)
 {
 	const struct record_column *c = t->column[i];
 	const uint64_t *value = t->value + i * STRIDE;
-	enum record_encoding encoding = c->encoding;
+	enum record_encoding encoding = is_constant(value, t->rows) ? ENCODING_CONSTANT : c->encoding;
 	uint8_t bytes[ENCODING_ROOM(BLOCK_ROWS)], *end = bytes;
+	uint64_t base[BLOCK_ROWS];
 	size_t len;
 
-	if (is_constant(value, t->rows))
-		encoding = ENCODING_CONSTANT;
-	if (encoding == ENCODING_DIFFERENCE)
-		end = varint_put(end, c->base);
-	len = (size_t)(end - bytes) +
-	      encoding_put(end, encoding, value, base_of(t, c), c->size, t->rows);
+	if (encoding == ENCODING_DIFFERENCE) {
+		sum_bases(t, c, base);
+		end = put_bases(t, c, end);
+	}
+	len = encoding_put(end, encoding, value, base, c->size, t->rows);
+	if (!len) {
+		encoding = ENCODING_PLANES;
+		len = encoding_put(end, encoding, value, base, c->size, t->rows);
+	}
+	len += (size_t)(end - bytes);
 	p = varint_put(p, (uint64_t)c->number << 4 | encoding);
 	p = varint_put(p, len);
 	memcpy(p, bytes, len);
