@@ -23,10 +23,6 @@ static struct recording *make(const struct recording_config *config)
 	r->to_us = INT64_MAX;
 	r->raw = reserve(CHUNK_RAW_MAX);
 	recorded_flows_init(&r->flows, config->flows_max);
-	for (unsigned i = RECORD_FIRST_DATA_TABLE; i < RECORD_TABLE_END; i++) {
-		r->table[i] = xcalloc(1, sizeof(*r->table[i]));
-		table_reader_init(r->table[i], i);
-	}
 	return r;
 }
 

@@ -27,7 +27,8 @@ struct traffic {
 	uint64_t random, time_ns, ids;
 	struct record_clock clock;
 	unsigned busy; /* 0 to 100: how much happens */
-	bool extra, quiet_at_times;
+	bool extra;
+	unsigned idle_percent; /* of the seconds */
 	struct traffic_flow flow[FLOWS_MAX];
 	/* Of this interval. */
 	struct event edge[4096];
@@ -336,7 +337,7 @@ static void traffic_second(struct traffic *t, struct record *r)
 {
 	uint64_t end_ns = (t->time_ns / SECOND_NS + 1) * SECOND_NS;
 
-	if (!t->quiet_at_times || below(t, 3)) {
+	if (below(t, 100) >= t->idle_percent) {
 		happen(t);
 		assert(t->time_ns < end_ns);
 		t->time_ns = end_ns;
