@@ -17,7 +17,7 @@ struct bytes {
 };
 
 /* Record so many seconds; `*ret_rows` is how many rows of all tables were handed in. */
-static struct bytes record_seconds(struct traffic *t, unsigned seconds, int level, uint64_t *ret_rows)
+static inline struct bytes record_seconds(struct traffic *t, unsigned seconds, int level, uint64_t *ret_rows)
 {
 	int fd = memfd_create("recording", MFD_CLOEXEC);
 	struct record_config config = traffic_config(-1, fd);
@@ -58,7 +58,7 @@ struct reading {
 	int error;
 };
 
-static void read_item(struct recording *r, int item, const struct event *ev, struct reading *ret)
+static inline void read_item(struct recording *r, int item, const struct event *ev, struct reading *ret)
 {
 	if (item == RECORDING_GAP) {
 		if (ret->gaps < 64)
@@ -78,7 +78,7 @@ static void read_item(struct recording *r, int item, const struct event *ev, str
 }
 
 /* Read all; free with reading_done(). */
-static struct reading read_all(const void *p, size_t len, const struct recording_config *config)
+static inline struct reading read_all(const void *p, size_t len, const struct recording_config *config)
 {
 	struct reading ret = {0};
 	struct recording *r;
@@ -94,7 +94,7 @@ static struct reading read_all(const void *p, size_t len, const struct recording
 	return ret;
 }
 
-static void reading_done(struct reading *r)
+static inline void reading_done(struct reading *r)
 {
 	free(r->event);
 }
