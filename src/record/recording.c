@@ -134,10 +134,7 @@ static int load(struct recording *r)
 	if (n < 0 || r->gap_is_due || r->walk != WALK_NONE)
 		return n < 0 ? n : TELL_FIRST;
 	if (n > 0) {
-		if (is_behind_window(r)) {
-			r->has_ended = true;
-			return AT_END;
-		}
+		r->is_behind = is_behind_window(r);
 		if (r->observe)
 			r->observe(r->observe_context, r);
 		rows_begin(r);

@@ -174,7 +174,8 @@ static int step_merged(struct recording *r, struct event *ev)
 		take_row(r, merged[i].table, ev);
 		ev->head.kind = (__u8)merged[i].kind;
 		if (ev->head.kind == EV_OPEN) {
-			if (!r->config.edges_only && flows_open_row(r, ev))
+			if (!r->config.edges_only && flows_open_row(r, ev) &&
+			    (int64_t)time_us < r->to_us)
 				return RECORDING_EVENT;
 			continue;
 		}
@@ -232,6 +233,13 @@ static int step_sample(struct recording *r, struct event *ev)
 		t->at -= again;
 		if (item)
 			return item;
+		if (r->is_behind) {
+			/* What lived then is told although nothing happened. */
+			if (must_tell_first(r))
+				return ROWS_WALK;
+			r->has_ended = true;
+			break;
+		}
 	}
 	return 0;
 }
@@ -296,6 +304,13 @@ int rows_next(struct recording *r, struct event *ev)
 
 		if (item)
 			return item;
+		if (r->is_behind) {
+			/* What lived then is told although nothing happened. */
+			if (must_tell_first(r))
+				return ROWS_WALK;
+			r->has_ended = true;
+			break;
+		}
 	}
 	return 0;
 }
