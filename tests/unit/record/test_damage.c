@@ -38,36 +38,6 @@ static void small_done(struct small *s)
 	traffic_done(s->t);
 }
 
-/* A flow of which nothing was known is told of before its first sample; that is no row. */
-static bool is_made_by_reader(const struct event *ev)
-{
-	return ev->head.kind == EV_OPEN && ev->head.flags & EV_BASELINE;
-}
-
-/*
- * All that was read was written, in this order. A sample may bring the ident along if its flow was
- * not known. Returns how many events are missing.
- */
-static size_t expect_written(const struct reading *r, const struct traffic *t)
-{
-	size_t at = 0;
-
-	for (size_t i = 0; i < r->count; i++) {
-		struct event ev = r->event[i];
-
-		if (is_made_by_reader(&ev))
-			continue;
-		if (ev.head.kind == EV_SAMPLE && ev.head.flags & EV_HAS_IDENT)
-			ev.head.flags &= (__u8)~EV_HAS_IDENT;
-		while (at < t->count && !same_event(&t->expected[at], &ev))
-			at++;
-		if (at == t->count)
-			return SIZE_MAX;
-		at++;
-	}
-	return t->count - r->count;
-}
-
 static void cuts_at_every_byte_lose_what_was_cut(void **state)
 {
 	struct small s = make_small(11, 70, 80, RECORD_LEVEL);
