@@ -186,6 +186,8 @@ void segment_try_again(struct record *r)
 		return;
 	r->is_dropping = false;
 	r->wants_key = true;
+	/* They have had numbers, so that readers see that something is missing, and how much. */
+	r->next_row += r->dropped_rows - r->dropped_before;
 	if (disk.file_is_lost) {
 		r->has_file = false;
 		segment_begin_file(r, "lost");

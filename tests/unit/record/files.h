@@ -122,8 +122,12 @@ static inline size_t expect_written(const struct reading *r, const struct traffi
 			ev.head.flags &= (__u8)~EV_HAS_IDENT;
 		while (at < t->count && !same_event(&t->expected[at], &ev))
 			at++;
-		if (at == t->count)
+		if (at == t->count) {
+			fprintf(stderr, "event %zu of %zu was not written: kind %u id %llu flags %x time %llu tx %llu\n",
+				i, r->count, ev.head.kind, (unsigned long long)ev.head.id, ev.head.flags,
+				(unsigned long long)ev.time_ns, (unsigned long long)ev.count.tx_bytes);
 			return SIZE_MAX;
+		}
 		at++;
 	}
 	return t->count - r->count;
