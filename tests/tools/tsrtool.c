@@ -217,6 +217,30 @@ static int dump(const char *path)
 	return item ? 1 : 0;
 }
 
+/* How many events a reader gives, and how much was amiss. */
+static int count_events(const char *path)
+{
+	const struct recording_config config = {.from_wall_us = RECORDING_NO_FROM,
+						.to_wall_us = RECORDING_NO_TO,
+						.flows_max = 65536};
+	uint64_t events = 0, gaps = 0, torn = 0;
+	struct recording *r;
+	struct event ev;
+	char why[256];
+	int item = recording_open(&r, path, &config, why, sizeof(why));
+
+	if (item)
+		errx(1, "%s: %s", path, why);
+	while ((item = recording_next(r, &ev)) > 0) {
+		events += item == RECORDING_EVENT;
+		torn += item == RECORDING_GAP && recording_gap(r)->kind == GAP_TORN;
+		gaps += item == RECORDING_GAP && recording_gap(r)->kind != GAP_TORN;
+	}
+	recording_close(r);
+	out_format(&out, "%" PRIu64 " %" PRIu64 " %" PRIu64 "\n", events, gaps, torn);
+	return item ? 1 : 0;
+}
+
 /* A little of everything. */
 static void add_others(struct record *r, struct traffic *t)
 {
@@ -282,6 +306,53 @@ static int run(const char *path, uint64_t seed)
 	}
 }
 
+/* The tables that a column is in: "close open", or F and E of doc/recording.md. */
+static void put_tables(uint32_t tables)
+{
+	const uint32_t flow = 1u << RECORD_CLOSE | 1u << RECORD_OPEN | 1u << RECORD_KEY |
+			      1u << RECORD_IDENT | 1u << RECORD_HANDSHAKE | 1u << RECORD_RESET;
+	const uint32_t extra = 1u << RECORD_CLOSE | 1u << RECORD_OPEN | 1u << RECORD_KEY |
+			       1u << RECORD_IDENT | 1u << RECORD_SAMPLE;
+	bool first = true;
+
+	if ((tables & extra) == extra && (tables & flow) != flow) {
+		out_char(&out, 'E');
+		return;
+	}
+	if ((tables & flow) == flow) {
+		out_char(&out, 'F');
+		tables &= ~flow;
+		first = false;
+	}
+	for (unsigned i = 0; i < RECORD_TABLE_END; i++)
+		if (tables >> i & 1) {
+			out_format(&out, "%s%s", first ? "" : ", ", record_tables[i].name);
+			first = false;
+		}
+}
+
+/* The table of columns as doc/recording.md has it. */
+static int list_columns(void)
+{
+	static const char *const types[] = {"number", "signed", "time", "enum", "flags",
+					    "text",   "addr",   "process", "bytes"};
+	static const char *const encodings[] = {"constant", "varint", "zigzag", "delta", "difference",
+						"planes",   "sparse", "bytes",  "palette"};
+
+	out_str(&out, "| number | name | in | type | unit | encoding | words |\n|---|---|---|---|---|---|---|\n");
+	for (unsigned i = 0; i < record_column_count; i++) {
+		const struct record_column *c = &record_columns[i];
+
+		out_format(&out, "| %u | `%s` | ", c->number, c->name);
+		put_tables(c->tables);
+		out_format(&out, " | %s | %s | %s", types[c->type], c->unit, encodings[c->encoding]);
+		for (unsigned b = 0; b < 2 && c->base[b]; b++)
+			out_format(&out, "%s%u", b ? " + " : " to ", c->base[b]);
+		out_format(&out, " | %s |\n", c->words ? c->words : "");
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int status;
@@ -293,13 +364,17 @@ int main(int argc, char **argv)
 		status = check(argv[2], true);
 	else if (argc == 3 && !strcmp(argv[1], "dump"))
 		status = dump(argv[2]);
+	else if (argc == 3 && !strcmp(argv[1], "events"))
+		status = count_events(argv[2]);
+	else if (argc == 2 && !strcmp(argv[1], "columns"))
+		status = list_columns();
 	else if (argc == 8 && !strcmp(argv[1], "write"))
 		status = write_file(argv[2], strtoull(argv[3], NULL, 10), (unsigned)atoi(argv[4]),
 				    (unsigned)atoi(argv[5]), atoi(argv[6]), atoi(argv[7]));
 	else if (argc == 4 && !strcmp(argv[1], "run"))
 		status = run(argv[2], strtoull(argv[3], NULL, 10));
 	else
-		errx(2, "usage: tsrtool check PATH | bytes PATH | dump PATH | run DIR SEED\n"
+		errx(2, "usage: tsrtool check PATH | bytes PATH | dump PATH | events PATH | run DIR SEED | columns\n"
 			"       tsrtool write FILE SEED SECONDS BUSY LEVEL EXTRA");
 	out_flush(&out);
 	return status;
