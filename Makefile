@@ -152,7 +152,7 @@ $(B)/bench/%: bench/%.c
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -o $@ $< -lpthread
 
 # Fuzz targets link the pure layers only, all instrumented.
-FUZZ_SRC := $(sort $(wildcard src/packet/*.c src/util/*.c src/engine/*.c) \
+FUZZ_SRC := $(sort $(wildcard src/packet/*.c src/util/*.c src/engine/*.c src/record/*.c) \
             src/source/replay_line.c src/app/control_request.c)
 $(B)/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC)
 	$(call say,FUZZ)
