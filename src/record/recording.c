@@ -98,6 +98,12 @@ int recording_open_memory(struct recording **ret, const void *memory, size_t byt
 	return begin(r);
 }
 
+void recording_set_base(struct recording *r, int64_t wall_offset_us)
+{
+	r->base_offset_us = wall_offset_us;
+	r->base_is_given = true;
+}
+
 void recording_close(struct recording *r)
 {
 	if (!r)

@@ -139,7 +139,9 @@ static bool take_segment(struct recording *r, const struct record_meta *m,
 			 const struct chunk_header *h)
 {
 	if (!r->has_meta) {
-		r->base_offset_us = m->wall_offset_us;
+		if (!r->base_is_given)
+			r->base_offset_us = m->wall_offset_us;
+		r->shift_us = m->wall_offset_us - r->base_offset_us;
 		r->next_row = m->row;
 		/* Where the numbers began is damaged, too. */
 		if (r->gap_is_open)

@@ -47,7 +47,8 @@ struct recording {
 	struct rows_cursor cursor;
 	/* Clock and window, in microseconds of the recording's clock. */
 	int64_t from_us, to_us;
-	int64_t base_offset_us; /* of the first boot */
+	int64_t base_offset_us; /* of the first boot, or given */
+	bool base_is_given;
 	int64_t shift_us;	/* add to this boot's times */
 	uint64_t last_tick_us;
 	bool has_begun; /* the window was reached */
@@ -77,6 +78,9 @@ struct recording {
 	void *observe_context;
 	char why[256];
 };
+
+/* recording.c: give times of the clock that has this offset from the wall's. Before the first item. */
+void recording_set_base(struct recording *r, int64_t wall_offset_us);
 
 /* recording_files.c: open the next file of the sequence. 1, 0 if there is none (yet), or -errno. */
 int files_next(struct recording *r);
