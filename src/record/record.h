@@ -63,8 +63,9 @@ struct record_status {
 };
 
 /*
- * Begin a recording at `now`. Everything is done in the calling thread until record_start(). Gives;
- * end it with record_end(). 0 or -errno.
+ * Begin a recording at `now`. Everything is done in the calling thread until record_start(). What
+ * lives already belongs into a key frame at once (record_live(), record_key_end()); else the first
+ * tick asks for one. Gives; end it with record_end(). 0 or -errno.
  */
 int record_open(struct record **ret, const struct record_config *config,
 		const struct record_clock *now);

@@ -29,6 +29,7 @@ static struct recording *make(const struct recording_config *config)
 /* The first meta, which is needed to know where the window is; then the way to the window. */
 static int begin(struct recording *r)
 {
+	uint64_t time_us;
 	int err;
 
 	for (unsigned i = 0; i < STREAM_COUNT; i++)
@@ -37,7 +38,7 @@ static int begin(struct recording *r)
 	/* A pipe is read from its beginning; nothing is there yet to look at. */
 	if (!r->file_is_open || !r->in.is_seekable)
 		return 0;
-	err = seek_first_meta(r, &r->meta);
+	err = seek_first_meta(&r->in, &r->meta, &time_us);
 	if (err == -EPROTONOSUPPORT)
 		return chunks_refuse(r, r->meta.version, r->meta.format);
 	/* In a directory other files may be better, and what is followed may only be beginning. */
@@ -225,6 +226,11 @@ int64_t recording_wall_offset_us(const struct recording *r)
 const char *recording_why(const struct recording *r)
 {
 	return r->why;
+}
+
+int recording_span(struct recording *r, int64_t *ret_from_wall_us, int64_t *ret_to_wall_us)
+{
+	return files_span(r, ret_from_wall_us, ret_to_wall_us);
 }
 
 uint64_t recording_offset(const struct recording *r, char file[64])

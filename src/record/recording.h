@@ -96,6 +96,12 @@ const struct record_meta *recording_meta(const struct recording *r);
 /* Add to times that recording_next() gives, in us, to get microseconds since 1970. */
 int64_t recording_wall_offset_us(const struct recording *r);
 
+/*
+ * The first and last moment that it holds, in microseconds since 1970, as far as it was written when
+ * it was opened. 0; -ESPIPE of a pipe; or -errno.
+ */
+int recording_span(struct recording *r, int64_t *ret_from_wall_us, int64_t *ret_to_wall_us);
+
 /* Words for the last error; "" if there was none. */
 const char *recording_why(const struct recording *r);
 

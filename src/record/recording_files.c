@@ -145,3 +145,46 @@ void files_close(struct recording *r)
 	if (r->dir_fd >= 0)
 		close(r->dir_fd);
 }
+
+/* One end of the recording: of the first or the last file that has any. */
+static int find_end(struct recording *r, bool last, int64_t *ret_us)
+{
+	for (size_t n = 0; n < r->files.count; n++) {
+		const char *name = r->files.file[last ? r->files.count - 1 - n : n].name;
+		int fd = openat(r->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), err;
+		struct record_meta m;
+		uint64_t time_us;
+		struct input in;
+
+		if (fd < 0)
+			continue;
+		input_open(&in, fd);
+		err = last ? seek_last_time(&in, &m, &time_us) : seek_first_meta(&in, &m, &time_us);
+		input_close(&in);
+		if (err)
+			continue;
+		*ret_us = (int64_t)time_us + m.wall_offset_us;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int files_span(struct recording *r, int64_t *ret_from_us, int64_t *ret_to_us)
+{
+	struct record_meta m;
+	uint64_t time_us;
+	int err;
+
+	if (r->dir_fd >= 0) {
+		err = find_end(r, false, ret_from_us);
+		return err ? err : find_end(r, true, ret_to_us);
+	}
+	if (!r->in.is_seekable)
+		return -ESPIPE;
+	err = seek_first_meta(&r->in, &m, &time_us);
+	*ret_from_us = (int64_t)time_us + m.wall_offset_us;
+	if (!err)
+		err = seek_last_time(&r->in, &m, &time_us);
+	*ret_to_us = (int64_t)time_us + m.wall_offset_us;
+	return err;
+}

@@ -87,6 +87,8 @@ int files_next(struct recording *r);
 /* Take a descriptor of a file or a directory. 0, or -errno with r->why. */
 int files_open_fd(struct recording *r, int fd);
 void files_close(struct recording *r);
+/* The first and last moment, by the wall clock. 0 or -errno. */
+int files_span(struct recording *r, int64_t *ret_from_us, int64_t *ret_to_us);
 /* Is there more to come in a file that was read to its present end? */
 bool files_has_more(struct recording *r);
 
@@ -100,8 +102,13 @@ int chunks_refuse(struct recording *r, const char *version, uint64_t format);
 
 /* recording_seek.c: set r->at to where reading must begin for the window. */
 void seek_window(struct recording *r);
-/* The first meta of the file. 0; -EPROTONOSUPPORT, with its format and version; or -EBADMSG. */
-int seek_first_meta(struct recording *r, struct record_meta *ret);
+/*
+ * The first meta of a file and its time. 0; -EPROTONOSUPPORT, with its format and version; or
+ * -EBADMSG if there is none.
+ */
+int seek_first_meta(struct input *in, struct record_meta *ret, uint64_t *ret_time_us);
+/* The time of the last chunk of a file, and the meta of its segment. 0 or -EBADMSG. */
+int seek_last_time(struct input *in, struct record_meta *ret, uint64_t *ret_time_us);
 
 /* recording_rows.c: begin with the chunk that was loaded. */
 void rows_begin(struct recording *r);

@@ -69,6 +69,19 @@ static void expect_all(const struct reading *r, const struct traffic *t)
 	assert_int_equal(expect_written(r, t), 0);
 }
 
+static void expect_span(const char *path, const struct traffic *t, unsigned seconds)
+{
+	int64_t from_us, to_us, start_us = (int64_t)(100 * SECOND_NS / 1000) + t->clock.wall_offset_us;
+	struct recording *r;
+	char why[256];
+
+	assert_int_equal(recording_open(&r, path, &everything, why, sizeof(why)), 0);
+	assert_int_equal(recording_span(r, &from_us, &to_us), 0);
+	assert_int_equal(from_us, start_us);
+	assert_int_equal(to_us, start_us + seconds * 1000000ll);
+	recording_close(r);
+}
+
 /* With threads and without: many files, as one recording, each of which can be read alone. */
 static void files_of_a_run_are_one_recording(void **state)
 {
@@ -92,6 +105,7 @@ static void files_of_a_run_are_one_recording(void **state)
 		record_end(w);
 		files = folder_list(&f);
 		assert_true(files.count > 5);
+		expect_span(f.path, t, 400);
 		r = read_path(f.path, &everything);
 		expect_all(&r, t);
 		reading_done(&r);
