@@ -13,12 +13,16 @@
 #include "util/xalloc.h"
 
 /*
- * A chunk that has so much is closed before its interval ends. What may still come with one more
- * block fits: its rows of at most some 380 bytes, 512 KiB of texts, and of the rows of all tables
- * that wait the addresses and local sides, 2.1 MiB if all are new. RAW_BYTES leaves room to work in.
+ * A chunk that has so much is closed before its interval ends, and so it is when so much waits in the
+ * dictionaries. One more block still fits then, with 512 KiB of texts, as long as its rows have no
+ * more than 1,200 bytes; now it is some 380 at the very worst. RAW_BYTES leaves room to work in.
  */
 #define SEAL_BYTES (512u << 10)
+#define NEWS_BYTES (512u << 10)
 #define RAW_BYTES (CHUNK_RAW_MAX * 2)
+/* What an entry takes at most. */
+#define ADDR_BYTES 17u
+#define LOCAL_BYTES 64u
 /* Back references reach so far; what it costs a reader, too. */
 #define WINDOW_LOG 18
 
@@ -258,9 +262,15 @@ void stream_writer_add(struct stream_writer *s, enum record_table table, const v
 	}
 }
 
+static uint32_t news_bytes(const struct dictionaries *d)
+{
+	return (d->addr.count - d->addr.told) * ADDR_BYTES +
+	       (d->local.count - d->local.told) * LOCAL_BYTES;
+}
+
 bool stream_writer_is_full(const struct stream_writer *s)
 {
-	return s->raw_bytes >= SEAL_BYTES || !dictionary_has_room(&s->d.text, 8, RECORD_TEXT_MAX) ||
+	return s->raw_bytes >= SEAL_BYTES || news_bytes(&s->d) >= NEWS_BYTES || !dictionary_has_room(&s->d.text, 8, RECORD_TEXT_MAX) ||
 	       !dictionary_has_room(&s->d.text, 512, 16) ||
 	       !dictionary_has_room(&s->d.addr, 4, 16) ||
 	       !dictionary_has_room(&s->d.local, 2, sizeof(struct record_local));
