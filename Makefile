@@ -141,7 +141,7 @@ $(B)/bench/%: bench/%.c
 
 # Fuzz targets link the pure layers only, all instrumented.
 FUZZ_SRC := $(sort $(wildcard src/packet/*.c src/util/*.c src/engine/*.c) \
-            src/source/replay_line.c src/app/control_request.c)
+            src/source/replay_line.c src/consumer/control_request.c)
 $(B)/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC)
 	$(call say,FUZZ)
 	$(Q)mkdir -p $(@D)

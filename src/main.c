@@ -3,19 +3,23 @@
 #include <errno.h>
 #include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/loop.h"
 #include "app/peekstat.h"
 #include "app/run.h"
+#include "app/status.h"
 #include "cli/command.h"
 #include "cli/help.h"
+#include "cli/complain.h"
 #include "cli/options.h"
-#include "engine/report.h"
-#include "engine/settings.h"
+#include "engine/question.h"
+#include "engine/watch.h"
 #include "probe/doctor.h"
 #include "util/log.h"
 #include "util/parse.h"
+#include "view/report.h"
 
 /* Help and lists go through stdio: a full disk must not pass for success. */
 static int finish_stdout(const char *program)
@@ -29,10 +33,10 @@ static int finish_stdout(const char *program)
 }
 
 static int parse_and_run(const struct report *report, const char *program, int argc, char **argv,
-			 struct settings *settings)
+			 struct question *question)
 {
 	argv[0] = (char *)program;
-	switch (options_parse(report, argc, argv, settings)) {
+	switch (options_parse(report, argc, argv, question)) {
 	case OPTIONS_DONE:
 		return finish_stdout(program);
 	case OPTIONS_WRONG:
@@ -42,18 +46,21 @@ static int parse_and_run(const struct report *report, const char *program, int a
 	case OPTIONS_RUN:
 		break;
 	}
-	log_init(program, settings->verbose);
+	log_init(program, question->watch->verbose);
 	loop_block_signals();
-	return run_report(report, settings, program);
+	return run_report(report, question, program);
 }
 
 static int run(const struct report *report, const char *program, int argc, char **argv)
 {
-	struct settings settings = {0};
-	int status = parse_and_run(report, program, argc, argv, &settings);
+	struct watch watch = {0};
+	struct question question = {.watch = &watch};
+	int status;
 
-	if (report->done)
-		report->done(&settings);
+	options_default_watch(&watch);
+	status = parse_and_run(report, program, argc, argv, &question);
+	options_done(report, &question);
+	free(watch.also);
 	return status;
 }
 
@@ -70,7 +77,7 @@ static int complain_command(const char *name)
 	nearest = parse_nearest(name, names, n);
 	snprintf(text, sizeof(text), nearest ? "no command '%s' (did you mean %s?)" : "no command '%s'",
 		 name, nearest);
-	options_complain("tcpsight", NULL, 0, text);
+	complain("tcpsight", NULL, 0, text);
 	return RUN_USAGE;
 }
 

@@ -213,3 +213,13 @@ _Static_assert(sizeof(struct event) == 384, "layout shared with BPF");
 #define EV_SIZE_IDENT 192	/* and ident */
 #define EV_SIZE_HANDSHAKE 272	/* and handshake */
 #define EV_SIZE_EXTRA 384	/* and extra */
+
+/* How long an event is: with the parts that its flags announce. */
+static inline __u64 ev_size(const struct event *ev)
+{
+	if (!(ev->head.flags & EV_HAS_IDENT))
+		return EV_SIZE_COUNT;
+	if (ev->head.flags & EV_HAS_EXTRA)
+		return EV_SIZE_EXTRA;
+	return ev->head.flags & EV_HAS_HANDSHAKE ? EV_SIZE_HANDSHAKE : EV_SIZE_IDENT;
+}

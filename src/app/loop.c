@@ -9,16 +9,18 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "app/asked.h"
 #include "engine/clock.h"
+#include "engine/column.h"
 #include "engine/engine.h"
-#include "engine/settings.h"
 #include "engine/source.h"
+#include "engine/watch.h"
 #include "util/log.h"
-#include "util/out.h"
 
 /* While events come, look for more so often; the source wakes us only when it was quiet. */
 #define COME_BACK_NS 50000000L
-#define EVENTS_MAX 8
+#define EVENTS_MAX 16
+#define NS_PER_S 1000000000ull
 
 static sigset_t handled(void)
 {
@@ -48,36 +50,60 @@ static int watch(struct loop *l, int fd, uint32_t events)
 	return fd < 0 || epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
 
-static int timer(struct loop *l, uint64_t first_s, uint64_t every_s)
+/* A timer of the monotonic clock, not yet set. */
+static int make_timer(struct loop *l, int *ret)
 {
-	struct itimerspec spec = {.it_value.tv_sec = (time_t)first_s,
-				  .it_interval.tv_sec = (time_t)every_s};
-	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	*ret = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (*ret < 0 || watch(l, *ret, EPOLLIN))
+		return log_errno(errno, "cannot make a timer");
+	return 0;
+}
 
-	if (fd < 0 || timerfd_settime(fd, 0, &spec, NULL) || watch(l, fd, EPOLLIN))
-		log_errno(errno, "cannot make a timer");
-	return fd;
+/* UINT64_MAX: never. */
+static void set_timer(int fd, uint64_t at_ns)
+{
+	struct itimerspec spec = {0};
+
+	if (at_ns != UINT64_MAX) {
+		spec.it_value.tv_sec = (time_t)(at_ns / NS_PER_S);
+		spec.it_value.tv_nsec = (long)(at_ns % NS_PER_S);
+	}
+	timerfd_settime(fd, TFD_TIMER_ABSTIME, &spec, NULL);
+}
+
+/* Whether its reader has gone, and, if it queues, when it can take more. */
+static void watch_output(struct loop *l, struct output *p)
+{
+	/* A regular file cannot be watched, and need not be. */
+	if (watch(l, p->out.fd, p->out.queues ? EPOLLOUT | EPOLLET : 0) != -EPERM)
+		p->out.interrupt_fd = l->signals;
 }
 
 static int open_all(struct loop *l)
 {
-	const struct settings *s = l->engine->settings;
-	bool ticks = l->engine->view->when == VIEW_ON_TICK;
 	sigset_t set = handled();
+	int err;
 
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
 	l->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (l->epoll < 0 || watch(l, l->signals, EPOLLIN))
+	if (l->epoll < 0 || l->signals < 0 || watch(l, l->signals, EPOLLIN))
 		return log_errno(errno, "cannot set up the event loop");
-	/* Only errors: its reader has gone. A regular file cannot be watched, and need not be. */
-	if (watch(l, l->engine->view->out->fd, 0) != -EPERM)
-		l->engine->view->out->interrupt_fd = l->signals;
-	l->tick = timer(l, ticks ? s->interval_s : 0, ticks ? s->interval_s : 0);
-	l->deadline = timer(l, s->duration_s, 0);
-	l->come_back = timer(l, 0, 0);
+	err = make_timer(l, &l->tick);
+	if (!err)
+		err = make_timer(l, &l->deadline);
+	if (!err)
+		err = make_timer(l, &l->come_back);
+	if (err)
+		return err;
+	for (unsigned i = 0; i < l->asked->outputs.count; i++)
+		watch_output(l, &l->asked->outputs.output[i]);
+	set_timer(l->tick, l->engine->next_tick_ns);
+	if (l->watch->duration_s)
+		set_timer(l->deadline, clock_now_ns() + l->watch->duration_s * NS_PER_S);
 	watch(l, l->source->ops->fd(l->source), EPOLLIN);
 	watch(l, l->command, EPOLLIN);
-	watch(l, l->extra_fd, EPOLLIN);
+	for (unsigned i = 0; i < l->asked->count; i++)
+		watch(l, l->asked->one[i]->consumer.fd, EPOLLIN);
 	return 0;
 }
 
@@ -104,19 +130,20 @@ static void read_host(struct loop *l)
 {
 	int64_t value[COUNTER_COUNT];
 
-	if (!l->engine->view->counters || !l->source->ops->host || !(l->source->needs & NEED_HOST))
+	if (!l->source->ops->host || !(l->source->needs & NEED_HOST))
 		return;
 	l->source->ops->host(l->source, value);
-	ledger_host(&l->engine->ledger, value);
+	engine_host(l->engine, value);
 }
 
 void loop_begin(struct loop *l)
 {
+	engine_begin(l->engine, clock_now_ns());
 	read_host(l);
 }
 
-/* Bring every live flow up to date and show the interval. */
-static int tick(struct loop *l)
+/* Bring every live flow up to date. */
+static int sample(struct loop *l)
 {
 	int err = drain(l);
 
@@ -125,8 +152,17 @@ static int tick(struct loop *l)
 		err = l->source->ops->sample(l->source);
 	if (!err)
 		read_host(l);
+	return err;
+}
+
+/* Intervals end; by the time it took to sample, the next one may have ended too. */
+static int tick(struct loop *l)
+{
+	int err = sample(l);
+
 	if (!err)
-		engine_tick(l->engine, clock_now_ns());
+		engine_advance(l->engine, clock_now_ns());
+	set_timer(l->tick, l->engine->next_tick_ns);
 	return err;
 }
 
@@ -146,37 +182,75 @@ static int take_signal(struct loop *l)
 	while (read(l->signals, &info, sizeof(info)) > 0) {
 		if (info.ssi_signo != SIGWINCH)
 			return 1;
-		if (l->screen && l->engine->ticks)
-			view_redraw(l->engine->view);
+		for (unsigned i = 0; i < l->asked->count; i++) {
+			struct consumer *c = &l->asked->one[i]->consumer;
+
+			if (c->ops->resized)
+				c->ops->resized(c);
+		}
 	}
 	return 0;
 }
 
-/* Returns 1 to end the run well, 0 to go on, -errno. */
-static int handle(struct loop *l, int fd)
+/* An output is ready, or its reader has gone. */
+static void take_output(struct output *p, uint32_t events)
 {
-	const struct settings *s = l->engine->settings;
-	int err = 0;
+	if (events & (EPOLLERR | EPOLLHUP))
+		p->out.error = EPIPE;
+}
+
+/* True if the descriptor was that of an output or a consumer. */
+static bool handle_asked(struct loop *l, int fd, uint32_t events)
+{
+	for (unsigned i = 0; i < l->asked->outputs.count; i++)
+		if (l->asked->outputs.output[i].out.fd == fd) {
+			take_output(&l->asked->outputs.output[i], events);
+			return true;
+		}
+	for (unsigned i = 0; i < l->asked->count; i++) {
+		struct consumer *c = &l->asked->one[i]->consumer;
+
+		if (c->fd == fd) {
+			c->ops->run(c);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Returns 1 to end the run well, 0 to go on, -errno. */
+static int handle(struct loop *l, int fd, uint32_t events)
+{
+	int err;
 
 	if (fd == l->signals)
 		return take_signal(l);
-	if (fd == l->engine->view->out->fd)
-		return -EPIPE;
-	if (fd == l->extra_fd) {
-		l->run_extra(l->extra_context);
+	if (handle_asked(l, fd, events))
 		return 0;
-	}
 	if (fd == l->deadline || fd == l->command)
 		return 1;
 	if (fd == l->tick) {
 		eat(fd);
-		err = tick(l);
-		return err ? err : s->count && l->engine->ticks >= s->count;
+		return tick(l);
 	}
 	if (fd == l->come_back)
 		eat(fd);
 	err = drain(l);
-	return err ? err : l->engine->view->full;
+	return err;
+}
+
+/* Write, and tell those whose output has gone no more. Returns as handle(). */
+static int flush(struct loop *l)
+{
+	int err = outputs_flush(&l->asked->outputs);
+
+	for (unsigned i = 0; i < l->asked->count && !err; i++) {
+		struct asked *a = l->asked->one[i];
+
+		if (a->output->is_gone)
+			a->consumer.done = a->consumer.is_gone = true;
+	}
+	return err ? err : engine_is_done(l->engine);
 }
 
 /*
@@ -185,24 +259,25 @@ static int handle(struct loop *l, int fd)
  */
 static int finish(struct loop *l)
 {
-	const struct settings *s = l->engine->settings;
 	int err;
 
 	l->source->ops->freeze(l->source);
-	err = drain(l);
+	err = sample(l);
 	if (!err)
-		err = l->source->ops->sample(l->source);
-	if (!err)
-		read_host(l);
-	if (!err && (!s->count || l->engine->ticks < s->count))
-		engine_tick(l->engine, clock_now_ns());
+		engine_finish(l->engine, clock_now_ns());
 	return err;
 }
 
 int loop_run_once(struct loop *l)
 {
+	int err;
+
 	l->come_back = -1;
-	return tick(l);
+	loop_begin(l);
+	err = sample(l);
+	if (!err)
+		engine_finish(l->engine, clock_now_ns());
+	return err;
 }
 
 int loop_run_live(struct loop *l)
@@ -218,9 +293,9 @@ int loop_run_live(struct loop *l)
 		if (n < 0 && errno != EINTR)
 			result = -errno;
 		for (int i = 0; i < n && !result; i++)
-			result = handle(l, events[i].data.fd);
-		if (out_flush(l->engine->view->out))
-			result = -l->engine->view->out->error;
+			result = handle(l, events[i].data.fd, events[i].events);
+		if (!result)
+			result = flush(l);
 	}
 	if (result > 0)
 		result = finish(l);
@@ -237,18 +312,38 @@ static bool signal_waits(void)
 				     sigismember(&set, SIGHUP));
 }
 
+void loop_emit_offline(void *loop, const struct event *ev)
+{
+	struct loop *l = loop;
+	struct engine *e = l->engine;
+
+	if (!e->has_begun && ev->head.kind != EV_TIME)
+		engine_begin(e, ev->time_ns);
+	if (ev->time_ns > l->last_ns)
+		l->last_ns = ev->time_ns;
+	/* What moved until an interval's end belongs to it; what comes with the event does not. */
+	if (ev->time_ns >= e->next_tick_ns) {
+		if (ev->head.kind == EV_TIME)
+			l->source->ops->sample(l->source);
+		engine_advance(e, ev->time_ns);
+	}
+	engine_event(e, ev);
+}
+
 int loop_run_offline(struct loop *l)
 {
-	struct engine *e = l->engine;
 	unsigned events = 0;
-	int n;
+	int n, err = 0;
 
 	do {
 		n = l->source->ops->drain(l->source);
-		if (++events % 4096 == 0 && (signal_waits() || out_flush(e->view->out)))
-			break;
-	} while (n > 0 && !e->done && !e->view->full);
-	if (n >= 0 && e->next_tick_ns && !e->done)
-		engine_tick(e, e->next_tick_ns);
-	return n < 0 ? n : -e->view->out->error;
+		if (++events % 4096 == 0) {
+			err = flush(l);
+			if (err < 0 || signal_waits())
+				break;
+		}
+	} while (n > 0 && !engine_is_done(l->engine));
+	if (n >= 0 && err >= 0)
+		engine_finish(l->engine, l->last_ns);
+	return n < 0 ? n : err < 0 ? err : 0;
 }

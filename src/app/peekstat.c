@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "app/gmetric.h"
-#include "app/run.h"
 #include "app/sandbox.h"
+#include "app/status.h"
 #include "cli/help.h"
-#include "cli/options.h"
+#include "cli/complain.h"
 #include "engine/syscalls.h"
 #include "util/log.h"
 
@@ -239,12 +239,12 @@ int peekstat_main(const char *program, int argc, char **argv)
 			printf(usage, program);
 			return RUN_DONE;
 		default:
-			options_complain(program, NULL, 0, "unrecognized argument");
+			complain(program, NULL, 0, "unrecognized argument");
 			return RUN_USAGE;
 		}
 	}
 	if (optind < argc || (gmetric && json)) {
-		options_complain(program, NULL, 0,
+		complain(program, NULL, 0,
 				 optind < argc ? "unrecognized argument"
 					       : "-g/--gmetric and -j/--json exclude each other");
 		return RUN_USAGE;

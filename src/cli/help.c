@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "engine/column.h"
-#include "engine/report.h"
+#include "view/report.h"
 
 #ifndef VERSION
 #error "VERSION comes from the Makefile"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/clock.h"
+#include "engine/column_group.h"
 #include "engine/column_handshake.h"
 #include "engine/counter.h"
 #include "util/cgroup.h"
@@ -36,12 +37,16 @@ COLUMN(elapsed)
 
 COLUMN(pid)
 {
-	return r->ident && r->ident->owner_source ? value_uint(r->ident->pid) : value_none();
+	const struct ev_ident *id = row_part(r, SHARE_PROCESS);
+
+	return id && id->owner_source ? value_uint(id->pid) : value_none();
 }
 
 COLUMN(comm)
 {
-	return r->ident && r->ident->owner_source ? value_chars(r->ident->comm, 16) : value_none();
+	const struct ev_ident *id = row_part(r, SHARE_COMM);
+
+	return id && id->owner_source ? value_chars(id->comm, 16) : value_none();
 }
 
 COLUMN(thread)
@@ -70,26 +75,30 @@ COLUMN(family)
 
 COLUMN(laddr)
 {
-	if (!r->ident)
-		return value_none();
-	return (struct value){.type = VALUE_ADDR, .addr = &r->ident->laddr};
+	const struct ev_ident *id = row_part(r, SHARE_LADDR);
+
+	return id ? (struct value){.type = VALUE_ADDR, .addr = &id->laddr} : value_none();
 }
 
 COLUMN(raddr)
 {
-	if (!r->ident)
-		return value_none();
-	return (struct value){.type = VALUE_ADDR, .addr = &r->ident->raddr};
+	const struct ev_ident *id = row_part(r, SHARE_RADDR);
+
+	return id ? (struct value){.type = VALUE_ADDR, .addr = &id->raddr} : value_none();
 }
 
 COLUMN(lport)
 {
-	return r->ident ? value_uint(r->ident->lport) : value_none();
+	const struct ev_ident *id = row_part(r, SHARE_LPORT);
+
+	return id ? value_uint(id->lport) : value_none();
 }
 
 COLUMN(rport)
 {
-	return r->ident ? value_uint(r->ident->rport) : value_none();
+	const struct ev_ident *id = row_part(r, SHARE_RPORT);
+
+	return id ? value_uint(id->rport) : value_none();
 }
 
 COLUMN(local)
@@ -110,7 +119,7 @@ COLUMN(remote)
 
 COLUMN(state)
 {
-	return r->id ? value_text(state_name(r->state)) : value_none();
+	return r->id || r->shares & SHARE_STATE ? value_text(state_name(r->state)) : value_none();
 }
 
 COLUMN(role)
@@ -213,12 +222,12 @@ COLUMN(handshake_us)
 
 COLUMN(srtt_us)
 {
-	return r->ident ? KNOWN(r->count.srtt_us) : value_none();
+	return KNOWN(r->count.srtt_us);
 }
 
 COLUMN(min_rtt_us)
 {
-	return r->ident ? KNOWN(r->count.min_rtt_us) : value_none();
+	return KNOWN(r->count.min_rtt_us);
 }
 
 COLUMN(retrans)
@@ -282,12 +291,12 @@ COLUMN(flows)
 
 COLUMN(scope)
 {
-	return value_text(r->group && !r->ident ? r->group : "sockets");
+	return value_text(r->is_host ? "host" : "sockets");
 }
 
 COLUMN(congestion)
 {
-	if (!r->counters || !r->ident || !r->counters->congestion[0])
+	if (!r->counters || r->is_host || !r->counters->congestion[0])
 		return value_none();
 	return value_chars(r->counters->congestion, 16);
 }
@@ -381,6 +390,11 @@ const struct column columns[] = {
 	H(dropped,	"DROPPED",	"",	7, 0,	"of a listen_drop: how many SYNs and ACKs the listener dropped since its last row"),
 	H(icmp,		"ICMP",		"",	-20, 0,	"of a handshake: the ICMP error that was met"),
 	C(flows,	"FLOWS",	"",	6, 0,	"number of flows summed up in the row"),
+	H(group,	"GROUP",	"",	-21, 0,	"of flows that are summed up: what they have in common"),
+	H(port,		"PORT",		"",	-7, 0,	"port of the service: the local one of accepted flows, the remote one of others"),
+	H(busiest,	"BUSIEST",	"",	-21, 0,	"of a group: the peer of the flow that moved most, address:port"),
+	H(busiest_pid,	"BUSY_PID",	"",	8, NEED_OWNER, "of a group: process of the flow that moved most"),
+	H(busiest_comm,	"BUSY_COMM",	"",	-16, NEED_OWNER, "of a group: name of the process of the flow that moved most"),
 	/* Of stat. */
 	C(scope,	"SCOPE",	"",	-7, 0,	"sockets, or host for what the kernel counts for no socket"),
 	C(timer,	"TIMER",	"",	-9, NEED_EXTRA, "on (retransmission), keepalive, persist (zero window), or empty"),

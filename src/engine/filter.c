@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 #include "engine/flow_filter.h"
-#include "engine/settings.h"
+#include "engine/question.h"
+#include "engine/state_list.h"
 #include "engine/syscalls.h"
 #include "engine/tuple_filter.h"
 #include "util/cgroup.h"
@@ -20,11 +21,12 @@
 #include "util/xalloc.h"
 
 struct filter {
-	const struct settings *settings;
+	const struct question *question;
 	struct cgroup_names *cgroups;
 	uint64_t cgroup_id; /* 0: all */
 	uint32_t netns;	    /* 0: all */
 	int cgroup_map, mntns_map; /* fd or -1 */
+	uint32_t states;
 	struct flow_filter *expression;
 };
 
@@ -41,7 +43,7 @@ static int fail(struct filter_error *error, const char *option, const char *argu
 
 static int set_cgroup(struct filter *f, struct filter_error *error)
 {
-	const char *path = f->settings->cgroup;
+	const char *path = f->question->cgroup;
 	int err;
 
 	if (!path)
@@ -72,7 +74,7 @@ uint32_t filter_netns_inode(const char *name)
 
 static int set_netns(struct filter *f, struct filter_error *error)
 {
-	const char *name = f->settings->netns;
+	const char *name = f->question->netns;
 
 	if (!name)
 		return 0;
@@ -111,7 +113,7 @@ static int open_map(const char *option, const char *path, unsigned key_size, int
 
 static int set_expression(struct filter *f, struct filter_error *error)
 {
-	const char *where = f->settings->where;
+	const char *where = f->question->where;
 	size_t at = 0;
 
 	if (!where)
@@ -120,17 +122,31 @@ static int set_expression(struct filter *f, struct filter_error *error)
 	return f->expression ? 0 : fail(error, "filter", where, at, error->text);
 }
 
-struct filter *filter_new(const struct settings *settings, struct cgroup_names *cgroups,
+static int set_states(struct filter *f, struct filter_error *error)
+{
+	const char *list = f->question->states;
+	size_t at = 0;
+
+	f->states = STATE_LIST_ALL;
+	if (!list || !state_list_parse(list, &f->states, &at))
+		return 0;
+	snprintf(error->text, sizeof(error->text),
+		 "no TCP state '%.*s' (states are written as ss writes them: established, "
+		 "close-wait, time-wait, listening, ...)", (int)strcspn(list + at, ","), list + at);
+	return fail(error, "--state", list, at, error->text);
+}
+
+struct filter *filter_new(const struct question *question, struct cgroup_names *cgroups,
 			  struct filter_error *error)
 {
 	struct filter *f = xcalloc(1, sizeof(*f));
 
-	f->settings = settings;
+	f->question = question;
 	f->cgroups = cgroups;
 	f->cgroup_map = f->mntns_map = -1;
-	if (set_cgroup(f, error) || set_netns(f, error) || set_expression(f, error) ||
-	    open_map("--cgroupmap", settings->cgroup_map, 8, &f->cgroup_map, error) ||
-	    open_map("--mntnsmap", settings->mntns_map, 8, &f->mntns_map, error)) {
+	if (set_cgroup(f, error) || set_netns(f, error) || set_states(f, error) || set_expression(f, error) ||
+	    open_map("--cgroupmap", question->cgroup_map, 8, &f->cgroup_map, error) ||
+	    open_map("--mntnsmap", question->mntns_map, 8, &f->mntns_map, error)) {
 		filter_free(f);
 		return NULL;
 	}
@@ -152,6 +168,11 @@ void filter_free(struct filter *f)
 uint32_t filter_netns(const struct filter *f)
 {
 	return (uint32_t)f->netns;
+}
+
+uint32_t filter_states(const struct filter *f)
+{
+	return f->states;
 }
 
 unsigned filter_syscalls(const struct filter *f)
@@ -177,7 +198,7 @@ static bool key_in(int map_fd, uint64_t key)
 
 bool filter_matches(const struct filter *f, const struct ev_ident *id)
 {
-	const struct settings *s = f->settings;
+	const struct question *s = f->question;
 	bool v4 = addr_is_v4(&id->raddr);
 
 	if ((s->only_v4 && !v4) || (s->only_v6 && v4))

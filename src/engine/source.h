@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The contract of src/source/: watch TCP somewhere and emit events. A source knows nothing of
- * flows' history, views or formats.
+ * flows' history, consumers or formats. After its EV_CLOSE a flow's id names another flow.
  */
 #pragma once
 #include <stdbool.h>
@@ -11,11 +11,17 @@
 
 struct clock;
 struct event;
-struct settings;
+struct question;
+struct watch;
 
 struct source {
 	const struct source_ops *ops;
-	const struct settings *settings;
+	const struct watch *watch;
+	/*
+	 * The only question of the run, whose filter may be applied before events are made; NULL if
+	 * there are several.
+	 */
+	const struct question *only;
 	bool live_table; /* flows must be sampled; else only their closes are wanted */
 	bool once;	 /* what is there now, one sample; nothing that happens after it */
 	bool everything; /* samples: all flows, changed or not, and the listeners */
@@ -42,10 +48,11 @@ struct source_ops {
 	const char *missed_advice;
 	bool counters; /* gives struct ev_extra, which `stat` needs */
 	bool handshakes; /* gives EV_HANDSHAKE, which `peek` needs */
+	bool mixes;	 /* gives them beside flows */
 	bool packets; /* counts the packets that it is given */
-	bool reads_files; /* with settings->read_path it is offline */
+	bool reads_files; /* with watch->read_path it is offline */
 	/* Could this source be used without a --source of its name? */
-	bool (*suits)(const struct settings *settings);
+	bool (*suits)(const struct watch *watch);
 	/* Load and attach; needs the privileges. 0 or -errno, logged. */
 	int (*open)(struct source *s);
 	/* Emit what is there already; still privileged. 0 or -errno, logged. */
@@ -57,7 +64,10 @@ struct source_ops {
 	 * returns 1, or 0 at the end. Or -errno, logged.
 	 */
 	int (*drain)(struct source *s);
-	/* Emit a sample of every live flow that changed. 0 or -errno. Not called if offline. */
+	/*
+	 * Emit a sample of every live flow that changed. 0 or -errno. A source that reads a file is
+	 * asked when it has emitted an EV_TIME with which an interval ends.
+	 */
 	int (*sample)(struct source *s);
 	/*
 	 * The run is over: what happens from now on belongs to no report. What happened before can

@@ -16,3 +16,6 @@ void cells_put(struct out *out, const struct section *section, const struct row 
 
 /* Copy a text with what would move a terminal's cursor, or break a line, made into '?'. */
 void cells_clean(char *ret, const char *text, size_t len);
+
+/* Write a text cleaned like that. */
+void cells_put_clean(struct out *out, const char *text, size_t len);

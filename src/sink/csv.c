@@ -2,19 +2,19 @@
 /* Comma-separated values, RFC 4180: one header line, text quoted where it must be. */
 #include <string.h>
 
-#include "engine/sink.h"
-#include "engine/view.h"
+#include "view/sink.h"
+#include "view/view.h"
 #include "sink/cells.h"
 #include "util/out.h"
 
 static void csv_begin(struct view *view)
 {
-	const struct section *s = &view->section[0];
+	const struct section *s = &view->layout.section[0];
 
 	for (size_t i = 0; i < s->count; i++) {
 		if (i)
 			out_char(view->out, ',');
-		out_str(view->out, view->csv_titles ? s->cell[i].title : s->column[i]->name);
+		out_str(view->out, view->layout.csv_titles ? s->cell[i].title : s->column[i]->name);
 	}
 	out_char(view->out, '\n');
 }
@@ -54,7 +54,7 @@ static void put_text(struct out *out, const char *text, size_t len, const struct
 
 static void csv_row(struct view *view, const struct row *row)
 {
-	cells_put(view->out, &view->section[0], row, ',', put_text);
+	cells_put(view->out, &view->layout.section[0], row, ',', put_text);
 }
 
 static void csv_end(struct view *view, const struct account *account)

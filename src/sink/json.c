@@ -5,9 +5,10 @@
  */
 #include <string.h>
 
-#include "engine/sink.h"
+#include "engine/account.h"
+#include "view/sink.h"
 #include "engine/value.h"
-#include "engine/view.h"
+#include "view/view.h"
 #include "util/out.h"
 
 static void json_nothing(struct view *view)
@@ -17,16 +18,18 @@ static void json_nothing(struct view *view)
 
 static void json_row(struct view *view, const struct row *row)
 {
-	const struct section *s = &view->section[0];
+	const struct section *s = &view->layout.section[0];
 	struct out *out = view->out;
 	char buf[VALUE_TEXT_MAX];
 
+	if (view->tag)
+		out_format(out, "{\"report\":\"%s\"", view->tag);
 	for (size_t i = 0; i < s->count; i++) {
 		struct value v = s->column[i]->get(row);
 		const char *text;
 		size_t len = value_format(&v, buf, &text);
 
-		out_str(out, i ? ",\"" : "{\"");
+		out_str(out, i || view->tag ? ",\"" : "{\"");
 		out_str(out, s->column[i]->name);
 		out_mem(out, "\":", 2);
 		if (v.type == VALUE_NONE)
@@ -52,6 +55,8 @@ static void json_end(struct view *view, const struct account *a)
 	struct out *out = view->out;
 
 	out_str(out, "{\"type\":\"summary\"");
+	if (view->tag)
+		out_format(out, ",\"report\":\"%s\"", view->tag);
 	put_count(out, "opened", a->opened);
 	put_count(out, "adopted", a->adopted);
 	put_count(out, "closed", a->closed);
@@ -62,6 +67,8 @@ static void json_end(struct view *view, const struct account *a)
 	put_count(out, "missed", a->missed);
 	put_count(out, "table_full", a->table_full);
 	put_count(out, "undecoded", a->undecoded);
+	if (a->dropped_rows)
+		put_count(out, "dropped_rows", a->dropped_rows);
 	if (a->undecoded_why[0]) {
 		out_str(out, ",\"undecoded_why\":");
 		out_json_string(out, a->undecoded_why, strlen(a->undecoded_why));

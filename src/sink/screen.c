@@ -5,9 +5,9 @@
  */
 #include <sys/ioctl.h>
 
-#include "engine/sink.h"
+#include "view/sink.h"
 #include "engine/syscalls.h"
-#include "engine/view.h"
+#include "view/view.h"
 #include "sink/table.h"
 #include "util/out.h"
 
@@ -52,4 +52,5 @@ const struct sink sink_screen = {
 	.row = table_row,
 	.end = screen_end,
 	.keep_syscalls = SYSCALLS_TERMINAL,
+	.redraws = true,
 };

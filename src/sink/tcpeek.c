@@ -9,9 +9,9 @@
 
 #include "engine/clock.h"
 #include "engine/row.h"
-#include "engine/sink.h"
+#include "view/sink.h"
 #include "engine/value.h"
-#include "engine/view.h"
+#include "view/view.h"
 #include "sink/cells.h"
 #include "util/out.h"
 

@@ -22,7 +22,7 @@
 #include "abi/request.h"
 #include "engine/clock.h"
 #include "engine/column.h"
-#include "engine/settings.h"
+#include "engine/watch.h"
 #include "engine/source.h"
 #include "engine/syscalls.h"
 #include "probe/load.h"
@@ -48,9 +48,9 @@ struct bpf_state {
 	int timer;
 };
 
-static bool bpf_suits(const struct settings *settings)
+static bool bpf_suits(const struct watch *watch)
 {
-	return !settings->read_path && !settings->interface;
+	return !watch->read_path && !watch->interface;
 }
 
 static int on_ring_event(void *context, void *record, size_t size)
@@ -91,9 +91,9 @@ static int bpf_open(struct source *s)
 	s->keep_capabilities = 1ull << CAP_BPF;
 	s->keep_syscalls = SYSCALLS_BPF | (s->handshakes ? SYSCALLS_BPF_TAKE : 0);
 	b->timer = -1;
-	b->looks_for_owners = s->owners && !wish_is(s->settings->rungs, "accept", "none");
-	err = probe_load(&b->skeleton, s->settings->rungs, s->settings->ring_kib * 1024,
-			 s->settings->max_pending, s->needs, &s->lacks);
+	b->looks_for_owners = s->owners && !wish_is(s->watch->rungs, "accept", "none");
+	err = probe_load(&b->skeleton, s->watch->rungs, s->watch->ring_kib * 1024,
+			 s->watch->max_pending, s->needs, &s->lacks);
 	if (err)
 		return err;
 	if (b->skeleton->links.on_accept_probe)

@@ -29,9 +29,10 @@
 #include "engine/clock.h"
 #include "engine/column.h"
 #include "engine/filter.h"
-#include "engine/settings.h"
+#include "engine/question.h"
 #include "engine/source.h"
 #include "engine/syscalls.h"
+#include "engine/watch.h"
 #include "probe/choose.h"
 #include "source/host.h"
 #include "source/netlink_code.h"
@@ -78,9 +79,9 @@ struct netlink_state {
 	size_t code_bytes;
 };
 
-static bool netlink_suits(const struct settings *settings)
+static bool netlink_suits(const struct watch *watch)
 {
-	return !settings->read_path && !settings->interface;
+	return !watch->read_path && !watch->interface;
 }
 
 /* Called inside each network namespace. */
@@ -88,7 +89,7 @@ static int add_net(void *state)
 {
 	struct netlink_state *n = state;
 	struct diag_net *net = xcalloc(1, sizeof(*net));
-	uint64_t room = n->source->settings->ring_kib * 1024;
+	uint64_t room = n->source->watch->ring_kib * 1024;
 	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = net};
 	int err = net_open(net, room ? room : ROOM_BYTES_DEFAULT);
 
@@ -117,12 +118,12 @@ static int netlink_open(struct source *s)
 	s->state = n;
 	n->source = s;
 	n->epoll = n->timer = -1;
-	err = probe_check_wish(s->settings->rungs, "netlink");
+	err = probe_check_wish(s->watch->rungs, "netlink");
 	if (err)
 		return err;
 	s->lacks = extra_lacks(s->needs);
 	netlink_flows_init(&n->flows, s);
-	n->code_bytes = code_compile(s->settings, n->code);
+	n->code_bytes = s->only ? code_compile(s->only, n->code) : 0;
 	n->epoll = epoll_create1(EPOLL_CLOEXEC);
 	n->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (n->epoll < 0 || n->timer < 0 || epoll_ctl(n->epoll, EPOLL_CTL_ADD, n->timer, &ev))
@@ -132,12 +133,12 @@ static int netlink_open(struct source *s)
 		s->keep_capabilities = 1ull << CAP_SYS_PTRACE | 1ull << CAP_DAC_READ_SEARCH;
 		s->keep_syscalls |= SYSCALLS_FILES;
 	}
-	if (s->settings->netns)
-		n->only_netns = filter_netns_inode(s->settings->netns);
+	if (s->only && s->only->netns)
+		n->only_netns = filter_netns_inode(s->only->netns);
 	err = netns_for_each(add_net, n);
 	if (!err && !n->net_count) {
 		log_error("the network namespace %s may not be entered: this needs CAP_SYS_ADMIN",
-			  s->settings->netns);
+			  s->only->netns);
 		err = -EPERM;
 	}
 	return err;
@@ -178,7 +179,7 @@ static int look_at(struct netlink_state *n, struct diag_net *net)
 				   .code = n->code,
 				   .code_bytes = n->code_bytes};
 	/* Sockets of both families carry IPv4. */
-	uint8_t first = n->source->settings->only_v6 ? 6 : 4;
+	uint8_t first = n->source->only && n->source->only->only_v6 ? 6 : 4;
 	int err = 0;
 
 	net_forget_listeners(net);

@@ -5,7 +5,7 @@
 
 #include "engine/clock.h"
 #include "engine/column.h"
-#include "engine/settings.h"
+#include "engine/watch.h"
 #include "engine/source.h"
 #include "source/netlink_count.h"
 #include "source/netlink_diag.h"
@@ -16,7 +16,7 @@
 
 void netlink_flows_init(struct netlink_flows *f, struct source *source)
 {
-	uint32_t limit = (uint32_t)source->settings->max_flows;
+	uint32_t limit = (uint32_t)source->watch->max_flows;
 
 	*f = (struct netlink_flows){.source = source};
 	flow_table_init(&f->table, limit);
@@ -165,14 +165,15 @@ static bool same_tuple(const struct ev_ident *id, const struct diag *d)
 static struct flow *find_or_begin(struct netlink_flows *f, struct diag_net *net,
 				  const struct diag *d)
 {
-	struct flow *flow = flow_table_add(&f->table, d->cookie);
+	bool is_new;
+	struct flow *flow = flow_table_add(&f->table, d->cookie, &is_new);
 	uint8_t reused = 0;
 
 	/* connect() after a disconnect: the socket is the same, the flow is another. */
 	if (flow && flow->has_ident && flow->state != ST_SYN_SENT && !same_tuple(&flow->ident, d)) {
 		reused = (uint8_t)(netlink_flows_known(f, flow)->reused + 1);
 		finish(f, flow, false);
-		flow = flow_table_add(&f->table, d->cookie);
+		flow = flow_table_add(&f->table, d->cookie, &is_new);
 	}
 	if (!flow || flow->has_ident)
 		return flow;

@@ -18,7 +18,7 @@
 #include "abi/event.h"
 #include "engine/clock.h"
 #include "engine/column.h"
-#include "engine/settings.h"
+#include "engine/watch.h"
 #include "engine/source.h"
 #include "engine/syscalls.h"
 #include "packet/checksum.h"
@@ -57,22 +57,21 @@ struct pcap_state {
 	uint64_t received; /* of a file */
 	uint64_t first_ns, last_ns;
 	int checksum; /* see checksum_is_damaged() */
-	uint64_t interval_end_ns; /* 0: no event yet */
 	uint64_t frozen_ns;	  /* 0: not frozen */
 	bool is_over; /* the file ended, or packets came that are younger than the freeze */
 	int epoll, timer;
 };
 
-static bool pcap_suits(const struct settings *settings)
+static bool pcap_suits(const struct watch *watch)
 {
-	if (settings->read_path)
-		return pcap_input_is_capture(settings->read_path);
-	return settings->interface != NULL;
+	if (watch->read_path)
+		return pcap_input_is_capture(watch->read_path);
+	return watch->interface != NULL;
 }
 
-static int set_local(struct pcap_state *p, const struct settings *settings)
+static int set_local(struct pcap_state *p, const struct watch *watch)
 {
-	const char *list = settings->local;
+	const char *list = watch->local;
 	size_t at;
 
 	if (!list)
@@ -102,18 +101,14 @@ static int make_wakers(struct pcap_state *p)
 static void emit(void *context, const struct event *ev)
 {
 	struct pcap_state *p = context;
-	const struct settings *settings = p->source->settings;
 
-	/* The engine's first interval begins with the first event too. */
-	if (!p->interval_end_ns)
-		p->interval_end_ns = ev->time_ns + settings->interval_s * NS_PER_S;
 	p->source->emit(p->source->emit_context, ev);
 }
 
 static void make_conversations(struct pcap_state *p, const struct hash_key *key)
 {
 	const struct conversation_table_config config = {
-		.limit = (uint32_t)p->source->settings->max_flows,
+		.limit = (uint32_t)p->source->watch->max_flows,
 		.timeout_ns = HANDSHAKE_TIMEOUT_NS,
 		.linger_ns = LINGER_NS,
 		.key = *key,
@@ -130,10 +125,10 @@ static void make_conversations(struct pcap_state *p, const struct hash_key *key)
 
 static void make_handshakes(struct pcap_state *p, const struct hash_key *key)
 {
-	const struct settings *settings = p->source->settings;
+	const struct watch *watch = p->source->watch;
 	const struct handshake_table_config config = {
-		.limit = (uint32_t)settings->max_pending,
-		.timeout_ns = settings->timeout_s * NS_PER_S,
+		.limit = (uint32_t)watch->max_pending,
+		.timeout_ns = watch->timeout_s * NS_PER_S,
 		.key = *key,
 		.report = pcap_handshake_report,
 		.is_watched = pcap_handshake_is_watched,
@@ -143,7 +138,7 @@ static void make_handshakes(struct pcap_state *p, const struct hash_key *key)
 	p->handshake = (struct pcap_handshake){
 		.local = &p->flow.local,
 		.filter = &p->filter,
-		.is_client_local = !p->input.is_live && !settings->local,
+		.is_client_local = !p->input.is_live && !watch->local,
 		.emit = emit,
 		.context = p,
 	};
@@ -166,15 +161,15 @@ static int make_tables(struct pcap_state *p)
 	return 0;
 }
 
-static int open_input(struct pcap_state *p, const struct settings *settings)
+static int open_input(struct pcap_state *p, const struct watch *watch)
 {
-	uint64_t mib = settings->buffer_mib ? settings->buffer_mib : BUFFER_MIB_DEFAULT;
+	uint64_t mib = watch->buffer_mib ? watch->buffer_mib : BUFFER_MIB_DEFAULT;
 
-	if (settings->read_path)
-		return pcap_input_open_file(&p->input, settings->read_path);
-	if (settings->interface)
-		return pcap_input_open_interface(&p->input, settings->interface, (int)(mib << 20),
-						 settings->promiscuous);
+	if (watch->read_path)
+		return pcap_input_open_file(&p->input, watch->read_path);
+	if (watch->interface)
+		return pcap_input_open_interface(&p->input, watch->interface, (int)(mib << 20),
+						 watch->promiscuous);
 	log_error("--source pcap needs --read FILE or --interface DEV");
 	return -EINVAL;
 }
@@ -187,10 +182,10 @@ static int pcap_source_open(struct source *s)
 	s->state = p;
 	p->source = s;
 	p->epoll = p->timer = -1;
-	p->checksum = s->settings->checksum ? atoi(s->settings->checksum) : 0;
-	err = open_input(p, s->settings);
+	p->checksum = s->watch->checksum ? atoi(s->watch->checksum) : 0;
+	err = open_input(p, s->watch);
 	if (!err)
-		err = set_local(p, s->settings);
+		err = set_local(p, s->watch);
 	if (!err)
 		err = make_tables(p);
 	if (!err && p->input.is_live)
@@ -225,17 +220,14 @@ static void sample(struct pcap_state *p, uint64_t time_ns)
 	conversation_table_sample(p->table, false, pcap_flow_sample, &p->flow);
 }
 
-/* Of a file: what moved until the interval's end belongs to it. */
-static void end_intervals(struct pcap_state *p, uint64_t time_ns)
+/*
+ * Of a file: time goes on, and may end an interval. Then we are asked for a sample, before the packet
+ * is taken that comes after it.
+ */
+static void tell_time(struct pcap_state *p, uint64_t time_ns)
 {
-	uint64_t interval_ns = p->source->settings->interval_s * NS_PER_S;
-	struct event time = {.head.kind = EV_TIME, .time_ns = time_ns};
+	const struct event time = {.head.kind = EV_TIME, .time_ns = time_ns};
 
-	if (!p->interval_end_ns || time_ns < p->interval_end_ns)
-		return;
-	sample(p, p->interval_end_ns - 1);
-	p->interval_end_ns += (time_ns - p->interval_end_ns) / interval_ns * interval_ns;
-	p->interval_end_ns += interval_ns;
 	p->source->emit(p->source->emit_context, &time);
 }
 
@@ -245,7 +237,7 @@ static void take_packet(struct pcap_state *p, const struct packet *packet)
 		return;
 	if (p->table)
 		conversation_table_feed(p->table, packet);
-	else if (packet->kind == PACKET_TCP || p->source->settings->icmp)
+	else if (packet->kind == PACKET_TCP || p->source->watch->icmp)
 		handshake_table_feed(p->handshakes, packet);
 }
 
@@ -267,7 +259,7 @@ static void take_frame(u_char *context, const struct pcap_pkthdr *header, const 
 	if (p->input.is_live)
 		frame.time_ns -= (uint64_t)p->source->clock->realtime_offset_ns;
 	else if (p->source->live_table)
-		end_intervals(p, frame.time_ns);
+		tell_time(p, frame.time_ns);
 	if (p->frozen_ns && frame.time_ns > p->frozen_ns) {
 		p->is_over = true;
 		return;
@@ -350,7 +342,7 @@ static int pcap_sample(struct source *s)
 	struct pcap_state *p = s->state;
 
 	if (p->table)
-		sample(p, clock_now_ns());
+		sample(p, p->input.is_live ? clock_now_ns() : p->last_ns);
 	else if (p->frozen_ns)
 		handshake_table_flush(p->handshakes, p->frozen_ns);
 	return 0;

@@ -11,7 +11,7 @@
 
 #include "engine/clock.h"
 #include "engine/flow_table.h"
-#include "engine/settings.h"
+#include "engine/watch.h"
 #include "engine/source.h"
 #include "source/replay_line.h"
 #include "util/log.h"
@@ -28,9 +28,9 @@ struct replay {
 	struct account account;
 };
 
-static bool replay_suits(const struct settings *settings)
+static bool replay_suits(const struct watch *watch)
 {
-	return settings->read_path != NULL;
+	return watch->read_path != NULL;
 }
 
 static int replay_open(struct source *s)
@@ -38,7 +38,7 @@ static int replay_open(struct source *s)
 	struct replay *r = xcalloc(1, sizeof(*r));
 
 	s->state = r;
-	r->path = s->settings->read_path;
+	r->path = s->watch->read_path;
 	if (!r->path) {
 		log_error("--source replay needs --read FILE");
 		return -EINVAL;
@@ -80,6 +80,7 @@ static void emit(struct source *s, const struct replay_line *line)
 	struct event ev = {.time_ns = line->time_ns, .head = line->head};
 	struct ev_extra *extra;
 	struct flow *f;
+	bool is_new;
 
 	if (line->head.kind == EV_TIME) {
 		s->emit(s->emit_context, &ev);
@@ -89,7 +90,7 @@ static void emit(struct source *s, const struct replay_line *line)
 		emit_handshake(s, line, &ev);
 		return;
 	}
-	f = flow_table_add(&r->flows, line->head.id);
+	f = flow_table_add(&r->flows, line->head.id, &is_new);
 	if (!f) {
 		r->account.table_full++;
 		return;
@@ -180,6 +181,7 @@ const struct source_ops source_replay = {
 	.summary = "a text file of events (--read FILE)",
 	.counters = true,
 	.handshakes = true,
+	.mixes = true,
 	.reads_files = true,
 	.suits = replay_suits,
 	.open = replay_open,

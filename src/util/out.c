@@ -13,6 +13,8 @@
 #include "util/xalloc.h"
 
 #define OUT_SIZE (64 * 1024)
+/* What waits for a slow reader: address space until it is used. */
+#define QUEUE_SIZE (4u << 20)
 /* How long a reader that takes nothing can hold us once a signal wants us to end. */
 #define PATIENCE_MS 2000
 
@@ -21,9 +23,22 @@ void out_init(struct out *o, int fd)
 	*o = (struct out){.fd = fd, .interrupt_fd = -1, .size = OUT_SIZE, .buf = xmalloc(OUT_SIZE)};
 }
 
+void out_init_queue(struct out *o, int fd, bool is_shared)
+{
+	*o = (struct out){.fd = fd,
+			  .interrupt_fd = -1,
+			  .size = QUEUE_SIZE,
+			  .buf = reserve(QUEUE_SIZE),
+			  .queues = true,
+			  .is_shared = is_shared};
+}
+
 void out_done(struct out *o)
 {
-	free(o->buf);
+	if (o->queues)
+		reserve_free(o->buf, o->size);
+	else
+		free(o->buf);
 	o->buf = NULL;
 }
 
@@ -43,6 +58,12 @@ char *out_take(struct out *o, size_t *ret_len)
 
 static void make_room(struct out *o)
 {
+	if (o->queues) {
+		/* The record in hand goes, and what of it is still to come. */
+		o->drops = true;
+		o->used = o->record;
+		return;
+	}
 	if (o->fd >= 0) {
 		out_flush(o);
 		return;
@@ -71,9 +92,96 @@ static size_t wait_for_room(struct out *o, size_t len)
 	return len < PIPE_BUF ? len : PIPE_BUF;
 }
 
+/* Of an out that queues: as much of `len` as can be written now, or -errno. */
+static ssize_t write_now(struct out *o, const char *from, size_t len)
+{
+	struct pollfd fd = {.fd = o->fd, .events = POLLOUT};
+	ssize_t n;
+
+	if (o->is_shared) {
+		if (poll(&fd, 1, 0) <= 0)
+			return -EAGAIN;
+		len = len < PIPE_BUF ? len : PIPE_BUF;
+	}
+	n = write(o->fd, from, len);
+	return n < 0 ? -errno : n;
+}
+
+static void note_written(struct out *o, const char *from, size_t len)
+{
+	const char *feed = memrchr(from, '\n', len);
+
+	o->half_line = feed ? (size_t)(from + len - feed - 1) : o->half_line + len;
+}
+
+static bool may_yet_succeed(ssize_t err)
+{
+	return err == -EAGAIN || err == -EINTR || err == -ENOSPC || err == -EDQUOT;
+}
+
+static int flush_queue(struct out *o)
+{
+	size_t whole = o->record, at = 0;
+
+	o->trouble = 0;
+	while (at < whole && !o->error && !o->trouble) {
+		ssize_t n = write_now(o, o->buf + at, whole - at);
+
+		if (n >= 0) {
+			note_written(o, o->buf + at, (size_t)n);
+			at += (size_t)n;
+		} else if (may_yet_succeed(n)) {
+			o->trouble = (int)-n;
+		} else {
+			o->error = (int)-n;
+		}
+	}
+	memmove(o->buf, o->buf + at, o->used - at);
+	o->used -= at;
+	o->record -= at;
+	return -o->error;
+}
+
+void out_end_record(struct out *o)
+{
+	if (!o->queues)
+		return;
+	if (o->error)
+		o->used = o->record;
+	o->dropped += o->drops || (o->error && o->error != EPIPE);
+	o->failed += o->drops && (o->trouble == ENOSPC || o->trouble == EDQUOT);
+	o->drops = false;
+	o->record = o->used;
+	if (o->used >= OUT_SIZE && !o->trouble)
+		flush_queue(o);
+}
+
+void out_finish(struct out *o)
+{
+	struct pollfd fd = {.fd = o->fd, .events = POLLOUT};
+	off_t size;
+
+	if (!o->queues)
+		return;
+	for (flush_queue(o); o->record && o->trouble == EAGAIN && !o->error; flush_queue(o))
+		if (poll(&fd, 1, PATIENCE_MS) <= 0)
+			break;
+	for (size_t i = 0; i < o->record; i++)
+		o->dropped += o->buf[i] == '\n';
+	if (!o->half_line)
+		return;
+	/* A pipe or a terminal keeps what it has; it cannot be mended. */
+	size = lseek(o->fd, 0, SEEK_END);
+	if (size >= (off_t)o->half_line && ftruncate(o->fd, size - (off_t)o->half_line))
+		o->error = errno;
+}
+
 int out_flush(struct out *o)
 {
 	size_t at = 0;
+
+	if (o->queues)
+		return flush_queue(o);
 
 	while (at < o->used && !o->error) {
 		size_t len = wait_for_room(o, o->used - at);
@@ -115,7 +223,8 @@ static void append(struct out *o, char c)
 {
 	if (o->used == o->size)
 		make_room(o);
-	o->buf[o->used++] = c;
+	if (!o->drops)
+		o->buf[o->used++] = c;
 }
 
 void out_mem(struct out *o, const char *mem, size_t len)
@@ -126,9 +235,15 @@ void out_mem(struct out *o, const char *mem, size_t len)
 				append(o, mem[i]);
 		return;
 	}
+	if (o->drops)
+		return;
 	if (len <= o->size - o->used) {
 		memcpy(o->buf + o->used, mem, len);
 		o->used += len;
+		return;
+	}
+	if (o->queues) {
+		make_room(o);
 		return;
 	}
 	while (len > o->size - o->used) {

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The rows of one interval, collected: flows that live, copies of flows that are gone, groups. A
+ * view has two batches: one is shown while the other is filled. All memory is reserved once; what
+ * finds no place is summed up in one row, "others", and counted.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/consumer.h"
+#include "engine/counter.h"
+#include "engine/flow_table.h"
+#include "engine/group.h"
+
+enum ranked_kind { RANKED_FLOW, RANKED_GONE, RANKED_GROUP, RANKED_OTHERS };
+
+struct ranked {
+	double rank;
+	union {
+		const struct flow *flow; /* in the flow table */
+		const struct gone *gone;
+		const struct group *group;
+	};
+	uint8_t kind;
+	uint32_t counters; /* index + 1 in batch.counters; 0: none */
+	struct ev_count delta;
+};
+
+/* A flow that closed, or whose row may be drawn again later. */
+struct gone {
+	struct flow flow;
+	uint32_t extra; /* index + 1 in batch.extra; 0: none */
+	uint32_t error;
+	uint8_t end_reason;
+};
+
+struct batch {
+	struct ranked *row;
+	struct gone *gone;
+	struct ev_extra *extra;	   /* of gone flows; NULL unless a column needs it */
+	struct counters *counters; /* NULL unless a column needs them */
+	size_t rows, gones, limit;
+	struct group_table groups;
+	uint64_t others; /* flows in others_count */
+	struct ev_count others_count;
+};
+
+void batch_init(struct batch *b, size_t limit, bool with_extra, bool with_counters);
+void batch_done(struct batch *b);
+
+/* Forget all rows and groups. */
+void batch_clear(struct batch *b);
+
+/* Collect what a flow did; what `news` borrows is copied if the flow is gone. */
+void batch_put(struct batch *b, const struct news *news);
+
+/* The same of a flow that is there, whatever it did: its totals. */
+void batch_put_present(struct batch *b, const struct flow *flow);
+
+/* Make rows of all groups, and of the others if there are any. */
+void batch_put_groups(struct batch *b);
+void batch_put_others(struct batch *b);
+
+/* Keep the first `count` rows only, and copy what they borrow from the flow table. */
+void batch_freeze(struct batch *b, size_t count, const struct flow_table *flows,
+		  const struct ev_extra *extra);
