@@ -97,6 +97,19 @@ def test_nothing_includes_app_but_main():
     assert all(u == "main.c" or u.startswith("app/") for u in users), users
 
 
+def test_the_programs_are_no_circle_of_files():
+    """Of NAME.bpf.h and NAME.bpf.c as one: whoever reads it need not read back."""
+    includes = {}
+    for path in (SRC / "bpf").rglob("*.bpf.[ch]"):
+        name = path.name.split(".")[0]
+        found = re.findall(r'^#include "bpf/(\w+)\.bpf\.h"', path.read_text(), re.M)
+        includes.setdefault(name, set()).update(set(found) - {name})
+    while includes:
+        last = {name for name in includes if not includes[name] & includes.keys()}
+        assert last, f"a circle: {includes}"
+        includes = {name: found for name, found in includes.items() if name not in last}
+
+
 @pytest.mark.parametrize("path", HEADERS, ids=[str(h.relative_to(SRC)) for h in HEADERS])
 def test_headers_stand_alone(path, tmp_path):
     if folder(path) == "bpf":
