@@ -39,8 +39,8 @@ static const struct {
 	 "app-print-applet@autostart.service", "", ""},
 	{"folders that a delegated unit made", "/system.slice/nginx.service/worker/1",
 	 "nginx.service", "", ""},
-	{"unit with the name of a controller", "/system.slice/_memory.service", "memory.service", "",
-	 ""},
+	{"unit with the name of a controller", "/system.slice/_memory.service", "memory.service",
+	 "", ""},
 
 	{"docker, systemd",
 	 "/system.slice/docker-9ec39b91f3d70e1beff50a308f77067065ea6be0d91a3378375056cd4422cf3d.scope",
@@ -94,12 +94,13 @@ static const struct {
 	 "libpod-conmon-a2bc7b153f034b17f358cde43a7f8c7475147e8a0d1b2573c26473244ec44ce4.scope", "",
 	 ""},
 	{"podman 4.3, cgroupfs, tried",
-	 "/libpod_parent/libpod-0afd199fecf426aa125d06b8917f18b09bed1212ecc10b2a8f0b5c68a99e673e", "",
-	 "podman:0afd199fecf4", ""},
+	 "/libpod_parent/libpod-0afd199fecf426aa125d06b8917f18b09bed1212ecc10b2a8f0b5c68a99e673e",
+	 "", "podman:0afd199fecf4", ""},
 	{"podman 4.3, cgroupfs, its monitor, tried", "/libpod_parent/conmon", "", "", ""},
 	{"podman, rootless",
-	 USER "/user.slice"
-	      "/libpod-be131b155b6a8ac24cfbafd05aa72c1575512f60dd242b24eec1c3cbb05e543a.scope/container",
+	 USER
+	 "/user.slice"
+	 "/libpod-be131b155b6a8ac24cfbafd05aa72c1575512f60dd242b24eec1c3cbb05e543a.scope/container",
 	 "libpod-be131b155b6a8ac24cfbafd05aa72c1575512f60dd242b24eec1c3cbb05e543a.scope",
 	 "podman:be131b155b6a", ""},
 	{"podman, root's own manager",
@@ -130,7 +131,8 @@ static const struct {
 	 "/kubepods.slice/kubepods-pod1858680e_b044_4fd5_9dd4_f137e30e2180.slice/crio-" A64
 	 ".scope/container",
 	 "crio-" A64 ".scope", "cri-o:0123456789ab", "1858680e-b044-4fd5-9dd4-f137e30e2180"},
-	{"cri-o, cgroupfs", "/kubepods/besteffort/pod74c13223-5a00-11e9-b385-42010a80018d/crio-" A64, "",
+	{"cri-o, cgroupfs",
+	 "/kubepods/besteffort/pod74c13223-5a00-11e9-b385-42010a80018d/crio-" A64, "",
 	 "cri-o:0123456789ab", "74c13223-5a00-11e9-b385-42010a80018d"},
 	{"cri-o, its monitor",
 	 "/kubepods.slice/kubepods-burstable.slice"
@@ -141,7 +143,8 @@ static const struct {
 	{"cri-o, its monitor elsewhere",
 	 "/system.slice"
 	 "/crio-conmon-5819a498721cf8bb7e334809c9e48aa310bfc98801eb8017034ad17fb0749920.scope",
-	 "crio-conmon-5819a498721cf8bb7e334809c9e48aa310bfc98801eb8017034ad17fb0749920.scope", "", ""},
+	 "crio-conmon-5819a498721cf8bb7e334809c9e48aa310bfc98801eb8017034ad17fb0749920.scope", "",
+	 ""},
 	{"cri-o, its monitor, cgroupfs",
 	 "/kubepods/pod1cc61d33-5ca1-11e9-90bc-525400cfa589"
 	 "/crio-conmon-1b05886a39901ef3a7555796d38dcfaafd8fda929aef223ea576324a4949f9ef",
@@ -174,7 +177,8 @@ static const struct {
 	 "containerd:0123456789ab", ""},
 	{"nerdctl, rootless", USER "/user.slice/nerdctl-" A64 ".scope", "nerdctl-" A64 ".scope",
 	 "containerd:0123456789ab", ""},
-	{"nerdctl, cgroupfs", "/default/" A64 "/init.scope", "init.scope", "containerd:0123456789ab", ""},
+	{"nerdctl, cgroupfs", "/default/" A64 "/init.scope", "init.scope",
+	 "containerd:0123456789ab", ""},
 
 	{"docker under Kubernetes, uid with dashes",
 	 "/kubepods.slice/kubepods-burstable.slice"
@@ -205,8 +209,8 @@ static const struct {
 	{"kubepods below kubelet.service",
 	 "/system.slice/kubelet.service/kubepods/pod821ad831-6a9a-4970-b623-8cb43cd3462d/" A64,
 	 "kubelet.service", "kubernetes:0123456789ab", "821ad831-6a9a-4970-b623-8cb43cd3462d"},
-	{"pod without a container", "/kubepods/burstable/podf6adb0af-0855-4bab-b25b-c853f18d0ce2", "",
-	 "", "f6adb0af-0855-4bab-b25b-c853f18d0ce2"},
+	{"pod without a container", "/kubepods/burstable/podf6adb0af-0855-4bab-b25b-c853f18d0ce2",
+	 "", "", "f6adb0af-0855-4bab-b25b-c853f18d0ce2"},
 	{"cut off by a cgroup namespace",
 	 "/../../pod2c48913c-b29f-11e7-9350-020968147796"
 	 "/9bca8d63d5fa610783847915bcff0ecac1273e5b4bed3f6fa1b07350e0135961",
@@ -258,24 +262,26 @@ static const struct {
 	{"LXC, its monitor", "/lxc.monitor.f4", "", "", ""},
 	{"Proxmox", "/lxc/107/ns/system.slice/paperless-task-queue.service",
 	 "paperless-task-queue.service", "lxc:107", ""},
-	{"docker in Proxmox", "/lxc/201/ns/system.slice/docker-" A64 ".scope", "docker-" A64 ".scope",
-	 "docker:0123456789ab", ""},
+	{"docker in Proxmox", "/lxc/201/ns/system.slice/docker-" A64 ".scope",
+	 "docker-" A64 ".scope", "docker:0123456789ab", ""},
 
-	{"nspawn", "/machine.slice/systemd-nspawn@jammy.service/payload/system.slice/console-getty.service",
+	{"nspawn",
+	 "/machine.slice/systemd-nspawn@jammy.service/payload/system.slice/console-getty.service",
 	 "console-getty.service", "machine:jammy", ""},
 	{"nspawn with a dot, itself", "/machine.slice/systemd-nspawn@delphix.uE0noy5.service",
 	 "systemd-nspawn@delphix.uE0noy5.service", "machine:delphix.uE0noy5", ""},
-	{"nspawn from a shell",
-	 "/machine.slice/machine-my\\x2dvm\\x2eorg.scope/payload/init.scope", "init.scope",
-	 "machine:my-vm\\x2eorg", ""},
-	{"libvirt, qemu", "/machine.slice/machine-qemu\\x2d1\\x2ddebian12\\x2d1.scope/libvirt/emulator",
+	{"nspawn from a shell", "/machine.slice/machine-my\\x2dvm\\x2eorg.scope/payload/init.scope",
+	 "init.scope", "machine:my-vm\\x2eorg", ""},
+	{"libvirt, qemu",
+	 "/machine.slice/machine-qemu\\x2d1\\x2ddebian12\\x2d1.scope/libvirt/emulator",
 	 "machine-qemu-1-debian12-1.scope", "machine:qemu-1-debian12-1", ""},
 	{"libvirt, a slice between",
 	 "/machine.slice/machine-test.slice/machine-qemu\\x2d16\\x2dtest14.scope/libvirt/vcpu0",
 	 "machine-qemu-16-test14.scope", "machine:qemu-16-test14", ""},
 	{"libvirt, LXC",
 	 "/machine.slice/machine-lxc\\x2d2293906\\x2dlibvirt\\x2dcontainer.scope/libvirt",
-	 "machine-lxc-2293906-libvirt-container.scope", "machine:lxc-2293906-libvirt-container", ""},
+	 "machine-lxc-2293906-libvirt-container.scope", "machine:lxc-2293906-libvirt-container",
+	 ""},
 	{"libvirt without systemd", "/machine/qemu-1-instance-00000001.libvirt-qemu/emulator", "",
 	 "machine:qemu-1-instance-00000001", ""},
 	{"machine without a name", "/machine.slice/machine-.scope", "machine-.scope", "", ""},
@@ -377,7 +383,8 @@ static void any_bytes_are_taken(void **state)
 	workload_read(nul, sizeof(nul) - 1, &w);
 	assert_string_equal(w.unit, "");
 	/* Bytes are kept; only dashes are written out, so no line feed comes of \x0a. */
-	assert_string_equal(read_text("/a\xff\x1b[1m\\x0a.service").unit, "a\xff\x1b[1m\\x0a.service");
+	assert_string_equal(read_text("/a\xff\x1b[1m\\x0a.service").unit,
+			    "a\xff\x1b[1m\\x0a.service");
 	assert_string_equal(read_text("/a\\x2.service").unit, "a\\x2.service");
 	assert_string_equal(read_text("no-slash.service").unit, "no-slash.service");
 	assert_string_equal(read_text("/a.service//").unit, "a.service");
@@ -400,7 +407,8 @@ static void units_are_matched(void **state)
 		{"nginx.socket", "nginx", false},
 		{"nginx.socket", "nginx*", true},
 		{"getty@tty1.service", "getty@*", true},
-		{"app-print-applet@autostart.service", "app-print\\x2dapplet@autostart.service", true},
+		{"app-print-applet@autostart.service", "app-print\\x2dapplet@autostart.service",
+		 true},
 		{"app-print-applet@autostart.service", "app-print\\x2d*", true},
 		{"a\\x20b.service", "a\\x20b", true},
 		{"a\\x20b.service", "a\\x20*", true},
@@ -459,7 +467,8 @@ static void containers_are_matched(void **state)
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		strcpy(w.container, table[i].container);
 		if (workload_matches_container(&w, table[i].pattern) != table[i].matches)
-			fail_msg("container '%s' pattern '%s'", table[i].container, table[i].pattern);
+			fail_msg("container '%s' pattern '%s'", table[i].container,
+				 table[i].pattern);
 	}
 }
 
