@@ -27,6 +27,7 @@ struct name {
 
 struct cgroup_names {
 	char *mount;	   /* NULL if there is none */
+	bool is_host;	   /* of this machine, so its processes may be asked */
 	struct name *name; /* sorted by id */
 	size_t count, size;
 	uint64_t meetings;
@@ -59,6 +60,7 @@ struct cgroup_names *cgroup_names_new(void)
 	FILE *mounts = setmntent("/proc/self/mounts", "r");
 	struct mntent *m;
 
+	names->is_host = true;
 	while (mounts && !names->mount && (m = getmntent(mounts)))
 		if (!strcmp(m->mnt_type, "cgroup2"))
 			names->mount = xstrdup(m->mnt_dir);
@@ -221,6 +223,8 @@ const struct cgroup_info *cgroup_info_of_pid(struct cgroup_names *names, uint32_
 	char path[CGROUP_PATH_SIZE];
 	uint64_t ns = now_ns();
 
+	if (!names->is_host)
+		return &unknown;
 	if (known && ns - known->learnt_ns < PID_FRESH_NS)
 		return known;
 	if (!cgroup_of_pid(pid, path))

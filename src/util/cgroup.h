@@ -25,7 +25,10 @@ struct cgroup_names;
 struct cgroup_names *cgroup_names_new(void);
 void cgroup_names_free(struct cgroup_names *names);
 
-/* The same of the tree below the folder `mount`, where inodes stand for cgroups. NULL: of none. */
+/*
+ * The same of the tree below the folder `mount`, where inodes stand for cgroups, and of no process;
+ * NULL: of nothing, for what was recorded elsewhere.
+ */
 struct cgroup_names *cgroup_names_new_at(const char *mount);
 
 /* Where cgroup v2 is mounted; NULL if it is not. Borrowed. */

@@ -178,16 +178,21 @@ static void names_of_what_is_gone_are_bounded(void **state)
 	assert_string_equal(ask(live)->path, "/live.service");
 }
 
-static void a_process_is_asked_again_and_keeps_its_last_answer(void **state)
+static void a_process_is_asked_again_and_keeps_its_place(void **state)
 {
-	const struct cgroup_info *info = cgroup_info_of_pid(names, (uint32_t)getpid());
+	struct cgroup_names *host = cgroup_names_new();
+	uint32_t self = (uint32_t)getpid();
+	const struct cgroup_info *info = cgroup_info_of_pid(host, self);
 
 	(void)state;
 	assert_non_null(info->path);
 	assert_int_equal(info->path[0], '/');
-	assert_ptr_equal(cgroup_info_of_pid(names, (uint32_t)getpid()), info);
+	assert_ptr_equal(cgroup_info_of_pid(host, self), info);
 	/* No process has it (PID_MAX_LIMIT). */
-	assert_null(cgroup_info_of_pid(names, 1u << 30)->path);
+	assert_null(cgroup_info_of_pid(host, 1u << 30)->path);
+	/* Of a tree that is not the host's, its processes say nothing. */
+	assert_null(cgroup_info_of_pid(names, self)->path);
+	cgroup_names_free(host);
 }
 
 static void without_a_mount_nothing_is_known(void **state)
@@ -215,7 +220,7 @@ int main(void)
 		TEST(questions_come_too_soon_after_a_walk),
 		TEST(too_deep_a_tree_makes_nothing_gone),
 		TEST(names_of_what_is_gone_are_bounded),
-		TEST(a_process_is_asked_again_and_keeps_its_last_answer),
+		TEST(a_process_is_asked_again_and_keeps_its_place),
 		TEST(without_a_mount_nothing_is_known),
 	};
 
