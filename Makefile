@@ -139,6 +139,12 @@ $(B)/bench/%: bench/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -o $@ $< -lpthread
 
+# This one measures functions of ours.
+$(B)/bench/names: bench/names.c $(OBJ)
+	$(call say,BENCH)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(OBJ) $(LDLIBS)
+
 # Fuzz targets link the pure layers only, all instrumented.
 FUZZ_SRC := $(sort $(wildcard src/packet/*.c src/util/*.c src/engine/*.c) \
             src/source/replay_line.c src/app/control_request.c)
