@@ -6,6 +6,7 @@
 #include "engine/clock.h"
 #include "engine/column_group.h"
 #include "engine/column_handshake.h"
+#include "engine/column_workload.h"
 #include "engine/counter.h"
 #include "util/cgroup.h"
 #include "util/parse.h"
@@ -370,8 +371,12 @@ const struct column columns[] = {
 	C(bytes_retrans, "RETRANS_B",	"B",	9, 0,	"bytes sent again"),
 	C(cgroup,	"CGROUP",	"",	-24, NEED_CGROUPS,	"cgroup v2 of the socket, a path below the mount"),
 	C(cgroup_id,	"CGROUP_ID",	"",	9, 0,	"the same as a number"),
+	H(unit,		"UNIT",		"",	-24, NEED_CGROUPS,	"systemd unit of the socket, as its cgroup tells"),
+	H(container,	"CONTAINER",	"",	-23, NEED_CGROUPS,	"its container, likewise: runtime, and id or name"),
+	H(pod,		"POD",		"",	-36, NEED_CGROUPS,	"its Kubernetes pod, likewise: the uid"),
 	C(netns,	"NETNS",	"",	10, 0,	"network namespace, its inode number"),
 	C(cookie,	"COOKIE",	"",	8, 0,	"the kernel's number of the socket (SO_COOKIE)"),
+	H(community_id,	"COMMUNITY_ID",	"",	-30, 0,	"Community ID, version 1 with seed 0, as Zeek and Suricata log it"),
 	C(end_reason,	"END",		"",	-14, 0,	"fin reset_sent reset_received timeout refused unreachable aborted"),
 	C(error,	"ERROR",	"",	-12, 0,	"errno that the socket ended with"),
 	C(subnet,	"SUBNET",	"",	-21, 0,	"name of the subnet that the flows belong to"),

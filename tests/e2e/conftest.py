@@ -99,8 +99,8 @@ def new_cgroup(privileged):
         pytest.skip("needs a cgroup2 mount")
     made = []
 
-    def make(parent=None):
-        made.append(Cgroup(parent))
+    def make(parent=None, name=None):
+        made.append(Cgroup(parent, name))
         return made[-1]
 
     yield make

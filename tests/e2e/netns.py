@@ -78,11 +78,12 @@ def cgroup2_mount():
 
 
 class Cgroup:
-    """A new control group below `parent`, by default the root of the cgroup2 hierarchy."""
+    """A new control group below `parent`, by default the root of the cgroup2 hierarchy. A name may
+    be given to it there."""
 
-    def __init__(self, parent=None):
+    def __init__(self, parent=None, name=None):
         above = parent.path if parent else cgroup2_mount()
-        self.name = f"tcpsight-{os.getpid()}-{next(_number)}"
+        self.name = name or f"tcpsight-{os.getpid()}-{next(_number)}"
         self.path = above / self.name
         self.path.mkdir()
         self.id = self.path.stat().st_ino
