@@ -4,21 +4,15 @@
  * stay 0; the formulas are those of tcp_get_info() and inet_csk_diag_fill().
  */
 #pragma once
-#include "bpf/sock.bpf.h"
+#include "bpf/levels.bpf.h"
 
 #define US_PER_S 1000000ull
-#define MS_PER_S 1000ull
 #define NS_PER_MS 1000000ull
 /* What icsk_pending says (include/net/inet_connection_sock.h). */
 #define ICSK_RETRANS 1
 #define ICSK_PROBE0 3
 #define ICSK_LOSS_PROBE 5
 #define ICSK_REO_TIMEOUT 6
-
-static __always_inline __u64 jiffies_to(__u64 jiffies, __u64 per_second)
-{
-	return jiffies * per_second / jiffies_hz;
-}
 
 static __always_inline void read_chrono(struct tcp_sock *tp, struct ev_extra *e)
 {
@@ -128,12 +122,15 @@ static __always_inline void read_queues(struct tcp_sock *tp, __u8 state, struct 
 	e->send_queue = tp->write_seq - tp->snd_una;
 }
 
-/* `e` must be zeroed. */
-static __always_inline void read_extra(struct tcp_sock *tp, __u8 state, struct ev_extra *e)
+static __always_inline void read_extra(struct flow *f, struct tcp_sock *tp, __u8 state,
+				       struct ev_extra *e)
 {
 	struct inet_connection_sock *icsk = &tp->inet_conn;
 
+	__builtin_memset(e, 0, sizeof(*e));
+	e->synack_retrans = f->synack_retrans;
 	read_queues(tp, state, e);
+	read_levels(tp, state, e);
 	read_tally(tp, e);
 	e->segs_in = tp->segs_in;
 	e->segs_out = tp->segs_out;
