@@ -4,6 +4,7 @@
  * stay 0; the formulas are those of tcp_get_info() and inet_csk_diag_fill().
  */
 #pragma once
+#include "bpf/causes.bpf.h"
 #include "bpf/levels.bpf.h"
 
 #define US_PER_S 1000000ull
@@ -122,8 +123,12 @@ static __always_inline void read_queues(struct tcp_sock *tp, __u8 state, struct 
 	e->send_queue = tp->write_seq - tp->snd_una;
 }
 
-static __always_inline void read_extra(struct flow *f, struct tcp_sock *tp, __u8 state,
-				       struct ev_extra *e)
+/*
+ * The segments that were sent again are counted anew in `count`, so that they are the sum of their
+ * causes. `last`: the flow ends.
+ */
+static __always_inline void read_extra(struct flow *f, struct tcp_sock *tp, __u8 state, bool last,
+				       struct ev_count *count, struct ev_extra *e)
 {
 	struct inet_connection_sock *icsk = &tp->inet_conn;
 
@@ -134,8 +139,11 @@ static __always_inline void read_extra(struct flow *f, struct tcp_sock *tp, __u8
 	read_tally(tp, e);
 	e->segs_in = tp->segs_in;
 	e->segs_out = tp->segs_out;
-	if (state == ST_LISTEN)
+	if (state == ST_LISTEN) {
+		causes_read_listener(tp, e);
 		return;
+	}
+	causes_read(f, tp, last, count, e);
 	e->data_segs_in = tp->data_segs_in;
 	e->data_segs_out = tp->data_segs_out;
 	e->rttvar_us = tp->mdev_us >> 2;

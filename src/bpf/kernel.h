@@ -13,6 +13,8 @@
 #include <bpf/bpf_tracing.h>
 
 typedef _Bool bool;
+#define false 0
+#define true 1
 
 #ifndef barrier
 #define barrier() asm volatile("" ::: "memory")
@@ -235,6 +237,9 @@ struct tcp_sock {
 	__u32 copied_seq;
 	__u32 chrono_start;
 	__u32 chrono_stat[3];
+	__u32 undo_marker;
+	__u8 syn_data : 1;
+	__u8 syn_data_acked : 1;
 	__u8 nonagle : 4;
 	__u8 is_cwnd_limited : 1;
 	__u8 chrono_type : 2;

@@ -14,15 +14,10 @@ struct {
 } scratch __weak SEC(".maps");
 
 /* The third part of an event, after its ident. */
-static __always_inline void put_extra(struct snap_control *ctl, struct flow *f, struct tcp_sock *tp,
-				      __u8 state)
+static __always_inline void put_extra(struct snap_control *ctl, const struct ev_extra *extra)
 {
-	__u32 at = ctl->used, zero = 0;
-	struct ev_extra *extra = bpf_map_lookup_elem(&scratch, &zero);
+	__u32 at = ctl->used;
 
-	if (!extra)
-		return;
-	read_extra(f, tp, state, extra);
 	for (int i = 0; i < (int)EXTRA_SLOTS; i++) {
 		__u32 next = at + i;
 		struct snap_slot *slot = bpf_map_lookup_elem(&snap, &next);
@@ -38,11 +33,18 @@ static __always_inline void put_extra(struct snap_control *ctl, struct flow *f, 
 static __always_inline void put(struct snap_control *ctl, struct flow *f, struct tcp_sock *tp,
 				__u8 state, struct ev_count *c, __u8 kind, __u8 flags)
 {
-	__u32 at = ctl->used;
+	__u32 at = ctl->used, zero = 0;
+	struct ev_extra *extra = 0;
 	struct ev_head *head;
 	struct event *e;
 	__u32 next;
 
+	if ((want_extra || want_handshakes) && flags & EV_HAS_EXTRA) {
+		extra = bpf_map_lookup_elem(&scratch, &zero);
+		if (!extra)
+			return;
+		read_extra(f, tp, state, kind == EV_CLOSE, c, extra);
+	}
 	e = bpf_map_lookup_elem(&snap, &at);
 	if (!e)
 		return;
@@ -68,8 +70,8 @@ static __always_inline void put(struct snap_control *ctl, struct flow *f, struct
 	__builtin_memcpy(&first->word[1], &f->ident, 56);
 	__builtin_memcpy(second, (void *)&f->ident + 56, 64);
 	ctl->used = at + 3;
-	if ((want_extra || want_handshakes) && flags & EV_HAS_EXTRA)
-		put_extra(ctl, f, tp, state);
+	if (extra)
+		put_extra(ctl, extra);
 }
 
 /* A listener moves nothing, but it has a queue and drops. */

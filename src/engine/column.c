@@ -380,6 +380,7 @@ const struct column columns[] = {
 	H(notsent,	"NOTSENT",	"B",	8, NEED_EXTRA,	"bytes written that were never sent yet"),
 	H(unacked,	"UNACKED",	"seg",	7, NEED_EXTRA,	"segments sent that are not acknowledged"),
 	H(pacing_rate,	"PACING",	"B/s",	11, NEED_EXTRA,	"rate at which the kernel paces; empty if it does not"),
+	H(synack_retrans, "SYNACK_RTX",	"seg",	10, NEED_EXTRA | NEED_CAUSES, "SYN/ACKs sent again: before a connection was accepted; of a listener, to all"),
 	H(pmtu,		"PMTU",		"B",	6, NEED_EXTRA,	"largest packet that the path is known to take"),
 	C(congestion,	"Congestion control",	"",	-10, NEED_EXTRA, "congestion control algorithm"),
 #define COUNTER(name, block, title, kind, seed, needs, hook, meaning, limit) \

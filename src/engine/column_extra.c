@@ -33,6 +33,14 @@ COLUMN(pmtu)
 	return knows(r, KNOWN_FLIGHT) && r->extra->pmtu ? value_uint(r->extra->pmtu) : value_none();
 }
 
+COLUMN(synack_retrans)
+{
+	if (!knows(r, KNOWN_CAUSES) || (r->state != ST_LISTEN && r->ident->role != ROLE_ACCEPT))
+		return value_none();
+	return value_uint(r->state == ST_LISTEN ? r->extra->retrans[CAUSE_SYN]
+						: r->extra->synack_retrans);
+}
+
 /* The words of enum tcp_ca_state (include/uapi/linux/tcp.h). */
 COLUMN(ca_state)
 {

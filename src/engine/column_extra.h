@@ -16,6 +16,7 @@ struct value column_notsent(const struct row *row);
 struct value column_unacked(const struct row *row);
 struct value column_pacing_rate(const struct row *row);
 struct value column_pmtu(const struct row *row);
+struct value column_synack_retrans(const struct row *row);
 struct value column_timer(const struct row *row);
 struct value column_timer_ms(const struct row *row);
 struct value column_retransmits(const struct row *row);

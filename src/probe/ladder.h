@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #define RUNGS_MAX 5
-#define HOOKS_MAX 2
+#define HOOKS_MAX 3
 
 struct rung;
 struct tcp;

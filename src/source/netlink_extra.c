@@ -146,6 +146,7 @@ unsigned extra_lacks(unsigned needs)
 		{NEED_ERROR, SIZE_MAX, "attempt_fails"},
 		{NEED_RESETS, SIZE_MAX, "out_rsts"},
 		{NEED_DELACKS, SIZE_MAX, "delayed_acks"},
+		{NEED_CAUSES, SIZE_MAX, "retrans_rto and other causes"},
 		{NEED_OOO, DIAG_INFO_OOO_BYTES, "ooo_packets"},
 		{NEED_RTO, DIAG_INFO_RTO_BYTES, "rto_total, rto_time_ms"},
 	};

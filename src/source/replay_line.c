@@ -105,6 +105,7 @@ static const struct word words[] = {
 	{"retrans_zwp", WORD_UINT, IN(extra.retrans[CAUSE_ZERO_WINDOW]), .known = KNOWN_CAUSES},
 	{"retrans_pmtu", WORD_UINT, IN(extra.retrans[CAUSE_PMTU]), .known = KNOWN_CAUSES},
 	{"retrans_other", WORD_UINT, IN(extra.retrans[CAUSE_OTHER]), .known = KNOWN_CAUSES},
+	{"synack_retrans", WORD_UINT, IN(extra.synack_retrans), .known = KNOWN_CAUSES},
 	{"undone", WORD_UINT, IN(extra.undone), .known = KNOWN_UNDO},
 	{"holders", WORD_UINT, IN(extra.holders), .known = KNOWN_HOLDERS},
 	{"redirected", WORD_UINT, IN(extra.redirected), .known = KNOWN_REDIRECTED},

@@ -3,9 +3,7 @@
 makes the field say something."""
 
 import contextlib
-import ctypes
 import json
-import os
 import re
 import socket
 import struct
@@ -17,8 +15,6 @@ from netns import Link
 from sight import PROGRAM
 
 PORT = 7000
-CLONE_NEWNET = 0x40000000
-LIBC = ctypes.CDLL(None, use_errno=True)
 
 # What stays the same while nothing moves; ss leaves out what is 0 (or the default, if given).
 SAME = {
@@ -137,22 +133,11 @@ def compare(netns, source, sock):
 
 
 @contextlib.contextmanager
-def inside(netns):
-    """Sockets made here are of the namespace, and stay so."""
-    with open("/proc/thread-self/ns/net", "rb") as home, open(netns.path, "rb") as there:
-        assert LIBC.setns(there.fileno(), CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
-        try:
-            yield
-        finally:
-            assert LIBC.setns(home.fileno(), CLONE_NEWNET) == 0
-
-
-@contextlib.contextmanager
 def connected(near, far, address, **options):
     """Both ends of a connection; options are set before, by name, at the client."""
-    with inside(far):
+    with far.inside():
         listener = socket.create_server((address, PORT))
-    with inside(near):
+    with near.inside():
         client = socket.socket()
     with listener, client:
         for name, value in options.items():
@@ -292,7 +277,7 @@ def test_what_an_unanswered_connect_does_not_know(wire, source):
     """Its windows are closed, its times and its rate are not 0 but not known."""
     near, far, address = wire
     rule(far, "input", f"tcp dport {PORT} drop")
-    with inside(near):
+    with near.inside():
         client = socket.socket()
     with client:
         client.setblocking(False)
