@@ -10,7 +10,7 @@
 #define SNAP_SLOT_SIZE 64
 #define SNAP_SLOTS 32768
 /* The longest event, in slots. */
-#define SNAP_SLOTS_MAX 6
+#define SNAP_SLOTS_MAX 8
 
 #define DELAYED_ACK_SOCKETS 262144
 #define REQUESTS_DEFAULT 65536

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /* Adopting sockets that are older than us, and telling user space of them. */
 #pragma once
+#include "bpf/flow.bpf.h"
 #include "bpf/request.bpf.h"
 #include "bpf/slots.bpf.h"
 

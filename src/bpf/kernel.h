@@ -13,6 +13,8 @@
 #include <bpf/bpf_tracing.h>
 
 typedef _Bool bool;
+#define false 0
+#define true 1
 
 #ifndef barrier
 #define barrier() asm volatile("" ::: "memory")
@@ -104,14 +106,28 @@ struct timer_list {
 struct sock {
 	struct sock_common __sk_common;
 	atomic_t sk_drops;
+	struct {
+		atomic_t rmem_alloc;
+	} sk_backlog;
+	int sk_wmem_queued;
+	int sk_forward_alloc;
+	int sk_rcvbuf;
+	int sk_sndbuf;
+	unsigned long sk_pacing_rate;
+	void *sk_user_data;
 	__u32 sk_ack_backlog;
 	__u32 sk_max_ack_backlog;
 	struct timer_list sk_timer;
 	struct timer_list tcp_retransmit_timer;
 	int sk_err;
+	int sk_err_soft;
 	__u8 sk_shutdown;
 	kuid_t sk_uid;
 	struct sock_cgroup_data sk_cgrp_data;
+};
+
+struct sk_psock {
+	struct sock *sk;
 };
 
 struct inet_sock {
@@ -153,11 +169,17 @@ struct inet_connection_sock {
 	struct timer_list icsk_delack_timer;
 	unsigned long icsk_timeout;
 	__u32 icsk_rto;
+	__u32 icsk_pmtu_cookie;
 	const struct tcp_congestion_ops *icsk_ca_ops;
+	__u8 icsk_ca_state : 5;
 	__u8 icsk_retransmits;
 	__u8 icsk_pending;
 	__u8 icsk_backoff;
 	__u8 icsk_syn_retries;
+	__u8 icsk_probes_out;
+	struct {
+		__u32 lrcvtime;
+	} icsk_ack;
 };
 
 struct minmax_sample {
@@ -197,6 +219,16 @@ struct tcp_sock {
 	__u16 total_rto;
 	__u32 total_rto_time;
 	__u32 lost_out;
+	__u32 sacked_out;
+	__u32 packets_out;
+	__u32 snd_wnd;
+	__u32 rcv_wnd;
+	__u32 max_window;
+	__u32 lsndtime;
+	__u32 rcv_tstamp;
+	struct {
+		__u32 rtt_us;
+	} rcv_rtt_est;
 	__u32 delivered;
 	__u32 delivered_ce;
 	__u32 rate_delivered;
@@ -205,6 +237,11 @@ struct tcp_sock {
 	__u32 copied_seq;
 	__u32 chrono_start;
 	__u32 chrono_stat[3];
+	__u32 undo_marker;
+	__u8 syn_data : 1;
+	__u8 syn_data_acked : 1;
+	__u8 nonagle : 4;
+	__u8 is_cwnd_limited : 1;
 	__u8 chrono_type : 2;
 	__u8 rate_app_limited : 1;
 	__u8 ecn_flags;

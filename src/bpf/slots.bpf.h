@@ -3,35 +3,48 @@
 #pragma once
 #include "bpf/extra.bpf.h"
 
-/* The third part of an event, after its ident: three slots. */
-static __always_inline void put_extra(struct snap_control *ctl, struct flow *f, struct tcp_sock *tp,
-				      __u8 state)
+#define EXTRA_SLOTS (sizeof(struct ev_extra) / SNAP_SLOT_SIZE)
+
+/* Too large for a program's stack. User space runs one iterator at a time. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ev_extra);
+} scratch __weak SEC(".maps");
+
+/* The third part of an event, after its ident. */
+static __always_inline void put_extra(struct snap_control *ctl, const struct ev_extra *extra)
 {
-	struct ev_extra extra = {};
 	__u32 at = ctl->used;
 
-	extra.synack_retrans = f->synack_retrans;
-	read_extra(tp, state, &extra);
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < (int)EXTRA_SLOTS; i++) {
 		__u32 next = at + i;
 		struct snap_slot *slot = bpf_map_lookup_elem(&snap, &next);
 
 		if (!slot)
 			return;
-		__builtin_memcpy(slot, (void *)&extra + i * SNAP_SLOT_SIZE, SNAP_SLOT_SIZE);
+		__builtin_memcpy(slot, (void *)extra + i * SNAP_SLOT_SIZE, SNAP_SLOT_SIZE);
 	}
-	ctl->used = at + 3;
+	ctl->used = at + EXTRA_SLOTS;
 }
 
 /* Write one event to the array; the caller has checked that SNAP_SLOTS_MAX slots are free. */
 static __always_inline void put(struct snap_control *ctl, struct flow *f, struct tcp_sock *tp,
 				__u8 state, struct ev_count *c, __u8 kind, __u8 flags)
 {
-	__u32 at = ctl->used;
+	__u32 at = ctl->used, zero = 0;
+	struct ev_extra *extra = 0;
 	struct ev_head *head;
 	struct event *e;
 	__u32 next;
 
+	if ((want_extra || want_handshakes) && flags & EV_HAS_EXTRA) {
+		extra = bpf_map_lookup_elem(&scratch, &zero);
+		if (!extra)
+			return;
+		read_extra(f, tp, state, kind == EV_CLOSE, c, extra);
+	}
 	e = bpf_map_lookup_elem(&snap, &at);
 	if (!e)
 		return;
@@ -57,8 +70,8 @@ static __always_inline void put(struct snap_control *ctl, struct flow *f, struct
 	__builtin_memcpy(&first->word[1], &f->ident, 56);
 	__builtin_memcpy(second, (void *)&f->ident + 56, 64);
 	ctl->used = at + 3;
-	if ((want_extra || want_handshakes) && flags & EV_HAS_EXTRA)
-		put_extra(ctl, f, tp, state);
+	if (extra)
+		put_extra(ctl, extra);
 }
 
 /* A listener moves nothing, but it has a queue and drops. */

@@ -13,6 +13,7 @@
  */
 #include "bpf/acceptor.bpf.h"
 #include "bpf/extra.bpf.h"
+#include "bpf/flow.bpf.h"
 #include "bpf/request.bpf.h"
 #include "bpf/ring.bpf.h"
 
@@ -20,8 +21,10 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 static __always_inline void begin(struct flow *f, struct tcp_sock *tp, __u8 role)
 {
-	if (f->phase == PHASE_CLOSED)
+	if (f->phase == PHASE_CLOSED) {
 		f->reused++;
+		causes_forget(tp);
+	}
 	f->id = bpf_get_socket_cookie(SK(tp)) | (__u64)f->reused << EV_ID_COOKIE_BITS;
 	f->phase = PHASE_LIVE;
 	f->late = frozen();
@@ -204,9 +207,7 @@ static __always_inline void tell_end(struct flow *f, struct tcp_sock *tp, __u8 k
 	__builtin_memcpy(&e->ident, &f->ident, sizeof(e->ident));
 	if (want_extra) {
 		e->head.flags |= EV_HAS_EXTRA;
-		__builtin_memset(&e->extra, 0, sizeof(e->extra));
-		e->extra.synack_retrans = f->synack_retrans;
-		read_extra(tp, state, &e->extra);
+		read_extra(f, tp, state, true, &e->count, &e->extra);
 		forget_delayed_acks(tp);
 	}
 	if (want_handshakes) {
@@ -259,7 +260,7 @@ static __always_inline void on_listener_close(struct flow *f, struct tcp_sock *t
 	e = bpf_ringbuf_reserve(&ring, EV_SIZE_EXTRA, 0);
 	if (!e)
 		return;
-	__builtin_memset(e, 0, sizeof(*e));
+	__builtin_memset(e, 0, EV_SIZE_COUNT);
 	e->head.id = bpf_get_socket_cookie(SK(tp));
 	e->head.kind = EV_CLOSE;
 	e->head.state = ST_LISTEN;
@@ -267,7 +268,7 @@ static __always_inline void on_listener_close(struct flow *f, struct tcp_sock *t
 	e->time_ns = bpf_ktime_get_ns();
 	read_tuple(tp, &f->ident);
 	__builtin_memcpy(&e->ident, &f->ident, sizeof(e->ident));
-	read_extra(tp, ST_LISTEN, &e->extra);
+	read_extra(f, tp, ST_LISTEN, true, &e->count, &e->extra);
 	bpf_ringbuf_submit(e, wake_flags());
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/clock.h"
+#include "engine/column_extra.h"
 #include "engine/column_group.h"
 #include "engine/column_handshake.h"
 #include "engine/column_workload.h"
@@ -302,24 +303,6 @@ COLUMN(congestion)
 	return value_chars(r->counters->congestion, 16);
 }
 
-/* As ss -o calls them; the numbers are those of inet_diag. */
-COLUMN(timer)
-{
-	static const char *const names[] = {"", "on", "keepalive", "timewait", "persist"};
-
-	return r->extra && r->extra->timer < 5 ? value_text(names[r->extra->timer]) : value_none();
-}
-
-COLUMN(timer_ms)
-{
-	return r->extra && r->extra->timer ? value_uint(r->extra->timer_ms) : value_none();
-}
-
-COLUMN(retransmits)
-{
-	return r->extra ? value_uint(r->extra->retransmits) : value_none();
-}
-
 static struct value counter_value(const struct row *r, enum counter_id id)
 {
 	if (!r->counters || !(r->counters->known & (1ull << id)))
@@ -402,9 +385,22 @@ const struct column columns[] = {
 	H(busiest_comm,	"BUSY_COMM",	"",	-16, NEED_OWNER, "of a group: name of the process of the flow that moved most"),
 	/* Of stat. */
 	C(scope,	"SCOPE",	"",	-7, 0,	"sockets, or host for what the kernel counts for no socket"),
-	C(timer,	"TIMER",	"",	-9, NEED_EXTRA, "on (retransmission), keepalive, persist (zero window), or empty"),
-	C(timer_ms,	"TIMER_MS",	"ms",	8, NEED_EXTRA, "until the timer runs out"),
-	C(retransmits,	"RETRANSMITS",	"",	11, NEED_EXTRA,	"timeouts of the same data in a row"),
+	H(timer,	"TIMER",	"",	-9, NEED_EXTRA, "on (retransmission), keepalive, persist (zero window), or empty"),
+	H(timer_ms,	"TIMER_MS",	"ms",	8, NEED_EXTRA, "until the timer runs out"),
+	H(retransmits,	"RETRANSMITS",	"",	11, NEED_EXTRA,	"timeouts of the same data in a row"),
+	H(rmem_bytes,	"RMEM",		"B",	9, NEED_EXTRA,	"memory of the receive queue, overhead included"),
+	H(wmem_bytes,	"WMEM",		"B",	9, NEED_EXTRA,	"memory of the send queue, overhead included"),
+	H(since_snd_ms,	"SINCE_SND",	"ms",	9, NEED_EXTRA,	"since payload was sent; before any, since the handshake"),
+	H(since_rcv_ms,	"SINCE_RCV",	"ms",	9, NEED_EXTRA,	"since payload was received; before any, since the handshake"),
+	H(since_ack_ms,	"SINCE_ACK",	"ms",	9, NEED_EXTRA,	"since an acknowledgement was received"),
+	H(ca_state,	"CA_STATE",	"",	-8, NEED_EXTRA,	"of the congestion control: open disorder cwr recovery loss"),
+	H(snd_wnd,	"SND_WND",	"B",	8, NEED_EXTRA,	"window that the peer offers"),
+	H(rcv_wnd,	"RCV_WND",	"B",	8, NEED_EXTRA,	"window that is offered to the peer"),
+	H(notsent,	"NOTSENT",	"B",	8, NEED_EXTRA,	"bytes written that were never sent yet"),
+	H(unacked,	"UNACKED",	"seg",	7, NEED_EXTRA,	"segments sent that are not acknowledged"),
+	H(pacing_rate,	"PACING",	"B/s",	11, NEED_EXTRA,	"rate at which the kernel paces; empty if it does not"),
+	H(synack_retrans, "SYNACK_RTX",	"seg",	10, NEED_EXTRA | NEED_CAUSES, "SYN/ACKs sent again: before a connection was accepted; of a listener, to all"),
+	H(pmtu,		"PMTU",		"B",	6, NEED_EXTRA,	"largest packet that the path is known to take"),
 	C(congestion,	"Congestion control",	"",	-10, NEED_EXTRA, "congestion control algorithm"),
 #define COUNTER(name, block, title, kind, seed, needs, hook, meaning, limit) \
 	{#name, title, "", meaning, 12, NEED_EXTRA | (needs), get_##name},

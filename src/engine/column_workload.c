@@ -1,27 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "engine/column_workload.h"
 
-#include <string.h>
-
 #include "engine/community_id.h"
+#include "engine/workload_of.h"
 #include "util/cgroup.h"
 
-/* Beside cgroup v1 sockets may be in the root of v2: then their process tells more. */
-static const struct cgroup_info *info_of(const struct row *r)
+static const struct workload *workload(const struct row *r, enum row_share share)
 {
-	static const struct cgroup_info none = {.path = NULL};
-	struct cgroup_names *names = r->context->cgroups;
-	const struct ev_ident *id = r->ident;
-	const struct cgroup_info *info = &none, *of_process;
-
-	if (!id || !names)
-		return &none;
-	if (id->cgroup_id)
-		info = cgroup_info(names, id->cgroup_id);
-	if (!id->owner_source || (id->cgroup_id && (!info->path || strcmp(info->path, "/"))))
-		return info;
-	of_process = cgroup_info_of_pid(names, id->pid);
-	return of_process->path ? of_process : info;
+	return &workload_of(r->context->cgroups, row_part(r, share))->workload;
 }
 
 static struct value text_or_none(const char *text)
@@ -31,17 +17,17 @@ static struct value text_or_none(const char *text)
 
 struct value column_unit(const struct row *r)
 {
-	return text_or_none(info_of(r)->workload.unit);
+	return text_or_none(workload(r, SHARE_UNIT)->unit);
 }
 
 struct value column_container(const struct row *r)
 {
-	return text_or_none(info_of(r)->workload.container);
+	return text_or_none(workload(r, SHARE_CONTAINER)->container);
 }
 
 struct value column_pod(const struct row *r)
 {
-	return text_or_none(info_of(r)->workload.pod);
+	return text_or_none(workload(r, SHARE_CONTAINER)->pod);
 }
 
 /* A listener has no other end. */

@@ -74,6 +74,32 @@ static void read_segments(const struct reading *r, int64_t *v)
 	v[COUNTER_sndbuf_limited_us] = (int64_t)e->sndbuf_limited_us;
 }
 
+/*
+ * Needless: the peer says so of each segment (DSACK, which a network that duplicates causes too), the
+ * kernel of all that it sent while it took them for lost. Of the same segments, so not their sum.
+ */
+static int64_t spurious(const struct reading *r)
+{
+	uint32_t told = r->extra->dsack_dups, sent = r->count->retrans_segs;
+
+	told = told < sent ? told : sent;
+	return told > r->extra->undone ? told : r->extra->undone;
+}
+
+static void read_causes(const struct reading *r, int64_t *v)
+{
+	const __u32 *by = r->extra->retrans;
+
+	v[COUNTER_retrans_rto] = (int64_t)by[CAUSE_RTO] + by[CAUSE_SLOW_START];
+	v[COUNTER_retrans_fast] = by[CAUSE_FAST];
+	v[COUNTER_retrans_tlp] = by[CAUSE_TLP];
+	v[COUNTER_retrans_syn] = by[CAUSE_SYN];
+	v[COUNTER_retrans_zwp] = by[CAUSE_ZERO_WINDOW];
+	v[COUNTER_retrans_pmtu] = by[CAUSE_PMTU];
+	v[COUNTER_retrans_other] = by[CAUSE_OTHER];
+	v[COUNTER_retrans_spurious] = spurious(r);
+}
+
 static void read_gauges(const struct reading *r, int64_t *v)
 {
 	const struct ev_extra *e = r->extra;
@@ -111,6 +137,7 @@ void counter_read(const struct reading *r, int64_t value[COUNTER_COUNT])
 	}
 	read_states(r, value);
 	read_segments(r, value);
+	read_causes(r, value);
 	read_gauges(r, value);
 }
 

@@ -16,6 +16,7 @@
 #include "engine/state_list.h"
 #include "engine/syscalls.h"
 #include "engine/tuple_filter.h"
+#include "engine/workload_of.h"
 #include "util/cgroup.h"
 #include "util/parse.h"
 #include "util/xalloc.h"
@@ -178,9 +179,10 @@ uint32_t filter_states(const struct filter *f)
 unsigned filter_syscalls(const struct filter *f)
 {
 	bool asks_maps = f->cgroup_map >= 0 || f->mntns_map >= 0;
+	bool asks_cgroups = f->cgroup_id || f->question->unit || f->question->container;
 
 	/* Cgroups that are made while we run are looked up. */
-	return (f->cgroup_id ? SYSCALLS_FILES : 0) | (asks_maps ? SYSCALLS_BPF_MAPS : 0);
+	return (asks_cgroups ? SYSCALLS_FILES : 0) | (asks_maps ? SYSCALLS_BPF_MAPS : 0);
 }
 
 static bool port_in(const uint8_t *set, unsigned port)
@@ -194,6 +196,15 @@ static bool key_in(int map_fd, uint64_t key)
 	char value[256];
 
 	return map_fd < 0 || !bpf_map_lookup_elem(map_fd, &key, value);
+}
+
+static bool matches_workload(const struct filter *f, const struct ev_ident *id)
+{
+	const struct workload *w = &workload_of(f->cgroups, id)->workload;
+	const struct question *q = f->question;
+
+	return (!q->unit || workload_matches_unit(w, q->unit)) &&
+	       (!q->container || workload_matches_container(w, q->container));
 }
 
 bool filter_matches(const struct filter *f, const struct ev_ident *id)
@@ -212,6 +223,8 @@ bool filter_matches(const struct filter *f, const struct ev_ident *id)
 	if (f->cgroup_id && !cgroup_is_below(f->cgroups, id->cgroup_id, f->cgroup_id))
 		return false;
 	if (!key_in(f->cgroup_map, id->cgroup_id) || !key_in(f->mntns_map, id->mntns))
+		return false;
+	if ((s->unit || s->container) && !matches_workload(f, id))
 		return false;
 	if (s->tuples && !tuple_filters_match(s->tuples, id))
 		return false;

@@ -18,4 +18,6 @@ enum column_need {
 	NEED_ERROR = 512, /* the errno that a socket ended with */
 	NEED_OOO = 1024,  /* tcp_sock.rcv_ooopack, Linux 5.4 */
 	NEED_RTO = 2048,  /* tcp_sock.total_rto, Linux 6.7 */
+	NEED_CAUSES = 4096, /* each segment that is sent again */
+	NEED_UNDO = 8192,   /* each loss that is noticed or repaired; and with it NEED_CAUSES */
 };

@@ -3,7 +3,7 @@
 #pragma once
 #include <stdbool.h>
 
-#define HOOKS_MAX 2
+#define HOOKS_MAX 3
 
 struct rung;
 struct tcp;

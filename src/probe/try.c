@@ -239,3 +239,8 @@ void take_delack_timer(struct tcp *skeleton)
 	skeleton->rodata->delack_timer = kernel_address(DELACK_FUNCTION);
 	skeleton->rodata->want_delacks = 1;
 }
+
+void take_causes(struct tcp *skeleton)
+{
+	skeleton->rodata->want_causes = 1;
+}

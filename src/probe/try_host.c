@@ -74,6 +74,7 @@ void try_tcp_info(const struct rung *rung, struct refusal *ret)
 		const char *field;
 		socklen_t end_bytes;
 	} fields[] = {
+		{"tcp_info.tcpi_dsack_dups", 220},
 		{"tcp_info.tcpi_rcv_ooopack", 228},
 		{"tcp_info.tcpi_total_rto", 248},
 	};

@@ -173,9 +173,9 @@ static int take_notices(struct netlink_state *n)
 static int look_at(struct netlink_state *n, struct diag_net *net)
 {
 	bool extra = n->source->needs & NEED_EXTRA;
-	struct diag_query listeners = {.states = DIAG_LISTENERS, .ask = extra ? DIAG_ASK_DROPS : 0};
+	struct diag_query listeners = {.states = DIAG_LISTENERS, .ask = extra ? DIAG_ASK_MEMORY : 0};
 	struct diag_query flows = {.states = DIAG_FLOWS,
-				   .ask = extra ? DIAG_ASK_CONGESTION : 0,
+				   .ask = extra ? DIAG_ASK_CONGESTION | DIAG_ASK_MEMORY : 0,
 				   .code = n->code,
 				   .code_bytes = n->code_bytes};
 	/* Sockets of both families carry IPv4. */

@@ -26,7 +26,11 @@ struct diag {
 	uint32_t send_queue;	/* written, and not acknowledged: write_seq - snd_una */
 	uint64_t cgroup_id;	/* 0: not told */
 	char congestion[16];	/* if DIAG_ASK_CONGESTION */
-	uint32_t drops;		/* if DIAG_ASK_DROPS: packets that the socket threw away */
+	bool has_memory;	/* if DIAG_ASK_MEMORY: what follows is told, as in struct ev_extra */
+	uint32_t rmem_bytes, wmem_bytes, forward_bytes, rcvbuf, sndbuf;
+	uint32_t drops;		/* packets that the socket threw away */
+	bool has_snd_wnd, has_rcv_wnd; /* does this kernel tell them? */
+	uint32_t rcv_wnd;
 	uint16_t rto_total;	/* timeouts, and the time spent in recovery from them */
 	uint32_t rto_time_ms;
 	struct tcp_info info;
@@ -39,7 +43,7 @@ struct diag {
 /* What a dump tells beside addresses, state and counters; it costs the kernel and us. */
 enum diag_ask {
 	DIAG_ASK_CONGESTION = 1,
-	DIAG_ASK_DROPS = 2,
+	DIAG_ASK_MEMORY = 2,
 };
 
 /* States of a dump, as a mask of 1 << enum tcp_state_number. */

@@ -24,6 +24,7 @@ struct word {
 	size_t offset, size;
 	const char *(*name)(unsigned); /* WORD_NAME: its words */
 	unsigned names;
+	unsigned known; /* enum ev_known: that it is known, once it is given */
 };
 
 static const struct word words[] = {
@@ -75,7 +76,53 @@ static const struct word words[] = {
 	{"cwnd", WORD_UINT, IN(extra.cwnd), 0, 0},
 	{"busy", WORD_UINT, IN(extra.busy_us), 0, 0},
 	{"congestion", WORD_CHARS, IN(extra.congestion), 0, 0},
+	{"dsack_dups", WORD_UINT, IN(extra.dsack_dups), 0, 0},
+	{"rmem", WORD_UINT, IN(extra.rmem_bytes), .known = KNOWN_MEMORY},
+	{"wmem", WORD_UINT, IN(extra.wmem_bytes), .known = KNOWN_MEMORY},
+	{"rcvbuf", WORD_UINT, IN(extra.rcvbuf), .known = KNOWN_MEMORY},
+	{"sndbuf", WORD_UINT, IN(extra.sndbuf), .known = KNOWN_MEMORY},
+	{"since_snd", WORD_UINT, IN(extra.since_snd_ms), .known = KNOWN_SINCE_SND},
+	{"since_rcv", WORD_UINT, IN(extra.since_rcv_ms), .known = KNOWN_SINCE_RCV},
+	{"since_ack", WORD_UINT, IN(extra.since_ack_ms), .known = KNOWN_SINCE_ACK},
+	{"snd_wnd", WORD_UINT, IN(extra.snd_wnd), .known = KNOWN_SND_WND},
+	{"rcv_wnd", WORD_UINT, IN(extra.rcv_wnd), .known = KNOWN_RCV_WND},
+	{"unacked", WORD_UINT, IN(extra.packets_out), .known = KNOWN_FLIGHT},
+	{"notsent", WORD_UINT, IN(extra.notsent), .known = KNOWN_FLIGHT},
+	{"ca_state", WORD_UINT, IN(extra.ca_state), .known = KNOWN_FLIGHT},
+	{"probes_out", WORD_UINT, IN(extra.probes_out), .known = KNOWN_FLIGHT},
+	{"pmtu", WORD_UINT, IN(extra.pmtu), .known = KNOWN_FLIGHT},
+	{"pacing_rate", WORD_UINT, IN(extra.pacing_rate), .known = KNOWN_PACING},
+	{"max_window", WORD_UINT, IN(extra.max_window), .known = KNOWN_SENDER},
+	{"nonagle", WORD_UINT, IN(extra.nonagle), .known = KNOWN_SENDER},
+	{"cwnd_limited", WORD_UINT, IN(extra.cwnd_limited), .known = KNOWN_SENDER},
+	{"soft_error", WORD_UINT, IN(extra.soft_error), .known = KNOWN_SENDER},
+	{"retrans_rto", WORD_UINT, IN(extra.retrans[CAUSE_RTO]), .known = KNOWN_CAUSES},
+	{"retrans_slow_start", WORD_UINT, IN(extra.retrans[CAUSE_SLOW_START]),
+	 .known = KNOWN_CAUSES},
+	{"retrans_fast", WORD_UINT, IN(extra.retrans[CAUSE_FAST]), .known = KNOWN_CAUSES},
+	{"retrans_tlp", WORD_UINT, IN(extra.retrans[CAUSE_TLP]), .known = KNOWN_CAUSES},
+	{"retrans_syn", WORD_UINT, IN(extra.retrans[CAUSE_SYN]), .known = KNOWN_CAUSES},
+	{"retrans_zwp", WORD_UINT, IN(extra.retrans[CAUSE_ZERO_WINDOW]), .known = KNOWN_CAUSES},
+	{"retrans_pmtu", WORD_UINT, IN(extra.retrans[CAUSE_PMTU]), .known = KNOWN_CAUSES},
+	{"retrans_other", WORD_UINT, IN(extra.retrans[CAUSE_OTHER]), .known = KNOWN_CAUSES},
+	{"synack_retrans", WORD_UINT, IN(extra.synack_retrans), .known = KNOWN_CAUSES},
+	{"undone", WORD_UINT, IN(extra.undone), .known = KNOWN_UNDO},
+	{"holders", WORD_UINT, IN(extra.holders), .known = KNOWN_HOLDERS},
+	{"redirected", WORD_UINT, IN(extra.redirected), .known = KNOWN_REDIRECTED},
+	/* What verdicts are made of. */
+	{"data_segs_out", WORD_UINT, IN(extra.data_segs_out), 0, 0},
+	{"rwnd_limited", WORD_UINT, IN(extra.rwnd_limited_us), 0, 0},
+	{"sndbuf_limited", WORD_UINT, IN(extra.sndbuf_limited_us), 0, 0},
+	{"app_limited", WORD_UINT, IN(extra.app_limited), 0, 0},
+	{"delivery_rate", WORD_UINT, IN(extra.delivery_rate), 0, 0},
+	{"mss", WORD_UINT, IN(extra.mss), 0, 0},
+	{"rto", WORD_UINT, IN(extra.rto_us), 0, 0},
+	{"backoff", WORD_UINT, IN(extra.backoff), 0, 0},
+	{"retransmits", WORD_UINT, IN(extra.retransmits), 0, 0},
+	{"timer", WORD_UINT, IN(extra.timer), 0, 0},
+	{"timer_ms", WORD_UINT, IN(extra.timer_ms), 0, 0},
 };
+_Static_assert(COUNT(words) <= REPLAY_WORDS_MAX, "line.given has room for each");
 
 /* "1.25" to nanoseconds, without going through a float. */
 static int parse_seconds(const char *text, size_t len, uint64_t *ret_ns)
@@ -188,7 +235,7 @@ static int parse_pair(char *pair, struct replay_line *line, const char **ret_why
 	for (size_t i = 0; i < COUNT(words); i++)
 		if (!strcmp(words[i].key, pair)) {
 			*ret_why = "this value does not fit the key";
-			line->given |= 1ull << i;
+			line->given[i] = true;
 			return parse_value(&words[i], value, line);
 		}
 	return -EINVAL;
@@ -287,12 +334,14 @@ void replay_line_apply(const struct replay_line *line, struct flow *flow, struct
 	for (size_t i = 0; i < COUNT(words); i++) {
 		const struct word *w = &words[i];
 
-		if (line->given & (1ull << i))
-			memcpy((char *)&now + w->offset, (const char *)line + w->offset, w->size);
+		if (!line->given[i])
+			continue;
+		memcpy((char *)&now + w->offset, (const char *)line + w->offset, w->size);
+		now.extra.known |= w->known;
 	}
-	if (line->given & 1)
+	if (line->given[0])
 		now.ident.lport = line->ident.lport;
-	if (line->given & 2)
+	if (line->given[1])
 		now.ident.rport = line->ident.rport;
 	flow->state = now.head.state;
 	flow->count = now.count;

@@ -112,7 +112,7 @@ int ask_view(const struct report *report, struct question *q, struct view *view,
 	c->ops = &view_consumer;
 	c->state = view;
 	c->question = q;
-	c->needs = view->needs | (q->by_pid ? NEED_OWNER : 0);
+	c->needs = view->needs | (q->by_pid || q->unit || q->container ? NEED_OWNER : 0);
 	c->wants = wants_of(view);
 	c->keep_syscalls = view->layout.heading_syscalls;
 	c->fd = -1;

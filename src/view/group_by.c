@@ -6,7 +6,8 @@
 
 #include "engine/column_group.h"
 #include "engine/value.h"
-#include "engine/workload_key.h"
+#include "engine/workload_of.h"
+#include "util/cgroup.h"
 
 /* The prefix lengths of `subnet`: what is mostly one network of one owner. */
 #define SUBNET_V4 24
@@ -89,7 +90,7 @@ static unsigned by_unit(const struct view *view, const struct flow *f, uint32_t 
 {
 	(void)note;
 	*ret = (struct group_key){.number = 0};
-	workload_key_unit(view->context.cgroups, &f->ident, ret->hash);
+	workload_key(workload_of(view->context.cgroups, &f->ident)->workload.unit, ret->hash);
 	return 1;
 }
 
@@ -98,7 +99,7 @@ static unsigned by_container(const struct view *view, const struct flow *f, uint
 {
 	(void)note;
 	*ret = (struct group_key){.number = 0};
-	workload_key_container(view->context.cgroups, &f->ident, ret->hash);
+	workload_key(workload_of(view->context.cgroups, &f->ident)->workload.container, ret->hash);
 	return 1;
 }
 

@@ -35,18 +35,6 @@ HOST = {"listen_overflows": "TcpExtListenOverflows", "memory_pressures": "TcpExt
         "frag_oks": "IpFragOKs", "frag_fails": "IpFragFails"}
 
 
-def mib(netns):
-    """What the kernel counted in a namespace until now."""
-    found = {}
-    for name in "snmp", "netstat":
-        lines = netns.run("cat", f"/proc/net/{name}").splitlines()
-        for names, values in zip(lines[::2], lines[1::2]):
-            prefix = names.split(":")[0]
-            for key, value in zip(names.split()[1:], values.split()[1:]):
-                found[prefix + key] = int(value)
-    return found
-
-
 @functools.lru_cache(maxsize=None)
 def counts_messages():
     """Does doctor say that this kernel lets us? Linux 6.1 on arm64 has no hook for it."""
@@ -60,13 +48,13 @@ class Watched:
     """A scenario under `stat --csv`: what the sockets sum up to, and what the kernel counted."""
 
     def __init__(self, sight, netns, scenario, *args, run=None, source=sources.Bpf, lost=False):
-        before = mib(netns)
+        before = netns.mib()
         tool = sight("stat", "--csv", *source.options, "--netns", netns.name)
         if run:
             run()
         else:
             netns.run(*FAULTS, scenario, *args)
-        after = mib(netns)
+        after = netns.mib()
         outcome = tool.stop()
         self.source = source
         self.warnings = outcome.stderr.splitlines()
@@ -212,9 +200,9 @@ def test_segments_out_of_order(sight, new_netns, source):
     with serving(far, link.far_address):
         tool = sight("stat", "--csv", *source.options, "-o", "ooo_packets,bytes_received", "--netns",
                      far.name)
-        before = mib(far)
+        before = far.mib()
         near.run(*FAULTS, "send", link.far_address, "7000", "1000000")
-        after = mib(far)
+        after = far.mib()
         rows = list(csv.DictReader(tool.stop().lines))
     queued = after["TcpExtTCPOFOQueue"] - before["TcpExtTCPOFOQueue"]
     assert queued >= 5, "nothing was out of order"
