@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Whose flow it is: unit, container and pod of real cgroups, and the community id as tshark has it."""
 
+import errno
 import json
 import os
 import pathlib
@@ -9,7 +10,7 @@ import uuid
 
 import pytest
 from capture import Wire, write
-from flows import Traffic, traffic
+from flows import Traffic, traffic, wait_until
 from sight import run
 
 COLUMNS = "unit,container,pod,cgroup"
@@ -72,6 +73,15 @@ class OlderCgroup:
     def enter(self):
         (self.path / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
 
+    def is_removed(self):
+        """It cannot be while the last of its processes is being taken down."""
+        try:
+            self.path.rmdir()
+        except OSError as error:
+            assert error.errno == errno.EBUSY, error
+            return False
+        return True
+
 
 def test_beside_cgroup_v1_the_process_tells(sight):
     group = OlderCgroup(f"tcpsight-{os.getpid()}.service")
@@ -82,7 +92,7 @@ def test_beside_cgroup_v1_the_process_tells(sight):
             truth = flow.go()
             assert whose(tool, truth) == [(group.path.name, None, None)]
     finally:
-        group.path.rmdir()
+        wait_until(group.is_removed, "end of its processes")
 
 
 @pytest.mark.parametrize("ends", [{}, {"client": "2001:db8::1", "server": "2001:db8::2"},
