@@ -142,11 +142,27 @@ void loop_begin(struct loop *l)
 	read_host(l);
 }
 
-/* Bring every live flow up to date. */
-static int sample(struct loop *l)
+/*
+ * What a sample need not hold costs nothing: a question that is asked every ten seconds reads more of
+ * each socket then only. What was left out of the last one may have changed since.
+ */
+static void choose_sample(struct loop *l, uint64_t time_ns)
+{
+	struct source *s = l->source;
+	bool was_plain = s->plain;
+	unsigned wants, needs;
+
+	engine_due(l->engine, time_ns, &wants, &needs);
+	s->plain = !(needs & NEED_EXTRA);
+	s->everything = wants & WANT_ALL || (was_plain && !s->plain);
+}
+
+/* Bring every live flow up to date, for those who are told at `time_ns`. */
+static int sample(struct loop *l, uint64_t time_ns)
 {
 	int err = drain(l);
 
+	choose_sample(l, time_ns);
 	clock_follow_host(l->source->clock);
 	if (!err)
 		err = l->source->ops->sample(l->source);
@@ -158,7 +174,7 @@ static int sample(struct loop *l)
 /* Intervals end; by the time it took to sample, the next one may have ended too. */
 static int tick(struct loop *l)
 {
-	int err = sample(l);
+	int err = sample(l, clock_now_ns());
 
 	if (!err)
 		engine_advance(l->engine, clock_now_ns());
@@ -262,7 +278,7 @@ static int finish(struct loop *l)
 	int err;
 
 	l->source->ops->freeze(l->source);
-	err = sample(l);
+	err = sample(l, UINT64_MAX);
 	if (!err)
 		engine_finish(l->engine, clock_now_ns());
 	return err;
@@ -274,7 +290,7 @@ int loop_run_once(struct loop *l)
 
 	l->come_back = -1;
 	loop_begin(l);
-	err = sample(l);
+	err = sample(l, UINT64_MAX);
 	if (!err)
 		engine_finish(l->engine, clock_now_ns());
 	return err;

@@ -87,6 +87,20 @@ void engine_begin(struct engine *e, uint64_t time_ns)
 	set_next_tick(e);
 }
 
+void engine_due(const struct engine *e, uint64_t time_ns, unsigned *ret_wants, unsigned *ret_needs)
+{
+	*ret_wants = *ret_needs = 0;
+	for (unsigned i = 0; i < e->paces; i++)
+		for (unsigned k = 0; k < e->pace[i].consumers; k++) {
+			const struct consumer *c = e->pace[i].consumer[k];
+
+			if (e->pace[i].next_tick_ns > time_ns || c->done)
+				continue;
+			*ret_wants |= c->wants;
+			*ret_needs |= c->needs;
+		}
+}
+
 /* The pace whose tick is due first, at `time_ns` or before; NULL if there is none. */
 static struct pace *due(struct engine *e, uint64_t time_ns)
 {

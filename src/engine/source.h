@@ -24,7 +24,9 @@ struct source {
 	const struct question *only;
 	bool live_table; /* flows must be sampled; else only their closes are wanted */
 	bool once;	 /* what is there now, one sample; nothing that happens after it */
-	bool everything; /* samples: all flows, changed or not, and the listeners */
+	/* Of the next sample: */
+	bool everything; /* all flows, changed or not, and the listeners */
+	bool plain;	 /* nobody who is told now needs struct ev_extra; it may be left out */
 	unsigned needs;	 /* enum column_need, of all that will be shown */
 	unsigned lacks;	 /* set by open(): of those, what cannot be had here */
 	uint32_t netns;	 /* inode of the only network namespace that is wanted, or 0 */

@@ -5,13 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-struct value value_text(const char *text)
-{
-	if (!text)
-		return value_none();
-	return (struct value){.type = VALUE_TEXT, .text = text, .text_len = (uint32_t)strlen(text)};
-}
-
 struct value value_chars(const char *text, size_t max)
 {
 	return (struct value){
@@ -39,17 +32,29 @@ double value_number(const struct value *v)
 	}
 }
 
+static const char pairs[] =
+	"00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+	"40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+	"8081828384858687888990919293949596979899";
+
 static size_t format_uint(uint64_t n, char *buf)
 {
 	char digits[20];
-	size_t at = sizeof(digits);
+	size_t at = sizeof(digits), len;
 
-	do {
-		digits[--at] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n);
-	memcpy(buf, digits + at, sizeof(digits) - at);
-	return sizeof(digits) - at;
+	if (n < 10) {
+		*buf = (char)('0' + n);
+		return 1;
+	}
+	for (; n >= 100; n /= 100)
+		memcpy(digits + (at -= 2), pairs + n % 100 * 2, 2);
+	if (n >= 10)
+		memcpy(digits + (at -= 2), pairs + n * 2, 2);
+	else
+		digits[--at] = (char)('0' + n);
+	len = sizeof(digits) - at;
+	memcpy(buf, digits + at, len);
+	return len;
 }
 
 size_t value_format_addr(const struct addr *a, char *buf)

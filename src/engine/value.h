@@ -52,7 +52,14 @@ static inline struct value value_real(double r, unsigned char decimals)
 	return (struct value){.type = VALUE_REAL, .r = r, .decimals = decimals};
 }
 
-struct value value_text(const char *text);
+/* Inlined: most texts are constants, whose length the compiler knows. */
+static inline struct value value_text(const char *text)
+{
+	if (!text)
+		return value_none();
+	return (struct value){
+		.type = VALUE_TEXT, .text = text, .text_len = (uint32_t)__builtin_strlen(text)};
+}
 
 /* A character array that need not be terminated, such as comm. */
 struct value value_chars(const char *text, size_t max);

@@ -204,6 +204,8 @@ static int bpf_sample(struct source *s)
 
 	if (b->looks_for_owners)
 		bpf_owner_scan_if_due(&b->owner);
+	b->reader.control->all = s->everything;
+	b->reader.control->plain = s->plain;
 	b->reader.control->live = 0;
 	err = bpf_reader_run(&b->reader, b->skeleton->links.sample);
 	/*

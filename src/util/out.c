@@ -343,7 +343,16 @@ void out_json_string(struct out *o, const char *text, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)text;
 	size_t plain = plain_length(p, len);
+	char *to;
 
+	/* Nearly all texts: short, and plain to the end. */
+	if (plain == len && (to = out_room(o, len + 2))) {
+		to[0] = '"';
+		memcpy(to + 1, text, len);
+		to[len + 1] = '"';
+		out_took(o, len + 2);
+		return;
+	}
 	out_char(o, '"');
 	out_mem(o, text, plain);
 	text += plain;

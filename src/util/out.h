@@ -54,6 +54,20 @@ void out_end_record(struct out *o);
  */
 void out_finish(struct out *o);
 
+/*
+ * Room for `len` bytes, to be written in place; NULL if there is none
+ * (then use the calls below). out_took() says how many were written.
+ */
+static inline char *out_room(struct out *o, size_t len)
+{
+	return o->size - o->used >= len && !o->clip_lines && !o->drops ? o->buf + o->used : NULL;
+}
+
+static inline void out_took(struct out *o, size_t len)
+{
+	o->used += len;
+}
+
 void out_mem(struct out *o, const char *mem, size_t len);
 void out_str(struct out *o, const char *text);
 void out_char(struct out *o, char c);

@@ -13,6 +13,7 @@ void section_set(struct section *section, const struct cell *cells, size_t count
 		cell.title = cell.title ? cell.title : c->title;
 		cell.width = cell.width == CELL_BARE ? 0 : cell.width ? cell.width : c->width;
 		section->column[section->count] = c;
+		section->name_len[section->count] = (uint8_t)strlen(c->name);
 		section->cell[section->count++] = cell;
 	}
 }

@@ -3,6 +3,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "engine/column.h"
 
@@ -25,6 +26,7 @@ struct cell {
 struct section {
 	const struct column *column[LAYOUT_CELLS_MAX];
 	struct cell cell[LAYOUT_CELLS_MAX];
+	uint8_t name_len[LAYOUT_CELLS_MAX]; /* of column[i]->name */
 	size_t count;
 };
 
