@@ -11,11 +11,11 @@ static const struct {
 	const char *column;
 	unsigned counts;
 } shown[] = {
-	{"tx_bytes", MOVES_TX},	      {"tx_kb", MOVES_TX},
-	{"rx_bytes", MOVES_RX},	      {"rx_kb", MOVES_RX},
-	{"bytes", MOVES_TX | MOVES_RX},
-	{"acked_bytes", MOVES_ACKED}, {"acked_kb", MOVES_ACKED},
-	{"retrans", MOVES_RETRANS},   {"bytes_retrans", MOVES_RETRANS},
+	{"tx_bytes", MOVES_TX},		  {"tx_kb", MOVES_TX},
+	{"rx_bytes", MOVES_RX},		  {"rx_kb", MOVES_RX},
+	{"bytes", MOVES_TX | MOVES_RX},	  {"acked_bytes", MOVES_ACKED},
+	{"acked_kb", MOVES_ACKED},	  {"retrans", MOVES_RETRANS},
+	{"bytes_retrans", MOVES_RETRANS},
 };
 
 static void add(struct moves *m, const char *name)

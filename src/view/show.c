@@ -283,7 +283,8 @@ static uint64_t overflow(const struct consumer *c)
 {
 	const struct view *view = c->state;
 
-	return view->batch[0].groups.refused + view->batch[1].groups.refused;
+	return view->batch[0].overflow + view->batch[1].overflow +
+	       (view->rows ? 0 : view->held.passed_over);
 }
 
 const struct consumer_ops view_consumer = {
