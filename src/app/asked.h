@@ -5,6 +5,7 @@
 
 #include "app/outputs.h"
 #include "cli/also.h"
+#include "engine/account.h"
 #include "engine/consumer.h"
 #include "engine/question.h"
 #include "view/view.h"
@@ -20,6 +21,10 @@ struct asked {
 	struct view view;
 	struct consumer consumer;
 	struct output *output;
+	/* Of a file: the account when it wanted nothing more, which is where its run alone ends. */
+	struct account account;
+	uint64_t refused; /* likewise: flow_table.refused */
+	bool is_over;
 };
 
 struct all_asked {

@@ -346,6 +346,19 @@ void loop_emit_offline(void *loop, const struct event *ev)
 	engine_event(e, ev);
 }
 
+static void note_ends(struct loop *l)
+{
+	for (unsigned i = 0; i < l->asked->count; i++) {
+		struct asked *a = l->asked->one[i];
+
+		if (!a->consumer.done || a->is_over)
+			continue;
+		a->is_over = true;
+		l->source->ops->account(l->source, &a->account);
+		a->refused = l->engine->flows.refused;
+	}
+}
+
 int loop_run_offline(struct loop *l)
 {
 	unsigned events = 0;
@@ -353,6 +366,7 @@ int loop_run_offline(struct loop *l)
 
 	do {
 		n = l->source->ops->drain(l->source);
+		note_ends(l);
 		if (++events % 4096 == 0) {
 			err = flush(l);
 			if (err < 0 || signal_waits())

@@ -200,13 +200,19 @@ static void warn_of_loss(const struct account *a, const struct source *s)
 			 a->undecoded_why);
 }
 
-/* The end of each consumer, with an account that holds its own loss too. */
+/*
+ * The end of each consumer, with an account that is its own: up to where its run alone would have
+ * ended, with a full flow table only if it follows flows, and with what it lost itself.
+ */
 static void end_consumers(struct run *r, const struct account *account)
 {
 	for (unsigned i = 0; i < r->asked.count; i++) {
-		struct consumer *c = &r->asked.one[i]->consumer;
-		struct account own = *account;
+		struct asked *a = r->asked.one[i];
+		struct consumer *c = &a->consumer;
+		struct account own = a->is_over ? a->account : *account;
 
+		if (c->wants & (WANT_OPENED | WANT_INTERVALS))
+			own.table_full += a->is_over ? a->refused : r->engine.flows.refused;
 		own.table_full += c->ops->overflow ? c->ops->overflow(c) : 0;
 		own.dropped_rows = c->out->dropped;
 		if (!c->is_gone)
@@ -231,9 +237,9 @@ static int finish(struct run *r, int err)
 	if (err == -EPIPE || err == -ECANCELED)
 		return RUN_DONE;
 	r->source.ops->account(&r->source, &account);
-	account.table_full += r->engine.flows.refused;
 	if (!err)
 		end_consumers(r, &account);
+	account.table_full += r->engine.flows.refused;
 	err = outputs_flush(&r->asked.outputs) && !err ? -r->asked.outputs.output[0].out.error : err;
 	if (stdout_is_gone(r))
 		return RUN_DONE;

@@ -48,6 +48,8 @@ COLUMN(comm)
 {
 	const struct ev_ident *id = row_part(r, SHARE_COMM);
 
+	if (r->is_others)
+		return value_text("(others)");
 	return id && id->owner_source ? value_chars(id->comm, 16) : value_none();
 }
 
@@ -293,7 +295,7 @@ COLUMN(flows)
 
 COLUMN(scope)
 {
-	return value_text(r->is_host ? "host" : "sockets");
+	return value_text(r->is_host ? "host" : r->is_others ? "others" : "sockets");
 }
 
 COLUMN(congestion)
@@ -384,7 +386,7 @@ const struct column columns[] = {
 	H(busiest_pid,	"BUSY_PID",	"",	8, NEED_OWNER, "of a group: process of the flow that moved most"),
 	H(busiest_comm,	"BUSY_COMM",	"",	-16, NEED_OWNER, "of a group: name of the process of the flow that moved most"),
 	/* Of stat. */
-	C(scope,	"SCOPE",	"",	-7, 0,	"sockets, or host for what the kernel counts for no socket"),
+	C(scope,	"SCOPE",	"",	-7, 0,	"sockets, others that found no place within --max-flows, or host for what the kernel counts for no socket"),
 	H(timer,	"TIMER",	"",	-9, NEED_EXTRA, "on (retransmission), keepalive, persist (zero window), or empty"),
 	H(timer_ms,	"TIMER_MS",	"ms",	8, NEED_EXTRA, "until the timer runs out"),
 	H(retransmits,	"RETRANSMITS",	"",	11, NEED_EXTRA,	"timeouts of the same data in a row"),

@@ -53,6 +53,7 @@ struct row {
 	const struct ev_ident *busiest; /* of a group: the flow that moved most, or NULL */
 	bool adopted;			/* of a group: a flow of it is older than we are */
 	bool is_host;			/* what the host counts for no socket */
+	bool is_others;			/* flows that found no place of their own */
 	const struct ev_extra *extra;	/* NULL if no column asked for it */
 	const struct counters *counters; /* NULL unless the view has counters */
 	const struct group_key *key;	/* of a group: the parts that its flows have in common */

@@ -96,6 +96,10 @@ static void put_title(struct out *out, const struct row *row)
 {
 	const struct group_key *k = row->key;
 
+	if (row->is_others) {
+		out_str(out, "Others: what found no place within --max-flows\n");
+		return;
+	}
 	if (put_name(out, row))
 		return;
 	if (!is_zero(&k->laddr) && !is_zero(&k->raddr) && k->lport && k->rport) {

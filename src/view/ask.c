@@ -103,6 +103,7 @@ int ask_view(const struct report *report, struct question *q, struct view *view,
 	view->rows = q->rows;
 	if (choose_columns(report, q, view, error))
 		return -EINVAL;
+	view->moves = moves_of(&view->layout, view->sort, &view->context);
 	view->needs |= layout_needs(&view->layout) | (view->sort ? view->sort->needs : 0);
 	/* Counters are made of all parts of an event. */
 	if (view->sums || view->sockets)

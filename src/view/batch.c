@@ -33,6 +33,7 @@ void batch_clear(struct batch *b)
 	b->rows = b->gones = 0;
 	b->others = 0;
 	b->others_count = (struct ev_count){0};
+	b->others_counters = (struct counters){0};
 	if (b->groups.group)
 		group_table_clear(&b->groups);
 }
@@ -58,13 +59,21 @@ static const struct gone *copy_gone(struct batch *b, const struct flow *flow,
 	return g;
 }
 
+void batch_put_other(struct batch *b, const struct news *news)
+{
+	b->others++;
+	b->overflow++;
+	ev_count_add(&b->others_count, &news->count);
+	if (news->now)
+		counter_add(&b->others_counters, news->now, news->then, false);
+}
+
 void batch_put(struct batch *b, const struct news *news)
 {
 	struct ranked *r = &b->row[b->rows];
 
 	if (b->rows == b->limit || (news->close && b->gones == b->limit)) {
-		b->others++;
-		ev_count_add(&b->others_count, &news->count);
+		batch_put_other(b, news);
 		return;
 	}
 	*r = (struct ranked){.kind = RANKED_FLOW, .flow = news->flow, .delta = news->count};

@@ -2,7 +2,7 @@
 /*
  * The rows of one interval, collected: flows that live, copies of flows that are gone, groups. A
  * view has two batches: one is shown while the other is filled. All memory is reserved once; what
- * finds no place is summed up in one row, "others", and counted.
+ * finds no place, as a flow or as a group, is summed up in one row, "others", and counted.
  */
 #pragma once
 #include <stdbool.h>
@@ -43,8 +43,10 @@ struct batch {
 	struct counters *counters; /* NULL unless a column needs them */
 	size_t rows, gones, limit;
 	struct group_table groups;
-	uint64_t others; /* flows in others_count */
+	uint64_t others; /* flows that found no place in this interval */
 	struct ev_count others_count;
+	struct counters others_counters;
+	uint64_t overflow; /* flows that found none in any interval */
 };
 
 void batch_init(struct batch *b, size_t limit, bool with_extra, bool with_counters);
@@ -56,7 +58,10 @@ void batch_clear(struct batch *b);
 /* Collect what a flow did; what `news` borrows is copied if the flow is gone. */
 void batch_put(struct batch *b, const struct news *news);
 
-/* The same of a flow that is there, whatever it did: its totals. */
+/* Sum up what a flow did among the others. */
+void batch_put_other(struct batch *b, const struct news *news);
+
+/* As batch_put(), of a flow that is there, whatever it did: its totals. */
 void batch_put_present(struct batch *b, const struct flow *flow);
 
 /* Make rows of all groups, and of the others if there are any. */

@@ -88,6 +88,22 @@ static struct row row_of_group(struct view *view, const struct group *g)
 	return row;
 }
 
+static struct row row_of_others(struct view *view)
+{
+	struct batch *b = view->shown;
+
+	b->others_counters.known = sums_known(view, false);
+	return (struct row){
+		.context = &view->context,
+		.time_ns = view->tick_ns,
+		.is_others = true,
+		.group = "(others)",
+		.flows = b->others,
+		.count = b->others_count,
+		.counters = view->needs & NEED_EXTRA ? &b->others_counters : NULL,
+	};
+}
+
 struct row view_row_of(struct view *view, const struct ranked *r)
 {
 	const struct engine *e = view->consumer->engine;
@@ -97,11 +113,7 @@ struct row view_row_of(struct view *view, const struct ranked *r)
 	if (r->kind == RANKED_GROUP)
 		return row_of_group(view, r->group);
 	if (r->kind == RANKED_OTHERS)
-		return (struct row){.context = &view->context,
-				    .time_ns = view->tick_ns,
-				    .group = "(others)",
-				    .flows = b->others,
-				    .count = r->delta};
+		return row_of_others(view);
 	if (r->kind == RANKED_GONE) {
 		row = row_of_flow(view, &r->gone->flow, r);
 		row.end_reason = r->gone->end_reason;

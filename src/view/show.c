@@ -105,7 +105,7 @@ static void on_closed(struct consumer *c, const struct event *ev)
 		show_event(view, ev);
 }
 
-/* What the view ranks by if it is not told otherwise, and without which there is no row. */
+/* What the view ranks by if it is not told otherwise. */
 static uint64_t bytes_of(const struct view *view, const struct ev_count *c)
 {
 	return (view->context.skip_tx ? 0 : c->tx_bytes) + (view->context.skip_rx ? 0 : c->rx_bytes);
@@ -115,7 +115,7 @@ static void on_interval(struct consumer *c, const struct news *news)
 {
 	struct view *view = c->state;
 
-	if (view->sockets || !(view->sums ? news->grew : bytes_of(view, &news->count) > 0))
+	if (view->sockets || !(view->sums ? news->grew : moves_any(&view->moves, news)))
 		return;
 	if (view->grouping.keys)
 		sums_enter(view, news);
@@ -283,7 +283,8 @@ static uint64_t overflow(const struct consumer *c)
 {
 	const struct view *view = c->state;
 
-	return view->batch[0].groups.refused + view->batch[1].groups.refused;
+	return view->batch[0].overflow + view->batch[1].overflow +
+	       (view->rows ? 0 : view->held.passed_over);
 }
 
 const struct consumer_ops view_consumer = {

@@ -62,6 +62,8 @@ void sums_enter(struct view *view, const struct news *news)
 
 		if (g)
 			enter(view, g, news);
+		else
+			batch_put_other(view->filling, news);
 	}
 }
 
@@ -76,36 +78,58 @@ static struct group *group_of(struct view *view, const struct event *ev)
 	return group_table_add(&view->filling->groups, key);
 }
 
+static void add_reset(const struct event *ev, struct counters *sum)
+{
+	sum->value[COUNTER_out_rsts]++;
+	/* No socket counted it, or the socket had told its last word already. */
+	if (!ev->head.id || ev->head.state == ST_CLOSE) {
+		sum->value[COUNTER_out_segs]++;
+		sum->value[COUNTER_out_requests]++;
+	}
+	/* Neither was the packet counted that it answers. */
+	if (!ev->head.id) {
+		sum->value[COUNTER_in_segs]++;
+		sum->value[COUNTER_in_receives]++;
+	}
+}
+
 void sums_reset(struct view *view, const struct event *ev)
 {
 	struct group *g;
 	struct sums *s;
 
-	/* Its row was printed already, with this reset. */
-	if (view->per_close && ev->head.state == ST_CLOSE)
+	/* Its row was printed already, with this reset, or none will come. */
+	if (view->per_close && (!ev->head.id || ev->head.state == ST_CLOSE))
 		return;
 	g = group_of(view, ev);
-	if (!g)
+	if (!g) {
+		view->filling->others++;
+		view->filling->overflow++;
+		add_reset(ev, &view->filling->others_counters);
 		return;
+	}
 	s = group_payload(&view->filling->groups, g);
-	s->counters.value[COUNTER_out_rsts]++;
-	/* No socket counted it, or the socket had told its last word already. */
-	if (!ev->head.id || ev->head.state == ST_CLOSE) {
-		s->counters.value[COUNTER_out_segs]++;
-		s->counters.value[COUNTER_out_requests]++;
-	}
-	/* Neither was the packet counted that it answers. */
-	if (!ev->head.id) {
-		s->counters.value[COUNTER_in_segs]++;
-		s->counters.value[COUNTER_in_receives]++;
-	}
+	add_reset(ev, &s->counters);
 	if (!s->last_id)
 		s->last = ev->ident;
 }
 
 struct group *sums_of_close(struct view *view, const struct event *ev)
 {
-	return group_of(view, ev);
+	struct group *g = group_of(view, ev);
+	struct sums *s = g ? group_payload(&view->filling->groups, g) : NULL;
+
+	if (!g) {
+		view->filling->overflow++;
+		return NULL;
+	}
+	/* It moved nothing since we know it. */
+	if (!s->last_id) {
+		g->flows = 1;
+		s->last = ev->ident;
+		s->adopted = ev->ident.seen == SEEN_ADOPTED;
+	}
+	return g;
 }
 
 uint64_t sums_known(const struct view *view, bool host)

@@ -13,6 +13,7 @@
 #include "view/batch.h"
 #include "view/held.h"
 #include "view/layout.h"
+#include "view/moves.h"
 
 struct account;
 struct out;
@@ -63,6 +64,7 @@ struct view {
 	struct out *out;
 	const char *tag; /* "report" of each JSON object; NULL: none */
 	unsigned needs;	 /* enum column_need of its columns */
+	struct moves moves; /* of flows that are shown per interval */
 	/* Called now and then while many rows are printed, so that events need not wait; may be NULL. */
 	void (*meanwhile)(void *context);
 	void *meanwhile_context;
