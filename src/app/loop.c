@@ -21,6 +21,8 @@
 #define COME_BACK_NS 50000000L
 #define EVENTS_MAX 16
 #define NS_PER_S 1000000000ull
+/* A clock that was set by so much is told of. */
+#define STEP_TOLD_S 1.0
 
 /* Whoever started us may want us to outlive the terminal: nohup ignores the signal. */
 static bool ignores_hangup(void)
@@ -102,6 +104,18 @@ int loop_open(struct loop *l)
 	return 0;
 }
 
+/* A timer that never ends, but is cancelled when the clock is set, while nothing else happens. */
+static int watch_clock(struct loop *l)
+{
+	const struct itimerspec never = {.it_value.tv_sec = INT64_MAX / (int64_t)NS_PER_S};
+
+	l->clock = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (l->clock < 0 || watch(l, l->clock, EPOLLIN) ||
+	    timerfd_settime(l->clock, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL))
+		return log_errno(errno, "cannot make a timer");
+	return 0;
+}
+
 static int open_timers(struct loop *l)
 {
 	int err = make_timer(l, &l->tick);
@@ -110,6 +124,8 @@ static int open_timers(struct loop *l)
 		err = make_timer(l, &l->deadline);
 	if (!err)
 		err = make_timer(l, &l->come_back);
+	if (!err)
+		err = watch_clock(l);
 	return err;
 }
 
@@ -139,11 +155,28 @@ void loop_close(struct loop *l)
 			close(all[i]);
 }
 
+/*
+ * Rows are told in the time that the clock shows when they are made, all of one run by one offset, so
+ * that those of the past keep their order and their distances.
+ */
+static void follow_clock(struct loop *l)
+{
+	double step_s = (double)clock_follow_host(l->source->clock) / NS_PER_S;
+
+	if (step_s >= STEP_TOLD_S || step_s <= -STEP_TOLD_S)
+		log_warn("the system clock jumped %s by %.1f s; times from here on are told by it as it "
+			 "is now (it was set, or the machine slept)",
+			 step_s > 0 ? "forward" : "back", step_s > 0 ? step_s : -step_s);
+}
+
 static int drain(struct loop *l)
 {
 	struct itimerspec soon = {.it_value.tv_nsec = COME_BACK_NS};
-	int n = l->source->ops->drain(l->source);
+	int n;
 
+	/* Before events are taken that happened since. */
+	follow_clock(l);
+	n = l->source->ops->drain(l->source);
 	if (n > 0 && l->come_back >= 0)
 		timerfd_settime(l->come_back, 0, &soon, NULL);
 	return n < 0 ? n : 0;
@@ -170,7 +203,6 @@ static int sample(struct loop *l)
 {
 	int err = drain(l);
 
-	clock_follow_host(l->source->clock);
 	if (!err)
 		err = l->source->ops->sample(l->source);
 	if (!err)
@@ -256,7 +288,7 @@ static int handle(struct loop *l, int fd, uint32_t events)
 		eat(fd);
 		return tick(l);
 	}
-	if (fd == l->come_back)
+	if (fd == l->come_back || fd == l->clock)
 		eat(fd);
 	err = drain(l);
 	return err;
