@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "app/loop.h"
+#include "app/descriptors.h"
 #include "app/peekstat.h"
 #include "app/run.h"
 #include "app/status.h"
@@ -22,13 +23,14 @@
 #include "view/report.h"
 
 /* Help and lists go through stdio: a full disk must not pass for success. */
-static int finish_stdout(const char *program)
+static int finish_stdout(int status)
 {
 	if (!fflush(stdout) && !ferror(stdout))
-		return RUN_DONE;
-	log_init(program, false);
-	if (errno != EPIPE)
-		log_errno(errno, "cannot write the output");
+		return status;
+	if (descriptors_was_closed(STDOUT_FILENO))
+		log_error("cannot write the output: the standard output is closed");
+	else if (errno != EPIPE)
+		log_errno(errno ? errno : EIO, "cannot write the output");
 	return RUN_FAILED;
 }
 
@@ -38,7 +40,8 @@ static int parse_and_run(const struct report *report, const char *program, int a
 	argv[0] = (char *)program;
 	switch (options_parse(report, argc, argv, question)) {
 	case OPTIONS_DONE:
-		return finish_stdout(program);
+		log_init(program, false);
+		return RUN_DONE;
 	case OPTIONS_WRONG:
 		return RUN_USAGE;
 	case OPTIONS_FAILED:
@@ -47,7 +50,6 @@ static int parse_and_run(const struct report *report, const char *program, int a
 		break;
 	}
 	log_init(program, question->watch->verbose);
-	loop_block_signals();
 	return run_report(report, question, program);
 }
 
@@ -81,10 +83,18 @@ static int complain_command(const char *name)
 	return RUN_USAGE;
 }
 
-int main(int argc, char **argv)
+static int doctor(int argc, char **argv)
+{
+	log_init("tcpsight doctor", false);
+	if (descriptors_check_room())
+		return RUN_FAILED;
+	return doctor_main(argc, argv);
+}
+
+static int run_command(int argc, char **argv)
 {
 	const struct report *report = command_find_seed(basename(argv[0]));
-	char program[64];
+	static char program[64];
 
 	if (report)
 		return run(report, report->seed_name, argc, argv);
@@ -102,10 +112,24 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "peekstat"))
 		return peekstat_main("tcpsight peekstat", argc - 1, argv + 1);
 	if (!strcmp(argv[1], "doctor"))
-		return doctor_main(argc - 1, argv + 1);
+		return doctor(argc - 1, argv + 1);
 	report = command_find(argv[1]);
 	if (!report)
 		return complain_command(argv[1]);
 	snprintf(program, sizeof(program), "tcpsight %s", report->name);
 	return run(report, program, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	int err = descriptors_hold_standard();
+
+	if (err) {
+		log_errno(err, "cannot hold the standard files");
+		return RUN_FAILED;
+	}
+	/* The program's own name may be missing altogether. */
+	if (!argc)
+		return RUN_USAGE;
+	return finish_stdout(run_command(argc, argv));
 }

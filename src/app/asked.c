@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/descriptors.h"
 #include "app/sources.h"
 #include "app/status.h"
 #include "cli/command.h"
@@ -192,6 +193,11 @@ int asked_open_outputs(struct all_asked *all, const char *program)
 		/* tcpeek speaks to the terminal only. */
 		if (!strcmp(a->view.sink->name, "tcpeek") && !a->output->path)
 			a->output->out.fd = STDERR_FILENO;
+		if (descriptors_was_closed(a->output->out.fd)) {
+			log_error("cannot write the output: the standard %s is closed",
+				  a->output->out.fd == STDERR_FILENO ? "error" : "output");
+			return RUN_FAILED;
+		}
 		a->view.out = a->consumer.out = &a->output->out;
 		a->consumer.keep_syscalls |= a->view.sink->keep_syscalls;
 	}

@@ -7,7 +7,10 @@
 #include "app/asked.h"
 #include "app/child.h"
 #include "app/choose_source.h"
+#include "app/descriptors.h"
+#include "app/input.h"
 #include "app/loop.h"
+#include "app/loop_offline.h"
 #include "app/notify.h"
 #include "app/sandbox.h"
 #include "app/sources.h"
@@ -98,7 +101,13 @@ static int prepare_engine(struct run *r)
 				.engine = &r->engine,
 				.source = &r->source,
 				.asked = &r->asked,
-				.command = -1};
+				.command = -1,
+				.epoll = -1,
+				.signals = -1,
+				.tick = -1,
+				.come_back = -1,
+				.deadline = -1,
+				.clock = -1};
 	return 0;
 }
 
@@ -135,10 +144,8 @@ static int start_consumers(struct run *r, uid_t uid, gid_t gid)
 		struct asked *a = r->asked.one[i];
 
 		a->consumer.lacks = r->source.lacks;
-		if (!r->source.offline) {
-			a->view.meanwhile = drain_meanwhile;
-			a->view.meanwhile_context = &r->source;
-		}
+		a->view.meanwhile = r->source.offline ? loop_meanwhile_offline : drain_meanwhile;
+		a->view.meanwhile_context = r->source.offline ? (void *)&r->loop : &r->source;
 		view_open(&a->view);
 		if (a->consumer.ops->start)
 			err = a->consumer.ops->start(&a->consumer, &r->source, uid, gid);
@@ -158,6 +165,8 @@ static int run_source(struct run *r)
 	err = r->source.ops->start(&r->source);
 	if (!err)
 		err = start_consumers(r, uid, gid);
+	if (!err)
+		err = loop_open(&r->loop);
 	/* A file may come from anybody: it is parsed without privileges too. */
 	if (!err)
 		err = sandbox_enter(r->source.keep_capabilities, syscalls(r), uid, gid);
@@ -231,7 +240,7 @@ static bool stdout_is_gone(const struct run *r)
 static int finish(struct run *r, int err)
 {
 	struct account account = {0};
-	bool is_written;
+	bool broke_off = err, is_written;
 
 	/* The reader has gone, or a signal ended the wait for it: nobody is left to be told. */
 	if (err == -EPIPE || err == -ECANCELED)
@@ -250,7 +259,9 @@ static int finish(struct run *r, int err)
 		if (r->asked.one[i]->consumer.ops->overflow)
 			account.table_full += r->asked.one[i]->consumer.ops->overflow(
 				&r->asked.one[i]->consumer);
-	warn_of_loss(&account, &r->source);
+	/* What was never frozen and read a last time does not add up. */
+	if (!broke_off)
+		warn_of_loss(&account, &r->source);
 	if (err || !is_written)
 		return RUN_FAILED;
 	return r->watch->strict && account_has_loss(&account) ? RUN_LOSS : RUN_DONE;
@@ -283,8 +294,13 @@ static int open_source(struct run *r)
 
 static int run_opened(struct run *r)
 {
-	int err = open_source(r), status;
+	int err = r->source.offline ? 0 : descriptors_check_room(), status;
 
+	if (!err)
+		err = open_source(r);
+	/* The first bytes of a file were read by now: until they came, a signal might end all that. */
+	if (r->source.offline)
+		loop_block_signals();
 	if (!err && r->watch->command && !r->source.offline)
 		err = child_make(&r->command, r->watch->command);
 	if (err)
@@ -292,6 +308,7 @@ static int run_opened(struct run *r)
 	else
 		status = finish(r, run_source(r));
 	r->source.ops->close(&r->source);
+	loop_close(&r->loop);
 	child_done(&r->command);
 	return status;
 }
@@ -303,9 +320,13 @@ int run_report(const struct report *report, struct question *question, const cha
 			.command = {.go = -1, .pidfd = -1}};
 	int status;
 
+	if (!r.watch->read_path)
+		loop_block_signals();
 	clock_follow_host(&r.clock);
 	r.cgroups = cgroup_names_new();
 	status = asked_make(&r.asked, report, question, program, &r.clock, r.cgroups);
+	if (!status && input_prepare(question->watch))
+		status = RUN_FAILED;
 	if (!status)
 		status = prepare_source(&r);
 	if (!status)

@@ -59,11 +59,16 @@ struct source_ops {
 	int (*open)(struct source *s);
 	/* Emit what is there already; still privileged. 0 or -errno, logged. */
 	int (*start)(struct source *s);
-	/* A descriptor that polls readable when drain() has work, -1 if there is none. */
+	/*
+	 * A descriptor that polls readable when drain() has work, -1 if there is none. Offline it is
+	 * asked before each drain(): -1 also while that need not wait, because it reads a file, or has
+	 * input at hand.
+	 */
 	int (*fd)(const struct source *s);
 	/*
-	 * Emit what waits. Live: returns the number of events. Offline: emits the next event and
-	 * returns 1, or 0 at the end. Or -errno, logged.
+	 * Emit what waits. Live: returns the number of events. Offline: emits the next event, or a
+	 * few, and returns their number, 0 at the end, or -EAGAIN if fd() must be waited for before
+	 * there is one. Or -errno, logged.
 	 */
 	int (*drain)(struct source *s);
 	/*

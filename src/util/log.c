@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "util/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static const char *log_name = "tcpsight";
 static bool log_verbose;
@@ -59,14 +61,30 @@ void log_debug(const char *format, ...)
 	va_end(args);
 }
 
+/* What can be done about an error that no caller can do anything about. */
+static const char *reason(int error, char *text, size_t size)
+{
+	struct rlimit limit;
+
+	if (error == EMFILE && !getrlimit(RLIMIT_NOFILE, &limit))
+		snprintf(text, size, "%s (the limit is %llu; \"ulimit -n 1024\" raises it)",
+			 strerror(error), (unsigned long long)limit.rlim_cur);
+	else if (error == ENFILE)
+		snprintf(text, size, "%s (\"sysctl fs.file-max\" is the limit)", strerror(error));
+	else
+		return strerror(error);
+	return text;
+}
+
 int log_errno(int error, const char *format, ...)
 {
+	char text[128];
 	va_list args;
 
 	if (error < 0)
 		error = -error;
 	va_start(args, format);
-	put("", format, args, strerror(error));
+	put("", format, args, reason(error, text, sizeof(text)));
 	va_end(args);
 	return -error;
 }
