@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "engine/column.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "engine/clock.h"
@@ -405,7 +406,7 @@ const struct column columns[] = {
 	H(pmtu,		"PMTU",		"B",	6, NEED_EXTRA,	"largest packet that the path is known to take"),
 	C(congestion,	"Congestion control",	"",	-10, NEED_EXTRA, "congestion control algorithm"),
 #define COUNTER(name, block, title, kind, seed, needs, hook, meaning, limit) \
-	{#name, title, "", meaning, 12, NEED_EXTRA | (needs), get_##name},
+	{#name, NULL, "", meaning, 12, NEED_EXTRA | (needs), get_##name},
 #include "engine/counters.def"
 };
 // clang-format on
@@ -417,6 +418,18 @@ const struct column *column_find(const char *name, size_t name_len)
 		if (strlen(columns[i].name) == name_len && !memcmp(columns[i].name, name, name_len))
 			return &columns[i];
 	return NULL;
+}
+
+const char *column_title(const struct column *column, char *buf)
+{
+	size_t i = 0;
+
+	if (column->title)
+		return column->title;
+	for (; column->name[i] && i < COLUMN_TITLE_SIZE - 1; i++)
+		buf[i] = (char)toupper((unsigned char)column->name[i]);
+	buf[i] = '\0';
+	return buf;
 }
 
 const struct column *column_nearest(const char *name)
