@@ -317,7 +317,7 @@ int loop_flush(struct loop *l)
 	for (unsigned i = 0; i < l->asked->count && !err; i++) {
 		struct asked *a = l->asked->one[i];
 
-		if (a->output->is_gone)
+		if (a->output && a->output->is_gone)
 			a->consumer.done = a->consumer.is_gone = true;
 	}
 	return err ? err : engine_is_done(l->engine);

@@ -13,6 +13,8 @@ struct watch {
 	const char *source;	/* name, or NULL for the best that works */
 	const char *rungs;	/* "NEED=RUNG,...": ways of the ladder that are forced, or NULL */
 	const char *read_path;	/* a recording or capture to read instead of the machine */
+	int64_t from_us, to_us; /* of a recording: this part, us since 1970; 0: no bound */
+	bool follow;		/* of a recording: go on while it is written */
 	const char *interface;	/* to capture on */
 	const char *local;	/* networks whose ends of flows are local */
 
