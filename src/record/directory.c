@@ -23,29 +23,31 @@ void record_file_name(char ret[RECORD_FILE_NAME_MAX], int64_t wall_us, const cha
 
 	gmtime_r(&s, &tm);
 	/* A year of more than four digits is that of a broken clock; the name stays in its form. */
-	snprintf(ret, RECORD_FILE_NAME_MAX, "%04u%02u%02uT%02u%02u%02uZ.%.8s.%04u" RECORD_SUFFIX,
+	snprintf(ret, RECORD_FILE_NAME_MAX, "%04u%02u%02uT%02u%02u%02uZ.%.8s.%010u" RECORD_SUFFIX,
 		 (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)tm.tm_mon + 1,
 		 (unsigned)tm.tm_mday, (unsigned)tm.tm_hour, (unsigned)tm.tm_min,
 		 (unsigned)tm.tm_sec, boot[0] ? boot : "00000000", number);
 }
 
-bool record_file_time(const char *name, int64_t *ret_wall_us)
+bool record_file_parse(const char *name, struct record_file *ret)
 {
 	struct tm tm = {0};
-	int used = 0;
-	size_t len = strlen(name);
+	char again[RECORD_FILE_NAME_MAX];
+	unsigned number;
 
-	if (len < sizeof(RECORD_SUFFIX) || len >= RECORD_FILE_NAME_MAX ||
-	    strcmp(name + len - strlen(RECORD_SUFFIX), RECORD_SUFFIX))
-		return false;
-	if (sscanf(name, "%4d%2d%2dT%2d%2d%2dZ.%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-		   &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &used) != 6 ||
-	    used != 17)
+	*ret = (struct record_file){0};
+	if (strlen(name) >= sizeof(ret->name) ||
+	    sscanf(name, "%4d%2d%2dT%2d%2d%2dZ.%8[0-9a-f].%10u", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+		   &tm.tm_hour, &tm.tm_min, &tm.tm_sec, ret->boot, &number) != 8)
 		return false;
 	tm.tm_year -= 1900;
 	tm.tm_mon--;
-	*ret_wall_us = (int64_t)timegm(&tm) * US_PER_S;
-	return true;
+	ret->start_us = (int64_t)timegm(&tm) * US_PER_S;
+	ret->number = number;
+	strcpy(ret->name, name);
+	/* A name that is ours is what we would make of its parts. */
+	record_file_name(again, ret->start_us, ret->boot, number);
+	return !strcmp(name, again);
 }
 
 static bool is_temporary(const char *name)
@@ -72,7 +74,7 @@ static DIR *open_again(int dir_fd)
 	return dir;
 }
 
-static int add(struct record_files *files, const char *name, int64_t start_us, uint64_t bytes)
+static int add(struct record_files *files, const struct record_file *file)
 {
 	struct record_file *grown = files->file;
 
@@ -82,10 +84,26 @@ static int add(struct record_files *files, const char *name, int64_t start_us, u
 	if (!grown)
 		return -ENOMEM;
 	files->file = grown;
-	grown += files->count++;
-	*grown = (struct record_file){.bytes = bytes, .start_us = start_us};
-	snprintf(grown->name, sizeof(grown->name), "%s", name);
+	grown[files->count++] = *file;
 	return 0;
+}
+
+/* By name; then, within a boot, where a clock that was set back made the names lie. */
+static void sort(struct record_files *files)
+{
+	struct record_file *f = files->file;
+
+	if (files->count)
+		qsort(f, files->count, sizeof(*f), compare);
+	for (size_t i = 1; i < files->count; i++)
+		for (size_t at = i; at && !strcmp(f[at - 1].boot, f[at].boot) &&
+				    f[at - 1].number > f[at].number;
+		     at--) {
+			struct record_file earlier = f[at];
+
+			f[at] = f[at - 1];
+			f[at - 1] = earlier;
+		}
 }
 
 int record_files_list(int dir_fd, struct record_files *ret)
@@ -99,22 +117,23 @@ int record_files_list(int dir_fd, struct record_files *ret)
 		return -errno;
 	while (!err && (entry = readdir(dir))) {
 		struct stat st;
-		int64_t start_us;
-		bool is_file = record_file_time(entry->d_name, &start_us);
+		struct record_file file;
+		bool is_file = record_file_parse(entry->d_name, &file);
 
 		if ((!is_file && !is_temporary(entry->d_name)) ||
 		    fstatat(dir_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) ||
 		    !S_ISREG(st.st_mode))
 			continue;
-		ret->bytes += (uint64_t)st.st_size;
+		file.bytes = (uint64_t)st.st_size;
+		ret->bytes += file.bytes;
 		if (is_file)
-			err = add(ret, entry->d_name, start_us, (uint64_t)st.st_size);
+			err = add(ret, &file);
 	}
 	closedir(dir);
 	if (err)
 		record_files_free(ret);
-	else if (ret->count)
-		qsort(ret->file, ret->count, sizeof(*ret->file), compare);
+	else
+		sort(ret);
 	return err;
 }
 
@@ -150,8 +169,8 @@ int record_lock(int dir_fd, pid_t *ret_holder)
 void record_files_clean(int dir_fd)
 {
 	DIR *dir = open_again(dir_fd);
+	struct record_file file;
 	struct dirent *entry;
-	int64_t start_us;
 
 	if (!dir)
 		return;
@@ -163,7 +182,7 @@ void record_files_clean(int dir_fd)
 			continue;
 		snprintf(name, sizeof(name), "%s", entry->d_name);
 		name[strlen(name) - strlen(RECORD_TEMPORARY)] = '\0';
-		if (record_file_time(name, &start_us))
+		if (record_file_parse(name, &file))
 			unlinkat(dir_fd, entry->d_name, 0);
 	}
 	closedir(dir);

@@ -17,11 +17,14 @@
 struct record_file {
 	char name[RECORD_FILE_NAME_MAX];
 	uint64_t bytes;
-	int64_t start_us; /* by its name, since 1970 */
+	/* By its name. */
+	int64_t start_us; /* since 1970 */
+	char boot[9];
+	uint64_t number; /* seconds of the recording's clock, more if that name was taken */
 };
 
 struct record_files {
-	struct record_file *file; /* sorted by name */
+	struct record_file *file; /* in the order in which they were written */
 	size_t count;
 	uint64_t bytes; /* of all, those that are being rewritten included */
 };
@@ -30,8 +33,8 @@ struct record_files {
 void record_file_name(char ret[RECORD_FILE_NAME_MAX], int64_t wall_us, const char *boot,
 		      unsigned number);
 
-/* When a file with this name begins; false if recordings have no such names. */
-bool record_file_time(const char *name, int64_t *ret_wall_us);
+/* Take a name apart; false if recordings have no such names. */
+bool record_file_parse(const char *name, struct record_file *ret);
 
 /* List the recordings in a directory. Gives; free with record_files_free(). 0 or -errno. */
 int record_files_list(int dir_fd, struct record_files *ret);

@@ -22,6 +22,7 @@
 /* Stands in a queue before the bytes of a chunk. Without bytes: a new file begins at `wall_us`. */
 struct job {
 	int64_t wall_us;
+	uint64_t time_s; /* of the recording's clock */
 	uint32_t bytes, rows;
 };
 
@@ -79,7 +80,7 @@ static void set_file(struct disk *d, int fd, const char *name)
 	close(old);
 }
 
-static int open_file(struct disk *d, int64_t wall_us)
+static int open_file(struct disk *d, const struct job *job)
 {
 	char name[RECORD_FILE_NAME_MAX];
 	int fd = -1;
@@ -88,18 +89,16 @@ static int open_file(struct disk *d, int64_t wall_us)
 		d->discard = false;
 		return 0;
 	}
-	disk_room_expire(d, wall_us);
+	disk_room_expire(d, job->wall_us);
 	for (unsigned i = 0; fd < 0 && i < NAMES_TRIED; i++) {
-		record_file_name(name, wall_us, d->config.boot, d->number++);
+		record_file_name(name, job->wall_us, d->config.boot, (unsigned)job->time_s + i);
 		fd = openat(d->config.dir_fd, name,
 			    O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
 		if (fd < 0 && errno != EEXIST)
 			break;
 	}
-	if (fd < 0) {
-		d->number--;
+	if (fd < 0)
 		return -errno;
-	}
 	set_file(d, fd, name);
 	d->discard = false;
 	/* The name too must outlive a power failure. */
@@ -181,7 +180,7 @@ static int write_chunk(struct disk *d, const struct job *job, const uint8_t *byt
 static int do_job(struct disk *d, const struct job *job, const uint8_t *bytes)
 {
 	if (!job->bytes)
-		return open_file(d, job->wall_us);
+		return open_file(d, job);
 	if (!d->discard && d->fd >= 0)
 		return write_chunk(d, job, bytes);
 	pthread_mutex_lock(&d->mutex);
@@ -305,13 +304,15 @@ static uint8_t *add_job(struct disk *d, const struct job *job)
 	return at + sizeof(*job);
 }
 
-void disk_new_file(struct disk *d, int64_t wall_us)
+void disk_new_file(struct disk *d, int64_t wall_us, uint64_t time_s)
 {
+	const struct job job = {.wall_us = wall_us, .time_s = time_s};
+
 	pthread_mutex_lock(&d->mutex);
 	d->status.file_is_lost = false;
 	/* While so many wait that there is no room, the last of them will do. */
 	if (d->front.used + sizeof(struct job) <= QUEUE_ROOM)
-		add_job(d, &(struct job){.wall_us = wall_us});
+		add_job(d, &job);
 	pthread_mutex_unlock(&d->mutex);
 }
 

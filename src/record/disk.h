@@ -58,7 +58,6 @@ struct disk {
 	/* Of the writing thread alone. */
 	struct disk_queue back; /* is written */
 	uint64_t good_bytes;	/* length of the file up to the end of its last whole chunk */
-	unsigned number;	/* of the next file in this run */
 	bool is_regular, discard;
 	/* Of the confirming thread alone. */
 	uint64_t synced_ns;
@@ -73,8 +72,8 @@ int disk_start(struct disk *d);
 /* Write what waits, have it confirmed, close the file. What could not be written is lost. */
 void disk_done(struct disk *d);
 
-/* From here on a new file, named after its first moment; of a single file: nothing. */
-void disk_new_file(struct disk *d, int64_t wall_us);
+/* From here on a new file, named after its first moment on both clocks; of a single file: nothing. */
+void disk_new_file(struct disk *d, int64_t wall_us, uint64_t time_s);
 
 /*
  * Append a chunk of `rows` rows whose header has room before it: `header` and `payload` are copied.

@@ -8,6 +8,7 @@
 #include "record/record_state.h"
 
 /* A segment is what a reader must read to show a moment, a file what can be removed at once. */
+#define NS_PER_S 1000000000u
 #define SEGMENT_US 60000000ull
 #define SEGMENT_RAW_BYTES (4u << 20)
 #define ROTATE_US 3600000000ull
@@ -109,7 +110,7 @@ void segment_begin_file(struct record *r, const char *why)
 	if (r->config.dir_fd >= 0) {
 		if (r->has_file)
 			segment_end_file(r, why);
-		disk_new_file(&r->disk, record_wall_us(&r->clock));
+		disk_new_file(&r->disk, record_wall_us(&r->clock), r->clock.time_ns / NS_PER_S);
 		r->file_bytes = 0;
 		r->meta.key_offset = META_NO_KEY;
 	}
@@ -185,6 +186,8 @@ void segment_try_again(struct record *r)
 		return;
 	r->is_dropping = false;
 	r->wants_key = true;
+	/* They have had numbers, so that readers see that something is missing, and how much. */
+	r->next_row += r->dropped_rows - r->dropped_before;
 	if (disk.file_is_lost) {
 		r->has_file = false;
 		segment_begin_file(r, "lost");

@@ -23,10 +23,6 @@ static struct recording *make(const struct recording_config *config)
 	r->to_us = INT64_MAX;
 	r->raw = reserve(CHUNK_RAW_MAX);
 	recorded_flows_init(&r->flows, config->flows_max);
-	for (unsigned i = RECORD_FIRST_DATA_TABLE; i < RECORD_TABLE_END; i++) {
-		r->table[i] = xcalloc(1, sizeof(*r->table[i]));
-		table_reader_init(r->table[i], i);
-	}
 	return r;
 }
 
@@ -138,10 +134,7 @@ static int load(struct recording *r)
 	if (n < 0 || r->gap_is_due || r->walk != WALK_NONE)
 		return n < 0 ? n : TELL_FIRST;
 	if (n > 0) {
-		if (is_behind_window(r)) {
-			r->has_ended = true;
-			return AT_END;
-		}
+		r->is_behind = is_behind_window(r);
 		if (r->observe)
 			r->observe(r->observe_context, r);
 		rows_begin(r);

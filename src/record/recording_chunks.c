@@ -140,6 +140,9 @@ static bool take_segment(struct recording *r, const struct record_meta *m,
 	if (!r->has_meta) {
 		r->base_offset_us = m->wall_offset_us;
 		r->next_row = m->row;
+		/* Where the numbers began is damaged, too. */
+		if (r->gap_is_open)
+			chunks_close_gap(r, 0, false, (int64_t)h->time_us + m->wall_offset_us);
 	} else if (strcmp(m->run, r->meta.run)) {
 		take_run(r, m, h->time_us);
 		r->next_row = m->row;

@@ -39,15 +39,20 @@ static int list_again(struct recording *r)
 {
 	struct record_files files;
 	int err = record_files_list(r->dir_fd, &files);
+	size_t i;
 
 	if (err)
 		return err;
 	record_files_free(&r->files);
 	r->files = files;
-	/* Our place in it: before the first name that sorts behind ours. */
-	for (r->file = 0; r->file < files.count; r->file++)
-		if (strcmp(files.file[r->file].name, r->file_name) > 0)
+	/* Our place in it: behind our file, or where that was before it was removed. */
+	for (i = files.count; i; i--)
+		if (!strcmp(files.file[i - 1].name, r->file_name))
 			break;
+	if (!i)
+		while (i < files.count && strcmp(files.file[i].name, r->file_name) <= 0)
+			i++;
+	r->file = i;
 	return 0;
 }
 

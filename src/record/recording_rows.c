@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "record/recording_state.h"
+#include "util/xalloc.h"
 
 #define NS_PER_US 1000
 #define COLUMN_TIME 20
@@ -20,6 +21,8 @@ static bool has_row(struct recording *r, enum record_table table)
 	struct stream_reader *s = &r->stream[chunk_stream(&r->chunk)];
 	struct block b;
 
+	if (!t)
+		return false;
 	while (!table_reader_has_row(t)) {
 		if (!r->cursor.next[table])
 			return false;
@@ -171,7 +174,8 @@ static int step_merged(struct recording *r, struct event *ev)
 		take_row(r, merged[i].table, ev);
 		ev->head.kind = (__u8)merged[i].kind;
 		if (ev->head.kind == EV_OPEN) {
-			if (!r->config.edges_only && flows_open_row(r, ev))
+			if (!r->config.edges_only && flows_open_row(r, ev) &&
+			    (int64_t)time_us < r->to_us)
 				return RECORDING_EVENT;
 			continue;
 		}
@@ -229,6 +233,13 @@ static int step_sample(struct recording *r, struct event *ev)
 		t->at -= again;
 		if (item)
 			return item;
+		if (r->is_behind) {
+			/* What lived then is told although nothing happened. */
+			if (must_tell_first(r))
+				return ROWS_WALK;
+			r->has_ended = true;
+			break;
+		}
 	}
 	return 0;
 }
@@ -247,6 +258,21 @@ static step_function *const steps[] = {step_quiet, step_name, step_key,	   step_
 				       step_loss,  step_note, step_sample, step_host,  step_tick};
 #define STEP_COUNT (sizeof(steps) / sizeof(steps[0]))
 
+static bool is_data(uint64_t table)
+{
+	return table >= RECORD_FIRST_DATA_TABLE && table < RECORD_TABLE_END &&
+	       record_tables[table].name;
+}
+
+/* Most recordings do not have all tables. */
+static void make_table(struct recording *r, enum record_table table)
+{
+	if (r->table[table])
+		return;
+	r->table[table] = xcalloc(1, sizeof(*r->table[table]));
+	table_reader_init(r->table[table], table);
+}
+
 void rows_begin(struct recording *r)
 {
 	const uint8_t *p = r->raw, *end = r->raw + r->chunk.raw_bytes;
@@ -262,8 +288,10 @@ void rows_begin(struct recording *r)
 
 		if (!next)
 			return;
-		if (b.table < RECORD_TABLE_END && r->table[b.table] && !r->cursor.next[b.table])
+		if (is_data(b.table) && !r->cursor.next[b.table]) {
 			r->cursor.next[b.table] = p;
+			make_table(r, (enum record_table)b.table);
+		}
 		p = next;
 	}
 	r->cursor.has_tick = r->cursor.next[RECORD_TICK];
@@ -276,6 +304,13 @@ int rows_next(struct recording *r, struct event *ev)
 
 		if (item)
 			return item;
+		if (r->is_behind) {
+			/* What lived then is told although nothing happened. */
+			if (must_tell_first(r))
+				return ROWS_WALK;
+			r->has_ended = true;
+			break;
+		}
 	}
 	return 0;
 }

@@ -51,6 +51,7 @@ struct recording {
 	int64_t shift_us;	/* add to this boot's times */
 	uint64_t last_tick_us;
 	bool has_begun; /* the window was reached */
+	bool is_behind; /* of the chunk that is loaded only the ticks before it can be in the window */
 	bool has_ended;
 	/* Flows. */
 	struct recorded_flows flows;

@@ -210,6 +210,9 @@ static void learn_words(struct stream_reader *s, const struct record_column *c, 
 	const char *word;
 	unsigned len;
 
+	/* The same list as ours, as nearly always: see assume_own_words(). */
+	if (!strcmp(words, c->words))
+		return;
 	memset(r->word, 0, sizeof(r->word));
 	r->flags = 0;
 	for (unsigned i = 0; i < READER_WORDS_MAX && (word = record_word(words, i, &len)); i++) {

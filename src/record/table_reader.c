@@ -9,7 +9,6 @@
 #include "record/varint.h"
 #include "util/xalloc.h"
 
-#define STRIDE (BLOCK_ROWS_MAX + 8)
 #define NS_PER_US 1000u
 /* Rows that are put together at once: they stay in the nearest cache. */
 #define BATCH_ROWS 32
@@ -18,7 +17,7 @@
 
 static size_t value_bytes(const struct table_reader *t)
 {
-	return t->columns * STRIDE * sizeof(*t->value);
+	return t->columns * BLOCK_ROWS_MAX * sizeof(*t->value);
 }
 
 void table_reader_init(struct table_reader *t, enum record_table table)
@@ -131,14 +130,13 @@ static const uint8_t *sum_bases(const struct table_reader *t, const uint8_t *p, 
 		return NULL;
 	while (count-- && (p = varint_get(p, end, &number))) {
 		unsigned slot = number < RECORD_NUMBER_END ? t->slot[number] : 0;
-		const uint64_t *value = t->value + (slot - 1) * STRIDE;
 
 		if (!slot || !t->is_present[slot - 1]) {
 			*ret_known = false;
 			continue;
 		}
 		for (unsigned i = 0; i < rows; i++)
-			sum[i] += value[i];
+			sum[i] += t->value[(slot - 1) * t->stride + i];
 	}
 	return p;
 }
@@ -148,7 +146,7 @@ static int get_column(struct table_reader *t, struct stream_reader *s, unsigned 
 		      unsigned encoding, const uint8_t *p, const uint8_t *end, unsigned rows)
 {
 	const struct record_column *c = t->column[i];
-	uint64_t *value = t->value + i * STRIDE, base[BLOCK_ROWS_MAX];
+	uint64_t *value = t->value + i * t->stride, base[BLOCK_ROWS_MAX];
 	bool known = true;
 	int err;
 
@@ -275,7 +273,7 @@ static void prepare_rows(struct table_reader *t, const struct stream_reader *s)
 	t->differing = 0;
 	for (unsigned i = 0; i < t->columns; i++) {
 		const struct record_column *c = t->column[i];
-		uint64_t *value = t->value + i * STRIDE;
+		uint64_t *value = t->value + i * t->stride;
 
 		/* A text is never NULL, even where an older file has no such column. */
 		if (!t->is_present[i] && c->form == FORM_POINTER)
@@ -326,6 +324,7 @@ int table_reader_set(struct table_reader *t, struct stream_reader *s, const stru
 	int err;
 
 	t->rows = t->at = t->batch_from = t->batch_to = 0;
+	t->stride = b->rows;
 	memset(t->is_present, 0, sizeof(t->is_present));
 	err = b->rows ? get_columns(t, s, b) : 0;
 	if (err)
@@ -398,5 +397,5 @@ uint64_t table_reader_time(const struct table_reader *t, unsigned number)
 {
 	unsigned slot = t->slot[number];
 
-	return slot && t->is_present[slot - 1] ? t->value[(slot - 1) * STRIDE + t->at] : 0;
+	return slot && t->is_present[slot - 1] ? t->value[(slot - 1) * t->stride + t->at] : 0;
 }

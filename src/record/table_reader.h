@@ -45,8 +45,8 @@ struct table_reader {
 	_Alignas(8) uint8_t row[sizeof(struct event)];
 	struct reader_column differs[RECORD_TABLE_COLUMNS_MAX];
 	unsigned differing;
-	uint64_t *value; /* column by column */
-	unsigned rows, at;
+	uint64_t *value; /* column by column, each `stride` numbers behind the one before */
+	unsigned stride, rows, at;
 	/* Rows [batch_from, batch_to) put together: column by column, since that is faster. */
 	uint8_t *batch;
 	unsigned batch_from, batch_to;

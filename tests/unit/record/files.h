@@ -17,7 +17,7 @@ struct bytes {
 };
 
 /* Record so many seconds; `*ret_rows` is how many rows of all tables were handed in. */
-static struct bytes record_seconds(struct traffic *t, unsigned seconds, int level, uint64_t *ret_rows)
+static inline struct bytes record_seconds(struct traffic *t, unsigned seconds, int level, uint64_t *ret_rows)
 {
 	int fd = memfd_create("recording", MFD_CLOEXEC);
 	struct record_config config = traffic_config(-1, fd);
@@ -58,7 +58,7 @@ struct reading {
 	int error;
 };
 
-static void read_item(struct recording *r, int item, const struct event *ev, struct reading *ret)
+static inline void read_item(struct recording *r, int item, const struct event *ev, struct reading *ret)
 {
 	if (item == RECORDING_GAP) {
 		if (ret->gaps < 64)
@@ -78,7 +78,7 @@ static void read_item(struct recording *r, int item, const struct event *ev, str
 }
 
 /* Read all; free with reading_done(). */
-static struct reading read_all(const void *p, size_t len, const struct recording_config *config)
+static inline struct reading read_all(const void *p, size_t len, const struct recording_config *config)
 {
 	struct reading ret = {0};
 	struct recording *r;
@@ -94,7 +94,41 @@ static struct reading read_all(const void *p, size_t len, const struct recording
 	return ret;
 }
 
-static void reading_done(struct reading *r)
+static inline void reading_done(struct reading *r)
 {
 	free(r->event);
+}
+
+/* A flow of which nothing was known is told of before its first sample; that is no row. */
+static inline bool is_made_by_reader(const struct event *ev)
+{
+	return ev->head.kind == EV_OPEN && ev->head.flags & EV_BASELINE;
+}
+
+/*
+ * All that was read was written, in this order. A sample may bring the ident along if its flow was
+ * not known. Returns how many events are missing.
+ */
+static inline size_t expect_written(const struct reading *r, const struct traffic *t)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct event ev = r->event[i];
+
+		if (is_made_by_reader(&ev))
+			continue;
+		if (ev.head.kind == EV_SAMPLE && ev.head.flags & EV_HAS_IDENT)
+			ev.head.flags &= (__u8)~EV_HAS_IDENT;
+		while (at < t->count && !same_event(&t->expected[at], &ev))
+			at++;
+		if (at == t->count) {
+			fprintf(stderr, "event %zu of %zu was not written: kind %u id %llu flags %x time %llu tx %llu\n",
+				i, r->count, ev.head.kind, (unsigned long long)ev.head.id, ev.head.flags,
+				(unsigned long long)ev.time_ns, (unsigned long long)ev.count.tx_bytes);
+			return SIZE_MAX;
+		}
+		at++;
+	}
+	return t->count - r->count;
 }

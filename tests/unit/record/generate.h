@@ -27,7 +27,8 @@ struct traffic {
 	uint64_t random, time_ns, ids;
 	struct record_clock clock;
 	unsigned busy; /* 0 to 100: how much happens */
-	bool extra, quiet_at_times;
+	bool extra;
+	unsigned idle_percent; /* of the seconds */
 	struct traffic_flow flow[FLOWS_MAX];
 	/* Of this interval. */
 	struct event edge[4096];
@@ -39,7 +40,7 @@ struct traffic {
 	uint64_t closed;
 };
 
-static uint64_t next_random(struct traffic *t)
+static inline uint64_t next_random(struct traffic *t)
 {
 	t->random ^= t->random << 13;
 	t->random ^= t->random >> 7;
@@ -47,20 +48,20 @@ static uint64_t next_random(struct traffic *t)
 	return t->random * 0x2545f4914f6cdd1dull >> 16;
 }
 
-static unsigned below(struct traffic *t, unsigned n)
+static inline unsigned below(struct traffic *t, unsigned n)
 {
 	return (unsigned)(next_random(t) % n);
 }
 
 /* Numbers of all sizes, small ones more often. */
-static uint64_t some(struct traffic *t, unsigned bits)
+static inline uint64_t some(struct traffic *t, unsigned bits)
 {
 	uint64_t n = next_random(t) << 32 ^ next_random(t);
 
 	return n >> (64 - 1 - below(t, bits));
 }
 
-static void expect(struct traffic *t, const struct event *ev)
+static inline void expect(struct traffic *t, const struct event *ev)
 {
 	if (t->count == t->room) {
 		t->room = t->room ? t->room * 2 : 1024;
@@ -70,7 +71,7 @@ static void expect(struct traffic *t, const struct event *ev)
 	t->expected[t->count++] = *ev;
 }
 
-static void fill_extra(struct traffic *t, struct ev_extra *e)
+static inline void fill_extra(struct traffic *t, struct ev_extra *e)
 {
 	e->delivery_rate = some(t, 40);
 	e->segs_in = (__u32)some(t, 20);
@@ -83,7 +84,7 @@ static void fill_extra(struct traffic *t, struct ev_extra *e)
 	strcpy(e->congestion, below(t, 2) ? "cubic" : "bbr");
 }
 
-static void fill_addr(struct traffic *t, struct addr *a, bool v6)
+static inline void fill_addr(struct traffic *t, struct addr *a, bool v6)
 {
 	if (v6) {
 		memset(a, 0, sizeof(*a));
@@ -101,7 +102,7 @@ static void fill_addr(struct traffic *t, struct addr *a, bool v6)
 	}
 }
 
-static void fill_ident(struct traffic *t, struct ev_ident *id)
+static inline void fill_ident(struct traffic *t, struct ev_ident *id)
 {
 	bool v6 = !below(t, 8);
 
@@ -127,7 +128,7 @@ static void fill_ident(struct traffic *t, struct ev_ident *id)
 	id->established_ns = id->open_ns && below(t, 6) ? id->open_ns + id->handshake_us * NS : 0;
 }
 
-static void move(struct traffic *t, struct ev_count *c)
+static inline void move(struct traffic *t, struct ev_count *c)
 {
 	c->tx_bytes += some(t, 30);
 	c->rx_bytes += some(t, 30);
@@ -141,7 +142,7 @@ static void move(struct traffic *t, struct ev_count *c)
 		c->min_rtt_us = 1 + below(t, 50000);
 }
 
-static void fill_event(struct traffic *t, struct event *ev)
+static inline void fill_event(struct traffic *t, struct event *ev)
 {
 	memset(ev, 0, sizeof(*ev));
 	ev->head.id = t->ids += 1 + below(t, 3);
@@ -159,13 +160,13 @@ static void fill_event(struct traffic *t, struct event *ev)
 }
 
 /* Something that happens now, in the order of time. */
-static void add_edge(struct traffic *t, const struct event *ev)
+static inline void add_edge(struct traffic *t, const struct event *ev)
 {
 	assert(t->edges < sizeof(t->edge) / sizeof(t->edge[0]));
 	t->edge[t->edges++] = *ev;
 }
 
-static void close_flow(struct traffic *t, struct event *ev)
+static inline void close_flow(struct traffic *t, struct event *ev)
 {
 	ev->head.kind = EV_CLOSE;
 	ev->head.state = ST_LAST_ACK;
@@ -176,7 +177,7 @@ static void close_flow(struct traffic *t, struct event *ev)
 	t->closed++;
 }
 
-static void make_handshake(struct traffic *t)
+static inline void make_handshake(struct traffic *t)
 {
 	struct event ev;
 
@@ -195,7 +196,7 @@ static void make_handshake(struct traffic *t)
 	add_edge(t, &ev);
 }
 
-static void make_reset(struct traffic *t)
+static inline void make_reset(struct traffic *t)
 {
 	struct event ev;
 
@@ -206,7 +207,7 @@ static void make_reset(struct traffic *t)
 	add_edge(t, &ev);
 }
 
-static void hand_in(struct traffic *t, struct record *r)
+static inline void hand_in(struct traffic *t, struct record *r)
 {
 	for (unsigned i = 0; i < t->edges; i++) {
 		const struct event *ev = &t->edge[i];
@@ -224,7 +225,7 @@ static void hand_in(struct traffic *t, struct record *r)
  * A reader gives each kind in the order in which it was handed in, and of several kinds always the
  * one whose next event is the earliest: OPEN, CLOSE, HANDSHAKE, RESET if they are equal.
  */
-static void expect_edges(struct traffic *t)
+static inline void expect_edges(struct traffic *t)
 {
 	static const enum ev_kind kinds[] = {EV_OPEN, EV_CLOSE, EV_HANDSHAKE, EV_RESET};
 	unsigned at[4] = {0};
@@ -250,7 +251,7 @@ static void expect_edges(struct traffic *t)
 	t->edges = 0;
 }
 
-static void sample_flow(struct traffic *t, struct record *r, struct traffic_flow *f,
+static inline void sample_flow(struct traffic *t, struct record *r, struct traffic_flow *f,
 			struct event *samples, unsigned *count)
 {
 	struct event ev = f->now;
@@ -264,7 +265,7 @@ static void sample_flow(struct traffic *t, struct record *r, struct traffic_flow
 	samples[(*count)++] = ev;
 }
 
-static void end_interval(struct traffic *t, struct record *r)
+static inline void end_interval(struct traffic *t, struct record *r)
 {
 	static struct event samples[FLOWS_MAX];
 	unsigned count = 0;
@@ -296,7 +297,7 @@ static void end_interval(struct traffic *t, struct record *r)
 	expect(t, &tick);
 }
 
-static void give_key(struct traffic *t, struct record *r)
+static inline void give_key(struct traffic *t, struct record *r)
 {
 	for (unsigned i = 0; i < FLOWS_MAX; i++)
 		if (t->flow[i].is_live)
@@ -304,7 +305,7 @@ static void give_key(struct traffic *t, struct record *r)
 	record_key_end(r);
 }
 
-static void happen(struct traffic *t)
+static inline void happen(struct traffic *t)
 {
 	unsigned things = below(t, t->busy + 1);
 
@@ -332,11 +333,11 @@ static void happen(struct traffic *t)
 }
 
 /* One interval of a second. Returns what record_tick() said, after giving a key frame. */
-static void traffic_second(struct traffic *t, struct record *r)
+static inline void traffic_second(struct traffic *t, struct record *r)
 {
 	uint64_t end_ns = (t->time_ns / SECOND_NS + 1) * SECOND_NS;
 
-	if (!t->quiet_at_times || below(t, 3)) {
+	if (below(t, 100) >= t->idle_percent) {
 		happen(t);
 		assert(t->time_ns < end_ns);
 		t->time_ns = end_ns;
@@ -352,7 +353,7 @@ static void traffic_second(struct traffic *t, struct record *r)
 		give_key(t, r);
 }
 
-static void traffic_init(struct traffic *t, uint64_t seed)
+static inline void traffic_init(struct traffic *t, uint64_t seed)
 {
 	*t = (struct traffic){.random = seed * 0x9e3779b97f4a7c15ull + 1,
 			      .time_ns = 100 * SECOND_NS,
@@ -364,13 +365,13 @@ static void traffic_init(struct traffic *t, uint64_t seed)
 					 .wall_offset_us = 1795662720000000ll - 100000000};
 }
 
-static void traffic_done(struct traffic *t)
+static inline void traffic_done(struct traffic *t)
 {
 	free(t->expected);
 	free(t);
 }
 
-static const char *traffic_name(void *context, enum record_name_kind kind, uint64_t key)
+static inline const char *traffic_name(void *context, enum record_name_kind kind, uint64_t key)
 {
 	static char text[64];
 
@@ -382,7 +383,7 @@ static const char *traffic_name(void *context, enum record_name_kind kind, uint6
 	return text;
 }
 
-static struct record_config traffic_config(int dir_fd, int file_fd)
+static inline struct record_config traffic_config(int dir_fd, int file_fd)
 {
 	struct record_config c = {
 		.dir_fd = dir_fd,
@@ -403,7 +404,7 @@ static struct record_config traffic_config(int dir_fd, int file_fd)
 }
 
 /* Is it the same in all parts that its flags announce? */
-static bool same_event(const struct event *a, const struct event *b)
+static inline bool same_event(const struct event *a, const struct event *b)
 {
 	size_t bytes = EV_SIZE_COUNT;
 

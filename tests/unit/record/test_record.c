@@ -42,7 +42,7 @@ static void what_was_recorded_is_read(void **state)
 		traffic_init(t, seed);
 		t->busy = 5 + seed % 60;
 		t->extra = seed % 3 == 0;
-		t->quiet_at_times = seed % 2;
+		t->idle_percent = seed % 2 * 30;
 		b = record_seconds(t, 150, seed % 5 ? RECORD_LEVEL : 0, &rows);
 		r = read_all(b.p, b.len, &everything);
 		expect_same(&r, t);
