@@ -3,6 +3,7 @@
 #include "app/run.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "app/asked.h"
 #include "app/child.h"
@@ -15,6 +16,8 @@
 #include "app/sandbox.h"
 #include "app/sources.h"
 #include "app/status.h"
+#include "app/window.h"
+#include "cli/complain.h"
 #include "engine/account.h"
 #include "engine/clock.h"
 #include "engine/column.h"
@@ -60,6 +63,11 @@ static int prepare_source(struct run *r)
 
 	if (!ops)
 		return RUN_USAGE;
+	if ((r->watch->from_us || r->watch->to_us || r->watch->follow) && !ops->tells_ticks) {
+		complain(r->program, NULL, 0,
+			 "--at, --for, --since, --until and --follow are about recordings; this is none");
+		return RUN_USAGE;
+	}
 	r->source = (struct source){
 		.ops = ops,
 		.watch = r->watch,
@@ -164,6 +172,10 @@ static int run_source(struct run *r)
 
 	if (sandbox_find_user(r->watch->user, &uid, &gid))
 		return -EINVAL;
+	if (r->source.keep_user) {
+		uid = geteuid();
+		gid = getegid();
+	}
 	r->loop.command = r->command.pidfd;
 	/* They must be ready for what is there already, which the source tells of when it starts. */
 	err = start_consumers(r, uid, gid);
@@ -330,6 +342,8 @@ int run_report(const struct report *report, struct question *question, const cha
 	clock_follow_host(&r.clock);
 	r.cgroups = cgroup_names_new();
 	status = asked_make(&r.asked, report, question, program, &r.clock, r.cgroups);
+	if (!status)
+		status = window_set(question->watch, program);
 	if (!status && input_prepare(question->watch))
 		status = RUN_FAILED;
 	if (!status)

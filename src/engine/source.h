@@ -37,6 +37,7 @@ struct source {
 	/* Set by open(): what all that is called after start() needs. */
 	uint64_t keep_capabilities; /* 1 << CAP_* */
 	unsigned keep_syscalls;	    /* enum syscalls */
+	bool keep_user; /* files are opened later, which may be readable by this user alone */
 	struct clock *clock; /* a source with own time sets the offset before its first event */
 	void (*emit)(void *context, const struct event *ev);
 	void *emit_context;

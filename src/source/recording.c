@@ -9,11 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "engine/clock.h"
 #include "engine/source.h"
+#include "engine/syscalls.h"
 #include "engine/watch.h"
 #include "record/chunk.h"
 #include "record/recording.h"
@@ -22,11 +24,14 @@
 
 #define EVENTS_PER_DRAIN 256
 #define NS_PER_US 1000
+/* While a recording is written, look for more so often. */
+#define LOOK_AGAIN_NS 500000000
 
 struct state {
 	struct recording *recording;
 	struct account account; /* as the recorder's run ended, or what we counted */
 	bool has_loss, has_begun;
+	int timer; /* of --follow: when to look again; else -1 */
 	uint64_t opened, adopted, closed;
 	struct event ev;
 };
@@ -57,6 +62,15 @@ static bool recording_suits(const struct watch *watch)
 	return watch->read_path && is_recording(watch->read_path);
 }
 
+static int set_timer(struct state *r)
+{
+	const struct itimerspec every = {.it_value.tv_nsec = LOOK_AGAIN_NS,
+					 .it_interval.tv_nsec = LOOK_AGAIN_NS};
+
+	r->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	return r->timer < 0 || timerfd_settime(r->timer, 0, &every, NULL);
+}
+
 static int recording_source_open(struct source *s)
 {
 	struct state *r = xcalloc(1, sizeof(*r));
@@ -71,6 +85,7 @@ static int recording_source_open(struct source *s)
 	int err;
 
 	s->state = r;
+	r->timer = -1;
 	if (!s->watch->read_path) {
 		log_error("--source recording needs --read FILE or a directory");
 		return -EINVAL;
@@ -81,6 +96,11 @@ static int recording_source_open(struct source *s)
 		return err == -EPERM ? -EACCES : err;
 	}
 	s->clock->realtime_offset_ns = recording_wall_offset_us(r->recording) * NS_PER_US;
+	/* Of a directory the next file is opened when it is its turn. */
+	s->keep_user = true;
+	s->keep_syscalls = SYSCALLS_FILES;
+	if (s->watch->follow && set_timer(r))
+		return log_errno(errno, "cannot make a timer");
 	s->interval_ns = recording_meta(r->recording)->interval_us * NS_PER_US;
 	return 0;
 }
@@ -93,8 +113,9 @@ static int recording_start(struct source *s)
 
 static int recording_fd(const struct source *s)
 {
-	(void)s;
-	return -1;
+	const struct state *r = s->state;
+
+	return r->timer;
 }
 
 static void take_loss(struct state *r)
@@ -218,6 +239,7 @@ static int recording_drain(struct source *s)
 {
 	struct state *r = s->state;
 	int item = recording_next(r->recording, &r->ev), n = 0;
+	uint64_t expirations;
 
 	for (; item > 0 && n < EVENTS_PER_DRAIN; n++) {
 		take_item(s, r, item);
@@ -226,6 +248,12 @@ static int recording_drain(struct source *s)
 	if (item < 0) {
 		log_error("%s: %s", s->watch->read_path, recording_why(r->recording));
 		return item;
+	}
+	/* Nothing more is written yet. */
+	if (!n && r->timer >= 0) {
+		while (read(r->timer, &expirations, sizeof(expirations)) > 0)
+			;
+		return -EAGAIN;
 	}
 	return n;
 }
@@ -262,6 +290,8 @@ static void recording_source_close(struct source *s)
 		return;
 	if (r->recording)
 		recording_close(r->recording);
+	if (r->timer >= 0)
+		close(r->timer);
 	free(r);
 	s->state = NULL;
 }
