@@ -120,11 +120,22 @@ static void emit(struct source *s, const struct replay_line *line)
 	s->emit(s->emit_context, &ev);
 }
 
+/* What does not fit is no line of its own; a comment may be as long as it likes. */
+static void skip_rest(struct replay *r, const char *text)
+{
+	int c = 0;
+
+	if (strchr(text, '\n') || strlen(text) <= REPLAY_LINE_MAX)
+		return;
+	while (c != '\n' && c != EOF)
+		c = fgetc(r->file);
+}
+
 static int replay_drain(struct source *s)
 {
 	struct replay *r = s->state;
 	struct replay_line line;
-	char text[1024];
+	char text[REPLAY_LINE_MAX + 2];
 
 	while (fgets(text, sizeof(text), r->file)) {
 		const char *why;
@@ -132,6 +143,7 @@ static int replay_drain(struct source *s)
 		int n;
 
 		r->line++;
+		skip_rest(r, text);
 		n = replay_line_parse(text, &line, &why, &at);
 		if (n < 0) {
 			text[strcspn(text, "\n")] = '\0';
