@@ -91,8 +91,6 @@ static int prepare_engine(struct run *r)
 			return RUN_FAILED;
 		}
 		view_begin(&a->view, r->engine.max_flows);
-		if (outputs_begin(a->output, a->question))
-			return RUN_FAILED;
 	}
 	r->loop = (struct loop){.watch = r->watch,
 				.engine = &r->engine,
@@ -139,6 +137,9 @@ static int start_consumers(struct run *r, uid_t uid, gid_t gid)
 			a->view.meanwhile = drain_meanwhile;
 			a->view.meanwhile_context = &r->source;
 		}
+		err = outputs_begin(a->output, a->question);
+		if (err)
+			break;
 		view_open(&a->view);
 		if (a->consumer.ops->start)
 			err = a->consumer.ops->start(&a->consumer, &r->source, uid, gid);
