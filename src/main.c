@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* One program, several names: `tcpsight COMMAND`, or the name of a tool that it replaces. */
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/loop.h"
 #include "app/peekstat.h"
@@ -81,11 +83,27 @@ static int complain_command(const char *name)
 	return RUN_USAGE;
 }
 
+/*
+ * Whoever starts us may have closed some of the first three: what we open must not come to stand in
+ * their place. What is written there still fails.
+ */
+static void hold_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	const struct report *report = command_find_seed(basename(argv[0]));
 	char program[64];
 
+	hold_standard_descriptors();
 	if (report)
 		return run(report, report->seed_name, argc, argv);
 	if (!strcmp(basename(argv[0]), "tcpeekstat"))
