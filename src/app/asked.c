@@ -184,6 +184,8 @@ int asked_open_outputs(struct all_asked *all, const char *program)
 	struct usage_error error = {.at = 0};
 
 	all->outputs.is_single = all->count == 1 && !all->one[0]->report->keeps_to_itself;
+	for (unsigned i = 0; i < all->count; i++)
+		all->outputs.takes_stdout |= writes_stdout(all->one[i]);
 	for (unsigned i = 0; i < all->count; i++) {
 		struct asked *a = all->one[i];
 		bool is_screen;

@@ -51,6 +51,8 @@ int loop_block_signals(void)
 	sigset_t set = handled();
 
 	signal(SIGPIPE, SIG_IGN);
+	/* A file that grows beyond what `ulimit -f` allows is one output's error, not our end. */
+	signal(SIGXFSZ, SIG_IGN);
 	return sigprocmask(SIG_BLOCK, &set, NULL) ? -errno : 0;
 }
 

@@ -104,8 +104,6 @@ static int prepare_engine(struct run *r)
 			return RUN_FAILED;
 		}
 		view_begin(&a->view, r->engine.max_flows);
-		if (a->output && outputs_begin(a->output, a->question))
-			return RUN_FAILED;
 	}
 	r->loop = (struct loop){.watch = r->watch,
 				.engine = &r->engine,
@@ -156,6 +154,9 @@ static int start_consumers(struct run *r, uid_t uid, gid_t gid)
 		a->consumer.lacks = r->source.lacks;
 		a->view.meanwhile = r->source.offline ? loop_meanwhile_offline : drain_meanwhile;
 		a->view.meanwhile_context = r->source.offline ? (void *)&r->loop : &r->source;
+		err = a->output ? outputs_begin(a->output, a->question) : 0;
+		if (err)
+			break;
 		if (a->output)
 			view_open(&a->view);
 		if (a->consumer.ops->start)
