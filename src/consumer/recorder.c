@@ -39,6 +39,7 @@ struct recorder {
 	uint8_t *fresh; /* by slot: it began, and was not told of yet */
 	size_t fresh_size;
 	struct event ev; /* of the flow that is told of */
+	struct record_config config;
 };
 
 static struct record_clock clock_at(const struct recorder *r, uint64_t time_ns)
@@ -87,6 +88,45 @@ static struct ev_count before(const struct ev_count *now, const struct ev_count 
 	return c;
 }
 
+static void put_note(struct recorder *r, enum record_note_kind kind, uint64_t time_ns)
+{
+	const struct record_note note = {.kind = (uint8_t)kind, .time_ns = time_ns, .text = ""};
+
+	record_note(r->record, &note);
+}
+
+/* From here on intervals are counted. */
+static int begin(struct recorder *r, uint64_t time_ns)
+{
+	struct record_clock now = clock_at(r, time_ns);
+	int err = record_open(&r->record, &r->config, &now);
+
+	if (err)
+		return log_errno(err, "record: cannot begin a recording");
+	put_note(r, RECORD_NOTE_START, now.time_ns);
+	if (!r->source->offline)
+		record_tick(r->record, &now);
+	return 0;
+}
+
+/* Now, by the source's clock: of a file, the end of the interval that is told of. */
+static uint64_t clock_of(const struct consumer *c)
+{
+	const struct recorder *r = c->state;
+
+	return r->source->offline ? c->engine->now_ns : clock_now_ns();
+}
+
+/* True if there is a recording to write to; of a file that is read it begins with the first event. */
+static bool has_begun(struct consumer *c, uint64_t time_ns)
+{
+	struct recorder *r = c->state;
+
+	if (!r->record && begin(r, time_ns))
+		c->done = c->is_gone = true;
+	return r->record;
+}
+
 static void on_opened(struct consumer *c, const struct flow *f)
 {
 	struct recorder *r = c->state;
@@ -102,14 +142,14 @@ static void on_interval(struct consumer *c, const struct news *news)
 	struct ev_count then;
 
 	/* Its close record says all. */
-	if (news->close || r->options->no_samples)
+	if (news->close || r->options->no_samples || !has_begun(c, clock_of(c)))
 		return;
 	then = before(&news->flow->count, &news->count);
 	if (r->fresh[slot]) {
 		bool is_adopted = news->flow->ident.seen == SEEN_ADOPTED;
 
 		r->fresh[slot] = 0;
-		event_of(r, news->flow, news->extra, EV_OPEN, clock_now_ns());
+		event_of(r, news->flow, news->extra, EV_OPEN, clock_of(c));
 		/* What it moved before belongs to no interval, what it moved since does. */
 		if (is_adopted)
 			r->ev.count = then;
@@ -117,7 +157,7 @@ static void on_interval(struct consumer *c, const struct news *news)
 		if (!is_adopted)
 			return;
 	}
-	record_sample(r->record, event_of(r, news->flow, news->extra, EV_SAMPLE, clock_now_ns()),
+	record_sample(r->record, event_of(r, news->flow, news->extra, EV_SAMPLE, clock_of(c)),
 		      &then, news->note);
 }
 
@@ -125,21 +165,24 @@ static void on_closed(struct consumer *c, const struct event *ev)
 {
 	struct recorder *r = c->state;
 
-	record_closed(r->record, ev);
+	if (has_begun(c, ev->time_ns))
+		record_closed(r->record, ev);
 }
 
 static void on_handshake(struct consumer *c, const struct event *ev)
 {
 	struct recorder *r = c->state;
 
-	record_handshake(r->record, ev);
+	if (has_begun(c, ev->time_ns))
+		record_handshake(r->record, ev);
 }
 
 static void on_reset(struct consumer *c, const struct event *ev)
 {
 	struct recorder *r = c->state;
 
-	record_reset(r->record, ev);
+	if (has_begun(c, ev->time_ns))
+		record_reset(r->record, ev);
 }
 
 static void put_key_frame(struct consumer *c, struct recorder *r, uint64_t time_ns)
@@ -189,6 +232,8 @@ static void on_tick(struct consumer *c, uint64_t time_ns)
 	struct recorder *r = c->state;
 	struct record_clock now = clock_at(r, time_ns);
 
+	if (!has_begun(c, time_ns))
+		return;
 	/* Privileges are gone by now, and threads have no more than we. */
 	if (!r->has_threads && !r->source->offline && !record_start(r->record))
 		r->has_threads = true;
@@ -237,19 +282,11 @@ static const char *name_of(void *context, enum record_name_kind kind, uint64_t k
 	return cgroup_path(r->view->context.cgroups, key);
 }
 
-static void put_note(struct recorder *r, enum record_note_kind kind, uint64_t time_ns)
-{
-	const struct record_note note = {.kind = (uint8_t)kind, .time_ns = time_ns, .text = ""};
-
-	record_note(r->record, &note);
-}
-
 static int on_start(struct consumer *c, struct source *s, uid_t uid, gid_t gid)
 {
 	struct recorder *r = c->state;
 	const struct recorder_options *o = r->options;
 	struct record_config config = {.level = RECORD_LEVEL, .extra = o->extra};
-	struct record_clock now;
 	int err;
 
 	(void)uid;
@@ -274,22 +311,16 @@ static int on_start(struct consumer *c, struct source *s, uid_t uid, gid_t gid)
 	config.thin_interval_us = o->thin_s * US_PER_S;
 	config.name = name_of;
 	config.name_context = r;
-	now = clock_at(r, s->offline ? 0 : clock_now_ns());
-	err = record_open(&r->record, &config, &now);
-	/* From here on intervals are counted. */
-	if (err)
-		return err;
-	put_note(r, RECORD_NOTE_START, now.time_ns);
-	if (!s->offline)
-		record_tick(r->record, &now);
-	return 0;
+	r->config = config;
+	/* A file brings its own clock, which is known with its first event. */
+	return s->offline ? 0 : begin(r, clock_now_ns());
 }
 
 static void on_end(struct consumer *c, const struct account *a)
 {
 	struct recorder *r = c->state;
 	struct record_loss loss = {
-		.time_ns = clock_now_ns(),
+		.time_ns = clock_of(c),
 		.opened = a->opened,
 		.adopted = a->adopted,
 		.closed = a->closed,
@@ -308,6 +339,8 @@ static void on_end(struct consumer *c, const struct account *a)
 		.undecoded_why = a->undecoded_why,
 	};
 
+	if (!r->record)
+		return;
 	record_account(r->record, &loss);
 	put_note(r, RECORD_NOTE_STOP, loss.time_ns);
 	if (r->shows_status)
