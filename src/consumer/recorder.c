@@ -36,8 +36,8 @@ struct recorder {
 	struct record *record;
 	int directory, file, lock;
 	bool has_threads, is_dropping, shows_status;
-	uint8_t *fresh; /* by slot: it began, and was not told of yet */
-	size_t fresh_size;
+	bool *known; /* by slot: the recording has told of the flow */
+	size_t known_size;
 	struct event ev; /* of the flow that is told of */
 	struct record_config config;
 };
@@ -104,8 +104,9 @@ static int begin(struct recorder *r, uint64_t time_ns)
 	if (err)
 		return log_errno(err, "record: cannot begin a recording");
 	put_note(r, RECORD_NOTE_START, now.time_ns);
-	if (!r->source->offline)
-		record_tick(r->record, &now);
+	/* Nothing was told of yet, so nothing lives as far as the file knows. */
+	if (record_tick(r->record, &now) == RECORD_WANTS_KEY)
+		record_key_end(r->record);
 	return 0;
 }
 
@@ -118,11 +119,11 @@ static uint64_t clock_of(const struct consumer *c)
 }
 
 /* True if there is a recording to write to; of a file that is read it begins with the first event. */
-static bool has_begun(struct consumer *c, uint64_t time_ns)
+static bool has_begun(struct consumer *c)
 {
 	struct recorder *r = c->state;
 
-	if (!r->record && begin(r, time_ns))
+	if (!r->record && begin(r, c->engine->begun_ns))
 		c->done = c->is_gone = true;
 	return r->record;
 }
@@ -132,32 +133,38 @@ static void on_opened(struct consumer *c, const struct flow *f)
 	struct recorder *r = c->state;
 	uint32_t slot = flow_table_slot(&c->engine->flows, f);
 
-	r->fresh[slot] = 1;
+	r->known[slot] = false;
 }
 
 static void on_interval(struct consumer *c, const struct news *news)
 {
 	struct recorder *r = c->state;
 	uint32_t slot = flow_table_slot(&c->engine->flows, news->flow);
+	bool is_adopted = news->flow->ident.seen == SEEN_ADOPTED;
 	struct ev_count then;
+	uint64_t time_ns;
 
-	/* Its close record says all. */
-	if (news->close || r->options->no_samples || !has_begun(c, clock_of(c)))
+	if (r->options->no_samples || !has_begun(c))
 		return;
+	/* Its close record says all, but for what an adopted flow had moved before. */
+	if (news->close && (r->known[slot] || !is_adopted)) {
+		r->known[slot] = false;
+		return;
+	}
+	/* Rows come back by their times: its beginning stands before its end. */
+	time_ns = news->close ? news->close->time_ns - 1000 : clock_of(c);
 	then = before(&news->flow->count, &news->count);
-	if (r->fresh[slot]) {
-		bool is_adopted = news->flow->ident.seen == SEEN_ADOPTED;
-
-		r->fresh[slot] = 0;
-		event_of(r, news->flow, news->extra, EV_OPEN, clock_of(c));
+	if (!r->known[slot]) {
+		r->known[slot] = !news->close;
+		event_of(r, news->flow, news->extra, EV_OPEN, time_ns);
 		/* What it moved before belongs to no interval, what it moved since does. */
 		if (is_adopted)
 			r->ev.count = then;
 		record_opened(r->record, &r->ev, news->note);
-		if (!is_adopted)
+		if (!is_adopted || news->close)
 			return;
 	}
-	record_sample(r->record, event_of(r, news->flow, news->extra, EV_SAMPLE, clock_of(c)),
+	record_sample(r->record, event_of(r, news->flow, news->extra, EV_SAMPLE, time_ns),
 		      &then, news->note);
 }
 
@@ -165,7 +172,7 @@ static void on_closed(struct consumer *c, const struct event *ev)
 {
 	struct recorder *r = c->state;
 
-	if (has_begun(c, ev->time_ns))
+	if (has_begun(c))
 		record_closed(r->record, ev);
 }
 
@@ -173,7 +180,7 @@ static void on_handshake(struct consumer *c, const struct event *ev)
 {
 	struct recorder *r = c->state;
 
-	if (has_begun(c, ev->time_ns))
+	if (has_begun(c))
 		record_handshake(r->record, ev);
 }
 
@@ -181,7 +188,7 @@ static void on_reset(struct consumer *c, const struct event *ev)
 {
 	struct recorder *r = c->state;
 
-	if (has_begun(c, ev->time_ns))
+	if (has_begun(c))
 		record_reset(r->record, ev);
 }
 
@@ -197,7 +204,7 @@ static void put_key_frame(struct consumer *c, struct recorder *r, uint64_t time_
 			continue;
 		record_live(r->record, event_of(r, f, e->extra ? &e->extra[slot] : NULL, EV_SAMPLE, time_ns),
 			    &c->note[slot]);
-		r->fresh[slot] = 0;
+		r->known[slot] = true;
 	}
 	record_key_end(r->record);
 }
@@ -232,7 +239,7 @@ static void on_tick(struct consumer *c, uint64_t time_ns)
 	struct recorder *r = c->state;
 	struct record_clock now = clock_at(r, time_ns);
 
-	if (!has_begun(c, time_ns))
+	if (!has_begun(c))
 		return;
 	/* Privileges are gone by now, and threads have no more than we. */
 	if (!r->has_threads && !r->source->offline && !record_start(r->record))
@@ -293,8 +300,8 @@ static int on_start(struct consumer *c, struct source *s, uid_t uid, gid_t gid)
 	(void)gid;
 	r->source = s;
 	r->shows_status = isatty(STDERR_FILENO) && !c->question->is_also && !s->offline;
-	r->fresh_size = (size_t)c->engine->max_flows + 1;
-	r->fresh = reserve(r->fresh_size);
+	r->known_size = (size_t)c->engine->max_flows + 1;
+	r->known = reserve(r->known_size);
 	err = o->directory ? open_directory(r) : open_file(r, c->question);
 	if (err)
 		return err;
@@ -359,8 +366,8 @@ static void on_free(struct consumer *c)
 
 	if (r->record)
 		record_end(r->record);
-	if (r->fresh)
-		reserve_free(r->fresh, r->fresh_size);
+	if (r->known)
+		reserve_free(r->known, r->known_size);
 	close_fd(r->file);
 	close_fd(r->lock);
 	close_fd(r->directory);

@@ -14,7 +14,11 @@
 void engine_init(struct engine *e, uint32_t max_flows, bool offline)
 {
 	*e = (struct engine){
-		.max_flows = max_flows, .offline = offline, .next_tick_ns = UINT64_MAX};
+		.max_flows = max_flows,
+		.offline = offline,
+		.ends_on_grid = offline,
+		.next_tick_ns = UINT64_MAX,
+	};
 }
 
 static size_t extra_bytes(const struct engine *e)

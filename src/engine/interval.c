@@ -82,6 +82,7 @@ bool engine_is_done(const struct engine *e)
 void engine_begin(struct engine *e, uint64_t time_ns)
 {
 	e->has_begun = true;
+	e->begun_ns = time_ns - time_ns % 1000;
 	for (unsigned i = 0; i < e->paces; i++)
 		if (e->pace[i].interval_ns)
 			e->pace[i].next_tick_ns = time_ns + e->pace[i].interval_ns;
@@ -149,7 +150,7 @@ void engine_finish(struct engine *e, uint64_t time_ns)
 	for (unsigned i = 0; i < e->paces && e->has_begun; i++) {
 		struct pace *p = &e->pace[i];
 
-		tick(e, p, e->offline && p->interval_ns ? p->next_tick_ns : time_ns);
+		tick(e, p, e->ends_on_grid && p->interval_ns ? p->next_tick_ns : time_ns);
 		p->next_tick_ns = UINT64_MAX;
 	}
 	set_next_tick(e);

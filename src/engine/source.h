@@ -33,7 +33,9 @@ struct source {
 	bool offline;	 /* reads a file: brings its own time and ends by itself */
 	bool handshakes; /* EV_HANDSHAKE is wanted, and nothing else */
 	bool owners;	 /* a column shows owners: look for those that are not known */
-	uint64_t interval_ns; /* set by open() of one that tells ticks: between two of them */
+	/* Set by open() of one that tells ticks: the time between two, and whether it was a file's. */
+	uint64_t interval_ns;
+	bool ends_on_grid;
 	/* Set by open(): what all that is called after start() needs. */
 	uint64_t keep_capabilities; /* 1 << CAP_* */
 	unsigned keep_syscalls;	    /* enum syscalls */

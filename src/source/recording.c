@@ -101,6 +101,7 @@ static int recording_source_open(struct source *s)
 	s->keep_syscalls = SYSCALLS_FILES;
 	if (s->watch->follow && set_timer(r))
 		return log_errno(errno, "cannot make a timer");
+	s->ends_on_grid = recording_meta(r->recording)->source;
 	s->interval_ns = recording_meta(r->recording)->interval_us * NS_PER_US;
 	return 0;
 }
