@@ -270,6 +270,7 @@ const struct need ladder[] = {
 		.hook = {{"tp_btf/tcp_cong_state_set", "on_congestion",
 			  "struct sock *, u8 | struct sock *, __u8"}},
 		.try = try_programs,
+		.take = take_undo,
 	}, {
 		.name = "dsack", .source = "bpf",
 		.gives = "those that the peer tells (DSACK)",
