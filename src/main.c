@@ -67,6 +67,23 @@ static int run(const struct report *report, const char *program, int argc, char 
 	return status;
 }
 
+static const char doctor_usage[] =
+	"usage: tcpsight doctor [--json | --ladder]\n\n"
+	"What this kernel offers, what is used, what is missing, and what helps.\n\n"
+	"options:\n"
+	"      --json                     the same for scripts, one JSON object a line\n"
+	"      --ladder                   the words of --rung, without a look at this machine\n"
+	"  -h, --help                     this text\n";
+
+static int complain_argument(const char *program, const char *argument)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "unrecognized argument: %.80s", argument);
+	complain(program, NULL, 0, text);
+	return RUN_USAGE;
+}
+
 static int complain_command(const char *name)
 {
 	const char *names[16], *nearest;
@@ -86,7 +103,15 @@ static int complain_command(const char *name)
 
 static int doctor(int argc, char **argv)
 {
+	bool is_known = argc == 1 || !strcmp(argv[1], "--json") || !strcmp(argv[1], "--ladder");
+
 	log_init("tcpsight doctor", false);
+	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+		printf("%s", doctor_usage);
+		return RUN_DONE;
+	}
+	if (argc > 2 || !is_known)
+		return complain_argument("tcpsight doctor", argv[is_known ? 2 : 1]);
 	if (descriptors_check_room())
 		return RUN_FAILED;
 	return doctor_main(argc, argv);

@@ -9,8 +9,8 @@
 #include "util/log.h"
 
 /*
- * `stat --all` opens some 70 at a time: maps, programs, links, and what libbpf tries out beside them.
- * Others need less; what is more leaves room for clients of the control socket.
+ * `stat --all` opens some 70 at a time: maps, programs, links, and what libbpf tries out beside
+ * them. Others need less; what is more leaves room for clients of the control socket.
  */
 #define ROOM 128
 /* What most systems allow to begin with. */
@@ -59,7 +59,8 @@ int descriptors_check_room(void)
 	}
 	for (int i = 0; i < count; i++)
 		close(fd[i]);
-	return err ? log_errno(err, "watching TCP takes up to %d open files, and there is room for %d", ROOM,
-			       count)
+	return err ? log_errno(err,
+			       "watching TCP takes up to %d open files, and there is room for %d",
+			       ROOM, count)
 		   : 0;
 }

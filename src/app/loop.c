@@ -158,17 +158,18 @@ void loop_close(struct loop *l)
 }
 
 /*
- * Rows are told in the time that the clock shows when they are made, all of one run by one offset, so
- * that those of the past keep their order and their distances.
+ * Rows are told in the time that the clock shows when they are made, all of one run by one offset,
+ * so that those of the past keep their order and their distances.
  */
 static void follow_clock(struct loop *l)
 {
 	double step_s = (double)clock_follow_host(l->source->clock) / NS_PER_S;
 
 	if (step_s >= STEP_TOLD_S || step_s <= -STEP_TOLD_S)
-		log_warn("the system clock jumped %s by %.1f s; times from here on are told by it as it "
-			 "is now (it was set, or the machine slept)",
-			 step_s > 0 ? "forward" : "back", step_s > 0 ? step_s : -step_s);
+		log_warn(
+			"the system clock jumped %s by %.1f s; times from here on are told by it as it "
+			"is now (it was set, or the machine slept)",
+			step_s > 0 ? "forward" : "back", step_s > 0 ? step_s : -step_s);
 }
 
 static int drain(struct loop *l)

@@ -26,8 +26,8 @@ struct loop {
 };
 
 /*
- * Block the signals that end us, so that they are only ever met in the loop. Call before anything is
- * opened that a sudden death would leave behind.
+ * Block the signals that end us, so that they are only ever met in the loop. Call before anything
+ * is opened that a sudden death would leave behind.
  */
 int loop_block_signals(void);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The loop of a source that brings its own time: a file, or what somebody writes into a pipe. Without
- * epoll and timers, which a run with such input is not left, since it may come from anybody.
+ * The loop of a source that brings its own time: a file, or what somebody writes into a pipe.
+ * Without epoll and timers, which a run with such input is not left, since it may come from
+ * anybody.
  */
 #pragma once
 #include <stdbool.h>

@@ -315,7 +315,8 @@ static int run_opened(struct run *r)
 
 	if (!err)
 		err = open_source(r);
-	/* The first bytes of a file were read by now: until they came, a signal might end all that. */
+	/* The first bytes of a file were read by now: until they came, a signal might end all that.
+	 */
 	if (r->source.offline)
 		loop_block_signals();
 	if (!err && r->watch->command && !r->source.offline)

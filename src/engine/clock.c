@@ -27,8 +27,10 @@ int64_t clock_follow_host(struct clock *c)
 		int64_t now = read_clock_ns(CLOCK_REALTIME);
 		int64_t after = read_clock_ns(CLOCK_MONOTONIC);
 
-		/* The offset lies between the two, which may be far apart: we can be interrupted. */
-		if (c->follows_host && was >= now - after - SAME_NS && was <= now - before + SAME_NS) {
+		/* The offset lies between the two, which may be far apart: we can be interrupted.
+		 */
+		if (c->follows_host && was >= now - after - SAME_NS &&
+		    was <= now - before + SAME_NS) {
 			c->realtime_offset_ns = was;
 			return 0;
 		}

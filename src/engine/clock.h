@@ -17,9 +17,9 @@ struct clock {
 
 /*
  * Take the offset of this machine's CLOCK_REALTIME from its CLOCK_MONOTONIC. It changes only where
- * the clock is set, or the machine was suspended: slewing, as NTP does it, moves both alike. Returns
- * by how much it has changed since the last call, in nanoseconds; 0 the first time. A change of less
- * than a microsecond is none: two clocks cannot be read at one time.
+ * the clock is set, or the machine was suspended: slewing, as NTP does it, moves both alike.
+ * Returns by how much it has changed since the last call, in nanoseconds; 0 the first time. A
+ * change of less than a microsecond is none: two clocks cannot be read at one time.
  */
 int64_t clock_follow_host(struct clock *c);
 

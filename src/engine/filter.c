@@ -119,6 +119,11 @@ static int set_expression(struct filter *f, struct filter_error *error)
 
 	if (!where)
 		return 0;
+	if (strlen(where) > FILTER_TEXT_MAX) {
+		snprintf(error->text, sizeof(error->text),
+			 "the filter is too long: at most %d characters", FILTER_TEXT_MAX);
+		return fail(error, "filter", NULL, SIZE_MAX, error->text);
+	}
 	f->expression = flow_filter_new(where, error->text, sizeof(error->text), &at);
 	return f->expression ? 0 : fail(error, "filter", where, at, error->text);
 }

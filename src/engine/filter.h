@@ -14,6 +14,9 @@ struct question;
 struct cgroup_names;
 struct filter;
 
+/* Of an expression in tcpdump's language; what compiles it takes time and memory as it grows. */
+#define FILTER_TEXT_MAX 4096
+
 /* Why filter_new() failed, for the message: `text` under `argument`, caret at `at`. */
 struct filter_error {
 	const char *option;   /* "--cgroup", "filter", ... */

@@ -65,9 +65,9 @@ struct source_ops {
 	/* Emit what is there already; still privileged. 0 or -errno, logged. */
 	int (*start)(struct source *s);
 	/*
-	 * A descriptor that polls readable when drain() has work, -1 if there is none. Offline it is
-	 * asked before each drain(): -1 also while that need not wait, because it reads a file, or has
-	 * input at hand.
+	 * A descriptor that polls readable when drain() has work, -1 if there is none. Offline it
+	 * is asked before each drain(): -1 also while that need not wait, because it reads a file,
+	 * or has input at hand.
 	 */
 	int (*fd)(const struct source *s);
 	/*

@@ -318,7 +318,8 @@ int replay_line_parse(const char *text, struct replay_line *ret, const char **re
 			return 0;
 		if (!position && !strcmp(word, "clock")) {
 			word = strtok_r(NULL, " \t\r\n", &save);
-			*ret_why = "expected a time such as 2026-11-21T09:00:00Z, from 1970 to 2115";
+			*ret_why =
+				"expected a time such as 2026-11-21T09:00:00Z, from 1970 to 2115";
 			return word && !parse_clock(word, &ret->clock_s) ? 1 : -EINVAL;
 		}
 		if (position < (ret->head.kind == EV_TIME ? 2 : 3))

@@ -11,7 +11,7 @@
 #define LINES_LENGTH_MAX 1023
 
 struct lines {
-	int fd; /* borrowed */
+	int fd;	    /* borrowed */
 	bool waits; /* a file never has to be waited for */
 	bool is_over;
 	size_t begin, end;
@@ -25,9 +25,9 @@ size_t lines_read_ahead(FILE *file);
 void lines_init(struct lines *l, FILE *file);
 
 /*
- * The next line, without its line feed, in `ret` of at least LINES_LENGTH_MAX + 1 bytes. Returns 1; 0
- * at the end; -EAGAIN if lines_fd() must be waited for; -E2BIG for a line that is too long, of which
- * `ret` has the beginning; or another -errno.
+ * The next line, without its line feed, in `ret` of at least LINES_LENGTH_MAX + 1 bytes. Returns 1;
+ * 0 at the end; -EAGAIN if lines_fd() must be waited for; -E2BIG for a line that is too long, of
+ * which `ret` has the beginning; or another -errno.
  */
 int lines_next(struct lines *l, char *ret);
 

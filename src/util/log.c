@@ -7,6 +7,11 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "util/utf8.h"
+
+/* Nobody reads more. */
+#define TEXT_MAX 1024
+
 static const char *log_name = "tcpsight";
 static bool log_verbose;
 
@@ -21,15 +26,19 @@ bool log_is_verbose(void)
 	return log_verbose;
 }
 
-/* One write per message, so that lines of several processes do not mix. */
+/*
+ * One write per message, so that lines of several processes do not mix. Messages quote files and
+ * names, which may come from anybody.
+ */
 __attribute__((format(printf, 2, 0))) static void put(const char *level, const char *format,
 						      va_list args, const char *suffix)
 {
-	char text[2048];
+	char text[TEXT_MAX], cleaned[TEXT_MAX];
+	int len = vsnprintf(text, sizeof(text), format, args);
 
-	vsnprintf(text, sizeof(text), format, args);
-	fprintf(stderr, "%s: %s%s%s%s\n", log_name, level, text, suffix ? ": " : "",
-		suffix ? suffix : "");
+	utf8_clean_lines(cleaned, sizeof(cleaned), text);
+	fprintf(stderr, "%s: %s%s%s%s%s\n", log_name, level, cleaned, len < TEXT_MAX ? "" : "...",
+		suffix ? ": " : "", suffix ? suffix : "");
 }
 
 void log_error(const char *format, ...)

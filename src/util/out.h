@@ -74,10 +74,16 @@ void out_char(struct out *o, char c);
 void out_uint(struct out *o, uint64_t n);
 void out_format(struct out *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* `text` in a field of |width| columns, left-aligned if width is negative; never cut. */
+/* `text` in a field of |width| characters, left-aligned if width is negative; never cut. */
 void out_field(struct out *o, const char *text, size_t len, int width);
 
-/* Write `text` as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD. */
+/* Write `text` with a ? for what would do harm to a terminal: see util/utf8.h. */
+void out_clean(struct out *o, const char *text, size_t len);
+
+/*
+ * Write `text` as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD; what would
+ * do harm to a terminal is escaped, so that it arrives all the same.
+ */
 void out_json_string(struct out *o, const char *text, size_t len);
 
 /*
