@@ -55,6 +55,8 @@ static bool is_in_bounds(const struct chunk_header *h)
 
 int chunk_header_get(const uint8_t *p, size_t len, struct chunk_header *ret)
 {
+	if (!len)
+		return -EAGAIN;
 	if (memcmp(p, magic, len < sizeof(magic) ? len : sizeof(magic)))
 		return -EBADMSG;
 	if (len < CHUNK_HEADER_BYTES)

@@ -57,6 +57,14 @@ static size_t put_text(char *p, const char *text, size_t size)
 	return len;
 }
 
+/* What is empty or 0 need not be said. */
+static bool is_empty(const struct field *f, const char *value)
+{
+	static const uint64_t zero;
+
+	return f->size ? !value[0] : !memcmp(value, &zero, sizeof(zero));
+}
+
 size_t meta_put(char *p, const struct record_meta *m)
 {
 	size_t len = 0;
@@ -65,6 +73,8 @@ size_t meta_put(char *p, const struct record_meta *m)
 		const char *field = (const char *)m + fields[i].offset;
 		uint64_t n;
 
+		if (is_empty(&fields[i], field))
+			continue;
 		len += (size_t)sprintf(p + len, "%s=", fields[i].key);
 		if (fields[i].size) {
 			len += put_text(p + len, field, fields[i].size);

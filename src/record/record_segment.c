@@ -100,7 +100,8 @@ void segment_begin(struct record *r)
 void segment_end_file(struct record *r, const char *why)
 {
 	char text[128];
-	int len = snprintf(text, sizeof(text), "row=%" PRIu64 "\nwhy=%s\n", r->next_row, why);
+	uint64_t row = r->next_row > r->end_row ? r->next_row : r->end_row;
+	int len = snprintf(text, sizeof(text), "row=%" PRIu64 "\nwhy=%s\n", row, why);
 
 	put_text(r, CHUNK_END, text, (size_t)len);
 }

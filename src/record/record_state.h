@@ -26,6 +26,7 @@ struct record {
 	uint64_t segment_start_bytes, segment_start_us;
 	bool segment_is_due; /* begins with the next row */
 	uint64_t next_row;
+	uint64_t end_row; /* the file ends with at least this number: see thin.c */
 	/* Key frames. */
 	bool in_key, key_ends, wants_key;
 	uint64_t key_start_bytes, key_bytes, key_end_bytes;

@@ -122,14 +122,15 @@ static void take_run(struct recording *r, const struct record_meta *m, uint64_t 
 /* The rows that should have come before row `row`, and did not. */
 static void miss_rows(struct recording *r, uint64_t row, int64_t wall_us)
 {
-	uint64_t rows = row - r->next_row;
+	/* Rows that were summed up are not missing; their numbers are. */
+	uint64_t rows = r->meta.thinned ? 0 : row - r->next_row;
 
 	if (rows && !r->gap_is_open)
 		open_gap(r, GAP_MISSING, 0);
 	if (rows)
 		r->losses++;
 	if (r->gap_is_open)
-		chunks_close_gap(r, rows, true, wall_us);
+		chunks_close_gap(r, rows, !r->meta.thinned, wall_us);
 	r->next_row = row;
 }
 

@@ -100,7 +100,8 @@ void stream_writer_begin_segment(struct stream_writer *s)
 	dictionary_clear(&s->d.process);
 	s->number = s->raw_bytes = 0;
 	s->segment_bytes = 0;
-	s->has_schema = false;
+	s->told_tables = 0;
+	memset(s->told_columns, 0, sizeof(s->told_columns));
 	if (s->zstd)
 		ZSTD_CCtx_reset(s->zstd, ZSTD_reset_session_only);
 }
@@ -126,7 +127,40 @@ static void put(struct stream_writer *s, struct table_writer *t)
 		s->raw_bytes = (uint32_t)(table_writer_put(t, s->raw + s->raw_bytes) - s->raw);
 }
 
-/* Owners refer to texts, so these go first. */
+static void put_schema_row(struct stream_writer *s, enum record_table table,
+			   const struct record_schema *row)
+{
+	table_writer_add(s->table[table], &s->d, row);
+}
+
+/*
+ * Before the first block of a table in a segment: its name, and the columns that no table before had,
+ * so that the file explains itself.
+ */
+static void put_schema(struct stream_writer *s, const struct table_writer *t)
+{
+	struct record_schema row = {.number = t->table, .name = record_tables[t->table].name};
+
+	if (s->told_tables >> t->table & 1)
+		return;
+	s->told_tables |= 1u << t->table;
+	put_schema_row(s, RECORD_TABLES, &row);
+	for (unsigned i = 0; i < t->columns; i++) {
+		const struct record_column *c = t->column[i];
+
+		if (s->told_columns[c->number])
+			continue;
+		s->told_columns[c->number] = 1;
+		row = (struct record_schema){.number = c->number,
+					     .type = c->type,
+					     .name = c->name,
+					     .unit = c->unit,
+					     .words = c->words};
+		put_schema_row(s, RECORD_COLUMNS, &row);
+	}
+}
+
+/* All that the next block refers to; owners refer to texts, so these go first. */
 static void tell(struct stream_writer *s)
 {
 	struct table_writer *t = s->table[RECORD_PROCESS];
@@ -140,45 +174,14 @@ static void tell(struct stream_writer *s)
 			memcpy(&p, dictionary_entry(d, d->told++, &len), sizeof(p));
 			table_writer_add(t, &s->d, &p);
 		}
+		if (t->rows)
+			put_schema(s, t);
 		tell_bytes(s, RECORD_TEXT, &s->d.text);
+		put(s, s->table[RECORD_TABLES]);
+		put(s, s->table[RECORD_COLUMNS]);
 		put(s, t);
 	} while (d->told < d->count);
 	tell_bytes(s, RECORD_ADDR, &s->d.addr);
-}
-
-static void put_schema_row(struct stream_writer *s, enum record_table table,
-			   const struct record_schema *row)
-{
-	table_writer_add(s->table[table], &s->d, row);
-}
-
-/* The tables and columns that this stream may have, so that the file explains itself. */
-static void put_schema(struct stream_writer *s)
-{
-	uint32_t ours = 0;
-
-	s->has_schema = true;
-	for (unsigned i = 0; i < RECORD_TABLE_END; i++)
-		if (record_tables[i].name && record_tables[i].streams & 1u << s->which) {
-			ours |= 1u << i;
-			put_schema_row(s, RECORD_TABLES,
-				       &(struct record_schema){.number = i,
-							       .name = record_tables[i].name});
-		}
-	for (unsigned i = 0; i < record_column_count; i++) {
-		const struct record_column *c = &record_columns[i];
-
-		if (c->tables & ours && (s->extra || !c->extra))
-			put_schema_row(s, RECORD_COLUMNS,
-				       &(struct record_schema){.number = c->number,
-							       .type = c->type,
-							       .name = c->name,
-							       .unit = c->unit,
-							       .words = c->words});
-	}
-	tell_bytes(s, RECORD_TEXT, &s->d.text);
-	put(s, s->table[RECORD_TABLES]);
-	put(s, s->table[RECORD_COLUMNS]);
 }
 
 /* Pack what was written and emit it as a chunk. */
@@ -208,8 +211,7 @@ static void put_block(struct stream_writer *s, struct table_writer *t)
 {
 	if (s->raw_bytes >= SEAL_BYTES)
 		pack(s);
-	if (!s->has_schema)
-		put_schema(s);
+	put_schema(s, t);
 	tell(s);
 	s->rows += t->rows;
 	put(s, t);

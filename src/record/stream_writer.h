@@ -25,7 +25,8 @@ struct stream_writer {
 	uint32_t rows;		/* in `raw` */
 	uint32_t number;	/* of the next chunk in the segment */
 	uint64_t segment_bytes; /* unpacked, so far */
-	bool has_schema;
+	uint32_t told_tables;			 /* 1 << enum record_table: their columns are in the segment */
+	uint8_t told_columns[RECORD_NUMBER_END]; /* by number */
 	struct ZSTD_CCtx_s *zstd;
 	/* Takes a packed payload, borrowed for the call. */
 	void (*emit)(void *context, const struct stream_writer *s, const uint8_t *payload,

@@ -19,6 +19,8 @@
 #include "util/xalloc.h"
 
 #define FLOWS_MAX 1048576u
+/* The account that ends a file, and what that may need, come on top of the rows so far. */
+#define ROWS_AT_END 16
 
 /* Beside each flow of the recording that is read, by slot. */
 struct flow_note {
@@ -248,7 +250,7 @@ static bool is_good(struct job *j)
 
 	record_get_status(j->out, &status);
 	/* The numbers of rows must stay below those of the next file. */
-	return !status.disk.error && !status.dropped_rows && j->out->next_row <= j->in->next_row &&
+	return !status.disk.error && !status.dropped_rows && j->out->next_row + ROWS_AT_END <= j->in->next_row &&
 	       status.disk.written_bytes < j->in->stats.bytes;
 }
 
@@ -267,7 +269,7 @@ static int rewrite(struct thin *t, int from_fd, int to_fd)
 	if (r > 0 && !is_good(&j))
 		r = 0;
 	if (j.out) {
-		j.out->next_row = j.in->next_row;
+		j.out->end_row = j.in->next_row;
 		record_end(j.out);
 	}
 	recording_close(j.in);
