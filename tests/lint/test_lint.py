@@ -18,17 +18,18 @@ MAY_INCLUDE = {
     "bpf": {"abi", "bpf"},
     "util": {"util"},
     "packet": {"abi", "util", "packet"},
-    "engine": {"abi", "util", "engine"},
-    "view": {"abi", "util", "engine", "view"},
-    "consumer": {"abi", "util", "engine", "packet", "view", "consumer"},
+    "verdict": {"abi", "util", "verdict"},
+    "engine": {"abi", "util", "verdict", "engine"},
+    "view": {"abi", "util", "verdict", "engine", "view"},
+    "consumer": {"abi", "util", "verdict", "engine", "packet", "view", "consumer"},
     "report": {"abi", "util", "engine", "view", "consumer", "report"},
-    "sink": {"abi", "util", "engine", "view", "sink"},
+    "sink": {"abi", "util", "verdict", "engine", "view", "sink"},
     "probe": {"abi", "util", "engine", "probe"},
     "source": {"abi", "util", "engine", "packet", "probe", "source"},
     "cli": {"abi", "util", "engine", "view", "probe", "cli"},
     "app": {"abi", "util", "engine", "view", "consumer", "probe", "source", "cli", "app"},
 }
-PURE = ["abi", "packet", "engine", "view", "report"]
+PURE = ["abi", "packet", "verdict", "engine", "view", "report"]
 SOURCES = sorted(p for p in SRC.rglob("*.[ch]"))
 HEADERS = [p for p in SOURCES if p.suffix == ".h"]
 # On the path of an event: from a source's emit to a sink's row.
