@@ -48,6 +48,16 @@ static uint32_t only_netns(const struct all_asked *asked)
 	return netns;
 }
 
+/* Verdicts are made of whatever the source can read. */
+static unsigned needs_of(const struct all_asked *asked, const struct source_ops *ops)
+{
+	unsigned all = asked->needs;
+
+	if (all & NEED_VERDICT && ops->counters)
+		all |= NEED_EXTRA | NEED_CAUSES | NEED_UNDO;
+	return all;
+}
+
 /* What it has to do is what all consumers need. */
 static int prepare_source(struct run *r)
 {
@@ -65,7 +75,7 @@ static int prepare_source(struct run *r)
 		.once = asked->wants & WANT_PRESENT,
 		.everything = asked->wants & WANT_ALL,
 		.handshakes = asked->wants & WANT_HANDSHAKES,
-		.needs = asked->needs,
+		.needs = needs_of(asked, ops),
 		.netns = only_netns(asked),
 		.offline = ops->reads_files && r->watch->read_path,
 		.owners = asked->needs & NEED_OWNER,

@@ -96,7 +96,7 @@ static void make_room(struct engine *e, struct consumer *c)
 {
 	if (c->wants & (WANT_OPENED | WANT_INTERVALS) && !e->flows.flow)
 		flow_table_init(&e->flows, e->max_flows);
-	if (c->needs & NEED_EXTRA && c->wants & (WANT_OPENED | WANT_INTERVALS) && !e->extra)
+	if (c->needs & (NEED_EXTRA | NEED_VERDICT) && c->wants & (WANT_OPENED | WANT_INTERVALS) && !e->extra)
 		e->extra = reserve(extra_bytes(e));
 	if (c->wants & WANT_NOTE)
 		c->note = reserve(note_bytes(e));

@@ -17,6 +17,7 @@ struct engine {
 	unsigned wants, needs;	 /* of all consumers */
 	uint16_t all_paces;	 /* their bits */
 	uint64_t all_wanted;	 /* bits of the consumers that are there */
+	uint64_t now_ns;	 /* of the tick that is told */
 	uint64_t next_tick_ns;	 /* the first of all paces; UINT64_MAX: none is due before the end */
 	uint32_t leaving_head;	 /* flows that closed while rows were printed; slot + 1 */
 	bool is_ticking;

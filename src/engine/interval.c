@@ -33,6 +33,7 @@ static void tell_news(struct engine *e, struct pace *p)
 static void tick(struct engine *e, struct pace *p, uint64_t time_ns)
 {
 	time_ns -= time_ns % 1000;
+	e->now_ns = time_ns;
 	tell_news(e, p);
 	e->is_ticking = true;
 	for (unsigned i = 0; i < p->consumers; i++) {

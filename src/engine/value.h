@@ -18,6 +18,7 @@ enum value_type {
 	VALUE_ADDR,
 	VALUE_ENDPOINT, /* address:port, IPv6 without brackets, as the seed tools print it */
 	VALUE_BOOL,
+	VALUE_JSON, /* a text that is an object of JSON */
 };
 
 struct value {
@@ -53,6 +54,7 @@ static inline struct value value_real(double r, unsigned char decimals)
 }
 
 struct value value_text(const char *text);
+struct value value_json(const char *text);
 
 /* A character array that need not be terminated, such as comm. */
 struct value value_chars(const char *text, size_t max);
