@@ -257,7 +257,9 @@ static int finish(struct run *r, int err)
 	warn_of_loss(&account, &r->source);
 	if (err || !is_written)
 		return RUN_FAILED;
-	return r->watch->strict && account_has_loss(&account) ? RUN_LOSS : RUN_DONE;
+	if (r->watch->strict && account_has_loss(&account))
+		return RUN_LOSS;
+	return r->asked.one[0]->consumer.status;
 }
 
 static bool is_refusal(int err)

@@ -10,6 +10,7 @@
 #include "util/xalloc.h"
 
 #define NS_PER_S 1000000000ull
+#define NS_PER_MS 1000000ull
 
 void engine_init(struct engine *e, uint32_t max_flows, bool offline)
 {
@@ -45,6 +46,11 @@ void engine_done(struct engine *e)
 		reserve_free(e->extra, extra_bytes(e));
 	if (e->flows.flow)
 		flow_table_done(&e->flows);
+}
+
+static uint64_t interval_ns(const struct question *q)
+{
+	return q->tick_ms ? q->tick_ms * NS_PER_MS : q->interval_s * NS_PER_S;
 }
 
 static struct pace *pace_of(struct engine *e, uint64_t interval_ns, bool is_late)
@@ -117,7 +123,7 @@ int engine_add(struct engine *e, struct consumer *c, uint64_t now_ns)
 	c->index = (unsigned)__builtin_ctzll(~e->all_wanted);
 	c->engine = e;
 	if (c->wants & WANT_INTERVALS) {
-		c->pace = pace_of(e, c->question->interval_s * NS_PER_S, is_late);
+		c->pace = pace_of(e, interval_ns(c->question), is_late);
 		if (!c->pace)
 			return -ENOSPC;
 		c->pace->consumer[c->pace->consumers++] = c;

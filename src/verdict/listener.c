@@ -20,8 +20,7 @@ HOLDS(queue_full)
 /* Of a listener that was there before us, drops are of its whole life. */
 HOLDS(drops)
 {
-	(void)s;
-	return fact_get(f, FACT_drops) && !f->is_life;
+	return fact_get(f, FACT_drops) && !f->is_life && !queue_full(s, f);
 }
 
 HOLDS(unanswered)

@@ -63,6 +63,11 @@ static void emit(struct view *view, const struct row *row)
 		out_end_record(view->out);
 }
 
+void view_row(struct view *view, const struct row *row)
+{
+	emit(view, row);
+}
+
 /* A row that is complete as it comes: of a close, of a handshake. */
 static void show_event(struct view *view, const struct event *ev)
 {

@@ -25,7 +25,7 @@ MAY_INCLUDE = {
     "report": {"abi", "util", "engine", "view", "consumer", "report"},
     "sink": {"abi", "util", "verdict", "engine", "view", "sink"},
     "probe": {"abi", "util", "engine", "probe"},
-    "source": {"abi", "util", "engine", "packet", "probe", "source"},
+    "source": {"abi", "util", "verdict", "engine", "packet", "probe", "source"},
     "cli": {"abi", "util", "engine", "view", "probe", "cli"},
     "app": {"abi", "util", "engine", "view", "consumer", "probe", "source", "cli", "app"},
 }
