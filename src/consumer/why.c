@@ -291,7 +291,7 @@ static void on_tick(struct consumer *c, uint64_t time_ns)
 		return;
 	clear_progress(w);
 	report(c);
-	if (!w->options->interval_s || (c->question->count && w->windows >= c->question->count))
+	if (!w->options->interval_s || (w->options->count && w->windows >= w->options->count))
 		c->done = true;
 }
 

@@ -16,6 +16,7 @@ struct view;
 struct why_options {
 	uint64_t for_s;	     /* 0: 2 s */
 	uint64_t interval_s; /* 0: once */
+	uint64_t count;	     /* of intervals; 0: until it is ended */
 	bool all, no_group, check;
 };
 

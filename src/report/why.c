@@ -15,7 +15,7 @@ static const struct option_def options[] = {
 	 .max = 86400},
 	{0, "interval", OPTION_UINT, OWN(interval_s), "SECONDS",
 	 "judge again and again, each time what happened since the last", .min = 1, .max = 86400},
-	{0, "count", OPTION_UINT, OF_QUESTION(count), "N", "with --interval: so many times",
+	{0, "count", OPTION_UINT, OWN(count), "N", "with --interval: so many times",
 	 .min = 1, .max = 1000000},
 	{0, "all", OPTION_FLAG, OWN(all), NULL, "connections that are fine, too"},
 	{0, "no-group", OPTION_FLAG, OWN(no_group), NULL,
@@ -41,7 +41,7 @@ static int words(struct question *q, int count, char **word, struct usage_error 
 {
 	const struct why_options *own = q->own;
 
-	if (q->count && !own->interval_s) {
+	if (own->count && !own->interval_s) {
 		snprintf(error->text, sizeof(error->text), "argument --count: it needs --interval");
 		return -EINVAL;
 	}
