@@ -66,7 +66,7 @@ def check(failure, tool):
     wrong = [row for row in told(tool.lines) if row["verdict"] not in right and
              SEVERITY.index(row["severity"]) > max(SEVERITY.index(failure.severity),
                                                    SEVERITY.index("watch"))]
-    assert not wrong, wrong
+    assert not wrong, [(row["verdict"], row["sentence"], row["evidence"]) for row in wrong]
     return row
 
 
@@ -197,4 +197,4 @@ def test_what_is_well_is_no_fault(sight, new_netns, traffic):
             tool.wait_for(lambda lines: any('"summary"' in line for line in lines), "its end")
             wrong = [row for row in told(tool.lines)
                      if SEVERITY.index(row["severity"]) > SEVERITY.index("watch")]
-            assert not wrong, wrong
+            assert not wrong, [(row["verdict"], row["sentence"], row["evidence"]) for row in wrong]
