@@ -58,6 +58,13 @@ HOLDS(abandoned)
 	       (s->count->retrans_segs || fact_get(f, FACT_age_us) >= SECOND);
 }
 
+/* A source that is not told why. */
+HOLDS(connect_failed)
+{
+	(void)f;
+	return was_connecting(s) && s->end_reason == END_NONE;
+}
+
 HOLDS(keepalive_dead)
 {
 	return s->end_reason == END_TIMEOUT && fact_has(f, FACT_waiting_bytes) &&
@@ -138,6 +145,12 @@ static const struct rule rules[] = {
 	 "syns,age_us",
 	 "tcpsight peek on both ends; a firewall that drops, a security group, a full accept queue there",
 	 abandoned},
+	{"connect_failed", SEVERITY_FAILED, CERTAINTY_INFERRED,
+	 "closed in syn_sent, and the source is not told why (netlink)", "one connect()",
+	 "could not connect[: over after {age_us}]; whether it was refused or given up cannot be seen here",
+	 "age_us,syns",
+	 "--source bpf tells the reason; tcpsight peek shows the answer",
+	 connect_failed},
 	{"keepalive_dead", SEVERITY_FAILED, CERTAINTY_MEASURED,
 	 "ended by a timeout with nothing in flight", "all probes",
 	 "the peer did not answer keep-alive probes: dropped[ after {since_rcv_us} of silence]",

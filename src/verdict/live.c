@@ -25,8 +25,10 @@ static bool is_quiet(const struct facts *f)
 
 HOLDS(no_answer)
 {
-	return s->state == ST_SYN_SENT && s->extra && fact_get(f, FACT_age_us) >= SECOND &&
-	       (s->extra->retransmits || s->count->retrans_segs) && !s->extra->soft_error;
+	bool is_again = s->count->retrans_segs || (s->extra && s->extra->retransmits);
+
+	return s->state == ST_SYN_SENT && fact_get(f, FACT_age_us) >= SECOND && is_again &&
+	       !(s->extra && s->extra->soft_error);
 }
 
 HOLDS(icmp_answers)

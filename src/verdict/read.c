@@ -215,6 +215,20 @@ static void read_times(const struct ev_extra *e, struct facts *f)
 		fact_set(f, FACT_since_snd_us, (int64_t)e->since_snd_ms * US_PER_MS);
 }
 
+/* Of a source that sees packets only, or no more than these counts. */
+static void read_packets(const struct subject *s, const struct ev_count *then, struct facts *f)
+{
+	const struct ev_count *now = s->count;
+	int64_t again = grown(now->retrans_bytes, then->retrans_bytes);
+
+	fact_set(f, FACT_waiting_bytes, grown(now->tx_bytes, now->acked_bytes));
+	set_share(f, FACT_retrans_share, again, again + f->value[FACT_tx_bytes]);
+	if (s->state == ST_SYN_SENT) {
+		fact_set(f, FACT_syns, now->retrans_segs + 1);
+		fact_set(f, FACT_syns_again, now->retrans_segs);
+	}
+}
+
 static void read_flow(const struct subject *s, struct facts *f)
 {
 	static const struct ev_count no_count;
@@ -224,8 +238,10 @@ static void read_flow(const struct subject *s, struct facts *f)
 
 	read_window(s, f);
 	read_volume(s, is_life ? &no_count : &h->count, f);
-	if (!s->extra)
+	if (!s->extra) {
+		read_packets(s, is_life ? &no_count : &h->count, f);
 		return;
+	}
 	read_clocks(s->extra, is_life ? &no_extra : &h->extra, f);
 	read_loss(s->extra, is_life ? &no_extra : &h->extra, f);
 	read_stall(s->extra, f);

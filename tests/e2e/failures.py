@@ -167,14 +167,16 @@ def exchange(client, accepted, size=200):
     time.sleep(0.1)
 
 
-def slowed(bits_per_sec):
-    """A fate: the wire carries so much; what comes faster waits in a queue that never overflows."""
+def slowed(bits_per_sec, queue_sec=0.25):
+    """A fate: the wire carries so much; what comes faster waits, and is lost if it would wait longer."""
     free = [0.0]
 
     def fate(packet):
         if not packet.from_near:
             return None
         now = time.monotonic()
+        if free[0] - now > queue_sec:
+            return DROP
         free[0] = max(free[0], now) + len(packet.raw) * 8 / bits_per_sec
         return free[0] - now
     return fate
@@ -317,7 +319,7 @@ def we_read_slowly(stage):
     yield from slow_reader(stage)
 
 
-@failure("bufferbloat", "slow", limit="network")
+@failure("bufferbloat", "slow", limit="network", also=("loss",))
 def queue_fills(stage):
     stage.wire.fate = slowed(10e6)
     client, accepted = stage.pair()

@@ -214,6 +214,10 @@ def test_commit_subjects_have_the_form_area_colon_what():
         assert re.match(r"^[a-z0-9_]+: \S", subject), f"commit subject: {subject!r}"
 
 
+def test_the_page_of_verdicts_matches_the_rules():
+    subprocess.run([str(ROOT / "doc/make-verdicts"), "--check"], check=True)
+
+
 def test_man_pages_match_the_tables_and_are_well_formed():
     subprocess.run([str(ROOT / "doc/make-man"), str(BUILD), "--check"], check=True)
     for page in (ROOT / "doc/man").glob("*.8"):

@@ -14,6 +14,7 @@ static const struct expected closed[] = {
 	{{OPEN "state=syn_sent segs_out=1 ca_state=0", "2 close 1 end=aborted"}, "blackhole_syn", "failed", "handshake"},
 	{{OPEN "state=syn_sent segs_out=2 ca_state=0 retrans=1", "1.5 close 1 end=aborted"}, "blackhole_syn", "failed", "handshake"},
 	{{OPEN "state=syn_sent segs_out=1 ca_state=0", "1.999 close 1 end=aborted"}, NULL, NULL, "handshake"},
+	{{OPEN "state=syn_sent ca_state=0", "1.5 close 1"}, "connect_failed", "failed", "handshake"},
 	{{OPEN "send_q=1 ca_state=0 mss=1448", "10 close 1 end=timeout error=110"}, "timed_out", "failed", NULL},
 	{{OPEN "send_q=0 ca_state=0 mss=1448", "10 close 1 end=timeout error=110"}, "keepalive_dead", "failed", NULL},
 	{{OPEN "recv_q=1 ca_state=0", "10 close 1 end=reset_sent"}, "reset_unread", "failed", NULL},
