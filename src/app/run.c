@@ -54,6 +54,16 @@ static uint32_t only_netns(const struct all_asked *asked)
 	return netns;
 }
 
+/* Verdicts are made of whatever the source can read. */
+static unsigned needs_of(const struct all_asked *asked, const struct source_ops *ops)
+{
+	unsigned all = asked->needs;
+
+	if (all & NEED_VERDICT && ops->counters)
+		all |= NEED_EXTRA | NEED_CAUSES | NEED_UNDO;
+	return all;
+}
+
 /* What it has to do is what all consumers need. */
 static int prepare_source(struct run *r)
 {
@@ -76,7 +86,7 @@ static int prepare_source(struct run *r)
 		.once = asked->wants & WANT_PRESENT,
 		.everything = asked->wants & WANT_ALL,
 		.handshakes = asked->wants & WANT_HANDSHAKES,
-		.needs = asked->needs,
+		.needs = needs_of(asked, ops),
 		.netns = only_netns(asked),
 		.offline = ops->reads_files && r->watch->read_path,
 		.owners = asked->needs & NEED_OWNER,
@@ -281,7 +291,9 @@ static int finish(struct run *r, int err)
 		warn_of_loss(&account, &r->source);
 	if (err || !is_written)
 		return RUN_FAILED;
-	return r->watch->strict && account_has_loss(&account) ? RUN_LOSS : RUN_DONE;
+	if (r->watch->strict && account_has_loss(&account))
+		return RUN_LOSS;
+	return r->asked.one[0]->consumer.status;
 }
 
 static bool is_refusal(int err)

@@ -8,6 +8,7 @@
 #include "engine/column_extra.h"
 #include "engine/column_group.h"
 #include "engine/column_handshake.h"
+#include "engine/column_verdict.h"
 #include "engine/column_workload.h"
 #include "engine/counter.h"
 #include "util/cgroup.h"
@@ -404,6 +405,16 @@ const struct column columns[] = {
 	H(pacing_rate,	"PACING",	"B/s",	11, NEED_EXTRA,	"rate at which the kernel paces; empty if it does not"),
 	H(synack_retrans, "SYNACK_RTX",	"seg",	10, NEED_EXTRA | NEED_CAUSES, "SYN/ACKs sent again: before a connection was accepted; of a listener, to all"),
 	H(pmtu,		"PMTU",		"B",	6, NEED_EXTRA,	"largest packet that the path is known to take"),
+	/* What is wrong with it. */
+	H(verdict,	"VERDICT",	"",	-18, NEED_VERDICT, "what is wrong with it, or what limits it, as a word: see tcpsight-why(8)"),
+	H(severity,	"SEVERITY",	"",	-8, NEED_VERDICT, "of the verdict: fine watch slow stalled failed"),
+	H(limited_by,	"LIMITED_BY",	"",	-15, NEED_VERDICT, "application receiver_window network send_buffer reader handshake nothing"),
+	H(certainty,	"CERTAINTY",	"",	-9, NEED_VERDICT, "measured: the kernel's state says so; inferred: it fits best"),
+	H(also,		"ALSO",		"",	-18, NEED_VERDICT, "verdicts that hold too, and are no worse"),
+	H(basis,	"BASIS",	"",	-8, NEED_VERDICT, "what was judged: the interval, or its life"),
+	H(sentence,	"SENTENCE",	"",	-60, NEED_VERDICT, "the verdict in words, with its figures"),
+	H(evidence,	"EVIDENCE",	"",	-40, NEED_VERDICT, "the figures behind it, as an object of JSON"),
+	H(next,		"NEXT",		"",	-40, NEED_VERDICT, "what to look at then"),
 	C(congestion,	"Congestion control",	"",	-10, NEED_EXTRA, "congestion control algorithm"),
 #define COUNTER(name, block, title, kind, seed, needs, hook, meaning, limit) \
 	{#name, NULL, "", meaning, 12, NEED_EXTRA | (needs), get_##name},

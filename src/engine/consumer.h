@@ -91,6 +91,7 @@ struct consumer {
 	uint32_t states;	/* bit per enum tcp_state_number that it wants */
 	int fd;			/* -1, or one that the loop watches for run() */
 	bool done;		/* it wants nothing more */
+	int status;		/* of the program, if nothing else is wrong; that of the first counts */
 	bool is_gone;		/* nobody reads what it writes */
 
 	/* Set by the engine. */

@@ -11,6 +11,7 @@
 
 struct clock;
 struct event;
+struct host_reading;
 struct question;
 struct watch;
 
@@ -94,5 +95,7 @@ struct source_ops {
 	 * watched. NULL if there are none.
 	 */
 	void (*host)(struct source *s, int64_t *value);
+	/* What verdicts on the host are made of, if NEED_HOST is asked for. NULL if there is nothing. */
+	void (*host_reading)(struct source *s, struct host_reading *ret);
 	void (*close)(struct source *s);
 };

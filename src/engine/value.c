@@ -5,6 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+struct value value_json(const char *text)
+{
+	struct value v = value_text(text);
+
+	v.type = VALUE_JSON;
+	return v;
+}
+
 struct value value_chars(const char *text, size_t max)
 {
 	return (struct value){
@@ -14,7 +22,7 @@ struct value value_chars(const char *text, size_t max)
 int value_is_bare(const struct value *v)
 {
 	return v->type == VALUE_UINT || v->type == VALUE_INT || v->type == VALUE_REAL ||
-	       v->type == VALUE_BOOL;
+	       v->type == VALUE_BOOL || v->type == VALUE_JSON;
 }
 
 double value_number(const struct value *v)
@@ -90,6 +98,7 @@ size_t value_format(const struct value *v, char *buf, const char **ret_text)
 		len = (size_t)snprintf(buf, VALUE_TEXT_MAX, "%.*f", v->decimals, v->r);
 		break;
 	case VALUE_TEXT:
+	case VALUE_JSON:
 		*ret_text = v->text;
 		len = v->text_len;
 		break;

@@ -166,6 +166,13 @@ static void bpf_host(struct source *s, int64_t *value)
 	host_read(&b->host, value);
 }
 
+static void bpf_host_reading(struct source *s, struct host_reading *ret)
+{
+	struct bpf_state *b = s->state;
+
+	host_read_levels(&b->host, ret);
+}
+
 static int bpf_fd(const struct source *s)
 {
 	const struct bpf_state *b = s->state;
@@ -328,5 +335,6 @@ const struct source_ops source_bpf = {
 	.account = bpf_account,
 	.describe = bpf_describe,
 	.host = bpf_host,
+	.host_reading = bpf_host_reading,
 	.close = bpf_close,
 };

@@ -345,6 +345,13 @@ static void netlink_host(struct source *s, int64_t *value)
 	host_read(&n->host, value);
 }
 
+static void netlink_host_reading(struct source *s, struct host_reading *ret)
+{
+	struct netlink_state *n = s->state;
+
+	host_read_levels(&n->host, ret);
+}
+
 static void netlink_close(struct source *s)
 {
 	struct netlink_state *n = s->state;
@@ -386,5 +393,6 @@ const struct source_ops source_netlink = {
 	.freeze = netlink_freeze,
 	.account = netlink_account,
 	.host = netlink_host,
+	.host_reading = netlink_host_reading,
 	.close = netlink_close,
 };

@@ -44,6 +44,7 @@ struct layout {
 	/* What a table prints once before all, and before the rows of each tick; may be NULL. */
 	void (*opening)(const struct view *view, struct out *out);
 	void (*heading)(const struct view *view, struct out *out);
+	void (*footing)(const struct view *view, struct out *out); /* after them; may be NULL */
 	unsigned heading_syscalls; /* enum syscalls */
 };
 

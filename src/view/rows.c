@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/engine.h"
+#include "view/judge.h"
 #include "view/sums.h"
 #include "view/view.h"
 
@@ -43,6 +44,11 @@ struct row view_row_of_event(struct view *view, const struct event *ev)
 
 		row.extra = &ev->extra;
 		set_counters(view, &row, &reading);
+	}
+	if (view->needs & NEED_VERDICT) {
+		judge_event(ev, &view->judged);
+		row.verdict = &view->judged;
+		row.extra = ev->head.flags & EV_HAS_EXTRA ? &ev->extra : NULL;
 	}
 	return row;
 }
@@ -130,6 +136,12 @@ struct row view_row_of(struct view *view, const struct ranked *r)
 	} else if (r->counters) {
 		b->counters[r->counters - 1].known = sums_known(view, false);
 		row.counters = &b->counters[r->counters - 1];
+	}
+	if (r->verdict) {
+		row.verdict = &b->verdict[r->verdict - 1];
+	} else if (view->sockets && view->needs & NEED_VERDICT) {
+		judge_present(view, r->flow, row.extra, &view->judged);
+		row.verdict = &view->judged;
 	}
 	return row;
 }

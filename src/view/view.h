@@ -12,10 +12,12 @@
 #include "engine/row.h"
 #include "view/batch.h"
 #include "view/held.h"
+#include "verdict/verdict.h"
 #include "view/layout.h"
 #include "view/moves.h"
 
 struct account;
+struct history;
 struct out;
 struct question;
 struct sink;
@@ -73,6 +75,9 @@ struct view {
 	struct batch batch[2], *filling, *shown;
 	struct held held;	 /* rows on close that wait to be ranked */
 	struct counters scratch; /* of the row being shown */
+	struct verdict judged;	 /* likewise */
+	struct history *history; /* by slot of the flow table, see view/judge.h; may be NULL */
+	size_t history_limit;
 	uint64_t tick_ns;
 	uint64_t printed;    /* rows */
 	uint64_t room;	     /* rows that a window has place for, 0: no limit; set by a sink */
