@@ -129,6 +129,8 @@ static const struct rule rules[] = {
 
 	{SYSCALLS_CHILD, SCMP_SYS(waitid)},
 
+	{SYSCALLS_CUT, SCMP_SYS(ftruncate)}, {SYSCALLS_CUT, SCMP_SYS(ftruncate64)},
+
 	{SYSCALLS_KPROBE, SCMP_SYS(ioctl), 1, INT_BITS, PERF_EVENT_IOC_DISABLE},
 #ifdef __s390x__
 	/* Its C library packs socket calls into one; of which, is all that a filter sees. */
