@@ -14,6 +14,7 @@
 #include "cli/complain.h"
 #include "cli/options.h"
 #include "engine/filter.h"
+#include "engine/syscalls.h"
 #include "util/log.h"
 #include "util/parse.h"
 #include "util/xalloc.h"
@@ -206,6 +207,9 @@ int asked_open_outputs(struct all_asked *all, const char *program)
 		}
 		a->view.out = a->consumer.out = &a->output->out;
 		a->consumer.keep_syscalls |= a->view.sink->keep_syscalls;
+		/* Half a line that found the disk full is cut off in the end. */
+		if (a->output->is_regular)
+			a->consumer.keep_syscalls |= SYSCALLS_CUT;
 	}
 	return 0;
 }

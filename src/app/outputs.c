@@ -131,21 +131,33 @@ int outputs_begin(const struct output *output, const struct question *q)
 	return ftruncate(output->out.fd, 0) ? log_errno(errno, "cannot empty %s", output->path) : 0;
 }
 
+static void note_error(struct output *p)
+{
+	p->is_gone = p->out.error == EPIPE;
+	p->is_failed = !p->is_gone;
+	if (p->is_failed)
+		log_errno(p->out.error, "cannot write to %s; the rest of the run goes on",
+			  p->path ? p->path : "the standard output");
+}
+
 int outputs_flush(struct outputs *o)
 {
+	bool is_written = false;
+	int error = 0;
+
 	for (unsigned i = 0; i < o->count; i++) {
 		struct output *p = &o->output[i];
 
-		if (p->is_gone || !out_flush(&p->out))
-			continue;
-		if (o->is_single)
-			return -p->out.error;
-		p->is_gone = true;
-		if (p->out.error != EPIPE)
-			log_errno(p->out.error, "cannot write to %s; the rest of the run goes on",
-				  p->path ? p->path : "the standard output");
+		if (!p->is_gone && !p->is_failed && out_flush(&p->out)) {
+			if (o->is_single)
+				return -p->out.error;
+			note_error(p);
+		}
+		if (p->is_failed)
+			error = p->out.error;
+		is_written |= !p->is_gone && !p->is_failed;
 	}
-	return 0;
+	return is_written ? 0 : -error;
 }
 
 static bool finish(struct output *p)
@@ -157,7 +169,7 @@ static bool finish(struct output *p)
 	if (p->out.dropped)
 		log_warn("%llu rows for %s were dropped: %s", (unsigned long long)p->out.dropped, name,
 			 p->out.trouble && p->out.trouble != EAGAIN ? strerror(p->out.trouble)
-			 : p->out.error				    ? strerror(p->out.error)
+			 : p->out.error && p->out.error != EPIPE    ? strerror(p->out.error)
 			 : p->out.failed ? "the disk was full"
 					 : "its reader was too slow");
 	if (p->is_regular && p->path && !fstat(p->out.fd, &st) && !st.st_nlink) {

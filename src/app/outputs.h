@@ -19,7 +19,8 @@ struct output {
 	bool is_regular;
 	dev_t device;
 	ino_t inode;
-	bool is_gone; /* its reader has gone, or it cannot be written to: nobody is told any more */
+	bool is_gone;	/* its reader has gone: nobody is told any more */
+	bool is_failed; /* it cannot be written to any more: what is lost is still counted */
 };
 
 struct outputs {
@@ -42,7 +43,7 @@ int outputs_open(struct outputs *o, const struct question *q, struct output **re
  */
 int outputs_begin(const struct output *output, const struct question *q);
 
-/* Write what can be written. 0, or -errno if the only output failed. */
+/* Write what can be written. 0, or -errno if no output is left that can be. */
 int outputs_flush(struct outputs *o);
 
 /* The end: false if a file could not be written, or lost rows; all that is told. */

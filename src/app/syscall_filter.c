@@ -129,6 +129,8 @@ static const struct rule rules[] = {
 
 	{SYSCALLS_CHILD, SCMP_SYS(waitid)},
 
+	{SYSCALLS_CUT, SCMP_SYS(ftruncate)}, {SYSCALLS_CUT, SCMP_SYS(ftruncate64)},
+
 	{SYSCALLS_KPROBE, SCMP_SYS(ioctl), 1, INT_BITS, PERF_EVENT_IOC_DISABLE},
 
 	{SYSCALLS_RECORD, SCMP_SYS(openat)}, {SYSCALLS_RECORD, SCMP_SYS(ftruncate)},

@@ -28,7 +28,6 @@
 
 #include "engine/clock.h"
 #include "engine/column.h"
-#include "engine/filter.h"
 #include "engine/question.h"
 #include "engine/source.h"
 #include "engine/syscalls.h"
@@ -133,12 +132,11 @@ static int netlink_open(struct source *s)
 		s->keep_capabilities = 1ull << CAP_SYS_PTRACE | 1ull << CAP_DAC_READ_SEARCH;
 		s->keep_syscalls |= SYSCALLS_FILES;
 	}
-	if (s->only && s->only->netns)
-		n->only_netns = filter_netns_inode(s->only->netns);
+	n->only_netns = s->netns;
 	err = netns_for_each(add_net, n);
 	if (!err && !n->net_count) {
-		log_error("the network namespace %s may not be entered: this needs CAP_SYS_ADMIN",
-			  s->only->netns);
+		log_error("the network namespace %u may not be entered: this needs CAP_SYS_ADMIN",
+			  s->netns);
 		err = -EPERM;
 	}
 	return err;

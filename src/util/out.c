@@ -171,7 +171,8 @@ void out_finish(struct out *o)
 	for (flush_queue(o); o->record && o->trouble == EAGAIN && !o->error; flush_queue(o))
 		if (poll(&fd, 1, PATIENCE_MS) <= 0)
 			break;
-	for (size_t i = 0; i < o->record; i++)
+	/* A reader that has gone misses nothing. */
+	for (size_t i = 0; i < o->record && o->error != EPIPE; i++)
 		o->dropped += o->buf[i] == '\n';
 	if (!o->half_line)
 		return;

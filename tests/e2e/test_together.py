@@ -175,3 +175,20 @@ def test_each_question_has_its_own_filter(sight, netns, source, tmp_path):
     assert found == {"one": [("connect", 5001, 0)],
                      "two": [("accept", 0, 5001), ("accept", 0, 5002)],
                      "six": [("accept", 0, 5003), ("connect", 5003, 0)]}
+
+
+@pytest.mark.parametrize("also", [0, 2])
+def test_netlink_watches_no_namespace_that_nobody_wants(sight, new_netns, also):
+    """Each costs it lists and notices, of which some may be lost."""
+    mine, other = new_netns(), new_netns()
+    more = [f"life --json --netns {mine.inode}"] * also
+    tool = sight("life", "--json", "--source", "netlink", "--netns", mine.name,
+                 *[word for text in more for word in ("--also", text)])
+    tool.report = None
+    traffic(netns=other, bytes=1)
+    traffic(netns=mine, bytes=2)
+    rows = [json.loads(line) for line in tool.stop().lines]
+    summaries = [row for row in rows if row.get("type") == "summary"]
+    assert [(row["opened"], row["adopted"], row["closed"]) for row in summaries] == \
+        [(2, 0, 2)] * (also + 1)
+    assert len(rows) == 3 * (also + 1)
