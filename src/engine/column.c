@@ -121,9 +121,12 @@ COLUMN(remote)
 		.type = VALUE_ENDPOINT, .addr = &r->ident->raddr, .port = r->ident->rport};
 }
 
+/* A request that is no socket yet is in SYN_RECV for all but the kernel's own code. */
 COLUMN(state)
 {
-	return r->id || r->shares & SHARE_STATE ? value_text(state_name(r->state)) : value_none();
+	uint8_t state = r->state == ST_NEW_SYN_RECV ? ST_SYN_RECV : r->state;
+
+	return r->id || r->shares & SHARE_STATE ? value_text(state_name(state)) : value_none();
 }
 
 COLUMN(role)
@@ -131,24 +134,30 @@ COLUMN(role)
 	return r->ident ? value_text(role_name(r->ident->role)) : value_none();
 }
 
+/* Of what was counted: not known of a socket that has no counters. */
+static struct value moved(const struct row *r, uint64_t n)
+{
+	return r->extra && r->extra->known & KNOWN_NO_COUNTERS ? value_none() : value_uint(n);
+}
+
 COLUMN(tx_bytes)
 {
-	return value_uint(r->count.tx_bytes);
+	return moved(r, r->count.tx_bytes);
 }
 
 COLUMN(rx_bytes)
 {
-	return value_uint(r->count.rx_bytes);
+	return moved(r, r->count.rx_bytes);
 }
 
 COLUMN(acked_bytes)
 {
-	return value_uint(r->count.acked_bytes);
+	return moved(r, r->count.acked_bytes);
 }
 
 COLUMN(bytes)
 {
-	return value_uint(r->count.tx_bytes + r->count.rx_bytes);
+	return moved(r, r->count.tx_bytes + r->count.rx_bytes);
 }
 
 /* In the directions and the unit that the report was asked for. */
@@ -157,23 +166,23 @@ COLUMN(amount)
 	const struct row_context *c = r->context;
 	uint64_t bytes = (c->skip_tx ? 0 : r->count.tx_bytes) + (c->skip_rx ? 0 : r->count.rx_bytes);
 
-	return value_uint(bytes * (c->amount_times ? c->amount_times : 1) /
+	return moved(r, bytes * (c->amount_times ? c->amount_times : 1) /
 			  (c->amount_per ? c->amount_per : 1));
 }
 
 COLUMN(tx_kb)
 {
-	return value_uint(r->count.tx_bytes / 1024);
+	return moved(r, r->count.tx_bytes / 1024);
 }
 
 COLUMN(rx_kb)
 {
-	return value_uint(r->count.rx_bytes / 1024);
+	return moved(r, r->count.rx_bytes / 1024);
 }
 
 COLUMN(acked_kb)
 {
-	return value_uint(r->count.acked_bytes / 1024);
+	return moved(r, r->count.acked_bytes / 1024);
 }
 
 /*
@@ -236,12 +245,12 @@ COLUMN(min_rtt_us)
 
 COLUMN(retrans)
 {
-	return value_uint(r->count.retrans_segs);
+	return moved(r, r->count.retrans_segs);
 }
 
 COLUMN(bytes_retrans)
 {
-	return value_uint(r->count.retrans_bytes);
+	return moved(r, r->count.retrans_bytes);
 }
 
 COLUMN(cgroup)
