@@ -9,6 +9,7 @@
 
 #include "app/descriptors.h"
 #include "engine/watch.h"
+#include "record/directory.h"
 #include "util/log.h"
 
 static int check_stdin(void)
@@ -40,6 +41,20 @@ static int become_stdin(struct watch *watch)
 	return err;
 }
 
+static bool holds_recordings(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct record_files files = {0};
+	bool holds;
+
+	if (fd < 0)
+		return false;
+	holds = !record_files_list(fd, &files) && files.count;
+	record_files_free(&files);
+	close(fd);
+	return holds;
+}
+
 int input_prepare(struct watch *watch)
 {
 	const char *path = watch->read_path;
@@ -51,8 +66,9 @@ int input_prepare(struct watch *watch)
 		return check_stdin();
 	if (stat(path, &st))
 		return log_errno(errno, "cannot read %s", path);
-	if (S_ISDIR(st.st_mode)) {
-		log_error("cannot read %s: it is a directory, not a file", path);
+	if (S_ISDIR(st.st_mode) && !holds_recordings(path)) {
+		log_error("cannot read %s: it is a directory, not a file, and holds no recordings",
+			  path);
 		return -EISDIR;
 	}
 	return S_ISFIFO(st.st_mode) ? become_stdin(watch) : 0;

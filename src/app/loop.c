@@ -51,6 +51,8 @@ int loop_block_signals(void)
 	sigset_t set = handled();
 
 	signal(SIGPIPE, SIG_IGN);
+	/* A file that grows beyond what `ulimit -f` allows is one output's error, not our end. */
+	signal(SIGXFSZ, SIG_IGN);
 	return sigprocmask(SIG_BLOCK, &set, NULL) ? -errno : 0;
 }
 
@@ -317,7 +319,7 @@ int loop_flush(struct loop *l)
 	for (unsigned i = 0; i < l->asked->count && !err; i++) {
 		struct asked *a = l->asked->one[i];
 
-		if (a->output->is_gone)
+		if (a->output && a->output->is_gone)
 			a->consumer.done = a->consumer.is_gone = true;
 	}
 	return err ? err : engine_is_done(l->engine);

@@ -52,12 +52,13 @@ void loop_emit_offline(void *loop, const struct event *ev)
 	struct loop *l = loop;
 	struct engine *e = l->engine;
 
-	if (!e->has_begun && ev->head.kind != EV_TIME)
+	if (!e->has_begun && (ev->head.kind != EV_TIME || l->source->ops->tells_ticks))
 		engine_begin(e, ev->time_ns);
 	if (ev->time_ns > l->last_ns)
 		l->last_ns = ev->time_ns;
 	/* What moved until an interval's end belongs to it; what comes with the event does not. */
-	if (ev->time_ns >= e->next_tick_ns && !l->is_interrupted) {
+	if (ev->time_ns + e->slack_ns >= e->next_tick_ns && !l->is_interrupted &&
+	    (ev->head.kind == EV_TIME || !l->source->ops->tells_ticks)) {
 		l->is_interrupted = signal_waits();
 		if (ev->head.kind == EV_TIME)
 			l->source->ops->sample(l->source);

@@ -10,6 +10,7 @@
 
 #include "engine/question.h"
 #include "engine/usage.h"
+#include "engine/watch.h"
 #include "util/log.h"
 
 #define FILE_MODE 0640
@@ -44,13 +45,17 @@ static struct output *take_stdout(struct outputs *o)
 	return new;
 }
 
-/* Somebody else of this run, or stdout, may have it already, under whatever name. */
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && !S_ISCHR(a->st_mode);
+}
+
+/* Somebody else of this run may have it already, under whatever name. */
 static bool is_taken(const struct outputs *o, const struct stat *st)
 {
 	struct stat std;
 
-	if (!fstat(STDOUT_FILENO, &std) && std.st_dev == st->st_dev && std.st_ino == st->st_ino &&
-	    !S_ISCHR(st->st_mode))
+	if (o->takes_stdout && !fstat(STDOUT_FILENO, &std) && is_same(&std, st))
 		return true;
 	for (unsigned i = 0; i < o->count; i++)
 		if (o->output[i].path && o->output[i].device == st->st_dev &&
@@ -59,7 +64,19 @@ static bool is_taken(const struct outputs *o, const struct stat *st)
 	return false;
 }
 
-static const char *refuse(const struct outputs *o, int fd, struct stat *st)
+/* It would be emptied before it was read. */
+static bool is_read(const char *read_path, const struct stat *st)
+{
+	struct stat read;
+	int err;
+
+	if (!read_path)
+		return false;
+	err = strcmp(read_path, "-") ? stat(read_path, &read) : fstat(STDIN_FILENO, &read);
+	return !err && is_same(&read, st);
+}
+
+static const char *refuse(const struct outputs *o, const struct question *q, int fd, struct stat *st)
 {
 	if (fstat(fd, st))
 		return strerror(errno);
@@ -69,6 +86,8 @@ static const char *refuse(const struct outputs *o, int fd, struct stat *st)
 		return "it is a terminal; leave --output out to write there";
 	if (is_taken(o, st))
 		return "another question of this run writes there already";
+	if (is_read(q->watch->read_path, st))
+		return "it is the file that is read";
 	return NULL;
 }
 
@@ -84,12 +103,13 @@ int outputs_open(struct outputs *o, const struct question *q, struct output **re
 		*ret = take_stdout(o);
 		return 0;
 	}
-	fd = open(q->output, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (q->append ? O_APPEND : 0),
+	/* Appending also what we have emptied: somebody else may empty it while we write. */
+	fd = open(q->output, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
 		  FILE_MODE);
 	if (fd < 0)
 		return fail(error, q, 1,
 			    errno == ENXIO ? "nobody reads from this pipe yet" : strerror(errno));
-	why = refuse(o, fd, &st);
+	why = refuse(o, q, fd, &st);
 	if (why) {
 		close(fd);
 		return fail(error, q, 2, why);

@@ -25,7 +25,8 @@ struct output {
 struct outputs {
 	struct output output[CONSUMERS_MAX];
 	unsigned count;
-	bool is_single; /* the run has one consumer */
+	bool is_single;	   /* the run has one consumer */
+	bool takes_stdout; /* one of them writes there */
 };
 
 /*
@@ -35,7 +36,10 @@ struct outputs {
 int outputs_open(struct outputs *o, const struct question *q, struct output **ret,
 		 struct usage_error *error);
 
-/* Everything else was checked: empty the file, unless it is appended to. 0 or -errno, logged. */
+/*
+ * Nothing else can hinder the run any more: empty the file, unless it is appended to. 0 or -errno,
+ * logged.
+ */
 int outputs_begin(const struct output *output, const struct question *q);
 
 /* Write what can be written. 0, or -errno if the only output failed. */

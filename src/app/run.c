@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "app/asked.h"
 #include "app/child.h"
@@ -16,6 +17,8 @@
 #include "app/sandbox.h"
 #include "app/sources.h"
 #include "app/status.h"
+#include "app/window.h"
+#include "cli/complain.h"
 #include "engine/account.h"
 #include "engine/clock.h"
 #include "engine/column.h"
@@ -72,6 +75,11 @@ static int prepare_source(struct run *r)
 
 	if (!ops)
 		return RUN_USAGE;
+	if ((r->watch->from_us || r->watch->to_us || r->watch->follow) && !ops->tells_ticks) {
+		complain(r->program, NULL, 0,
+			 "--at, --for, --since, --until and --follow are about recordings; this is none");
+		return RUN_USAGE;
+	}
 	r->source = (struct source){
 		.ops = ops,
 		.watch = r->watch,
@@ -98,7 +106,9 @@ static int prepare_source(struct run *r)
 
 static int prepare_engine(struct run *r)
 {
-	engine_init(&r->engine, (uint32_t)r->watch->max_flows, r->source.offline);
+	/* Who tells when intervals ended has no grid of its own. */
+	engine_init(&r->engine, (uint32_t)r->watch->max_flows,
+		    r->source.offline && !r->source.ops->tells_ticks);
 	for (unsigned i = 0; i < r->asked.count; i++) {
 		struct asked *a = r->asked.one[i];
 
@@ -107,8 +117,6 @@ static int prepare_engine(struct run *r)
 			return RUN_FAILED;
 		}
 		view_begin(&a->view, r->engine.max_flows);
-		if (outputs_begin(a->output, a->question))
-			return RUN_FAILED;
 	}
 	r->loop = (struct loop){.watch = r->watch,
 				.engine = &r->engine,
@@ -159,7 +167,11 @@ static int start_consumers(struct run *r, uid_t uid, gid_t gid)
 		a->consumer.lacks = r->source.lacks;
 		a->view.meanwhile = r->source.offline ? loop_meanwhile_offline : drain_meanwhile;
 		a->view.meanwhile_context = r->source.offline ? (void *)&r->loop : &r->source;
-		view_open(&a->view);
+		err = a->output ? outputs_begin(a->output, a->question) : 0;
+		if (err)
+			break;
+		if (a->output)
+			view_open(&a->view);
 		if (a->consumer.ops->start)
 			err = a->consumer.ops->start(&a->consumer, &r->source, uid, gid);
 	}
@@ -174,10 +186,15 @@ static int run_source(struct run *r)
 
 	if (sandbox_find_user(r->watch->user, &uid, &gid))
 		return -EINVAL;
+	if (r->source.keep_user) {
+		uid = geteuid();
+		gid = getegid();
+	}
 	r->loop.command = r->command.pidfd;
-	err = r->source.ops->start(&r->source);
+	/* They must be ready for what is there already, which the source tells of when it starts. */
+	err = start_consumers(r, uid, gid);
 	if (!err)
-		err = start_consumers(r, uid, gid);
+		err = r->source.ops->start(&r->source);
 	if (!err)
 		err = loop_open(&r->loop);
 	/* A file may come from anybody: it is parsed without privileges too. */
@@ -253,7 +270,7 @@ static void end_consumers(struct run *r, const struct account *account)
 		if (c->wants & (WANT_OPENED | WANT_INTERVALS))
 			own.table_full += a->is_over ? a->refused : r->engine.flows.refused;
 		own.table_full += c->ops->overflow ? c->ops->overflow(c) : 0;
-		own.dropped_rows = c->out->dropped;
+		own.dropped_rows = c->out ? c->out->dropped : 0;
 		if (!c->is_gone)
 			c->ops->end(c, &own);
 	}
@@ -334,6 +351,7 @@ static int run_opened(struct run *r)
 		loop_block_signals();
 	if (!err && r->watch->command && !r->source.offline)
 		err = child_make(&r->command, r->watch->command);
+	r->engine.slack_ns = r->source.interval_ns / 2;
 	if (err)
 		status = is_refusal(err) ? RUN_NO_PRIVILEGE : RUN_FAILED;
 	else
@@ -356,6 +374,8 @@ int run_report(const struct report *report, struct question *question, const cha
 	clock_follow_host(&r.clock);
 	r.cgroups = cgroup_names_new();
 	status = asked_make(&r.asked, report, question, program, &r.clock, r.cgroups);
+	if (!status)
+		status = window_set(question->watch, program);
 	if (!status && input_prepare(question->watch))
 		status = RUN_FAILED;
 	if (!status)

@@ -77,7 +77,10 @@ static const char *price(unsigned needs)
 
 void help_print_columns(void)
 {
+	char buf[COLUMN_TITLE_SIZE];
+
 	for (size_t i = 0; i < column_count; i++)
-		printf("%-20s %-12s %-4s %s%s\n", columns[i].name, columns[i].title,
-		       columns[i].unit, columns[i].help, price(columns[i].needs));
+		printf("%-20s %-20s %-4s %s%s\n", columns[i].name,
+		       column_title(&columns[i], buf), columns[i].unit, columns[i].help,
+		       price(columns[i].needs));
 }

@@ -22,6 +22,7 @@ struct engine {
 	bool is_ticking;
 	bool offline; /* the source brings its own time */
 	bool has_begun;
+	uint64_t slack_ns; /* a tick may come so much too early: where a recording tells of ticks */
 	int64_t host_now[COUNTER_COUNT];
 	bool has_host;
 };

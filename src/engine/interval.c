@@ -109,7 +109,8 @@ static struct pace *due(struct engine *e, uint64_t time_ns)
 	for (unsigned i = 0; i < e->paces; i++) {
 		struct pace *p = &e->pace[i];
 
-		if (p->next_tick_ns <= time_ns && (!first || p->next_tick_ns < first->next_tick_ns))
+		if (p->next_tick_ns <= time_ns + e->slack_ns &&
+		    p->next_tick_ns != UINT64_MAX && (!first || p->next_tick_ns < first->next_tick_ns))
 			first = p;
 	}
 	return first;

@@ -39,9 +39,11 @@ struct source {
 	bool offline;	 /* reads a file: brings its own time and ends by itself */
 	bool handshakes; /* EV_HANDSHAKE is wanted, and nothing else */
 	bool owners;	 /* a column shows owners: look for those that are not known */
+	uint64_t interval_ns; /* set by open() of one that tells ticks: between two of them */
 	/* Set by open(): what all that is called after start() needs. */
 	uint64_t keep_capabilities; /* 1 << CAP_* */
 	unsigned keep_syscalls;	    /* enum syscalls */
+	bool keep_user; /* files are opened later, which may be readable by this user alone */
 	struct clock *clock; /* a source with own time sets the offset before its first event */
 	void (*emit)(void *context, const struct event *ev);
 	void *emit_context;
@@ -58,6 +60,7 @@ struct source_ops {
 	bool handshakes; /* gives EV_HANDSHAKE, which `peek` needs */
 	bool mixes;	 /* gives them beside flows */
 	bool packets; /* counts the packets that it is given */
+	bool tells_ticks; /* its EV_TIMEs are the ends of intervals, as they were */
 	bool reads_files; /* with watch->read_path it is offline */
 	/* Could this source be used without a --source of its name? */
 	bool (*suits)(const struct watch *watch);

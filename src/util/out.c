@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "util/xalloc.h"
@@ -25,12 +26,15 @@ void out_init(struct out *o, int fd)
 
 void out_init_queue(struct out *o, int fd, bool is_shared)
 {
+	struct stat st;
+
 	*o = (struct out){.fd = fd,
 			  .interrupt_fd = -1,
 			  .size = QUEUE_SIZE,
 			  .buf = reserve(QUEUE_SIZE),
 			  .queues = true,
-			  .is_shared = is_shared};
+			  /* A file takes what it is given, whoever has it too. */
+			  .is_shared = is_shared && (fstat(fd, &st) || !S_ISREG(st.st_mode))};
 }
 
 void out_done(struct out *o)

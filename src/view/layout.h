@@ -27,6 +27,7 @@ struct section {
 	const struct column *column[LAYOUT_CELLS_MAX];
 	struct cell cell[LAYOUT_CELLS_MAX];
 	uint8_t name_len[LAYOUT_CELLS_MAX]; /* of column[i]->name */
+	char title[LAYOUT_CELLS_MAX][COLUMN_TITLE_SIZE]; /* that are no constants */
 	size_t count;
 };
 

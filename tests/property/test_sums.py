@@ -42,6 +42,7 @@ def add_up(rows, names):
     """Sums by local port; None is what was summed up for want of a place."""
     sums = {}
     for row in rows:
+        assert all((row[name] or 0) >= 0 for name in names), row
         of_port = sums.setdefault(row["lport"], dict.fromkeys(names, 0))
         for name in names:
             of_port[name] += row[name] or 0
