@@ -299,6 +299,9 @@ static void bpf_account(struct source *s, struct account *ret)
 	 * A flow whose end the programs were not shown is neither closed nor live; of one whose
 	 * beginning they were not shown only the end is known.
 	 */
+	/* One look sees no ends: what closed between two of its iterators is no longer there. */
+	if (s->once)
+		ret->adopted = ret->live + ret->lost;
 	came = ret->opened + ret->adopted;
 	went = ret->closed + ret->live + ret->lost;
 	ret->lost += came > went ? came - went : 0;
