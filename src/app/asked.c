@@ -54,6 +54,10 @@ static int make(struct all_asked *all, struct asked *a, const char *program, str
 		return RUN_USAGE;
 	}
 	c->states = filter_states(c->filter);
+	if (!a->question->states) {
+		c->counts = a->view.unlisted;
+		c->states &= ~c->counts;
+	}
 	c->keep_syscalls |= filter_syscalls(c->filter);
 	all->wants |= c->wants;
 	all->needs |= c->needs;

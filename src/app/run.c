@@ -3,6 +3,7 @@
 #include "app/run.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "app/asked.h"
@@ -64,6 +65,17 @@ static unsigned needs_of(const struct all_asked *asked, const struct source_ops 
 	return all;
 }
 
+/* Of sockets without counters: the states that are to be told, see source.bare. */
+static uint32_t bare_states(const struct all_asked *asked)
+{
+	const uint32_t bare = 1u << ST_TIME_WAIT | 1u << ST_NEW_SYN_RECV | 1u << ST_FIN_WAIT2;
+	uint32_t wanted = 0;
+
+	for (unsigned i = 0; i < asked->count && asked->wants & WANT_PRESENT; i++)
+		wanted |= asked->one[i]->consumer.states | asked->one[i]->consumer.counts;
+	return wanted & bare;
+}
+
 /* What it has to do is what all consumers need. */
 static int prepare_source(struct run *r)
 {
@@ -86,7 +98,8 @@ static int prepare_source(struct run *r)
 		.once = asked->wants & WANT_PRESENT,
 		.everything = asked->wants & WANT_ALL,
 		.handshakes = asked->wants & WANT_HANDSHAKES,
-		.needs = needs_of(asked, ops),
+		.bare = bare_states(asked),
+		.needs = needs_of(asked, ops) | (bare_states(asked) ? NEED_BARE : 0),
 		.netns = only_netns(asked),
 		.offline = ops->reads_files && r->watch->read_path,
 		.owners = asked->needs & NEED_OWNER,
@@ -236,6 +249,23 @@ static void warn_of_loss(const struct account *a, const struct source *s)
 			 a->undecoded_why);
 }
 
+/* What a list of sockets leaves out, and how it is seen. */
+static void say_what_is_unlisted(const struct asked *a)
+{
+	unsigned long long waiting = a->consumer.counted[ST_TIME_WAIT];
+	unsigned long long half_open = a->consumer.counted[ST_NEW_SYN_RECV];
+
+	if (a->question->json || a->question->csv)
+		return;
+	if (waiting && half_open)
+		fprintf(stderr, "and %llu in TIME_WAIT, %llu in SYN_RECV (--all lists them too)\n",
+			waiting, half_open);
+	else if (waiting)
+		fprintf(stderr, "and %llu in TIME_WAIT (--state time-wait lists them)\n", waiting);
+	else if (half_open)
+		fprintf(stderr, "and %llu in SYN_RECV (--state syn-recv lists them)\n", half_open);
+}
+
 /*
  * The end of each consumer, with an account that is its own: up to where its run alone would have
  * ended, with a full flow table only if it follows flows, and with what it lost itself.
@@ -279,6 +309,7 @@ static int finish(struct run *r, int err)
 	err = outputs_flush(&r->asked.outputs) && !err ? -r->asked.outputs.output[0].out.error : err;
 	if (stdout_is_gone(r))
 		return RUN_DONE;
+	say_what_is_unlisted(r->asked.one[0]);
 	if (r->asked.outputs.is_single && r->asked.outputs.output[0].out.error)
 		log_errno(r->asked.outputs.output[0].out.error, "cannot write the output");
 	is_written = outputs_finish(&r->asked.outputs);

@@ -25,6 +25,12 @@ struct source {
 	const struct question *only;
 	bool live_table; /* flows must be sampled; else only their closes are wanted */
 	bool once;	 /* what is there now, one sample; nothing that happens after it */
+	/*
+	 * With `once`: sockets of which the kernel keeps no counters (KNOWN_NO_COUNTERS), a bit per
+	 * enum tcp_state_number. They are told last, as EV_SAMPLE, and are no part of the account.
+	 * What is left of a connection has its id (inet_twsk_alloc() takes the cookie along).
+	 */
+	uint32_t bare;
 	/* Of the next sample: */
 	bool everything; /* all flows, changed or not, and the listeners */
 	bool plain;	 /* nobody who is told now needs struct ev_extra; it may be left out */

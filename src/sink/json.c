@@ -84,6 +84,10 @@ static void json_end(struct view *view, const struct account *a)
 	put_count(out, "missed", a->missed);
 	put_count(out, "table_full", a->table_full);
 	put_count(out, "undecoded", a->undecoded);
+	if (view->consumer->counts) {
+		put_count(out, "time_wait", view->consumer->counted[ST_TIME_WAIT]);
+		put_count(out, "syn_recv", view->consumer->counted[ST_NEW_SYN_RECV]);
+	}
 	if (a->dropped_rows)
 		put_count(out, "dropped_rows", a->dropped_rows);
 	if (a->undecoded_why[0]) {

@@ -349,6 +349,8 @@ void replay_line_apply(const struct replay_line *line, struct flow *flow, struct
 		memcpy((char *)&now + w->offset, (const char *)line + w->offset, w->size);
 		now.extra.known |= w->known;
 	}
+	if (now.head.state == ST_TIME_WAIT || now.head.state == ST_NEW_SYN_RECV)
+		now.extra.known |= KNOWN_NO_COUNTERS;
 	if (line->given[0])
 		now.ident.lport = line->ident.lport;
 	if (line->given[1])

@@ -77,6 +77,8 @@ static void set_present(struct view *view, const struct flow *f, struct row *row
 	};
 
 	set_counters(view, row, &reading);
+	if (row->extra->known & KNOWN_NO_COUNTERS)
+		view->scratch.known &= 1ull << COUNTER_recv_q | 1ull << COUNTER_send_q;
 }
 
 static struct row row_of_group(struct view *view, const struct group *g)

@@ -52,6 +52,7 @@ struct view {
 	enum view_when when;
 	bool sums;	/* groups hold the counters of their flows, see view/sums.h */
 	bool sockets;	/* rows are the present sockets, once */
+	uint32_t unlisted; /* of those: states that are only counted unless somebody names states */
 	bool per_close; /* with sums: a row for each socket when it closes */
 	struct layout layout;
 	struct grouping grouping;
