@@ -26,7 +26,7 @@ static struct small make_small(unsigned seed, unsigned seconds, unsigned idle_pe
 	struct small s = {.t = malloc(sizeof(*s.t))};
 
 	traffic_init(s.t, seed);
-	s.t->busy = 3;
+	s.t->busy = 2;
 	s.t->idle_percent = idle_percent;
 	s.b = record_seconds(s.t, seconds, level, &s.rows);
 	return s;
@@ -40,7 +40,7 @@ static void small_done(struct small *s)
 
 static void cuts_at_every_byte_lose_what_was_cut(void **state)
 {
-	struct small s = make_small(11, 70, 80, RECORD_LEVEL);
+	struct small s = make_small(11, 64, 90, RECORD_LEVEL);
 	uint64_t rows = 0;
 
 	(void)state;
@@ -93,7 +93,7 @@ static void each_byte_that_is_changed_is_found(void **state)
 {
 	(void)state;
 	for (int level = 0; level <= RECORD_LEVEL; level += RECORD_LEVEL) {
-		struct small s = make_small(12, 70, 80, level);
+		struct small s = make_small(12, 64, 90, level);
 
 
 		/* What is not packed differs in its payloads only: some of them will do. */
@@ -152,7 +152,7 @@ static void expect_no_wrong_row(const struct small *s, struct bytes *b, const ch
 
 static void chunks_that_are_not_where_they_belong_are_left_out(void **state)
 {
-	struct small s = make_small(13, 200, 30, RECORD_LEVEL), other = make_small(14, 200, 30, RECORD_LEVEL);
+	struct small s = make_small(13, 100, 60, RECORD_LEVEL), other = make_small(14, 100, 60, RECORD_LEVEL);
 	size_t at[CHUNKS_MAX + 1], from[CHUNKS_MAX + 1];
 	unsigned n = find_chunks(&s.b, at, CHUNKS_MAX), m = find_chunks(&other.b, from, CHUNKS_MAX);
 

@@ -186,8 +186,8 @@ static void a_window_is_a_slice_of_the_whole(void **state)
 		traffic_init(t, seed);
 		t->busy = seed % 2 ? 60 : 10;
 		t->idle_percent = seed % 3 * 30;
-		b = record_seconds(t, seed == 1 ? 2500 : 500, RECORD_LEVEL, &rows);
-		try_windows(t, &b, 60);
+		b = record_seconds(t, seed == 1 ? 1500 : 300, RECORD_LEVEL, &rows);
+		try_windows(t, &b, 40);
 		free(b.p);
 		traffic_done(t);
 	}
