@@ -53,6 +53,11 @@ static int make(struct all_asked *all, struct asked *a, const char *program, str
 		complain(program, wrong.argument, wrong.at, wrong.text);
 		return RUN_USAGE;
 	}
+	if (filter_netns_is_unsure(c->filter))
+		log_warn(
+			"whether there is a network namespace %s cannot be seen: not all processes may "
+			"be looked at",
+			a->question->netns);
 	c->states = filter_states(c->filter);
 	if (!a->question->states) {
 		c->counts = a->view.unlisted;

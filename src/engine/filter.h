@@ -42,6 +42,9 @@ uint32_t filter_netns_inode(const char *name);
 /* Inode of the only network namespace that is wanted, or 0. */
 uint32_t filter_netns(const struct filter *filter);
 
+/* Could we not see whether there is such a namespace? */
+bool filter_netns_is_unsure(const struct filter *filter);
+
 /* What filter_matches() asks of the kernel: enum syscalls. */
 unsigned filter_syscalls(const struct filter *filter);
 
