@@ -158,7 +158,8 @@ $(B)/bench/names: bench/names.c $(OBJ)
 	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(OBJ) $(LDLIBS)
 
 # Fuzz targets link the pure layers only, all instrumented.
-FUZZ_SRC := $(sort $(wildcard src/packet/*.c src/util/*.c src/engine/*.c src/record/*.c) \
+FUZZ_SRC := $(sort $(wildcard src/packet/*.c src/util/*.c src/verdict/*.c src/engine/*.c \
+            src/record/*.c) \
             src/source/replay_line.c src/consumer/control_request.c)
 $(B)/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC)
 	$(call say,FUZZ)
