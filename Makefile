@@ -141,10 +141,10 @@ $(B)/tests/verify: tests/kernels/verify.c
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -o $@ $< $(shell $(PKG) --cflags --libs libbpf)
 
 # Measures code of ours, so it is linked with it.
-$(B)/bench/record: bench/record.c $(OBJ)
+$(B)/bench/record: bench/record.c bench/record_traffic.h $(OBJ)
 	$(call say,BENCH)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(OBJ) $(LDLIBS) -lm
+	$(Q)$(CC) $(ALLFLAGS) -Ibench $(LDFLAGS) -o $@ $< $(OBJ) $(LDLIBS) -lm
 
 $(B)/bench/%: bench/%.c
 	$(call say,BENCH)
