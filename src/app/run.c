@@ -209,7 +209,8 @@ static int run_source(struct run *r)
 		err = loop_open(&r->loop);
 	/* A file may come from anybody: it is parsed without privileges too. */
 	if (!err)
-		err = sandbox_enter(r->source.keep_capabilities, syscalls(r), uid, gid);
+		err = sandbox_enter(r->source.keep_capabilities, syscalls(r), uid, gid,
+				    r->watch->user);
 	if (!err)
 		err = outputs_flush(&r->asked.outputs);
 	if (err)
