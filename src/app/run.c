@@ -55,15 +55,23 @@ static uint32_t only_netns(const struct all_asked *asked)
 	return netns;
 }
 
-/* Of sockets without counters: the states that are to be told, see source.bare. */
-static uint32_t bare_states(const struct all_asked *asked)
+/* The states that are to be told, or counted. */
+static uint32_t all_states(const struct all_asked *asked)
 {
-	const uint32_t bare = 1u << ST_TIME_WAIT | 1u << ST_NEW_SYN_RECV | 1u << ST_FIN_WAIT2;
-	uint32_t wanted = 0;
+	uint32_t all = 0;
 
-	for (unsigned i = 0; i < asked->count && asked->wants & WANT_PRESENT; i++)
-		wanted |= asked->one[i]->consumer.states | asked->one[i]->consumer.counts;
-	return wanted & bare;
+	for (unsigned i = 0; i < asked->count; i++)
+		all |= asked->one[i]->consumer.states | asked->one[i]->consumer.counts;
+	return all;
+}
+
+static unsigned source_needs(const struct all_asked *asked)
+{
+	unsigned needs = asked->needs;
+
+	if (asked->wants & WANT_PRESENT)
+		needs |= NEED_PRESENT | (all_states(asked) & SOURCE_BARE_STATES ? NEED_BARE : 0);
+	return needs;
 }
 
 /* What it has to do is what all consumers need. */
@@ -88,8 +96,8 @@ static int prepare_source(struct run *r)
 		.once = asked->wants & WANT_PRESENT,
 		.everything = asked->wants & WANT_ALL,
 		.handshakes = asked->wants & WANT_HANDSHAKES,
-		.bare = bare_states(asked),
-		.needs = asked->needs | (bare_states(asked) ? NEED_BARE : 0),
+		.states = all_states(asked),
+		.needs = source_needs(asked),
 		.netns = only_netns(asked),
 		.offline = ops->reads_files && r->watch->read_path,
 		.owners = asked->needs & NEED_OWNER,

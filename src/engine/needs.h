@@ -20,5 +20,6 @@ enum column_need {
 	NEED_RTO = 2048,  /* tcp_sock.total_rto, Linux 6.7 */
 	NEED_CAUSES = 4096, /* each segment that is sent again */
 	NEED_UNDO = 8192,   /* each loss that is noticed or repaired; and with it NEED_CAUSES */
-	NEED_BARE = 16384,   /* sockets of which the kernel keeps no counters, see source.bare */
+	NEED_BARE = 16384,   /* sockets of which the kernel keeps no counters: TIME_WAIT, requests */
+	NEED_PRESENT = 32768, /* only what is there now: no edges */
 };
