@@ -12,7 +12,7 @@ VERSION := $(shell cat VERSION)
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) '$(subst $(B)/,,$@)')
 
-LIBS     := libbpf libpcap libmnl libcap-ng libseccomp jansson libmd zlib
+LIBS     := libbpf libpcap libmnl libcap-ng libseccomp jansson libmd zlib libzstd
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
             -Wundef -Wpointer-arith -Wno-missing-field-initializers $(if $(WERROR),-Werror)
 # Paths of the build folder must not show in the result: two folders, one binary.
@@ -62,6 +62,7 @@ UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(sort $(wildcard tests
 E2E_TOOLS := $(patsubst tests/e2e/%.c,$(B)/tests/%,$(sort $(wildcard tests/e2e/*.c)))
 FUZZERS   := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 SEEDERS   := $(FUZZERS:$(B)/fuzz/%=$(B)/seeds/%)
+TOOLS     := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(sort $(wildcard tests/tools/*.c)))
 BENCH     := $(patsubst bench/%.c,$(B)/bench/%,$(sort $(wildcard bench/*.c)))
 
 .DELETE_ON_ERROR:
@@ -113,7 +114,7 @@ $(B)/obj/cli/ebpf.o: $(wildcard src/bpf/*)
 # Whoever uses the registry is rebuilt with it.
 $(B)/obj/cli/command.o $(B)/obj/app/sources.o: $(REGISTRY)
 
-test-programs: $(UNIT) $(E2E_TOOLS) $(B)/tests/verify
+test-programs: $(UNIT) $(E2E_TOOLS) $(TOOLS) $(B)/tests/verify
 bench-programs: $(BENCH)
 fuzz: $(FUZZERS)
 seeds: $(SEEDERS)
@@ -124,6 +125,11 @@ $(B)/tests/unit/%: tests/unit/%.c $(OBJ)
 	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OBJ) -lcmocka $(LDLIBS)
 
 URING := $(shell $(PKG) --exists liburing && echo -DHAVE_LIBURING $$($(PKG) --cflags --libs liburing))
+$(B)/tests/tools/%: tests/tools/%.c $(OBJ)
+	$(call say,TOOL)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OBJ) $(LDLIBS)
+
 $(B)/tests/%: tests/e2e/%.c $(wildcard tests/e2e/*.h)
 	$(call say,TOOL)
 	$(Q)mkdir -p $(@D)
@@ -133,6 +139,12 @@ $(B)/tests/verify: tests/kernels/verify.c
 	$(call say,TOOL)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -o $@ $< $(shell $(PKG) --cflags --libs libbpf)
+
+# Measures code of ours, so it is linked with it.
+$(B)/bench/record: bench/record.c $(OBJ)
+	$(call say,BENCH)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(OBJ) $(LDLIBS) -lm
 
 $(B)/bench/%: bench/%.c
 	$(call say,BENCH)
@@ -146,7 +158,7 @@ $(B)/bench/names: bench/names.c $(OBJ)
 	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(OBJ) $(LDLIBS)
 
 # Fuzz targets link the pure layers only, all instrumented.
-FUZZ_SRC := $(sort $(wildcard src/packet/*.c src/util/*.c src/engine/*.c) \
+FUZZ_SRC := $(sort $(wildcard src/packet/*.c src/util/*.c src/engine/*.c src/record/*.c) \
             src/source/replay_line.c src/consumer/control_request.c)
 $(B)/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC)
 	$(call say,FUZZ)
@@ -170,4 +182,4 @@ install: all
 clean:
 	rm -rf $(B)
 
--include $(OBJ:.o=.d) $(B)/obj/main.d $(BPF_OBJ:.o=.d) $(ALONE_OBJ:.o=.d) $(UNIT:=.d)
+-include $(OBJ:.o=.d) $(B)/obj/main.d $(BPF_OBJ:.o=.d) $(ALONE_OBJ:.o=.d) $(UNIT:=.d) $(TOOLS:=.d)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/loop.h"
+#include "app/descriptors.h"
 #include "app/peekstat.h"
 #include "app/run.h"
 #include "app/status.h"
@@ -24,13 +24,14 @@
 #include "view/report.h"
 
 /* Help and lists go through stdio: a full disk must not pass for success. */
-static int finish_stdout(const char *program)
+static int finish_stdout(int status)
 {
 	if (!fflush(stdout) && !ferror(stdout))
-		return RUN_DONE;
-	log_init(program, false);
-	if (errno != EPIPE)
-		log_errno(errno, "cannot write the output");
+		return status;
+	if (descriptors_was_closed(STDOUT_FILENO))
+		log_error("cannot write the output: the standard output is closed");
+	else if (errno != EPIPE)
+		log_errno(errno ? errno : EIO, "cannot write the output");
 	return RUN_FAILED;
 }
 
@@ -40,7 +41,8 @@ static int parse_and_run(const struct report *report, const char *program, int a
 	argv[0] = (char *)program;
 	switch (options_parse(report, argc, argv, question)) {
 	case OPTIONS_DONE:
-		return finish_stdout(program);
+		log_init(program, false);
+		return RUN_DONE;
 	case OPTIONS_WRONG:
 		return RUN_USAGE;
 	case OPTIONS_FAILED:
@@ -49,7 +51,6 @@ static int parse_and_run(const struct report *report, const char *program, int a
 		break;
 	}
 	log_init(program, question->watch->verbose);
-	loop_block_signals();
 	return run_report(report, question, program);
 }
 
@@ -64,6 +65,23 @@ static int run(const struct report *report, const char *program, int argc, char 
 	options_done(report, &question);
 	free(watch.also);
 	return status;
+}
+
+static const char doctor_usage[] =
+	"usage: tcpsight doctor [--json | --ladder]\n\n"
+	"What this kernel offers, what is used, what is missing, and what helps.\n\n"
+	"options:\n"
+	"      --json                     the same for scripts, one JSON object a line\n"
+	"      --ladder                   the words of --rung, without a look at this machine\n"
+	"  -h, --help                     this text\n";
+
+static int complain_argument(const char *program, const char *argument)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "unrecognized argument: %.80s", argument);
+	complain(program, NULL, 0, text);
+	return RUN_USAGE;
 }
 
 static int complain_command(const char *name)
@@ -83,27 +101,27 @@ static int complain_command(const char *name)
 	return RUN_USAGE;
 }
 
-/*
- * Whoever starts us may have closed some of the first three: what we open must not come to stand in
- * their place. What is written there still fails.
- */
-static void hold_standard_descriptors(void)
+static int doctor(int argc, char **argv)
 {
-	int fd;
+	bool is_known = argc == 1 || !strcmp(argv[1], "--json") || !strcmp(argv[1], "--ladder");
 
-	do
-		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
+	log_init("tcpsight doctor", false);
+	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+		printf("%s", doctor_usage);
+		return RUN_DONE;
+	}
+	if (argc > 2 || !is_known)
+		return complain_argument("tcpsight doctor", argv[is_known ? 2 : 1]);
+	if (descriptors_check_room())
+		return RUN_FAILED;
+	return doctor_main(argc, argv);
 }
 
-int main(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
 	const struct report *report = command_find_seed(basename(argv[0]));
-	char program[64];
+	static char program[64];
 
-	hold_standard_descriptors();
 	if (report)
 		return run(report, report->seed_name, argc, argv);
 	if (!strcmp(basename(argv[0]), "tcpeekstat"))
@@ -120,10 +138,24 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "peekstat"))
 		return peekstat_main("tcpsight peekstat", argc - 1, argv + 1);
 	if (!strcmp(argv[1], "doctor"))
-		return doctor_main(argc - 1, argv + 1);
+		return doctor(argc - 1, argv + 1);
 	report = command_find(argv[1]);
 	if (!report)
 		return complain_command(argv[1]);
 	snprintf(program, sizeof(program), "tcpsight %s", report->name);
 	return run(report, program, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	int err = descriptors_hold_standard();
+
+	if (err) {
+		log_errno(err, "cannot hold the standard files");
+		return RUN_FAILED;
+	}
+	/* The program's own name may be missing altogether. */
+	if (!argc)
+		return RUN_USAGE;
+	return finish_stdout(run_command(argc, argv));
 }

@@ -186,6 +186,11 @@ enum ev_known {
 	KNOWN_UNDO = 1 << 10,	   /* undone */
 	KNOWN_HOLDERS = 1 << 11,
 	KNOWN_REDIRECTED = 1 << 12,
+	/*
+	 * The other way round: nothing is known but addresses and the timer, as the kernel keeps no
+	 * more of a socket in TIME_WAIT, nor of a request that is no socket yet. count is not known.
+	 */
+	KNOWN_NO_COUNTERS = 1 << 13,
 };
 
 /* More that struct tcp_sock holds; sent only when a column asks for it. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/descriptors.h"
 #include "app/sources.h"
 #include "app/status.h"
 #include "cli/command.h"
@@ -52,7 +53,16 @@ static int make(struct all_asked *all, struct asked *a, const char *program, str
 		complain(program, wrong.argument, wrong.at, wrong.text);
 		return RUN_USAGE;
 	}
+	if (filter_netns_is_unsure(c->filter))
+		log_warn(
+			"whether there is a network namespace %s cannot be seen: not all processes may "
+			"be looked at",
+			a->question->netns);
 	c->states = filter_states(c->filter);
+	if (!a->question->states) {
+		c->counts = a->view.unlisted;
+		c->states &= ~c->counts;
+	}
 	c->keep_syscalls |= filter_syscalls(c->filter);
 	all->wants |= c->wants;
 	all->needs |= c->needs;
@@ -129,9 +139,11 @@ static int add_also(struct all_asked *all, const char *text, const char *program
 	return RUN_USAGE;
 }
 
-static bool writes_stdout(const struct question *q)
+static bool writes_stdout(const struct asked *a)
 {
-	return !q->output || !strcmp(q->output, "-");
+	const char *output = a->question->output;
+
+	return !a->report->keeps_to_itself && (!output || !strcmp(output, "-"));
 }
 
 /* Rows of two questions on one stdout can be told apart only if each says whose it is. */
@@ -142,12 +154,12 @@ static int check_stdout(struct all_asked *all, const char *program)
 	for (unsigned i = 0; i < all->count; i++) {
 		const struct question *q = all->one[i]->question;
 
-		if (q->append && writes_stdout(q)) {
+		if (q->append && writes_stdout(all->one[i])) {
 			complain(program, NULL, 0, "argument --append: it needs --output FILE");
 			return RUN_USAGE;
 		}
-		there += writes_stdout(q);
-		text += writes_stdout(q) && !q->json;
+		there += writes_stdout(all->one[i]);
+		text += writes_stdout(all->one[i]) && !q->json;
 	}
 	if (there > 1 && text) {
 		complain(program, NULL, 0,
@@ -156,7 +168,7 @@ static int check_stdout(struct all_asked *all, const char *program)
 		return RUN_USAGE;
 	}
 	for (unsigned i = 0; i < all->count && there > 1; i++)
-		if (writes_stdout(all->one[i]->question))
+		if (writes_stdout(all->one[i]))
 			all->one[i]->view.tag = all->one[i]->report->name;
 	return 0;
 }
@@ -181,13 +193,15 @@ int asked_open_outputs(struct all_asked *all, const char *program)
 {
 	struct usage_error error = {.at = 0};
 
-	all->outputs.is_single = all->count == 1;
+	all->outputs.is_single = all->count == 1 && !all->one[0]->report->keeps_to_itself;
 	for (unsigned i = 0; i < all->count; i++)
-		all->outputs.takes_stdout |= writes_stdout(all->one[i]->question);
+		all->outputs.takes_stdout |= writes_stdout(all->one[i]);
 	for (unsigned i = 0; i < all->count; i++) {
 		struct asked *a = all->one[i];
 		bool is_screen;
 
+		if (a->report->keeps_to_itself)
+			continue;
 		if (outputs_open(&all->outputs, a->question, &a->output, &error))
 			return complain_usage(program, &error);
 		is_screen = !i && !a->output->path && !a->view.tag && isatty(STDOUT_FILENO);
@@ -195,6 +209,11 @@ int asked_open_outputs(struct all_asked *all, const char *program)
 		/* tcpeek speaks to the terminal only. */
 		if (!strcmp(a->view.sink->name, "tcpeek") && !a->output->path)
 			a->output->out.fd = STDERR_FILENO;
+		if (descriptors_was_closed(a->output->out.fd)) {
+			log_error("cannot write the output: the standard %s is closed",
+				  a->output->out.fd == STDERR_FILENO ? "error" : "output");
+			return RUN_FAILED;
+		}
 		a->view.out = a->consumer.out = &a->output->out;
 		a->consumer.keep_syscalls |= a->view.sink->keep_syscalls;
 		/* Half a line that found the disk full is cut off in the end. */

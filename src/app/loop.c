@@ -21,6 +21,16 @@
 #define COME_BACK_NS 50000000L
 #define EVENTS_MAX 16
 #define NS_PER_S 1000000000ull
+/* A clock that was set by so much is told of. */
+#define STEP_TOLD_S 1.0
+
+/* Whoever started us may want us to outlive the terminal: nohup ignores the signal. */
+static bool ignores_hangup(void)
+{
+	struct sigaction now;
+
+	return !sigaction(SIGHUP, NULL, &now) && now.sa_handler == SIG_IGN;
+}
 
 static sigset_t handled(void)
 {
@@ -29,7 +39,8 @@ static sigset_t handled(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	if (!ignores_hangup())
+		sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGQUIT);
 	sigaddset(&set, SIGWINCH);
 	return set;
@@ -45,11 +56,12 @@ int loop_block_signals(void)
 	return sigprocmask(SIG_BLOCK, &set, NULL) ? -errno : 0;
 }
 
+/* Nothing, if there is no such descriptor. */
 static int watch(struct loop *l, int fd, uint32_t events)
 {
 	struct epoll_event ev = {.events = events, .data.fd = fd};
 
-	return fd < 0 || epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+	return fd >= 0 && epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
 
 /* A timer of the monotonic clock, not yet set. */
@@ -81,48 +93,93 @@ static void watch_output(struct loop *l, struct output *p)
 		p->out.interrupt_fd = l->signals;
 }
 
-static int open_all(struct loop *l)
+int loop_open(struct loop *l)
 {
 	sigset_t set = handled();
-	int err;
 
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
 	l->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (l->epoll < 0 || l->signals < 0 || watch(l, l->signals, EPOLLIN))
 		return log_errno(errno, "cannot set up the event loop");
-	err = make_timer(l, &l->tick);
+	for (unsigned i = 0; i < l->asked->outputs.count; i++)
+		watch_output(l, &l->asked->outputs.output[i]);
+	return 0;
+}
+
+/* A timer that never ends, but is cancelled when the clock is set, while nothing else happens. */
+static int watch_clock(struct loop *l)
+{
+	const struct itimerspec never = {.it_value.tv_sec = INT64_MAX / (int64_t)NS_PER_S};
+
+	l->clock = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (l->clock < 0 || watch(l, l->clock, EPOLLIN) ||
+	    timerfd_settime(l->clock, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL))
+		return log_errno(errno, "cannot make a timer");
+	return 0;
+}
+
+static int open_timers(struct loop *l)
+{
+	int err = make_timer(l, &l->tick);
+
 	if (!err)
 		err = make_timer(l, &l->deadline);
 	if (!err)
 		err = make_timer(l, &l->come_back);
+	if (!err)
+		err = watch_clock(l);
+	return err;
+}
+
+static int watch_all(struct loop *l)
+{
+	int err = open_timers(l);
+
 	if (err)
 		return err;
-	for (unsigned i = 0; i < l->asked->outputs.count; i++)
-		watch_output(l, &l->asked->outputs.output[i]);
 	set_timer(l->tick, l->engine->next_tick_ns);
 	if (l->watch->duration_s)
 		set_timer(l->deadline, clock_now_ns() + l->watch->duration_s * NS_PER_S);
-	watch(l, l->source->ops->fd(l->source), EPOLLIN);
-	watch(l, l->command, EPOLLIN);
-	for (unsigned i = 0; i < l->asked->count; i++)
-		watch(l, l->asked->one[i]->consumer.fd, EPOLLIN);
-	return 0;
+	err = watch(l, l->source->ops->fd(l->source), EPOLLIN);
+	if (!err)
+		err = watch(l, l->command, EPOLLIN);
+	for (unsigned i = 0; i < l->asked->count && !err; i++)
+		err = watch(l, l->asked->one[i]->consumer.fd, EPOLLIN);
+	return err ? log_errno(err, "cannot wait for events") : 0;
 }
 
-/* The signals stay open: the last lines may still wait for a reader, and must not hold us. */
-static void close_all(struct loop *l)
+void loop_close(struct loop *l)
 {
-	close(l->epoll);
-	close(l->tick);
-	close(l->deadline);
-	close(l->come_back);
+	const int all[] = {l->epoll, l->signals, l->tick, l->deadline, l->come_back, l->clock};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i] >= 0)
+			close(all[i]);
+}
+
+/*
+ * Rows are told in the time that the clock shows when they are made, all of one run by one offset,
+ * so that those of the past keep their order and their distances.
+ */
+static void follow_clock(struct loop *l)
+{
+	double step_s = (double)clock_follow_host(l->source->clock) / NS_PER_S;
+
+	if (step_s >= STEP_TOLD_S || step_s <= -STEP_TOLD_S)
+		log_warn(
+			"the system clock jumped %s by %.1f s; times from here on are told by it as it "
+			"is now (it was set, or the machine slept)",
+			step_s > 0 ? "forward" : "back", step_s > 0 ? step_s : -step_s);
 }
 
 static int drain(struct loop *l)
 {
 	struct itimerspec soon = {.it_value.tv_nsec = COME_BACK_NS};
-	int n = l->source->ops->drain(l->source);
+	int n;
 
+	/* Before events are taken that happened since. */
+	follow_clock(l);
+	n = l->source->ops->drain(l->source);
 	if (n > 0 && l->come_back >= 0)
 		timerfd_settime(l->come_back, 0, &soon, NULL);
 	return n < 0 ? n : 0;
@@ -144,12 +201,27 @@ void loop_begin(struct loop *l)
 	read_host(l);
 }
 
-/* Bring every live flow up to date. */
-static int sample(struct loop *l)
+/*
+ * What a sample need not hold costs nothing: a question that is asked every ten seconds reads more of
+ * each socket then only. What was left out of the last one may have changed since.
+ */
+static void choose_sample(struct loop *l, uint64_t time_ns)
+{
+	struct source *s = l->source;
+	bool was_plain = s->plain;
+	unsigned wants, needs;
+
+	engine_due(l->engine, time_ns, &wants, &needs);
+	s->plain = !(needs & NEED_EXTRA);
+	s->everything = wants & WANT_ALL || (was_plain && !s->plain);
+}
+
+/* Bring every live flow up to date, for those who are told at `time_ns`. */
+static int sample(struct loop *l, uint64_t time_ns)
 {
 	int err = drain(l);
 
-	clock_follow_host(l->source->clock);
+	choose_sample(l, time_ns);
 	if (!err)
 		err = l->source->ops->sample(l->source);
 	if (!err)
@@ -160,7 +232,7 @@ static int sample(struct loop *l)
 /* Intervals end; by the time it took to sample, the next one may have ended too. */
 static int tick(struct loop *l)
 {
-	int err = sample(l);
+	int err = sample(l, clock_now_ns());
 
 	if (!err)
 		engine_advance(l->engine, clock_now_ns());
@@ -235,21 +307,20 @@ static int handle(struct loop *l, int fd, uint32_t events)
 		eat(fd);
 		return tick(l);
 	}
-	if (fd == l->come_back)
+	if (fd == l->come_back || fd == l->clock)
 		eat(fd);
 	err = drain(l);
 	return err;
 }
 
-/* Write, and tell those whose output has gone no more. Returns as handle(). */
-static int flush(struct loop *l)
+int loop_flush(struct loop *l)
 {
 	int err = outputs_flush(&l->asked->outputs);
 
 	for (unsigned i = 0; i < l->asked->count && !err; i++) {
 		struct asked *a = l->asked->one[i];
 
-		if (a->output->is_gone)
+		if (a->output && a->output->is_gone)
 			a->consumer.done = a->consumer.is_gone = true;
 	}
 	return err ? err : engine_is_done(l->engine);
@@ -264,7 +335,7 @@ static int finish(struct loop *l)
 	int err;
 
 	l->source->ops->freeze(l->source);
-	err = sample(l);
+	err = sample(l, UINT64_MAX);
 	if (!err)
 		engine_finish(l->engine, clock_now_ns());
 	return err;
@@ -274,9 +345,8 @@ int loop_run_once(struct loop *l)
 {
 	int err;
 
-	l->come_back = -1;
 	loop_begin(l);
-	err = sample(l);
+	err = sample(l, UINT64_MAX);
 	if (!err)
 		engine_finish(l->engine, clock_now_ns());
 	return err;
@@ -285,7 +355,7 @@ int loop_run_once(struct loop *l)
 int loop_run_live(struct loop *l)
 {
 	struct epoll_event events[EVENTS_MAX];
-	int result = open_all(l);
+	int result = watch_all(l);
 
 	if (!result)
 		result = drain(l);
@@ -297,69 +367,9 @@ int loop_run_live(struct loop *l)
 		for (int i = 0; i < n && !result; i++)
 			result = handle(l, events[i].data.fd, events[i].events);
 		if (!result)
-			result = flush(l);
+			result = loop_flush(l);
 	}
 	if (result > 0)
 		result = finish(l);
-	close_all(l);
 	return result;
-}
-
-/* A signal ends an offline run too. */
-static bool signal_waits(void)
-{
-	sigset_t set;
-
-	return !sigpending(&set) && (sigismember(&set, SIGINT) || sigismember(&set, SIGTERM) ||
-				     sigismember(&set, SIGHUP));
-}
-
-void loop_emit_offline(void *loop, const struct event *ev)
-{
-	struct loop *l = loop;
-	struct engine *e = l->engine;
-
-	if (!e->has_begun && ev->head.kind != EV_TIME)
-		engine_begin(e, ev->time_ns);
-	if (ev->time_ns > l->last_ns)
-		l->last_ns = ev->time_ns;
-	/* What moved until an interval's end belongs to it; what comes with the event does not. */
-	if (ev->time_ns >= e->next_tick_ns) {
-		if (ev->head.kind == EV_TIME)
-			l->source->ops->sample(l->source);
-		engine_advance(e, ev->time_ns);
-	}
-	engine_event(e, ev);
-}
-
-static void note_ends(struct loop *l)
-{
-	for (unsigned i = 0; i < l->asked->count; i++) {
-		struct asked *a = l->asked->one[i];
-
-		if (!a->consumer.done || a->is_over)
-			continue;
-		a->is_over = true;
-		l->source->ops->account(l->source, &a->account);
-		a->refused = l->engine->flows.refused;
-	}
-}
-
-int loop_run_offline(struct loop *l)
-{
-	unsigned events = 0;
-	int n, err = 0;
-
-	do {
-		n = l->source->ops->drain(l->source);
-		note_ends(l);
-		if (++events % 4096 == 0) {
-			err = flush(l);
-			if (err < 0 || signal_waits())
-				break;
-		}
-	} while (n > 0 && !engine_is_done(l->engine));
-	if (n >= 0 && err >= 0)
-		engine_finish(l->engine, l->last_ns);
-	return n < 0 ? n : err < 0 ? err : 0;
 }

@@ -19,6 +19,7 @@
 #include "cli/complain.h"
 #include "engine/syscalls.h"
 #include "util/log.h"
+#include "util/utf8.h"
 
 #define SOCKET_PATH "/var/run/tcpeek/tcpeek.sock"
 #define TIMEOUT_SEC 3
@@ -94,14 +95,23 @@ static json_t *ask(int fd, const char *path, const char *request)
 	return NULL;
 }
 
+/* What the socket answers may be anything. */
+static const char *cleaned(const char *text)
+{
+	static char clean[512];
+
+	utf8_clean_lines(clean, sizeof(clean), text);
+	return clean;
+}
+
 static void print_section(const char *name, json_t *items)
 {
 	const char *item;
 	json_t *value;
 
-	printf(" %s\n", name);
+	printf(" %s\n", cleaned(name));
 	json_object_foreach(items, item, value)
-		printf("     %-10s %10lld\n", item, (long long)json_integer_value(value));
+		printf("     %-10s %10lld\n", cleaned(item), (long long)json_integer_value(value));
 }
 
 static void print_table(json_t *answer)
@@ -118,7 +128,7 @@ static void print_table(json_t *answer)
 
 		json_object_foreach(element, name, sections)
 		{
-			printf("%s %s\n%s", line, name, line);
+			printf("%s %s\n%s", line, cleaned(name), line);
 			json_object_foreach(sections, section, items) print_section(section, items);
 		}
 	}
@@ -156,7 +166,7 @@ static int send_metrics(const struct gmetric *g, json_t *answer)
 
 static void print_json(json_t *answer)
 {
-	json_dumpf(answer, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	json_dumpf(answer, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
 	putchar('\n');
 }
 

@@ -3,15 +3,22 @@
 #include "app/run.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "app/asked.h"
 #include "app/child.h"
 #include "app/choose_source.h"
+#include "app/descriptors.h"
+#include "app/input.h"
 #include "app/loop.h"
+#include "app/loop_offline.h"
 #include "app/notify.h"
 #include "app/sandbox.h"
 #include "app/sources.h"
 #include "app/status.h"
+#include "app/window.h"
+#include "cli/complain.h"
 #include "engine/account.h"
 #include "engine/clock.h"
 #include "engine/column.h"
@@ -48,6 +55,27 @@ static uint32_t only_netns(const struct all_asked *asked)
 	return netns;
 }
 
+/* Verdicts are made of whatever the source can read. */
+static unsigned needs_of(const struct all_asked *asked, const struct source_ops *ops)
+{
+	unsigned all = asked->needs;
+
+	if (all & NEED_VERDICT && ops->counters)
+		all |= NEED_EXTRA | NEED_CAUSES | NEED_UNDO;
+	return all;
+}
+
+/* Of sockets without counters: the states that are to be told, see source.bare. */
+static uint32_t bare_states(const struct all_asked *asked)
+{
+	const uint32_t bare = 1u << ST_TIME_WAIT | 1u << ST_NEW_SYN_RECV | 1u << ST_FIN_WAIT2;
+	uint32_t wanted = 0;
+
+	for (unsigned i = 0; i < asked->count && asked->wants & WANT_PRESENT; i++)
+		wanted |= asked->one[i]->consumer.states | asked->one[i]->consumer.counts;
+	return wanted & bare;
+}
+
 /* What it has to do is what all consumers need. */
 static int prepare_source(struct run *r)
 {
@@ -57,6 +85,11 @@ static int prepare_source(struct run *r)
 
 	if (!ops)
 		return RUN_USAGE;
+	if ((r->watch->from_us || r->watch->to_us || r->watch->follow) && !ops->tells_ticks) {
+		complain(r->program, NULL, 0,
+			 "--at, --for, --since, --until and --follow are about recordings; this is none");
+		return RUN_USAGE;
+	}
 	r->source = (struct source){
 		.ops = ops,
 		.watch = r->watch,
@@ -65,7 +98,8 @@ static int prepare_source(struct run *r)
 		.once = asked->wants & WANT_PRESENT,
 		.everything = asked->wants & WANT_ALL,
 		.handshakes = asked->wants & WANT_HANDSHAKES,
-		.needs = asked->needs,
+		.bare = bare_states(asked),
+		.needs = needs_of(asked, ops) | (bare_states(asked) ? NEED_BARE : 0),
 		.netns = only_netns(asked),
 		.offline = ops->reads_files && r->watch->read_path,
 		.owners = asked->needs & NEED_OWNER,
@@ -82,7 +116,9 @@ static int prepare_source(struct run *r)
 
 static int prepare_engine(struct run *r)
 {
-	engine_init(&r->engine, (uint32_t)r->watch->max_flows, r->source.offline);
+	/* Who tells when intervals ended has no grid of its own. */
+	engine_init(&r->engine, (uint32_t)r->watch->max_flows,
+		    r->source.offline && !r->source.ops->tells_ticks);
 	for (unsigned i = 0; i < r->asked.count; i++) {
 		struct asked *a = r->asked.one[i];
 
@@ -96,7 +132,13 @@ static int prepare_engine(struct run *r)
 				.engine = &r->engine,
 				.source = &r->source,
 				.asked = &r->asked,
-				.command = -1};
+				.command = -1,
+				.epoll = -1,
+				.signals = -1,
+				.tick = -1,
+				.come_back = -1,
+				.deadline = -1,
+				.clock = -1};
 	return 0;
 }
 
@@ -133,14 +175,13 @@ static int start_consumers(struct run *r, uid_t uid, gid_t gid)
 		struct asked *a = r->asked.one[i];
 
 		a->consumer.lacks = r->source.lacks;
-		if (!r->source.offline) {
-			a->view.meanwhile = drain_meanwhile;
-			a->view.meanwhile_context = &r->source;
-		}
-		err = outputs_begin(a->output, a->question);
+		a->view.meanwhile = r->source.offline ? loop_meanwhile_offline : drain_meanwhile;
+		a->view.meanwhile_context = r->source.offline ? (void *)&r->loop : &r->source;
+		err = a->output ? outputs_begin(a->output, a->question) : 0;
 		if (err)
 			break;
-		view_open(&a->view);
+		if (a->output)
+			view_open(&a->view);
 		if (a->consumer.ops->start)
 			err = a->consumer.ops->start(&a->consumer, &r->source, uid, gid);
 	}
@@ -155,10 +196,17 @@ static int run_source(struct run *r)
 
 	if (sandbox_find_user(r->watch->user, &uid, &gid))
 		return -EINVAL;
+	if (r->source.keep_user) {
+		uid = geteuid();
+		gid = getegid();
+	}
 	r->loop.command = r->command.pidfd;
-	err = r->source.ops->start(&r->source);
+	/* They must be ready for what is there already, which the source tells of when it starts. */
+	err = start_consumers(r, uid, gid);
 	if (!err)
-		err = start_consumers(r, uid, gid);
+		err = r->source.ops->start(&r->source);
+	if (!err)
+		err = loop_open(&r->loop);
 	/* A file may come from anybody: it is parsed without privileges too. */
 	if (!err)
 		err = sandbox_enter(r->source.keep_capabilities, syscalls(r), uid, gid);
@@ -201,6 +249,23 @@ static void warn_of_loss(const struct account *a, const struct source *s)
 			 a->undecoded_why);
 }
 
+/* What a list of sockets leaves out, and how it is seen. */
+static void say_what_is_unlisted(const struct asked *a)
+{
+	unsigned long long waiting = a->consumer.counted[ST_TIME_WAIT];
+	unsigned long long half_open = a->consumer.counted[ST_NEW_SYN_RECV];
+
+	if (a->question->json || a->question->csv)
+		return;
+	if (waiting && half_open)
+		fprintf(stderr, "and %llu in TIME_WAIT, %llu in SYN_RECV (--all lists them too)\n",
+			waiting, half_open);
+	else if (waiting)
+		fprintf(stderr, "and %llu in TIME_WAIT (--state time-wait lists them)\n", waiting);
+	else if (half_open)
+		fprintf(stderr, "and %llu in SYN_RECV (--state syn-recv lists them)\n", half_open);
+}
+
 /*
  * The end of each consumer, with an account that is its own: up to where its run alone would have
  * ended, with a full flow table only if it follows flows, and with what it lost itself.
@@ -215,7 +280,7 @@ static void end_consumers(struct run *r, const struct account *account)
 		if (c->wants & (WANT_OPENED | WANT_INTERVALS))
 			own.table_full += a->is_over ? a->refused : r->engine.flows.refused;
 		own.table_full += c->ops->overflow ? c->ops->overflow(c) : 0;
-		own.dropped_rows = c->out->dropped;
+		own.dropped_rows = c->out ? c->out->dropped : 0;
 		if (!c->is_gone)
 			c->ops->end(c, &own);
 	}
@@ -232,7 +297,7 @@ static bool stdout_is_gone(const struct run *r)
 static int finish(struct run *r, int err)
 {
 	struct account account = {0};
-	bool is_written;
+	bool broke_off = err, is_written;
 
 	/* The reader has gone, or a signal ended the wait for it: nobody is left to be told. */
 	if (err == -EPIPE || err == -ECANCELED)
@@ -244,6 +309,7 @@ static int finish(struct run *r, int err)
 	err = outputs_flush(&r->asked.outputs) && !err ? -r->asked.outputs.output[0].out.error : err;
 	if (stdout_is_gone(r))
 		return RUN_DONE;
+	say_what_is_unlisted(r->asked.one[0]);
 	if (r->asked.outputs.is_single && r->asked.outputs.output[0].out.error)
 		log_errno(r->asked.outputs.output[0].out.error, "cannot write the output");
 	is_written = outputs_finish(&r->asked.outputs);
@@ -251,10 +317,14 @@ static int finish(struct run *r, int err)
 		if (r->asked.one[i]->consumer.ops->overflow)
 			account.table_full += r->asked.one[i]->consumer.ops->overflow(
 				&r->asked.one[i]->consumer);
-	warn_of_loss(&account, &r->source);
+	/* What was never frozen and read a last time does not add up. */
+	if (!broke_off)
+		warn_of_loss(&account, &r->source);
 	if (err || !is_written)
 		return RUN_FAILED;
-	return r->watch->strict && account_has_loss(&account) ? RUN_LOSS : RUN_DONE;
+	if (r->watch->strict && account_has_loss(&account))
+		return RUN_LOSS;
+	return r->asked.one[0]->consumer.status;
 }
 
 static bool is_refusal(int err)
@@ -284,15 +354,24 @@ static int open_source(struct run *r)
 
 static int run_opened(struct run *r)
 {
-	int err = open_source(r), status;
+	int err = r->source.offline ? 0 : descriptors_check_room(), status;
 
+	if (!err)
+		err = open_source(r);
+	/* The first bytes of a file were read by now: until they came, a signal might end all that.
+	 */
+	if (r->source.offline)
+		loop_block_signals();
 	if (!err && r->watch->command && !r->source.offline)
 		err = child_make(&r->command, r->watch->command);
+	r->engine.slack_ns = r->source.interval_ns / 2;
+	r->engine.ends_on_grid |= r->source.ends_on_grid;
 	if (err)
 		status = is_refusal(err) ? RUN_NO_PRIVILEGE : RUN_FAILED;
 	else
 		status = finish(r, run_source(r));
 	r->source.ops->close(&r->source);
+	loop_close(&r->loop);
 	child_done(&r->command);
 	return status;
 }
@@ -304,9 +383,15 @@ int run_report(const struct report *report, struct question *question, const cha
 			.command = {.go = -1, .pidfd = -1}};
 	int status;
 
+	if (!r.watch->read_path)
+		loop_block_signals();
 	clock_follow_host(&r.clock);
 	r.cgroups = cgroup_names_new();
 	status = asked_make(&r.asked, report, question, program, &r.clock, r.cgroups);
+	if (!status)
+		status = window_set(question->watch, program);
+	if (!status && input_prepare(question->watch))
+		status = RUN_FAILED;
 	if (!status)
 		status = prepare_source(&r);
 	if (!status)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * Why segments of a socket were sent again. The kernel counts how many there were (total_retrans),
- * and announces each time that it sends some, just after it has counted them: retransmit.bpf.c looks
- * then why, and what is new in the kernel's count is of that cause. So nothing is counted twice, and
- * what was never announced can be told apart: it becomes CAUSE_OTHER.
+ * and announces each time that it sends some, just after it has counted them: retransmit.bpf.c
+ * looks then why, and what is new in the kernel's count is of that cause. So nothing is counted
+ * twice, and what was never announced can be told apart: it becomes CAUSE_OTHER.
  */
 #pragma once
 #include "bpf/sock.bpf.h"
@@ -26,6 +26,7 @@ struct {
 } causes __weak SEC(".maps");
 
 const volatile __u8 want_causes __weak = 0;
+const volatile __u8 want_undo __weak = 0; /* causes.undone */
 
 /*
  * The causes of a flow, made if there are none: the SYN/ACKs that were sent again were those of a
@@ -60,8 +61,17 @@ static __always_inline void causes_forget(struct tcp_sock *tp)
 }
 
 /*
- * What the kernel has counted and not announced is just being sent, if it is new; if the last reading
- * met it already, or the flow ends, it never will be announced.
+ * If the kernel finds that nothing was lost it takes back what it did to the congestion window, and
+ * forgets where the episode began (tcp_undo_cwnd_reduction()): all that it sent was needless.
+ */
+static __always_inline bool causes_taken_back(const struct causes *c, struct tcp_sock *tp)
+{
+	return c->undoable && !tp->undo_marker;
+}
+
+/*
+ * What the kernel has counted and not announced is just being sent, if it is new; if the last
+ * reading met it already, or the flow ends, it never will be announced.
  */
 static __always_inline void causes_settle(struct causes *c, __u32 total, bool last)
 {
@@ -78,15 +88,17 @@ static __always_inline void causes_settle(struct causes *c, __u32 total, bool la
 }
 
 /* Fills the causes, and sets the number of segments to their sum. `last`: the flow ends. */
-static __always_inline void causes_read(struct flow *f, struct tcp_sock *tp, bool last,
+static __always_inline void causes_read(struct flow *f, struct tcp_sock *tp, __u8 state, bool last,
 					struct ev_count *count, struct ev_extra *e)
 {
-	__u32 total = tp->total_retrans, sum = f->synack_retrans;
+	__u32 total = tp->total_retrans;
+	/* Before the handshake is over, SYNs are all that can have been sent again. */
+	__u32 sum = state == ST_SYN_RECV ? total : f->synack_retrans;
 	struct causes *c;
 
 	if (!want_causes)
 		return;
-	e->known |= KNOWN_CAUSES | KNOWN_UNDO;
+	e->known |= KNOWN_CAUSES | (want_undo ? KNOWN_UNDO : 0);
 	e->retrans[CAUSE_SYN] = sum;
 	c = total == sum ? 0 : causes_make(f, tp);
 	if (c) {
@@ -96,7 +108,7 @@ static __always_inline void causes_read(struct flow *f, struct tcp_sock *tp, boo
 			e->retrans[i] = c->segs[i];
 			sum += c->segs[i];
 		}
-		e->undone = c->undone;
+		e->undone = c->undone + (causes_taken_back(c, tp) ? c->episode : 0);
 	}
 	count->retrans_segs = sum;
 }

@@ -143,7 +143,7 @@ static __always_inline void read_extra(struct flow *f, struct tcp_sock *tp, __u8
 		causes_read_listener(tp, e);
 		return;
 	}
-	causes_read(f, tp, last, count, e);
+	causes_read(f, tp, state, last, count, e);
 	e->data_segs_in = tp->data_segs_in;
 	e->data_segs_out = tp->data_segs_out;
 	e->rttvar_us = tp->mdev_us >> 2;

@@ -22,8 +22,8 @@ static __always_inline bool is_refused_syn_data(struct tcp_sock *tp)
 
 /*
  * The timer's handler takes the timer off before it sends (tcp_retransmit_timer()); whoever else
- * repairs a loss finds it set. Smaller pieces are sent as if all were lost, but with nothing to take
- * back and no timeout (tcp_simple_retransmit()). A pending probe says nothing in a recovery.
+ * repairs a loss finds it set. Smaller pieces are sent as if all were lost, but with nothing to
+ * take back and no timeout (tcp_simple_retransmit()). A pending probe says nothing in a recovery.
  */
 static __always_inline enum ev_cause cause_of(struct tcp_sock *tp)
 {
@@ -66,6 +66,13 @@ static __always_inline void count_retransmit(struct sock *sk)
 	cause = cause_of(tp);
 	if (cause < CAUSE_COUNT)
 		c->segs[cause] += segs;
+	if (!want_undo)
+		return;
+	/* Taken back since, but the repair goes on: without SACK (tcp_try_undo_loss()). */
+	if (causes_taken_back(c, tp)) {
+		c->undone += c->episode;
+		c->episode = 0;
+	}
 	c->episode += segs;
 	c->undoable = tp->undo_marker != 0;
 }
@@ -111,8 +118,8 @@ int BPF_PROG(on_synack_again, struct sock *sk, struct request_sock *req)
 }
 
 /*
- * A loss is noticed, or repaired. If the kernel finds that nothing was lost it takes back what it did
- * to the congestion window, and forgets where the episode began (tcp_undo_cwnd_reduction()).
+ * A loss is noticed, or repaired. Smaller pieces (see cause_of()) may be sent within a repair: they
+ * begin anew, with nothing to take back.
  */
 SEC("?tp_btf/tcp_cong_state_set")
 int BPF_PROG(on_congestion, struct sock *sk, __u8 now)
@@ -124,12 +131,12 @@ int BPF_PROG(on_congestion, struct sock *sk, __u8 now)
 	if (!tp)
 		return 0;
 	then = BPF_CORE_READ_BITFIELD(&tp->inet_conn, icsk_ca_state);
-	if ((then < CA_RECOVERY) == (now < CA_RECOVERY))
+	if (then < CA_RECOVERY ? now < CA_RECOVERY : now >= CA_RECOVERY && tp->undo_marker)
 		return 0;
 	c = bpf_sk_storage_get(&causes, SK(tp), 0, 0);
 	if (!c)
 		return 0;
-	if (now < CA_RECOVERY && c->undoable && !tp->undo_marker)
+	if (now < CA_RECOVERY && causes_taken_back(c, tp))
 		c->undone += c->episode;
 	c->episode = 0;
 	c->undoable = 0;

@@ -2,11 +2,16 @@
 #include "cli/complain.h"
 
 #include <stdio.h>
+#include <stdint.h>
 #include <string.h>
+
+#include "util/utf8.h"
 
 #define TEXTS_MAX 64
 /* What of a long argument is shown. */
 #define WINDOW 160
+/* Of a message. */
+#define TEXT_MAX 1024
 
 static struct complain_text texts[TEXTS_MAX];
 static size_t text_count;
@@ -32,29 +37,47 @@ static const char *find_origin(const char *argument, size_t *at)
 	return argument;
 }
 
-static void put_clean(const char *text, size_t len)
+/* Returns how many columns it took. */
+static int put_clean(const char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		fputc((unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i], stderr);
+	char clean[WINDOW + 1];
+
+	len = utf8_clean(clean, sizeof(clean), text, len, SIZE_MAX);
+	fwrite(clean, 1, len, stderr);
+	return (int)utf8_count(clean, len);
+}
+
+/* The bytes of a character stay together. */
+static size_t go_back(const char *argument, size_t at)
+{
+	while (at && (argument[at] & 0xc0) == 0x80)
+		at--;
+	return at;
 }
 
 static void show(const char *argument, size_t at)
 {
-	size_t len = strlen(argument), from = 0;
+	size_t len = strlen(argument), from = 0, to;
+	int column;
 
 	if (at > len)
 		return;
+	at = go_back(argument, at);
 	if (at > WINDOW / 2 && len > WINDOW)
-		from = at - WINDOW / 2;
+		from = go_back(argument, at - WINDOW / 2);
+	to = len - from > WINDOW ? go_back(argument, from + WINDOW) : len;
 	fputs(from ? "  ..." : "  ", stderr);
-	put_clean(argument + from, len - from < WINDOW ? len - from : WINDOW);
-	fprintf(stderr, "%s\n  %*s^\n", len - from > WINDOW ? "..." : "",
-		(int)(at - from) + (from ? 3 : 0), "");
+	column = (from ? 3 : 0) + put_clean(argument + from, at - from);
+	put_clean(argument + at, to - at);
+	fprintf(stderr, "%s\n  %*s^\n", to < len ? "..." : "", column, "");
 }
 
 void complain(const char *program, const char *argument, size_t at, const char *text)
 {
-	fprintf(stderr, "%s: %s\n", program, text);
+	char clean[TEXT_MAX];
+
+	utf8_clean_lines(clean, sizeof(clean), text);
+	fprintf(stderr, "%s: %s\n", program, clean);
 	if (argument) {
 		argument = find_origin(argument, &at);
 		show(argument, at);

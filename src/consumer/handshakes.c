@@ -34,7 +34,7 @@ struct handshakes {
 	struct source *source;
 	struct tally tally;
 	struct control *control;
-	int64_t started_ns; /* since 1970 */
+	uint64_t started_ns;
 	bool has_syslog;
 };
 
@@ -138,7 +138,7 @@ static int on_start(struct consumer *c, struct source *s, uid_t uid, gid_t gid)
 	int err;
 
 	h->source = s;
-	h->started_ns = (int64_t)clock_now_ns() + s->clock->realtime_offset_ns;
+	h->started_ns = clock_now_ns();
 	if (s->ops->describe)
 		fprintf(stderr, "%s %s\n", s->offline ? "reading from" : "listening on",
 			s->ops->describe(s));
@@ -183,7 +183,8 @@ static void put_time(struct out *out, const char *label, int64_t ns)
 static void put_summary(const struct handshakes *h, const struct account *a)
 {
 	int64_t offset_ns = h->source->clock->realtime_offset_ns;
-	int64_t from_ns = h->started_ns, to_ns = (int64_t)clock_now_ns() + offset_ns;
+	int64_t from_ns = (int64_t)h->started_ns + offset_ns;
+	int64_t to_ns = (int64_t)clock_now_ns() + offset_ns;
 	struct out out;
 
 	if (h->source->offline) {

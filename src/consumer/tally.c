@@ -230,8 +230,9 @@ static void put_filter(const struct tally_filter *f, bool with_icmp, struct out 
 {
 	const struct tally_count *c = &f->count;
 
-	out_format(out, " %s\n   Success: %llu session\n", f->expression.name,
-		   (unsigned long long)c->success);
+	out_char(out, ' ');
+	out_clean(out, f->expression.name, strlen(f->expression.name));
+	out_format(out, "\n   Success: %llu session\n", (unsigned long long)c->success);
 	put_line(out, "SYN Segment Duplicate", c->dup_syn);
 	put_line(out, "S/A Segment Duplicate", c->dup_syn_ack);
 	out_format(out, "   Failure: %llu session\n", (unsigned long long)failed(c));

@@ -14,7 +14,7 @@
 
 struct column {
 	const char *name;
-	const char *title; /* of a table */
+	const char *title; /* of a table; NULL: the name in capitals, see column_title() */
 	const char *unit;  /* "" if it has none */
 	const char *help;
 	int width; /* of a table; negative: left-aligned */
@@ -27,6 +27,10 @@ extern const size_t column_count;
 
 /* NULL if there is no such column. */
 const struct column *column_find(const char *name, size_t name_len);
+
+/* Its title into `buf` of COLUMN_TITLE_SIZE bytes, unless it is a constant. */
+#define COLUMN_TITLE_SIZE 32
+const char *column_title(const struct column *column, char *buf);
 
 /* The column whose name is nearest to a misspelt one, or NULL. */
 const struct column *column_nearest(const char *name);

@@ -89,8 +89,10 @@ struct consumer {
 	unsigned lacks;		/* of those, what the source cannot give */
 	unsigned keep_syscalls; /* enum syscalls */
 	uint32_t states;	/* bit per enum tcp_state_number that it wants */
+	uint32_t counts;	/* likewise: not wanted, but counted in `counted` */
 	int fd;			/* -1, or one that the loop watches for run() */
 	bool done;		/* it wants nothing more */
+	int status;		/* of the program, if nothing else is wrong; that of the first counts */
 	bool is_gone;		/* nobody reads what it writes */
 
 	/* Set by the engine. */
@@ -99,6 +101,7 @@ struct consumer {
 	unsigned index;	   /* its bit of flow.wanted */
 	uint64_t ticks;	   /* that it was told */
 	uint32_t *note;	   /* by slot, with WANT_NOTE */
+	uint64_t counted[ST_COUNT]; /* sockets of `counts` that its filter takes, by state */
 
 	void *state; /* of the implementation */
 };

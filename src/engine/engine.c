@@ -10,11 +10,16 @@
 #include "util/xalloc.h"
 
 #define NS_PER_S 1000000000ull
+#define NS_PER_MS 1000000ull
 
 void engine_init(struct engine *e, uint32_t max_flows, bool offline)
 {
 	*e = (struct engine){
-		.max_flows = max_flows, .offline = offline, .next_tick_ns = UINT64_MAX};
+		.max_flows = max_flows,
+		.offline = offline,
+		.ends_on_grid = offline,
+		.next_tick_ns = UINT64_MAX,
+	};
 }
 
 static size_t extra_bytes(const struct engine *e)
@@ -45,6 +50,11 @@ void engine_done(struct engine *e)
 		reserve_free(e->extra, extra_bytes(e));
 	if (e->flows.flow)
 		flow_table_done(&e->flows);
+}
+
+static uint64_t interval_ns(const struct question *q)
+{
+	return q->tick_ms ? q->tick_ms * NS_PER_MS : q->interval_s * NS_PER_S;
 }
 
 static struct pace *pace_of(struct engine *e, uint64_t interval_ns, bool is_late)
@@ -96,7 +106,7 @@ static void make_room(struct engine *e, struct consumer *c)
 {
 	if (c->wants & (WANT_OPENED | WANT_INTERVALS) && !e->flows.flow)
 		flow_table_init(&e->flows, e->max_flows);
-	if (c->needs & NEED_EXTRA && c->wants & (WANT_OPENED | WANT_INTERVALS) && !e->extra)
+	if (c->needs & (NEED_EXTRA | NEED_VERDICT) && c->wants & (WANT_OPENED | WANT_INTERVALS) && !e->extra)
 		e->extra = reserve(extra_bytes(e));
 	if (c->wants & WANT_NOTE)
 		c->note = reserve(note_bytes(e));
@@ -117,7 +127,7 @@ int engine_add(struct engine *e, struct consumer *c, uint64_t now_ns)
 	c->index = (unsigned)__builtin_ctzll(~e->all_wanted);
 	c->engine = e;
 	if (c->wants & WANT_INTERVALS) {
-		c->pace = pace_of(e, c->question->interval_s * NS_PER_S, is_late);
+		c->pace = pace_of(e, interval_ns(c->question), is_late);
 		if (!c->pace)
 			return -ENOSPC;
 		c->pace->consumer[c->pace->consumers++] = c;

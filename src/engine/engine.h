@@ -39,6 +39,12 @@ void engine_begin(struct engine *e, uint64_t time_ns);
 #define ENGINE_EMPTY_TICKS 60
 void engine_advance(struct engine *e, uint64_t time_ns);
 
+/*
+ * What those want who are told next at `time_ns`: enum consumer_want and column_need, so that a
+ * sample need not hold what nobody looks at.
+ */
+void engine_due(const struct engine *e, uint64_t time_ns, unsigned *ret_wants, unsigned *ret_needs);
+
 /* The run is over: the last, partial interval of everybody who is still owed one. */
 void engine_finish(struct engine *e, uint64_t time_ns);
 

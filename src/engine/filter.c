@@ -3,12 +3,9 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "engine/flow_filter.h"
@@ -16,8 +13,10 @@
 #include "engine/state_list.h"
 #include "engine/syscalls.h"
 #include "engine/tuple_filter.h"
+#include "engine/watch.h"
 #include "engine/workload_of.h"
 #include "util/cgroup.h"
+#include "util/netns_find.h"
 #include "util/parse.h"
 #include "util/xalloc.h"
 
@@ -26,6 +25,7 @@ struct filter {
 	struct cgroup_names *cgroups;
 	uint64_t cgroup_id; /* 0: all */
 	uint32_t netns;	    /* 0: all */
+	bool netns_is_unsure;
 	int cgroup_map, mntns_map; /* fd or -1 */
 	uint32_t states;
 	struct flow_filter *expression;
@@ -61,29 +61,55 @@ static int set_cgroup(struct filter *f, struct filter_error *error)
 
 uint32_t filter_netns_inode(const char *name)
 {
-	struct statfs fs;
 	uint64_t inode;
-	struct stat st;
-	char path[512];
 	size_t at;
 
-	if (!parse_uint(name, 1, UINT32_MAX, &inode, &at))
-		return (uint32_t)inode;
-	snprintf(path, sizeof(path), "%s%s", strchr(name, '/') ? "" : "/run/netns/", name);
-	return statfs(path, &fs) || fs.f_type != NSFS_MAGIC || stat(path, &st) ? 0 : (uint32_t)st.st_ino;
+	return parse_uint(name, 1, UINT32_MAX, &inode, &at) ? netns_find_path(name)
+							    : (uint32_t)inode;
+}
+
+/* Somebody who has the number of a process at hand may take it for that of its namespace. */
+static int refuse_number(const char *number, struct filter_error *error)
+{
+	char folder[64];
+
+	snprintf(folder, sizeof(folder), "/proc/%.20s", number);
+	if (!access(folder, F_OK))
+		snprintf(error->text, sizeof(error->text),
+			 "no network namespace %.20s; that is a process: use /proc/%.20s/ns/net",
+			 number, number);
+	else
+		snprintf(
+			error->text, sizeof(error->text),
+			"no network namespace has the inode number %.20s now (\"lsns -t net\" lists them)",
+			number);
+	return fail(error, "--netns", number, SIZE_MAX, error->text);
 }
 
 static int set_netns(struct filter *f, struct filter_error *error)
 {
 	const char *name = f->question->netns;
+	size_t digits;
+	int there;
 
 	if (!name)
 		return 0;
+	digits = strspn(name, "0123456789");
 	f->netns = filter_netns_inode(name);
-	if (f->netns)
+	if (f->netns && (name[digits] || f->question->watch->read_path))
+		/* What was recorded may have gone since, or be another machine's. */
 		return 0;
-	snprintf(error->text, sizeof(error->text),
-		 "no network namespace '%s': neither an inode number nor a name in /run/netns", name);
+	there = f->netns ? netns_find_inode(f->netns) : 0;
+	f->netns_is_unsure = there < 0;
+	if (there)
+		return 0;
+	if (digits && !name[digits])
+		return refuse_number(name, error);
+	snprintf(
+		error->text, sizeof(error->text),
+		"no network namespace '%.100s': neither a name in /run/netns, an inode number, nor a path "
+		"such as /proc/PID/ns/net",
+		name);
 	return fail(error, "--netns", name, SIZE_MAX, error->text);
 }
 
@@ -119,6 +145,11 @@ static int set_expression(struct filter *f, struct filter_error *error)
 
 	if (!where)
 		return 0;
+	if (strlen(where) > FILTER_TEXT_MAX) {
+		snprintf(error->text, sizeof(error->text),
+			 "the filter is too long: at most %d characters", FILTER_TEXT_MAX);
+		return fail(error, "filter", NULL, SIZE_MAX, error->text);
+	}
 	f->expression = flow_filter_new(where, error->text, sizeof(error->text), &at);
 	return f->expression ? 0 : fail(error, "filter", where, at, error->text);
 }
@@ -169,6 +200,11 @@ void filter_free(struct filter *f)
 uint32_t filter_netns(const struct filter *f)
 {
 	return (uint32_t)f->netns;
+}
+
+bool filter_netns_is_unsure(const struct filter *f)
+{
+	return f->netns_is_unsure;
 }
 
 uint32_t filter_states(const struct filter *f)

@@ -14,6 +14,9 @@ struct question;
 struct cgroup_names;
 struct filter;
 
+/* Of an expression in tcpdump's language; what compiles it takes time and memory as it grows. */
+#define FILTER_TEXT_MAX 4096
+
 /* Why filter_new() failed, for the message: `text` under `argument`, caret at `at`. */
 struct filter_error {
 	const char *option;   /* "--cgroup", "filter", ... */
@@ -38,6 +41,9 @@ uint32_t filter_netns_inode(const char *name);
 
 /* Inode of the only network namespace that is wanted, or 0. */
 uint32_t filter_netns(const struct filter *filter);
+
+/* Could we not see whether there is such a namespace? */
+bool filter_netns_is_unsure(const struct filter *filter);
 
 /* What filter_matches() asks of the kernel: enum syscalls. */
 unsigned filter_syscalls(const struct filter *filter);

@@ -46,6 +46,11 @@ static void forget_notes(struct engine *e, uint32_t slot)
 			e->consumer[i]->note[slot] = 0;
 }
 
+static bool is_bare(const struct event *ev)
+{
+	return ev->head.state == ST_TIME_WAIT || ev->head.state == ST_NEW_SYN_RECV;
+}
+
 /* All that an event says, into the flow. */
 static void read_event(struct engine *e, struct flow *f, uint32_t slot, const struct event *ev)
 {
@@ -55,7 +60,8 @@ static void read_event(struct engine *e, struct flow *f, uint32_t slot, const st
 	f->count = ev->count;
 	if (e->extra && ev->head.flags & EV_HAS_EXTRA)
 		e->extra[slot] = ev->extra;
-	if (ev->head.flags & EV_HAS_IDENT) {
+	/* What is left of a socket that we knew: its owner was that of the socket. */
+	if (ev->head.flags & EV_HAS_IDENT && (is_first || !is_bare(ev))) {
 		f->ident = ev->ident;
 		f->has_ident = true;
 		f->wanted = wanted_by(e, &ev->ident);
@@ -78,6 +84,24 @@ static void tell_opened(struct engine *e, const struct flow *f, uint64_t before)
 		if (c->wants & WANT_OPENED && engine_takes_state(c, f->state))
 			c->ops->opened(c, f);
 	}
+}
+
+/*
+ * Of sockets that are many and say little: does anybody want it told? A consumer may want to know how
+ * many there are, which needs no place in the table.
+ */
+static bool is_wanted_bare(struct engine *e, const struct event *ev)
+{
+	uint64_t bits = wanted_by(e, &ev->ident);
+	bool is_wanted = false;
+
+	while (bits) {
+		struct consumer *c = engine_next_of(e, &bits);
+
+		c->counted[ev->head.state] += c->counts >> ev->head.state & 1;
+		is_wanted |= c->states >> ev->head.state & 1;
+	}
+	return is_wanted;
 }
 
 static void keep(struct engine *e, const struct event *ev)
@@ -188,7 +212,7 @@ void engine_event(void *context, const struct event *ev)
 	switch (ev->head.kind) {
 	case EV_OPEN:
 	case EV_SAMPLE:
-		if (e->flows.flow)
+		if (e->flows.flow && (!is_bare(ev) || is_wanted_bare(e, ev)))
 			keep(e, ev);
 		return;
 	case EV_CLOSE:

@@ -33,6 +33,7 @@ static void tell_news(struct engine *e, struct pace *p)
 static void tick(struct engine *e, struct pace *p, uint64_t time_ns)
 {
 	time_ns -= time_ns % 1000;
+	e->now_ns = time_ns;
 	tell_news(e, p);
 	e->is_ticking = true;
 	for (unsigned i = 0; i < p->consumers; i++) {
@@ -81,10 +82,25 @@ bool engine_is_done(const struct engine *e)
 void engine_begin(struct engine *e, uint64_t time_ns)
 {
 	e->has_begun = true;
+	e->begun_ns = time_ns - time_ns % 1000;
 	for (unsigned i = 0; i < e->paces; i++)
 		if (e->pace[i].interval_ns)
 			e->pace[i].next_tick_ns = time_ns + e->pace[i].interval_ns;
 	set_next_tick(e);
+}
+
+void engine_due(const struct engine *e, uint64_t time_ns, unsigned *ret_wants, unsigned *ret_needs)
+{
+	*ret_wants = *ret_needs = 0;
+	for (unsigned i = 0; i < e->paces; i++)
+		for (unsigned k = 0; k < e->pace[i].consumers; k++) {
+			const struct consumer *c = e->pace[i].consumer[k];
+
+			if (e->pace[i].next_tick_ns > time_ns || c->done)
+				continue;
+			*ret_wants |= c->wants;
+			*ret_needs |= c->needs;
+		}
 }
 
 /* The pace whose tick is due first, at `time_ns` or before; NULL if there is none. */
@@ -95,7 +111,8 @@ static struct pace *due(struct engine *e, uint64_t time_ns)
 	for (unsigned i = 0; i < e->paces; i++) {
 		struct pace *p = &e->pace[i];
 
-		if (p->next_tick_ns <= time_ns && (!first || p->next_tick_ns < first->next_tick_ns))
+		if (p->next_tick_ns <= time_ns + e->slack_ns &&
+		    p->next_tick_ns != UINT64_MAX && (!first || p->next_tick_ns < first->next_tick_ns))
 			first = p;
 	}
 	return first;
@@ -133,7 +150,7 @@ void engine_finish(struct engine *e, uint64_t time_ns)
 	for (unsigned i = 0; i < e->paces && e->has_begun; i++) {
 		struct pace *p = &e->pace[i];
 
-		tick(e, p, e->offline && p->interval_ns ? p->next_tick_ns : time_ns);
+		tick(e, p, e->ends_on_grid && p->interval_ns ? p->next_tick_ns : time_ns);
 		p->next_tick_ns = UINT64_MAX;
 	}
 	set_next_tick(e);

@@ -20,4 +20,7 @@ enum column_need {
 	NEED_RTO = 2048,  /* tcp_sock.total_rto, Linux 6.7 */
 	NEED_CAUSES = 4096, /* each segment that is sent again */
 	NEED_UNDO = 8192,   /* each loss that is noticed or repaired; and with it NEED_CAUSES */
+	/* What is wrong with a flow: all that verdicts are made of, as far as the source sees it. */
+	NEED_VERDICT = 16384,
+	NEED_BARE = 32768,   /* sockets of which the kernel keeps no counters, see source.bare */
 };

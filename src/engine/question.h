@@ -36,6 +36,7 @@ struct question {
 
 	/* how often: 0 is once, at the end */
 	uint64_t interval_s, count;
+	uint64_t tick_ms; /* instead of interval_s, if not 0: how often it is told */
 
 	/* where to; NULL or "-" is stdout */
 	const char *output;

@@ -13,6 +13,7 @@ struct clock;
 struct counters;
 struct group_key;
 struct cgroup_names;
+struct verdict;
 
 /* What all rows of a run share. */
 struct row_context {
@@ -58,6 +59,7 @@ struct row {
 	const struct counters *counters; /* NULL unless the view has counters */
 	const struct group_key *key;	/* of a group: the parts that its flows have in common */
 	const struct ev_handshake *handshake; /* NULL unless the row is one */
+	const struct verdict *verdict;	      /* NULL unless a column needs it, and of several flows */
 	const char *group, *prefix;	/* NULL unless the view groups */
 	uint16_t service_port;		/* of a group by port, else 0 */
 };

@@ -11,6 +11,7 @@
 
 struct clock;
 struct event;
+struct host_reading;
 struct question;
 struct watch;
 
@@ -24,16 +25,28 @@ struct source {
 	const struct question *only;
 	bool live_table; /* flows must be sampled; else only their closes are wanted */
 	bool once;	 /* what is there now, one sample; nothing that happens after it */
-	bool everything; /* samples: all flows, changed or not, and the listeners */
+	/*
+	 * With `once`: sockets of which the kernel keeps no counters (KNOWN_NO_COUNTERS), a bit per
+	 * enum tcp_state_number. They are told last, as EV_SAMPLE, and are no part of the account.
+	 * What is left of a connection has its id (inet_twsk_alloc() takes the cookie along).
+	 */
+	uint32_t bare;
+	/* Of the next sample: */
+	bool everything; /* all flows, changed or not, and the listeners */
+	bool plain;	 /* nobody who is told now needs struct ev_extra; it may be left out */
 	unsigned needs;	 /* enum column_need, of all that will be shown */
 	unsigned lacks;	 /* set by open(): of those, what cannot be had here */
 	uint32_t netns;	 /* inode of the only network namespace that is wanted, or 0 */
 	bool offline;	 /* reads a file: brings its own time and ends by itself */
 	bool handshakes; /* EV_HANDSHAKE is wanted, and nothing else */
 	bool owners;	 /* a column shows owners: look for those that are not known */
+	/* Set by open() of one that tells ticks: the time between two, and whether it was a file's. */
+	uint64_t interval_ns;
+	bool ends_on_grid;
 	/* Set by open(): what all that is called after start() needs. */
 	uint64_t keep_capabilities; /* 1 << CAP_* */
 	unsigned keep_syscalls;	    /* enum syscalls */
+	bool keep_user; /* files are opened later, which may be readable by this user alone */
 	struct clock *clock; /* a source with own time sets the offset before its first event */
 	void (*emit)(void *context, const struct event *ev);
 	void *emit_context;
@@ -50,6 +63,7 @@ struct source_ops {
 	bool handshakes; /* gives EV_HANDSHAKE, which `peek` needs */
 	bool mixes;	 /* gives them beside flows */
 	bool packets; /* counts the packets that it is given */
+	bool tells_ticks; /* its EV_TIMEs are the ends of intervals, as they were */
 	bool reads_files; /* with watch->read_path it is offline */
 	/* Could this source be used without a --source of its name? */
 	bool (*suits)(const struct watch *watch);
@@ -57,11 +71,16 @@ struct source_ops {
 	int (*open)(struct source *s);
 	/* Emit what is there already; still privileged. 0 or -errno, logged. */
 	int (*start)(struct source *s);
-	/* A descriptor that polls readable when drain() has work, -1 if there is none. */
+	/*
+	 * A descriptor that polls readable when drain() has work, -1 if there is none. Offline it
+	 * is asked before each drain(): -1 also while that need not wait, because it reads a file,
+	 * or has input at hand.
+	 */
 	int (*fd)(const struct source *s);
 	/*
-	 * Emit what waits. Live: returns the number of events. Offline: emits the next event and
-	 * returns 1, or 0 at the end. Or -errno, logged.
+	 * Emit what waits. Live: returns the number of events. Offline: emits the next event, or a
+	 * few, and returns their number, 0 at the end, or -EAGAIN if fd() must be waited for before
+	 * there is one. Or -errno, logged.
 	 */
 	int (*drain)(struct source *s);
 	/*
@@ -82,5 +101,7 @@ struct source_ops {
 	 * watched. NULL if there are none.
 	 */
 	void (*host)(struct source *s, int64_t *value);
+	/* What verdicts on the host are made of, if NEED_HOST is asked for. NULL if there is nothing. */
+	void (*host_reading)(struct source *s, struct host_reading *ret);
 	void (*close)(struct source *s);
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define BIT(state) (1u << (state))
+#define BUCKET (BIT(ST_TIME_WAIT) | BIT(ST_SYN_RECV) | BIT(ST_NEW_SYN_RECV))
 #define CONNECTED (STATE_LIST_ALL & ~1u & ~BIT(ST_LISTEN) & ~BIT(ST_CLOSE))
 
 static const struct {
@@ -30,6 +31,9 @@ static const struct {
 	{"closing", BIT(ST_CLOSING)},
 	{"all", STATE_LIST_ALL},
 	{"connected", CONNECTED},
+	{"open", CONNECTED & ~BUCKET},
+	{"bucket", BUCKET},
+	{"big", STATE_LIST_ALL & ~BUCKET},
 	{"synchronized", CONNECTED & ~BIT(ST_SYN_SENT)},
 };
 

@@ -10,8 +10,9 @@
 
 /*
  * "established,close-wait" into a bit per enum tcp_state_number. "all", "connected" (all but
- * listening and closed) and "synchronized" (connected, but syn-sent) are ss's too; the names that
- * the column `state` shows are understood as well. Returns 0, or -EINVAL and the offset of the word
+ * listening and closed), "synchronized" (connected, but syn-sent), "bucket" (time-wait and syn-recv)
+ * and "big" (all but those) are ss's too; "open" is what ss lists if it is not told (connected, but
+ * bucket). The names that the column `state` shows are understood as well. Returns 0, or -EINVAL and the offset of the word
  * that is none.
  */
 int state_list_parse(const char *list, uint32_t *ret, size_t *ret_at);

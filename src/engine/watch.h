@@ -13,6 +13,9 @@ struct watch {
 	const char *source;	/* name, or NULL for the best that works */
 	const char *rungs;	/* "NEED=RUNG,...": ways of the ladder that are forced, or NULL */
 	const char *read_path;	/* a recording or capture to read instead of the machine */
+	const char *at, *span, *since, *until; /* a part of a recording, as typed */
+	int64_t from_us, to_us; /* the same in us since 1970; 0: no bound */
+	bool follow;		/* of a recording: go on while it is written */
 	const char *interface;	/* to capture on */
 	const char *local;	/* networks whose ends of flows are local */
 

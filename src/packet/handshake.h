@@ -144,6 +144,7 @@ enum handshake_mark {
 	HANDSHAKE_ICMP_SEEN = 0x04000,	/* the icmp_ fields are set */
 	HANDSHAKE_AWAITS_SYN = 0x08000, /* an ICMP error came; will the sender go on? */
 	HANDSHAKE_RETRY = 0x10000,	/* the same SYN again after its failure was reported */
+	HANDSHAKE_TUNNELED = 0x20000,	/* its first segment came in another IP packet */
 };
 
 struct handshake {

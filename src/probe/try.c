@@ -244,3 +244,8 @@ void take_causes(struct tcp *skeleton)
 {
 	skeleton->rodata->want_causes = 1;
 }
+
+void take_undo(struct tcp *skeleton)
+{
+	skeleton->rodata->want_undo = 1;
+}

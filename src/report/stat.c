@@ -15,7 +15,7 @@
 
 struct stat_options {
 	const char *index;
-	bool on_close, zeros, all_counters, live;
+	bool on_close, zeros, all_counters, live, listening;
 };
 
 #define OWN(field) OPTION_OF_REPORT, offsetof(struct stat_options, field)
@@ -39,12 +39,15 @@ static const struct option_def options[] = {
 	 .min = 1, .max = SECONDS_MAX},
 	{0, "on-close", OPTION_FLAG, OWN(on_close), NULL, "report each socket when it closes"},
 	{0, "zeros", OPTION_FLAG, OWN(zeros), NULL, "show counters that are 0, too"},
-	{0, "all", OPTION_FLAG, OWN(all_counters), NULL, "all counters, not only tcpipstat's"},
+	{0, "all", OPTION_FLAG, OWN(all_counters), NULL,
+	 "all counters, not only tcpipstat's; with --live: sockets of all states, as ss -a"},
 	{'i', "interval", OPTION_UINT, OF_QUESTION(interval_s), "SEC",
 	 "report what grew every so many seconds", .min = 1, .max = SECONDS_MAX},
 	{'c', "command", OPTION_TEXT, OF_WATCH(command), "COMMAND",
 	 "run this, and report when it ends"},
 	{0, "live", OPTION_FLAG, OWN(live), NULL, "list the present sockets once, and end"},
+	{'l', "listening", OPTION_FLAG, OWN(listening), NULL,
+	 "--live, only listeners: how many connections wait for accept(), and how many may"},
 };
 
 static const char *const examples[] = {
@@ -54,13 +57,16 @@ static const char *const examples[] = {
 	"tcpsight stat -c 'curl -s example.org' '*:*-*:80'", "one run of a program",
 	"tcpsight stat -o in_segs,retrans_segs,out_rsts -i 10", "a few counters, every ten seconds",
 	"tcpsight stat --on-close --json '*:*-[2001:db8::]/32:443'", "IPv6, JSON, as sockets close",
-	"tcpsight stat --live", "all sockets that there are, with queues, owners and timers",
+	"tcpsight stat --live", "the sockets that there are, with queues, owners and timers",
+	"tcpsight stat --listening", "who listens, and how full the accept queues are",
+	"tcpsight stat --live --state time-wait -D 443", "what waits out its time, and how long still",
 	NULL,
 };
 
 static const struct cell layout_live[] = {
 	{"state", -11}, {"recv_q", 6, "RECV_Q"}, {"send_q", 6, "SEND_Q"}, {"local", -28},
-	{"remote", -28}, {"pid", -7}, {"comm", -16, .cut = 16}, {"timer", CELL_BARE},
+	{"remote", -28}, {"pid", -7}, {"comm", -16, .cut = 16}, {"timer", -9},
+	{"timer_ms", CELL_BARE, "LEFT_MS"},
 };
 
 #define LIVE_COLUMNS                                                                        \
@@ -137,10 +143,27 @@ static int take_pair(struct question *q, const char *word, struct usage_error *e
 	return 0;
 }
 
-static int check(const struct question *q, struct usage_error *error)
+/* Words of ss, which --state understands. */
+static int choose_states(struct question *q, struct usage_error *error)
+{
+	struct stat_options *s = q->own;
+
+	s->live |= s->listening;
+	if (s->listening && (q->states || s->all_counters))
+		return refuse(error, NULL, 0, "", "--listening is a state: no --state, --all besides!");
+	if (s->listening)
+		q->states = "listening";
+	else if (s->live && s->all_counters && !q->states)
+		q->states = "all";
+	return 0;
+}
+
+static int check(struct question *q, struct usage_error *error)
 {
 	const struct stat_options *s = q->own;
 
+	if (choose_states(q, error))
+		return -EINVAL;
 	if (s->on_close && strcmp(s->index, "tuple"))
 		return refuse(error, NULL, 0, "", "onclose must be used with index=tuple!");
 	if (s->on_close && q->interval_s)
@@ -240,6 +263,8 @@ static void setup(const struct question *q, struct view *view)
 	view->when = VIEW_ON_TICK;
 	view->sums = !s->live;
 	view->sockets = s->live;
+	if (s->live)
+		view->unlisted = 1u << ST_TIME_WAIT | 1u << ST_NEW_SYN_RECV;
 	view->per_close = s->on_close;
 	if (!s->live)
 		group_by_set(s->index, view);

@@ -9,7 +9,6 @@
 #include "engine/group.h"
 #include "engine/question.h"
 #include "engine/value.h"
-#include "sink/cells.h"
 #include "util/out.h"
 #include "view/sink.h"
 #include "view/view.h"
@@ -85,7 +84,7 @@ static bool put_name(struct out *out, const struct row *row)
 		v = column_find(names[i].column, strlen(names[i].column))->get(row);
 		len = value_format(&v, buf, &text);
 		out_format(out, "%s: ", names[i].label);
-		cells_put_clean(out, len ? text : "(none)", len ? len : 6);
+		out_clean(out, len ? text : "(none)", len ? len : 6);
 		out_char(out, '\n');
 		is_named = true;
 	}
@@ -180,8 +179,9 @@ static void put_block(struct view *view, const struct row *row, enum counter_blo
 		if (!shows(view, &v))
 			continue;
 		len = value_format(&v, buf, &text);
-		out_format(view->out, "\t%s = %.*s\n", counter ? counter->title : s->column[i]->title,
-			   (int)len, text);
+		out_format(view->out, "\t%s = ", counter ? counter->title : s->column[i]->title);
+		out_clean(view->out, text, len);
+		out_char(view->out, '\n');
 	}
 }
 

@@ -21,20 +21,3 @@ void cells_put(struct out *out, const struct section *section, const struct row 
 	}
 	out_char(out, '\n');
 }
-
-void cells_clean(char *ret, const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		ret[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i];
-}
-
-void cells_put_clean(struct out *out, const char *text, size_t len)
-{
-	char clean[256];
-
-	for (size_t part; len; text += part, len -= part) {
-		part = len < sizeof(clean) ? len : sizeof(clean);
-		cells_clean(clean, text, part);
-		out_mem(out, clean, part);
-	}
-}

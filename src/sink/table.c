@@ -6,6 +6,7 @@
 #include "view/view.h"
 #include "sink/cells.h"
 #include "util/out.h"
+#include "util/utf8.h"
 
 static void put_header(struct view *view, const struct section *s)
 {
@@ -55,16 +56,16 @@ static const struct section *enter_section(struct view *view, const struct row *
 /* The path of a cgroup is the longest. */
 #define TEXT_MAX 4096
 
-/* A name may hold anything but an end of line must not break the table. */
 static void put_text(struct out *out, const char *text, size_t len, const struct cell *cell)
 {
+	size_t limit = cell->cut ? cell->cut : SIZE_MAX;
 	char clean[TEXT_MAX];
 
-	if (cell->cut && len > cell->cut)
-		len = cell->cut;
-	if (len > sizeof(clean))
-		len = sizeof(clean);
-	cells_clean(clean, text, len);
+	if (utf8_plain_length(text, len) == len) {
+		out_field(out, text, len < limit ? len : limit, cell->width);
+		return;
+	}
+	len = utf8_clean(clean, sizeof(clean), text, len, limit);
 	out_field(out, clean, len, cell->width);
 }
 

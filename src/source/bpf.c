@@ -27,6 +27,7 @@
 #include "engine/syscalls.h"
 #include "probe/load.h"
 #include "probe/wish.h"
+#include "source/bare.h"
 #include "source/bpf_handshake.h"
 #include "source/bpf_owner.h"
 #include "source/bpf_reader.h"
@@ -42,6 +43,7 @@ struct bpf_state {
 	struct bpf_reader reader;
 	struct bpf_owner owner;
 	struct host host; /* if it is asked for */
+	struct bare bare; /* with source.once */
 	bool looks_for_owners; /* of flows that were accepted or handed over, while it runs */
 	/* If handshakes are wanted, and not flows. */
 	struct bpf_handshake handshake;
@@ -112,19 +114,35 @@ static int adopt_netns(void *state)
 	return bpf_reader_run(&b->reader, b->skeleton->links.adopt_netns);
 }
 
+static int list_bare(void *state)
+{
+	struct bpf_state *b = state;
+
+	return bpf_reader_run(&b->reader, b->skeleton->links.list_bare);
+}
+
 /*
  * One scan finds the sockets that have a file, and their owners; iter/tcp in each network namespace
- * the others. The sample that comes will tell of them.
+ * the others. A sample then tells of them all; those that have no counters come last.
  */
-static int start_once(struct bpf_state *b)
+static int start_once(struct source *s, struct bpf_state *b)
 {
 	int err;
 
+	b->bare = (struct bare){
+		.states = s->bare, .emit = s->emit, .emit_context = s->emit_context};
+	b->reader.emit = bare_event;
+	b->reader.emit_context = &b->bare;
 	b->reader.control->silent = 1;
 	err = bpf_owner_scan(&b->owner);
 	if (!err)
 		err = netns_for_each(adopt_netns, b);
 	b->reader.control->silent = 0;
+	b->reader.control->all = 1;
+	if (!err)
+		err = bpf_reader_run(&b->reader, b->skeleton->links.sample);
+	if (!err && b->skeleton->links.list_bare)
+		err = netns_for_each(list_bare, b);
 	return err;
 }
 
@@ -143,7 +161,7 @@ static int bpf_start(struct source *s)
 	if (s->needs & NEED_HOST)
 		host_open(&b->host, s->netns);
 	if (s->once)
-		return start_once(b);
+		return start_once(s, b);
 	b->reader.control->listeners_only = 1;
 	err = bpf_owner_scan(&b->owner);
 	if (!err)
@@ -164,6 +182,13 @@ static void bpf_host(struct source *s, int64_t *value)
 	struct bpf_state *b = s->state;
 
 	host_read(&b->host, value);
+}
+
+static void bpf_host_reading(struct source *s, struct host_reading *ret)
+{
+	struct bpf_state *b = s->state;
+
+	host_read_levels(&b->host, ret);
 }
 
 static int bpf_fd(const struct source *s)
@@ -202,8 +227,13 @@ static int bpf_sample(struct source *s)
 	bool settled = false;
 	int err;
 
+	/* That of start() was it. */
+	if (s->once)
+		return 0;
 	if (b->looks_for_owners)
 		bpf_owner_scan_if_due(&b->owner);
+	b->reader.control->all = s->everything;
+	b->reader.control->plain = s->plain;
 	b->reader.control->live = 0;
 	err = bpf_reader_run(&b->reader, b->skeleton->links.sample);
 	/*
@@ -276,6 +306,9 @@ static void bpf_account(struct source *s, struct account *ret)
 	 * A flow whose end the programs were not shown is neither closed nor live; of one whose
 	 * beginning they were not shown only the end is known.
 	 */
+	/* One look sees no ends: what closed between two of its iterators is no longer there. */
+	if (s->once)
+		ret->adopted = ret->live + ret->lost;
 	came = ret->opened + ret->adopted;
 	went = ret->closed + ret->live + ret->lost;
 	ret->lost += came > went ? came - went : 0;
@@ -304,6 +337,7 @@ static void bpf_close(struct source *s)
 	}
 	ring_buffer__free(b->ring);
 	host_close(&b->host);
+	bare_done(&b->bare);
 	bpf_reader_done(&b->reader);
 	tcp__destroy(b->skeleton);
 	free(b);
@@ -326,5 +360,6 @@ const struct source_ops source_bpf = {
 	.account = bpf_account,
 	.describe = bpf_describe,
 	.host = bpf_host,
+	.host_reading = bpf_host_reading,
 	.close = bpf_close,
 };

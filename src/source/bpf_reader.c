@@ -39,7 +39,6 @@ int bpf_reader_init(struct bpf_reader *r, struct tcp *skeleton, const struct sou
 			      &r->slots_size);
 	if (!r->control || !r->slots)
 		return -ENOMEM;
-	r->control->all = source->everything;
 	return 0;
 }
 

@@ -33,7 +33,9 @@
 #include "engine/syscalls.h"
 #include "engine/watch.h"
 #include "probe/choose.h"
+#include "source/bare.h"
 #include "source/host.h"
+#include "source/netlink_bare.h"
 #include "source/netlink_code.h"
 #include "source/netlink_diag.h"
 #include "source/netlink_extra.h"
@@ -71,6 +73,7 @@ struct netlink_state {
 	struct netlink_flows flows;
 	struct netlink_owner owner;
 	struct host host; /* if it is asked for */
+	struct bare bare; /* with source.once */
 	struct fence fence; /* raised at the end */
 	int epoll, timer;
 	bool frozen;
@@ -239,6 +242,8 @@ static int look(struct netlink_state *n)
 	}
 	if (n->source->owners && !err)
 		find_owners(n);
+	for (size_t i = 0; i < n->net_count && !err && n->source->bare; i++)
+		err = netlink_bare_look(&n->flows, n->net[i], n->code, n->code_bytes);
 	set_timer(n, clock_now_ns() - begin_ns);
 	return err;
 }
@@ -268,6 +273,12 @@ static int netlink_start(struct source *s)
 
 	if (s->needs & NEED_HOST)
 		host_open(&n->host, s->netns);
+	if (s->once) {
+		n->bare = (struct bare){
+			.states = s->bare, .emit = s->emit, .emit_context = s->emit_context};
+		s->emit = bare_event;
+		s->emit_context = &n->bare;
+	}
 	n->flows.adopting = true;
 	err = look(n);
 	n->flows.adopting = n->flows.table.refused > 0;
@@ -343,6 +354,13 @@ static void netlink_host(struct source *s, int64_t *value)
 	host_read(&n->host, value);
 }
 
+static void netlink_host_reading(struct source *s, struct host_reading *ret)
+{
+	struct netlink_state *n = s->state;
+
+	host_read_levels(&n->host, ret);
+}
+
 static void netlink_close(struct source *s)
 {
 	struct netlink_state *n = s->state;
@@ -356,6 +374,7 @@ static void netlink_close(struct source *s)
 	free(n->net);
 	netlink_flows_done(&n->flows);
 	host_close(&n->host);
+	bare_done(&n->bare);
 	fence_close(&n->fence);
 	close(n->timer);
 	close(n->epoll);
@@ -384,5 +403,6 @@ const struct source_ops source_netlink = {
 	.freeze = netlink_freeze,
 	.account = netlink_account,
 	.host = netlink_host,
+	.host_reading = netlink_host_reading,
 	.close = netlink_close,
 };

@@ -70,18 +70,23 @@ static void emit(struct netlink_flows *f, const struct flow *flow, uint8_t kind,
 	f->source->emit(f->source->emit_context, &ev);
 }
 
-static void fill_ident(struct ev_ident *id, const struct diag_net *net, const struct diag *d)
+void netlink_flows_fill_tuple(struct ev_ident *id, const struct diag_net *net, const struct diag *d)
 {
 	id->laddr = d->laddr;
 	id->raddr = d->raddr;
 	id->lport = d->lport;
 	id->rport = d->rport;
 	id->family = d->family;
-	id->uid = d->uid;
 	id->netns = net->inode;
-	id->cgroup_id = d->cgroup_id;
 	if (d->family == 6 && !addr_is_v4(&d->raddr))
 		id->ifindex = d->ifindex;
+}
+
+static void fill_ident(struct ev_ident *id, const struct diag_net *net, const struct diag *d)
+{
+	netlink_flows_fill_tuple(id, net, d);
+	id->uid = d->uid;
+	id->cgroup_id = d->cgroup_id;
 }
 
 /*

@@ -14,14 +14,18 @@
 #include "engine/watch.h"
 #include "engine/source.h"
 #include "source/replay_line.h"
+#include "util/lines.h"
 #include "util/log.h"
 #include "util/xalloc.h"
 
 #define FLOWS_MAX 65536
+/* What is shown of a line that is too long. */
+#define ECHO_MAX 76
 
 struct replay {
 	FILE *file;
 	const char *path;
+	struct lines lines;
 	unsigned line;
 	struct flow_table flows; /* what earlier lines said of each flow */
 	struct ev_extra *extra;	 /* and of its slot */
@@ -46,7 +50,10 @@ static int replay_open(struct source *s)
 	flow_table_init(&r->flows, FLOWS_MAX);
 	r->extra = reserve(FLOWS_MAX * sizeof(*r->extra));
 	r->file = strcmp(r->path, "-") ? fopen(r->path, "re") : stdin;
-	return r->file ? 0 : log_errno(errno, "cannot read %s", r->path);
+	if (!r->file)
+		return log_errno(errno, "cannot read %s", r->path);
+	lines_init(&r->lines, r->file);
+	return 0;
 }
 
 static int replay_nothing(struct source *s)
@@ -57,8 +64,9 @@ static int replay_nothing(struct source *s)
 
 static int replay_fd(const struct source *s)
 {
-	(void)s;
-	return -1;
+	const struct replay *r = s->state;
+
+	return lines_fd(&r->lines);
 }
 
 static void emit_handshake(struct source *s, const struct replay_line *line, struct event *ev)
@@ -120,45 +128,49 @@ static void emit(struct source *s, const struct replay_line *line)
 	s->emit(s->emit_context, &ev);
 }
 
-/* What does not fit is no line of its own; a comment may be as long as it likes. */
-static void skip_rest(struct replay *r, const char *text)
+static int complain(const struct replay *r, const char *text, size_t at, const char *why)
 {
-	int c = 0;
+	log_error("%s:%u: %s\n  %s\n  %*s^", r->path, r->line, why, text, (int)at, "");
+	return -EINVAL;
+}
 
-	if (strchr(text, '\n') || strlen(text) <= REPLAY_LINE_MAX)
-		return;
-	while (c != '\n' && c != EOF)
-		c = fgetc(r->file);
+/* The next line that says something. Returns 1, 0 at the end, or -errno. */
+static int next_line(struct replay *r, struct replay_line *line)
+{
+	char text[LINES_LENGTH_MAX + 1];
+	const char *why;
+	size_t at;
+	int n;
+
+	while ((n = lines_next(&r->lines, text)) == 1) {
+		r->line++;
+		n = replay_line_parse(text, line, &why, &at);
+		if (n < 0)
+			return complain(r, text, at, why);
+		if (n)
+			return n;
+	}
+	if (n == -E2BIG) {
+		r->line++;
+		text[ECHO_MAX] = '\0';
+		return complain(r, text, 0, "the line is too long");
+	}
+	return n < 0 && n != -EAGAIN ? log_errno(n, "cannot read %s", r->path) : n;
 }
 
 static int replay_drain(struct source *s)
 {
 	struct replay *r = s->state;
 	struct replay_line line;
-	char text[REPLAY_LINE_MAX + 2];
+	int n = next_line(r, &line);
 
-	while (fgets(text, sizeof(text), r->file)) {
-		const char *why;
-		size_t at;
-		int n;
-
-		r->line++;
-		skip_rest(r, text);
-		n = replay_line_parse(text, &line, &why, &at);
-		if (n < 0) {
-			text[strcspn(text, "\n")] = '\0';
-			log_error("%s:%u: %s\n  %s\n  %*s^", r->path, r->line, why, text, (int)at, "");
-			return n;
-		}
-		if (!n)
-			continue;
-		if (line.clock_s)
-			s->clock->realtime_offset_ns = line.clock_s * 1000000000LL;
-		else
-			emit(s, &line);
-		return 1;
-	}
-	return ferror(r->file) ? log_errno(errno, "cannot read %s", r->path) : 0;
+	if (n <= 0)
+		return n;
+	if (line.clock_s)
+		s->clock->realtime_offset_ns = line.clock_s * 1000000000LL;
+	else
+		emit(s, &line);
+	return 1;
 }
 
 static void replay_freeze(struct source *s)

@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/utf8.h"
 #include "util/xalloc.h"
 
 #define OUT_SIZE (64 * 1024)
@@ -25,12 +27,15 @@ void out_init(struct out *o, int fd)
 
 void out_init_queue(struct out *o, int fd, bool is_shared)
 {
+	struct stat st;
+
 	*o = (struct out){.fd = fd,
 			  .interrupt_fd = -1,
 			  .size = QUEUE_SIZE,
 			  .buf = reserve(QUEUE_SIZE),
 			  .queues = true,
-			  .is_shared = is_shared};
+			  /* A file takes what it is given, whoever has it too. */
+			  .is_shared = is_shared && (fstat(fd, &st) || !S_ISREG(st.st_mode))};
 }
 
 void out_done(struct out *o)
@@ -304,8 +309,8 @@ static void out_spaces(struct out *o, size_t n)
 
 void out_field(struct out *o, const char *text, size_t len, int width)
 {
-	size_t want = (size_t)(width < 0 ? -width : width);
-	size_t blanks = want > len ? want - len : 0;
+	size_t want = (size_t)(width < 0 ? -width : width), count = utf8_count(text, len);
+	size_t blanks = want > count ? want - count : 0;
 
 	if (width > 0)
 		out_spaces(o, blanks);
@@ -314,56 +319,75 @@ void out_field(struct out *o, const char *text, size_t len, int width)
 		out_spaces(o, blanks);
 }
 
-/* Length of the valid UTF-8 sequence at `p` (RFC 3629, section 4), 0 if there is none. */
-static size_t utf8_length(const unsigned char *p, size_t left)
+void out_clean(struct out *o, const char *text, size_t len)
 {
-	size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+	size_t plain = utf8_plain_length(text, len);
 
-	if (!len || len > left)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return len;
+	out_mem(o, text, plain);
+	for (size_t i = plain, n; i < len; i += n ? n : 1) {
+		uint32_t c;
+
+		n = utf8_decode(text + i, len - i, &c);
+		if (n && utf8_is_harmless(c))
+			out_mem(o, text + i, n);
+		else
+			out_char(o, '?');
+	}
 }
 
-/* How many bytes from the start need no escape: nearly always all of them. */
-static size_t plain_length(const unsigned char *p, size_t len)
+/* As JSON writes any character: RFC 8259, section 7. */
+static void put_escape(struct out *o, uint32_t c)
 {
-	size_t i = 0;
+	if (c > 0xffff) {
+		out_format(o, "\\u%04x", 0xd800 + ((c - 0x10000) >> 10));
+		c = 0xdc00 + ((c - 0x10000) & 0x3ff);
+	}
+	out_format(o, "\\u%04x", c);
+}
 
-	while (i < len && p[i] >= 0x20 && p[i] < 0x7f && p[i] != '"' && p[i] != '\\')
-		i++;
-	return i;
+/* Bytes from the start that need no look: nearly always all of them. */
+static size_t plain_length(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && text[n] >= 0x20 && text[n] < 0x7f && text[n] != '"' && text[n] != '\\')
+		n++;
+	return n;
 }
 
 void out_json_string(struct out *o, const char *text, size_t len)
 {
-	const unsigned char *p = (const unsigned char *)text;
-	size_t plain = plain_length(p, len);
+	size_t plain = plain_length(text, len);
+	char *to;
 
+	/* Nearly all texts: short, and plain to the end. */
+	if (plain == len && (to = out_room(o, len + 2))) {
+		to[0] = '"';
+		memcpy(to + 1, text, len);
+		to[len + 1] = '"';
+		out_took(o, len + 2);
+		return;
+	}
 	out_char(o, '"');
-	out_mem(o, text, plain);
-	text += plain;
-	p += plain;
-	len -= plain;
-	for (size_t i = 0; i < len;) {
-		size_t n = utf8_length(p + i, len - i);
+	for (size_t i = 0, n; i < len; i += n) {
+		uint32_t c;
 
-		if (p[i] == '"' || p[i] == '\\') {
+		n = plain_length(text + i, len - i);
+		out_mem(o, text + i, n);
+		if (n)
+			continue;
+		n = utf8_decode(text + i, len - i, &c);
+		if (!n) {
+			out_str(o, "\\ufffd");
+			n = 1;
+		} else if (c == '"' || c == '\\') {
 			out_char(o, '\\');
 			out_char(o, text[i]);
-		} else if (p[i] < 0x20 || p[i] == 0x7f) {
-			out_format(o, "\\u%04x", p[i]);
-		} else if (n) {
-			out_mem(o, text + i, n);
+		} else if (!utf8_is_harmless(c)) {
+			put_escape(o, c);
 		} else {
-			out_str(o, "\\ufffd");
+			out_mem(o, text + i, n);
 		}
-		i += n ? n : 1;
 	}
 	out_char(o, '"');
 }

@@ -54,16 +54,36 @@ void out_end_record(struct out *o);
  */
 void out_finish(struct out *o);
 
+/*
+ * Room for `len` bytes, to be written in place; NULL if there is none
+ * (then use the calls below). out_took() says how many were written.
+ */
+static inline char *out_room(struct out *o, size_t len)
+{
+	return o->size - o->used >= len && !o->clip_lines && !o->drops ? o->buf + o->used : NULL;
+}
+
+static inline void out_took(struct out *o, size_t len)
+{
+	o->used += len;
+}
+
 void out_mem(struct out *o, const char *mem, size_t len);
 void out_str(struct out *o, const char *text);
 void out_char(struct out *o, char c);
 void out_uint(struct out *o, uint64_t n);
 void out_format(struct out *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* `text` in a field of |width| columns, left-aligned if width is negative; never cut. */
+/* `text` in a field of |width| characters, left-aligned if width is negative; never cut. */
 void out_field(struct out *o, const char *text, size_t len, int width);
 
-/* Write `text` as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD. */
+/* Write `text` with a ? for what would do harm to a terminal: see util/utf8.h. */
+void out_clean(struct out *o, const char *text, size_t len);
+
+/*
+ * Write `text` as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD; what would
+ * do harm to a terminal is escaped, so that it arrives all the same.
+ */
 void out_json_string(struct out *o, const char *text, size_t len);
 
 /*

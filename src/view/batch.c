@@ -3,15 +3,17 @@
 
 #include "util/xalloc.h"
 
-void batch_init(struct batch *b, size_t limit, bool with_extra, bool with_counters)
+void batch_init(struct batch *b, size_t limit, const struct batch_parts *parts)
 {
 	/* One row more, for the others. */
 	*b = (struct batch){.limit = limit, .row = reserve((limit + 1) * sizeof(*b->row))};
 	b->gone = reserve(limit * sizeof(*b->gone));
-	if (with_extra)
+	if (parts->extra)
 		b->extra = reserve(limit * sizeof(*b->extra));
-	if (with_counters)
+	if (parts->counters)
 		b->counters = reserve(limit * sizeof(*b->counters));
+	if (parts->verdict)
+		b->verdict = reserve(limit * sizeof(*b->verdict));
 }
 
 void batch_done(struct batch *b)
@@ -24,6 +26,8 @@ void batch_done(struct batch *b)
 		reserve_free(b->extra, b->limit * sizeof(*b->extra));
 	if (b->counters)
 		reserve_free(b->counters, b->limit * sizeof(*b->counters));
+	if (b->verdict)
+		reserve_free(b->verdict, b->limit * sizeof(*b->verdict));
 	group_table_done(&b->groups);
 	*b = (struct batch){0};
 }
@@ -68,13 +72,19 @@ void batch_put_other(struct batch *b, const struct news *news)
 		counter_add(&b->others_counters, news->now, news->then, false);
 }
 
-void batch_put(struct batch *b, const struct news *news)
+struct verdict *batch_verdict(struct batch *b, struct ranked *r)
+{
+	r->verdict = (uint32_t)(r - b->row) + 1;
+	return &b->verdict[r - b->row];
+}
+
+struct ranked *batch_put(struct batch *b, const struct news *news)
 {
 	struct ranked *r = &b->row[b->rows];
 
 	if (b->rows == b->limit || (news->close && b->gones == b->limit)) {
 		batch_put_other(b, news);
-		return;
+		return NULL;
 	}
 	*r = (struct ranked){.kind = RANKED_FLOW, .flow = news->flow, .delta = news->count};
 	if (news->close) {
@@ -90,6 +100,7 @@ void batch_put(struct batch *b, const struct news *news)
 		r->counters = (uint32_t)b->rows + 1;
 	}
 	b->rows++;
+	return r;
 }
 
 void batch_put_present(struct batch *b, const struct flow *flow)

@@ -13,6 +13,7 @@
 #include "engine/counter.h"
 #include "engine/flow_table.h"
 #include "engine/group.h"
+#include "verdict/verdict.h"
 
 enum ranked_kind { RANKED_FLOW, RANKED_GONE, RANKED_GROUP, RANKED_OTHERS };
 
@@ -25,6 +26,7 @@ struct ranked {
 	};
 	uint8_t kind;
 	uint32_t counters; /* index + 1 in batch.counters; 0: none */
+	uint32_t verdict;  /* index + 1 in batch.verdict; 0: none */
 	struct ev_count delta;
 };
 
@@ -41,6 +43,7 @@ struct batch {
 	struct gone *gone;
 	struct ev_extra *extra;	   /* of gone flows; NULL unless a column needs it */
 	struct counters *counters; /* NULL unless a column needs them */
+	struct verdict *verdict;   /* likewise */
 	size_t rows, gones, limit;
 	struct group_table groups;
 	uint64_t others; /* flows that found no place in this interval */
@@ -49,14 +52,25 @@ struct batch {
 	uint64_t overflow; /* flows that found none in any interval */
 };
 
-void batch_init(struct batch *b, size_t limit, bool with_extra, bool with_counters);
+/* What of each row is kept. */
+struct batch_parts {
+	bool extra, counters, verdict;
+};
+
+void batch_init(struct batch *b, size_t limit, const struct batch_parts *parts);
 void batch_done(struct batch *b);
 
 /* Forget all rows and groups. */
 void batch_clear(struct batch *b);
 
-/* Collect what a flow did; what `news` borrows is copied if the flow is gone. */
-void batch_put(struct batch *b, const struct news *news);
+/*
+ * Collect what a flow did; what `news` borrows is copied if the flow is gone. Returns its row, or NULL
+ * if it found no place.
+ */
+struct ranked *batch_put(struct batch *b, const struct news *news);
+
+/* Where the verdict on a row goes; with it, the row has one. */
+struct verdict *batch_verdict(struct batch *b, struct ranked *r);
 
 /* Sum up what a flow did among the others. */
 void batch_put_other(struct batch *b, const struct news *news);

@@ -10,9 +10,11 @@ void section_set(struct section *section, const struct cell *cells, size_t count
 		const struct column *c = column_find(cells[i].column, strlen(cells[i].column));
 		struct cell cell = cells[i];
 
-		cell.title = cell.title ? cell.title : c->title;
+		if (!cell.title)
+			cell.title = column_title(c, section->title[section->count]);
 		cell.width = cell.width == CELL_BARE ? 0 : cell.width ? cell.width : c->width;
 		section->column[section->count] = c;
+		section->name_len[section->count] = (uint8_t)strlen(c->name);
 		section->cell[section->count++] = cell;
 	}
 }

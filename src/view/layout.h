@@ -3,6 +3,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "engine/column.h"
 
@@ -25,6 +26,8 @@ struct cell {
 struct section {
 	const struct column *column[LAYOUT_CELLS_MAX];
 	struct cell cell[LAYOUT_CELLS_MAX];
+	uint8_t name_len[LAYOUT_CELLS_MAX]; /* of column[i]->name */
+	char title[LAYOUT_CELLS_MAX][COLUMN_TITLE_SIZE]; /* that are no constants */
 	size_t count;
 };
 
@@ -41,6 +44,7 @@ struct layout {
 	/* What a table prints once before all, and before the rows of each tick; may be NULL. */
 	void (*opening)(const struct view *view, struct out *out);
 	void (*heading)(const struct view *view, struct out *out);
+	void (*footing)(const struct view *view, struct out *out); /* after them; may be NULL */
 	unsigned heading_syscalls; /* enum syscalls */
 };
 

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/filter.h"
 #include "util/xalloc.h"
 
-#define FILTER_MAX 4096
 #define ECHO_MAX 60
 
 static int refuse(struct usage_error *error, const char *word, const char *why)
@@ -32,7 +32,7 @@ int report_take_filter(struct question *q, int count, char **word, struct usage_
 		return refuse(error, word[0], "--where gives the filter already");
 	for (int i = 0; i < count; i++)
 		used += strlen(word[i]) + 1;
-	if (used > FILTER_MAX)
+	if (used > FILTER_TEXT_MAX)
 		return refuse(error, word[0], "the filter is too long: at most 4096 characters");
 	filter = xcalloc(used, 1);
 	for (int i = 0; i < count; i++) {

@@ -20,6 +20,7 @@ struct report {
 	const char *positional; /* as in the usage line */
 	const char *const *examples; /* pairs: command, what it does; NULL at the end */
 	bool long_only;	 /* long options with one dash too */
+	bool keeps_to_itself; /* shows no rows, and opens what it writes by itself */
 	const char *const *omitted; /* common options that make no sense here; NULL at the end */
 	const struct option_def *options;
 	size_t option_count;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/engine.h"
+#include "view/judge.h"
 #include "view/sums.h"
 #include "view/view.h"
 
@@ -44,6 +45,11 @@ struct row view_row_of_event(struct view *view, const struct event *ev)
 		row.extra = &ev->extra;
 		set_counters(view, &row, &reading);
 	}
+	if (view->needs & NEED_VERDICT) {
+		judge_event(ev, &view->judged);
+		row.verdict = &view->judged;
+		row.extra = ev->head.flags & EV_HAS_EXTRA ? &ev->extra : NULL;
+	}
 	return row;
 }
 
@@ -71,6 +77,8 @@ static void set_present(struct view *view, const struct flow *f, struct row *row
 	};
 
 	set_counters(view, row, &reading);
+	if (row->extra->known & KNOWN_NO_COUNTERS)
+		view->scratch.known &= 1ull << COUNTER_recv_q | 1ull << COUNTER_send_q;
 }
 
 static struct row row_of_group(struct view *view, const struct group *g)
@@ -130,6 +138,12 @@ struct row view_row_of(struct view *view, const struct ranked *r)
 	} else if (r->counters) {
 		b->counters[r->counters - 1].known = sums_known(view, false);
 		row.counters = &b->counters[r->counters - 1];
+	}
+	if (r->verdict) {
+		row.verdict = &b->verdict[r->verdict - 1];
+	} else if (view->sockets && view->needs & NEED_VERDICT) {
+		judge_present(view, r->flow, row.extra, &view->judged);
+		row.verdict = &view->judged;
 	}
 	return row;
 }

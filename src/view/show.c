@@ -5,6 +5,7 @@
 #include "engine/engine.h"
 #include "engine/value.h"
 #include "util/out.h"
+#include "view/judge.h"
 #include "view/rank.h"
 #include "view/sink.h"
 #include "view/sums.h"
@@ -12,7 +13,13 @@
 void view_begin(struct view *view, uint32_t max_flows)
 {
 	bool with_extra = view->needs & NEED_EXTRA;
-	size_t kept = with_extra ? EV_SIZE_EXTRA : EV_SIZE_HANDSHAKE;
+	bool with_verdict = view->needs & NEED_VERDICT;
+	size_t kept = with_extra || with_verdict ? EV_SIZE_EXTRA : EV_SIZE_HANDSHAKE;
+	struct batch_parts parts = {
+		.extra = with_extra,
+		.counters = with_extra && !view->grouping.keys,
+		.verdict = with_verdict && !view->grouping.keys,
+	};
 
 	view->section_now = -1;
 	view->context.interval = view->when == VIEW_ON_TICK;
@@ -24,11 +31,12 @@ void view_begin(struct view *view, uint32_t max_flows)
 		return;
 	}
 	for (int i = 0; i < 2; i++) {
-		batch_init(&view->batch[i], max_flows, with_extra,
-			   with_extra && !view->grouping.keys);
+		batch_init(&view->batch[i], max_flows, &parts);
 		if (view->grouping.keys)
 			group_table_init(&view->batch[i].groups, max_flows, sums_size(view));
 	}
+	if (parts.verdict)
+		judge_begin(view, max_flows);
 }
 
 void view_done(struct view *view)
@@ -36,6 +44,7 @@ void view_done(struct view *view)
 	batch_done(&view->batch[0]);
 	batch_done(&view->batch[1]);
 	held_done(&view->held);
+	judge_done(view);
 }
 
 void view_open(struct view *view)
@@ -52,6 +61,11 @@ static void emit(struct view *view, const struct row *row)
 	/* What is redrawn in place is one piece. */
 	if (!view->sink->redraws)
 		out_end_record(view->out);
+}
+
+void view_row(struct view *view, const struct row *row)
+{
+	emit(view, row);
 }
 
 /* A row that is complete as it comes: of a close, of a handshake. */
@@ -111,16 +125,26 @@ static uint64_t bytes_of(const struct view *view, const struct ev_count *c)
 	return (view->context.skip_tx ? 0 : c->tx_bytes) + (view->context.skip_rx ? 0 : c->rx_bytes);
 }
 
+static void put_flow(struct view *view, const struct news *news, bool is_row)
+{
+	struct ranked *r = is_row ? batch_put(view->filling, news) : NULL;
+
+	if (view->history)
+		judge_news(view, news, r ? batch_verdict(view->filling, r) : NULL);
+}
+
 static void on_interval(struct consumer *c, const struct news *news)
 {
 	struct view *view = c->state;
 
-	if (view->sockets || !(view->sums ? news->grew : moves_any(&view->moves, news)))
+	bool is_row = view->sums ? news->grew : moves_any(&view->moves, news);
+
+	if (view->sockets)
 		return;
-	if (view->grouping.keys)
+	if (!view->grouping.keys)
+		put_flow(view, news, is_row);
+	else if (is_row)
 		sums_enter(view, news);
-	else
-		batch_put(view->filling, news);
 }
 
 static void on_reset(struct consumer *c, const struct event *ev)

@@ -11,6 +11,9 @@ void view_begin(struct view *view, uint32_t max_flows);
 /* Print what stands before the first row. */
 void view_open(struct view *view);
 
+/* Print a row that somebody else made: of a consumer around the view. */
+void view_row(struct view *view, const struct row *row);
+
 /* Print a handshake. */
 void view_handshake(struct view *view, const struct event *ev);
 

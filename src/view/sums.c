@@ -42,8 +42,11 @@ static void enter(struct view *view, struct group *g, const struct news *news)
 	group_count(g, &news->count);
 	if (news->now && sums_size(view) == sizeof(*s))
 		enter_counters(view, s, news);
-	if (bytes >= s->busiest_bytes) {
+	/* Of equals the older one, in whatever order they come. */
+	if (!s->busiest_id || bytes > s->busiest_bytes ||
+	    (bytes == s->busiest_bytes && news->flow->id < s->busiest_id)) {
 		s->busiest_bytes = bytes;
+		s->busiest_id = news->flow->id;
 		s->busiest = news->flow->ident;
 	}
 	s->last = news->flow->ident;
@@ -157,7 +160,7 @@ void sums_row(struct view *view, const struct group *g, struct row *row)
 	struct sums *s = sums_of(view, g);
 
 	row->key = &g->key;
-	row->common = &s->last;
+	row->common = s->busiest_id ? &s->busiest : &s->last;
 	row->shares = view->grouping.shares;
 	row->busiest = s->busiest_bytes ? &s->busiest : NULL;
 	if (row->shares & SHARE_ALL)

@@ -18,7 +18,7 @@ struct view;
 struct sums {
 	struct ev_ident last;	 /* of the flow that was entered last */
 	struct ev_ident busiest; /* of the flow that moved most */
-	uint64_t last_id, busiest_bytes;
+	uint64_t last_id, busiest_id, busiest_bytes;
 	uint8_t state; /* of the last one */
 	bool adopted;  /* one of them is older than we are */
 	struct counters counters;

@@ -12,10 +12,12 @@
 #include "engine/row.h"
 #include "view/batch.h"
 #include "view/held.h"
+#include "verdict/verdict.h"
 #include "view/layout.h"
 #include "view/moves.h"
 
 struct account;
+struct history;
 struct out;
 struct question;
 struct sink;
@@ -50,6 +52,7 @@ struct view {
 	enum view_when when;
 	bool sums;	/* groups hold the counters of their flows, see view/sums.h */
 	bool sockets;	/* rows are the present sockets, once */
+	uint32_t unlisted; /* of those: states that are only counted unless somebody names states */
 	bool per_close; /* with sums: a row for each socket when it closes */
 	struct layout layout;
 	struct grouping grouping;
@@ -73,6 +76,9 @@ struct view {
 	struct batch batch[2], *filling, *shown;
 	struct held held;	 /* rows on close that wait to be ranked */
 	struct counters scratch; /* of the row being shown */
+	struct verdict judged;	 /* likewise */
+	struct history *history; /* by slot of the flow table, see view/judge.h; may be NULL */
+	size_t history_limit;
 	uint64_t tick_ns;
 	uint64_t printed;    /* rows */
 	uint64_t room;	     /* rows that a window has place for, 0: no limit; set by a sink */

@@ -10,6 +10,7 @@ from netns import Link
 from rungs import assert_equal_rows, attempt
 from scapy.all import ICMP, IP, TCP, UDP, Dot1AD, Dot1Q, Ether, IPv6, Raw
 from scapy.layers.inet6 import IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop
+from tunnels import WAYS
 
 
 @pytest.fixture
@@ -81,6 +82,11 @@ def talks(lab):
                  tagged(Dot1Q(vlan=5), Dot1Q(vlan=6), Dot1Q(vlan=7))):
         wire = bulk(lab.wire().open(0), 1)
         yield around(wire, wrap) if wrap else wire, "established"
+    for name in ("mpls", "pppoe", "gre", "ip in ipv6", "vxlan", "gtp-u"):
+        yield around(bulk(lab.wire().open(0), 1, segments=2), WAYS[name]), "established"
+    half_open = lab.wire()
+    half_open.send(0, 0, "S")
+    yield around(half_open, WAYS["vxlan"]), "timed_out"
     with_options = bulk(lab.wire().open(0), 0)
     for packet in with_options.packets:
         packet[IP].options = [b"\x94\x04\x00\x00"]

@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 
+import bpfstate
 import pytest
 from flows import wait_until
 from sight import PATIENCE_SEC, PROGRAM
@@ -386,11 +387,12 @@ def test_netlink_says_that_it_does_not_know(sight, new_netns):
     assert "retrans_rto" in outcome.stderr and "empty, not 0" in outcome.stderr
 
 
-def test_nothing_is_loaded_for_it_unless_a_column_asks(sight):
-    sight("stat", "--on-close", "--json", "-o", "lport,retrans_segs")
-    programs = subprocess.run(["bpftool", "prog"], capture_output=True, text=True, check=True).stdout
-    assert "on_state" in programs and "on_retransmit" not in programs
-    assert "on_congestion" not in programs
-    sight("stat", "--on-close", "--json", "-o", "lport,retrans_rto")
-    programs = subprocess.run(["bpftool", "prog"], capture_output=True, text=True, check=True).stdout
-    assert "on_retransmit" in programs and "on_congestion" not in programs
+@pytest.mark.parametrize("column, loaded", [
+    ("retrans_segs", set()),
+    ("retrans_rto", {"on_retransmit", "on_retransmit_nested", "on_synack_again"}),
+    ("retrans_spurious", {"on_retransmit", "on_retransmit_nested", "on_synack_again", "on_congestion"})])
+def test_nothing_is_loaded_for_it_unless_a_column_asks(sight, column, loaded):
+    tool = sight("stat", "--on-close", "--json", "-o", f"lport,{column}")
+    held = {program["name"] for program in bpfstate.programs(tool.pid)}
+    assert "on_state" in held
+    assert {name for name in held if name.startswith(("on_retr", "on_synack_a", "on_cong"))} == loaded

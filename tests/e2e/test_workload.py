@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Whose flow it is: unit, container and pod of real cgroups, and the community id as tshark has it."""
 
+import errno
 import json
 import os
 import pathlib
 import subprocess
+import sys
 import uuid
 
 import pytest
 from capture import Wire, write
-from flows import Traffic, traffic
+from flows import Traffic, traffic, wait_until
 from sight import run
 
 COLUMNS = "unit,container,pod,cgroup"
@@ -18,7 +20,7 @@ ID = "0123456789abcdef" * 4
 
 def rows_of(outcome):
     """The rows of chosen columns, as JSON."""
-    assert (outcome.status, outcome.stderr) == (0, "")
+    assert outcome.status == 0, outcome.stderr
     return [row for row in map(json.loads, outcome.lines) if row.get("type") != "summary"]
 
 
@@ -35,14 +37,14 @@ def whose(tool, *truths):
 
 
 @pytest.mark.parametrize("report", [["life"], ["top", 3600]], ids=["life", "top"])
-def test_a_unit_a_container_and_a_pod(sight, new_cgroup, report):
+def test_a_unit_a_container_and_a_pod(sight, netns, new_cgroup, report):
     mine = new_cgroup()
     uid = str(uuid.uuid4())
     pod = new_cgroup(new_cgroup(mine, "kubepods"), "pod" + uid)
     groups = [new_cgroup(mine, "a\\x2db.service"), new_cgroup(mine, f"docker-{ID}.scope"),
               new_cgroup(pod, ID), new_cgroup(pod, f"crio-conmon-{ID}"), mine]
-    tool = sight(report[0], "--json", "-o", "lport," + COLUMNS, *report[1:])
-    flows = [traffic(cgroup=group, bytes=10) for group in groups]
+    tool = sight(report[0], "--json", "--netns", netns.name, "-o", "lport," + COLUMNS, *report[1:])
+    flows = [traffic(netns=netns, cgroup=group, bytes=10) for group in groups]
     assert whose(tool, *flows) == [
         ("a-b.service", None, None),
         (f"docker-{ID}.scope", "docker:" + ID[:12], None),
@@ -50,6 +52,31 @@ def test_a_unit_a_container_and_a_pod(sight, new_cgroup, report):
         (None, None, uid),
         (None, None, None),
     ]
+
+
+MOVES = """
+import socket, sys
+def enter(group):
+    with open(group + "/cgroup.procs", "w") as procs:
+        procs.write("0")
+enter(sys.argv[1])
+listener = socket.create_server(("127.0.0.1", 0))
+enter(sys.argv[2])
+client = socket.create_connection(listener.getsockname())
+served, _ = listener.accept()
+print(*listener.getsockname()[1:], *client.getsockname()[1:])
+"""
+
+
+def test_a_unit_is_that_of_who_listened(sight, netns, new_cgroup):
+    """As of a service whose socket systemd opened."""
+    mine = new_cgroup()
+    opener, service = new_cgroup(mine, "a.socket"), new_cgroup(mine, "a.service")
+    tool = sight("life", "--json", "--netns", netns.name, "-o", "lport,unit")
+    ports = netns.run(sys.executable, "-c", MOVES, opener.path, service.path)
+    server, client = map(int, ports.split())
+    units = {row["lport"]: row["unit"] for row in rows_of(tool.stop())}
+    assert (units[server], units[client]) == ("a.socket", "a.service")
 
 
 def systemd_hierarchy():
@@ -72,17 +99,26 @@ class OlderCgroup:
     def enter(self):
         (self.path / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
 
+    def is_removed(self):
+        """It cannot be while the last of its processes is being taken down."""
+        try:
+            self.path.rmdir()
+        except OSError as error:
+            assert error.errno == errno.EBUSY, error
+            return False
+        return True
 
-def test_beside_cgroup_v1_the_process_tells(sight):
+
+def test_beside_cgroup_v1_the_process_tells(sight, netns):
     group = OlderCgroup(f"tcpsight-{os.getpid()}.service")
     try:
-        tool = sight("top", "--json", "-o", "lport," + COLUMNS, 3600)
+        tool = sight("top", "--json", "--netns", netns.name, "-o", "lport," + COLUMNS, 3600)
         # A process can be asked only while it runs: the rows are made before it ends.
-        with Traffic(cgroup=group, hold=True, bytes=10) as flow:
+        with Traffic(netns=netns, cgroup=group, hold=True, bytes=10) as flow:
             truth = flow.go()
             assert whose(tool, truth) == [(group.path.name, None, None)]
     finally:
-        group.path.rmdir()
+        wait_until(group.is_removed, "end of its processes")
 
 
 @pytest.mark.parametrize("ends", [{}, {"client": "2001:db8::1", "server": "2001:db8::2"},

@@ -18,17 +18,19 @@ MAY_INCLUDE = {
     "bpf": {"abi", "bpf"},
     "util": {"util"},
     "packet": {"abi", "util", "packet"},
-    "engine": {"abi", "util", "engine"},
-    "view": {"abi", "util", "engine", "view"},
-    "consumer": {"abi", "util", "engine", "packet", "view", "consumer"},
+    "record": {"abi", "util", "record"},
+    "verdict": {"abi", "util", "verdict"},
+    "engine": {"abi", "util", "verdict", "engine"},
+    "view": {"abi", "util", "verdict", "engine", "view"},
+    "consumer": {"abi", "util", "verdict", "engine", "packet", "record", "view", "consumer"},
     "report": {"abi", "util", "engine", "view", "consumer", "report"},
-    "sink": {"abi", "util", "engine", "view", "sink"},
+    "sink": {"abi", "util", "verdict", "engine", "view", "sink"},
     "probe": {"abi", "util", "engine", "probe"},
-    "source": {"abi", "util", "engine", "packet", "probe", "source"},
+    "source": {"abi", "util", "verdict", "engine", "packet", "record", "probe", "source"},
     "cli": {"abi", "util", "engine", "view", "probe", "cli"},
-    "app": {"abi", "util", "engine", "view", "consumer", "probe", "source", "cli", "app"},
+    "app": {"abi", "util", "engine", "view", "consumer", "record", "probe", "source", "cli", "app"},
 }
-PURE = ["abi", "packet", "engine", "view", "report"]
+PURE = ["abi", "packet", "record", "verdict", "engine", "view", "report"]
 SOURCES = sorted(p for p in SRC.rglob("*.[ch]"))
 HEADERS = [p for p in SOURCES if p.suffix == ".h"]
 # On the path of an event: from a source's emit to a sink's row.
@@ -44,6 +46,10 @@ EVENT_PATH = {
     "view/held.c": ["held_put"],
     "engine/filter.c": ["filter_matches"],
     "engine/flow_filter.c": ["flow_filter_matches"],
+    "record/record.c": ["add", "add_event", "record_closed", "record_sample", "flush"],
+    "record/stream_writer.c": ["stream_writer_add", "put_block", "pack", "tell"],
+    "record/table_writer.c": ["table_writer_add", "table_writer_put"],
+    "record/dictionary.c": ["dictionary_number"],
     "source/pcap.c": ["emit", "take_frame", "sample"],
     "source/pcap_flow.c": ["emit", "pcap_flow_open", "pcap_flow_sample", "pcap_flow_close"],
 }
@@ -211,6 +217,10 @@ def test_commit_subjects_have_the_form_area_colon_what():
     assert log.returncode == 0, log.stderr
     for subject in log.stdout.splitlines():
         assert re.match(r"^[a-z0-9_]+: \S", subject), f"commit subject: {subject!r}"
+
+
+def test_the_page_of_verdicts_matches_the_rules():
+    subprocess.run([str(ROOT / "doc/make-verdicts"), "--check"], check=True)
 
 
 def test_man_pages_match_the_tables_and_are_well_formed():
