@@ -368,6 +368,7 @@ static int run_opened(struct run *r)
 		err = child_make(&r->command, r->watch->command);
 	r->engine.slack_ns = r->source.interval_ns / 2;
 	r->engine.ends_on_grid |= r->source.ends_on_grid;
+	r->engine.first_leads = !r->source.offline || r->watch->follow;
 	if (err)
 		status = is_refusal(err) ? RUN_NO_PRIVILEGE : RUN_FAILED;
 	else

@@ -18,6 +18,7 @@ void engine_init(struct engine *e, uint32_t max_flows, bool offline)
 		.max_flows = max_flows,
 		.offline = offline,
 		.ends_on_grid = offline,
+		.first_leads = !offline,
 		.next_tick_ns = UINT64_MAX,
 	};
 }

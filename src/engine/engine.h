@@ -49,8 +49,8 @@ void engine_due(const struct engine *e, uint64_t time_ns, unsigned *ret_wants, u
 void engine_finish(struct engine *e, uint64_t time_ns);
 
 /*
- * Nobody wants anything more: all consumers, or, unless the source brings its own time, the first,
- * whose question the run is.
+ * Nobody wants anything more: all consumers, or, where it leads, the first. Of a file it does not:
+ * each is told what it would be told alone.
  */
 bool engine_is_done(const struct engine *e);
 

@@ -8,7 +8,7 @@
 #include "engine/pace.h"
 
 struct engine {
-	struct consumer *consumer[CONSUMERS_MAX]; /* the first one leads: its end is the run's */
+	struct consumer *consumer[CONSUMERS_MAX];
 	struct pace pace[PACES_MAX];
 	unsigned paces;
 	uint32_t max_flows;
@@ -21,6 +21,7 @@ struct engine {
 	uint32_t leaving_head;	 /* flows that closed while rows were printed; slot + 1 */
 	bool is_ticking;
 	bool offline; /* the source brings its own time */
+	bool first_leads; /* the end of the first consumer, whose question the run is, is the run's */
 	bool has_begun;
 	uint64_t begun_ns; /* when the first intervals began */
 	uint64_t now_ns;   /* of the tick that is made, or of the last one */

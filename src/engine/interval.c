@@ -71,7 +71,7 @@ bool engine_is_done(const struct engine *e)
 	const struct consumer *first = e->consumer[0];
 	uint64_t bits = e->all_wanted;
 
-	if (first->done && !first->is_gone && !e->offline)
+	if (first->done && !first->is_gone && e->first_leads)
 		return true;
 	while (bits)
 		if (!engine_next_of(e, &bits)->done)

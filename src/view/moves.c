@@ -32,15 +32,14 @@ static void add(struct moves *m, const char *name)
 struct moves moves_of(const struct layout *layout, const struct column *sort,
 		      const struct row_context *context)
 {
-	struct moves m = {0};
+	struct moves m = {.counts = (context->skip_tx ? 0 : MOVES_TX) |
+				    (context->skip_rx ? 0 : MOVES_RX)};
 
 	for (int n = 0; n < LAYOUT_SECTIONS; n++)
 		for (size_t i = 0; i < layout->section[n].count; i++)
 			add(&m, layout->section[n].column[i]->name);
 	if (sort)
 		add(&m, sort->name);
-	if (!m.counts && !m.counters)
-		m.counts = (context->skip_tx ? 0 : MOVES_TX) | (context->skip_rx ? 0 : MOVES_RX);
 	return m;
 }
 

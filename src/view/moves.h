@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What has to move for a flow to be shown: anything that a column, or the order, shows of it. So the
- * rows of a flow add up to its last reading in every column, and a connection that does nothing but
- * send again is seen by those who look for it. A layout that shows bytes only has rows for bytes only.
+ * What has to move for a flow to be shown: bytes, or anything else that a column, or the order, shows
+ * of it. So the rows of a flow add up to its last reading in every column, and a connection that does
+ * nothing but send again is seen by those who look for it.
  */
 #pragma once
 #include <stdbool.h>
@@ -21,8 +21,8 @@ struct moves {
 };
 
 /*
- * From the columns of a view and the one that it is ranked by, which may be NULL. If none of them
- * shows what moves, the bytes of the directions that the context counts do.
+ * Bytes of the directions that the context counts, and what the columns of a view show and the one
+ * that it is ranked by, which may be NULL.
  */
 struct moves moves_of(const struct layout *layout, const struct column *sort,
 		      const struct row_context *context);

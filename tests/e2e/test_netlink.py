@@ -209,7 +209,7 @@ def test_sockets_that_found_no_room_at_the_start_are_not_taken_for_new(space):
     not count. IPv4 is listed first."""
     def moved():
         return sum(int(row["bytes_sent"]) for row in csv.DictReader(tool.lines)
-                   if int(row["lport"]) == truth.client.lport)
+                   if row["lport"] == str(truth.client.lport))
 
     with Traffic(netns=space, hold=True, bytes=500) as first, \
          Traffic(netns=space, hold=True, rounds=1000, addr="::1", bytes=6_000) as second:

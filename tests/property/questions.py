@@ -93,8 +93,22 @@ def peek(chance):
     return words + one_of(chance, 0.3, ["-q"]) + chance.choice(PEEKS)
 
 
+def why(chance):
+    words = ["why", *form(chance)] + one_of(chance, 0.6, ["--interval", pace(chance)])
+    if "--interval" in words:
+        words += one_of(chance, 0.2, ["--count", "2"])
+    words += one_of(chance, 0.5, ["--all"]) + one_of(chance, 0.3, ["--no-group"])
+    return words + one_of(chance, 0.3, chance.choice(FILTERS))
+
+
+def record(chance):
+    words = ["record", "-i", pace(chance)]
+    words += one_of(chance, 0.5, ["--with", "extra,handshakes,resets"])
+    return words + one_of(chance, 0.2, ["--without", "samples"])
+
+
 def questions(chance):
     """One to eight questions. The first is the command line's own."""
-    reports = chance.choices([top, life, subnet, stat, peek], [8, 4, 3, 5, 1],
+    reports = chance.choices([top, life, subnet, stat, why, record, peek], [8, 4, 3, 5, 2, 1, 1],
                              k=chance.choice([1, 2, 2, 3, 3, 4, 5, 6, 7, 8]))
     return [report(chance) for report in reports]

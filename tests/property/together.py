@@ -18,29 +18,38 @@ PATIENCE_SEC = 120
 ENVIRONMENT = {"PATH": os.environ["PATH"], "TZ": "UTC", "LC_ALL": "C"}
 
 
-class Case:
-    """A scenario and the questions that are asked of it."""
+# What is asked of two recordings to see whether they are one: their marks are random.
+READ_BACK = ["top", "--json", "1", "--also", "life --json", "--also", "subnet --json -i 7"]
 
-    def __init__(self, folder, scenario, asked):
+
+class Case:
+    """A scenario and the questions that are asked of it, or of a recording of it."""
+
+    def __init__(self, folder, scenario, asked, is_recorded=False):
         self.folder, self.asked = folder, asked
+        self.is_recorded = is_recorded
         # `peek` knows no --max-flows, so it is not the run's first question unless it is alone.
         self.asked.sort(key=lambda words: words[0] == "peek")
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "events").write_text(scenario.text, encoding="ascii")
+        self.read = ["--read", "recorded" if is_recorded else "events"]
         self.limit = ["--max-flows", str(scenario.max_flows)]
 
     def alone(self, i):
         """One question is a run; what it says goes to stdout, as it does for most people."""
         report, *options = self.asked[i]
-        # The table of `peek` is for the terminal, but for --output.
-        more = ["--output", f"alone{i}"] if report == "peek" else self.limit
-        command = [str(PROGRAM), report, "--read", "events", *more, *options]
-        stdout = "alone.out" if report == "peek" else f"alone{i}"
+        command = [str(PROGRAM), report, *self.read, *options]
+        command += [] if report == "peek" else self.limit
+        stdout = f"alone{i}"
+        # The table of `peek` is for the terminal, but for --output; a recording is for a file.
+        if report in ("peek", "record"):
+            command += ["--output", stdout]
+            stdout = "alone.out"
         return shlex.join(command) + f" </dev/null >{stdout} 2>alone{i}.err"
 
     def together(self):
         (report, *options), *others = self.asked
-        command = [str(PROGRAM), report, "--read", "events", "--output", "together0"]
+        command = [str(PROGRAM), report, *self.read, "--output", "together0"]
         command += [] if report == "peek" else self.limit
         for i, (name, *more) in enumerate(others, 1):
             command += ["--also", shlex.join([name, "--output", f"together{i}", *more])]
@@ -49,9 +58,18 @@ class Case:
     def run(self):
         """All of it by one shell: starting processes is most of the work."""
         count = range(len(self.asked))
-        lines = [f"{self.alone(i)}; echo {i} $? >>status" for i in count]
+        lines = []
+        if self.is_recorded:
+            lines.append(shlex.join([str(PROGRAM), "record", "--with", "extra,handshakes,resets",
+                                     "--read", "events", "--output", "recorded", *self.limit]))
+        lines += [f"{self.alone(i)}; echo {i} $? >>status" for i in count]
         lines.append(f"{self.together()}; echo together $? >>status")
-        script = "cd \"$(dirname \"$0\")\" && rm -f alone* together* status\n" + "\n".join(lines)
+        for i in count:
+            if self.asked[i][0] == "record":
+                lines += [f"mv {name}{i} recording; {shlex.join([str(PROGRAM), *READ_BACK])} "
+                          f"--read recording </dev/null >{name}{i} 2>&1"
+                          for name in ("alone", "together")]
+        script = "cd \"$(dirname \"$0\")\" && rm -f alone* together* record* status\n" + "\n".join(lines)
         (self.folder / "run").write_text(script + "\n", encoding="utf-8")
         subprocess.run(["sh", str(self.folder / "run")], env=ENVIRONMENT, check=True,
                        timeout=PATIENCE_SEC, stdin=subprocess.DEVNULL)
@@ -74,8 +92,9 @@ class Case:
 
 
 def make(folder, profile, seed):
-    """The case of a seed."""
-    return Case(folder, Scenario(seed, profile), questions(random.Random(f"questions/{seed}")))
+    """The case of a seed; of every fifth, from a recording."""
+    chance = random.Random(f"questions/{seed}")
+    return Case(folder, Scenario(seed, profile), questions(chance), chance.random() < 0.2)
 
 
 def first_difference(alone, together):
