@@ -193,6 +193,7 @@ def test_every_report_has_a_golden_case():
             assert path.stem in cases, f"report {path.stem} has no tests/golden/{path.stem}_*.case"
 
 
+@pytest.mark.slow
 def test_two_folders_give_the_same_binary(tmp_path):
     """Reproducible: paths, dates and the host's kernel must not show in the result."""
     digests = []
