@@ -50,7 +50,9 @@ EVENT_PATH = {
     "record/stream_writer.c": ["stream_writer_add", "put_block", "pack", "tell"],
     "record/table_writer.c": ["table_writer_add", "table_writer_put"],
     "record/dictionary.c": ["dictionary_number"],
-    "source/pcap.c": ["emit", "take_frame", "sample"],
+    "source/pcap.c": ["take_captured"],
+    "source/pcap_take.c": ["pcap_emit", "take_packet", "pcap_take_frame", "pcap_take_sample"],
+    "source/pcap_offline.c": ["take", "tell_time"],
     "source/pcap_flow.c": ["emit", "pcap_flow_open", "pcap_flow_sample", "pcap_flow_close"],
 }
 
