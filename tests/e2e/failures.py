@@ -493,20 +493,22 @@ def never_closed(stage):
     yield
 
 
-@failure("path_full", "fine", limit="network")
+def one_loss(stage):
+    """A bulk whose congestion window was halved once, and grows by a segment in a round trip."""
+    stage.wire.fate = lambda p: DROP if p.from_near and p.index == 12 else None
+    client, accepted = stage.pair()
+    stage.bulk(client, accepted)
+    yield
+
+
+@failure("path_full", "fine", limit="network", delay_sec=0.05)
 def path_is_full(stage):
-    stage.near.ip("route", "change", "10.78.0.0/24", "dev", "wire", "cwnd", "lock", "10")
-    client, accepted = stage.pair()
-    stage.bulk(client, accepted)
-    yield
+    yield from one_loss(stage)
 
 
-@failure("receiving", "fine", side="far", limit="nothing")
+@failure("receiving", "fine", side="far", limit="nothing", delay_sec=0.05)
 def we_receive(stage):
-    stage.near.ip("route", "change", "10.78.0.0/24", "dev", "wire", "cwnd", "lock", "10")
-    client, accepted = stage.pair()
-    stage.bulk(client, accepted)
-    yield
+    yield from one_loss(stage)
 
 
 @failure("application", "fine", limit="application")
