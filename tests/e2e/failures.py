@@ -464,8 +464,10 @@ def resets_on_purpose(stage):
          sysctls={"ip_local_port_range": "'50000 50004'"})
 def no_port_is_left(stage):
     stage.listen()
-    for _ in range(5):
-        stage.client().connect((Wire.far_address, stage.port))
+    # Of an odd range the kernel may not try the last one.
+    with contextlib.suppress(OSError):
+        for _ in range(5):
+            stage.client().connect((Wire.far_address, stage.port))
 
     def attempt():
         client = stage.client()
