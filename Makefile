@@ -140,8 +140,8 @@ $(B)/tests/verify: tests/kernels/verify.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -o $@ $< $(shell $(PKG) --cflags --libs libbpf)
 
-# Measures code of ours, so it is linked with it.
-$(B)/bench/record: bench/record.c bench/record_traffic.h $(OBJ)
+# These measure code of ours, so they are linked with it.
+$(B)/bench/record $(B)/bench/record_live: $(B)/bench/%: bench/%.c bench/record_traffic.h $(OBJ)
 	$(call say,BENCH)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALLFLAGS) -Ibench $(LDFLAGS) -o $@ $< $(OBJ) $(LDLIBS) -lm

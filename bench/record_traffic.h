@@ -5,22 +5,29 @@
  * log-normal, as those of real traffic are.
  */
 #pragma once
+#include <err.h>
 #include <errno.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
-#include "abi/event.h"
+#include "record/record.h"
+#include "record/recording.h"
 
 #define SERVICES 12
 #define PEERS 200000
 #define PROCESSES 900
 #define SECOND_NS 1000000000ull
+#define WALL_OFFSET_US 1795662720000000ll
 
 static uint64_t state = 0x9e3779b97f4a7c15ull;
 
-static uint64_t random64(void)
+static inline uint64_t random64(void)
 {
 	state ^= state << 13;
 	state ^= state >> 7;
@@ -28,13 +35,13 @@ static uint64_t random64(void)
 	return state * 0x2545f4914f6cdd1dull;
 }
 
-static double uniform(void)
+static inline double uniform(void)
 {
 	return ((double)(random64() >> 11) + 0.5) / 9007199254740992.0;
 }
 
 /* exp() of a normal distribution. */
-static double log_normal(double median, double sigma)
+static inline double log_normal(double median, double sigma)
 {
 	double normal = sqrt(-2 * log(uniform())) * cos(6.283185307179586 * uniform());
 
@@ -42,7 +49,7 @@ static double log_normal(double median, double sigma)
 }
 
 /* Few are met often, many seldom: rank r as 1 / r^1.1. */
-static unsigned zipf(unsigned n)
+static inline unsigned zipf(unsigned n)
 {
 	double end = pow(n + 1, -0.1);
 
@@ -54,7 +61,7 @@ static const uint16_t ports[SERVICES] = {443, 5432, 6379, 80, 8080, 3306, 9092, 
 static const char *const names[SERVICES] = {"nginx", "postgres", "redis-server", "haproxy", "java", "mysqld",
 					    "kafka", "elastic", "memcached", "beam.smp", "mongod", "sshd"};
 
-static void make_peers(void)
+static inline void make_peers(void)
 {
 	for (unsigned i = 0; i < PEERS; i++) {
 		if (random64() % 100 < 12) {
@@ -70,7 +77,7 @@ static void make_peers(void)
 }
 
 /* A flow that begins at `ev->time_ns`, as it is at its end. */
-static void make_flow(struct event *ev, uint64_t now_ns)
+static inline void make_flow(struct event *ev, uint64_t now_ns)
 {
 	unsigned service = zipf(SERVICES), process = zipf(PROCESSES);
 	double rtt_us = log_normal(3000, 1.2), life_us = log_normal(80000, 1.8);
@@ -119,4 +126,41 @@ static void make_flow(struct event *ev, uint64_t now_ns)
 		ev->count.retrans_segs = 1 + random64() % 4;
 		ev->count.retrans_bytes = ev->count.retrans_segs * 1448;
 	}
+}
+
+static inline double cpu_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static inline struct record_config config_for(int dir_fd, int fd)
+{
+	return (struct record_config){.dir_fd = dir_fd,
+				      .file_fd = fd,
+				      .level = RECORD_LEVEL,
+				      .meta = {.version = "bench",
+					       .host = "bench",
+					       .boot = "b0000000-0000-4000-8000-000000000000",
+					       .interval_us = 1000000}};
+}
+
+static inline int memory_file(void)
+{
+	int fd = memfd_create("bench", MFD_CLOEXEC);
+
+	if (fd < 0)
+		err(1, "memfd_create");
+	return fd;
+}
+
+static inline uint64_t size_of(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		err(1, "fstat");
+	return (uint64_t)st.st_size;
 }

@@ -180,7 +180,7 @@ void record_files_clean(int dir_fd)
 		/* Only what would be a recording but for the second suffix: others' files stay. */
 		if (!is_temporary(entry->d_name) || strlen(entry->d_name) >= sizeof(name))
 			continue;
-		snprintf(name, sizeof(name), "%s", entry->d_name);
+		strcpy(name, entry->d_name);
 		name[strlen(name) - strlen(RECORD_TEMPORARY)] = '\0';
 		if (record_file_parse(name, &file))
 			unlinkat(dir_fd, entry->d_name, 0);

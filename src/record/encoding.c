@@ -208,6 +208,15 @@ static const uint8_t *get_varints(const uint8_t *p, const uint8_t *end, uint64_t
 	for (; i < rows && end - p >= VARINT_BYTES_MAX; i++) {
 		uint64_t n = p[0];
 
+		/* Eight of one byte each. */
+		if (rows - i >= 8 && !(get_le64(p) & 0x8080808080808080ull)) {
+			for (unsigned k = 0; k < 8; k++)
+				value[i + k] = p[k];
+			p += 8;
+			i += 7;
+			continue;
+		}
+
 		if (n < 0x80) {
 			p++;
 		} else if (p[1] < 0x80) {

@@ -14,6 +14,12 @@
 
 typedef int step_function(struct recording *r, struct event *ev);
 
+/* Is a row of `table` ready? */
+static inline bool is_at_row(const struct recording *r, enum record_table table)
+{
+	return r->table[table] && table_reader_has_row(r->table[table]);
+}
+
 /* Make the next row of `table` ready; false if there is none. */
 static bool has_row(struct recording *r, enum record_table table)
 {
@@ -21,6 +27,8 @@ static bool has_row(struct recording *r, enum record_table table)
 	struct stream_reader *s = &r->stream[chunk_stream(&r->chunk)];
 	struct block b;
 
+	if (is_at_row(r, table))
+		return true;
 	if (!t)
 		return false;
 	while (!table_reader_has_row(t)) {
@@ -150,6 +158,9 @@ static unsigned earliest(struct recording *r, uint64_t *ret_time_us)
 	for (unsigned i = 0; i < MERGED_COUNT; i++) {
 		uint64_t time_us;
 
+		/* Nearly always only one or two of them have rows. */
+		if (!r->cursor.next[merged[i].table] && !is_at_row(r, merged[i].table))
+			continue;
 		if (!has_row(r, merged[i].table))
 			continue;
 		time_us = table_reader_time(r->table[merged[i].table], COLUMN_TIME);
@@ -179,7 +190,7 @@ static int step_merged(struct recording *r, struct event *ev)
 				return RECORDING_EVENT;
 			continue;
 		}
-		if (ev->head.kind == EV_CLOSE)
+		if (ev->head.kind == EV_CLOSE && !r->config.edges_only)
 			flows_close_row(r, ev);
 		if (before || (int64_t)time_us >= r->to_us)
 			continue;

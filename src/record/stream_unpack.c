@@ -13,13 +13,23 @@
 /* A stream that asks for more memory than this is refused: writers ask for a quarter. */
 #define WINDOW_LOG_MAX 20
 
+/* The dictionaries, in one piece of memory. */
+struct dictionaries_read {
+	struct record_local local[READER_LOCALS_MAX];
+	struct addr addr[READER_ADDRS_MAX];
+	uint32_t text_at[READER_TEXTS_MAX];
+	char text_bytes[READER_TEXT_BYTES_MAX];
+};
+
 int stream_reader_init(struct stream_reader *s)
 {
+	struct dictionaries_read *d = reserve(sizeof(*d));
+
 	*s = (struct stream_reader){
-		.text_bytes = reserve(READER_TEXT_BYTES_MAX),
-		.text_at = reserve(READER_TEXTS_MAX * sizeof(*s->text_at)),
-		.addr = reserve(READER_ADDRS_MAX * sizeof(*s->addr)),
-		.local = reserve(READER_LOCALS_MAX * sizeof(*s->local)),
+		.local = d->local,
+		.addr = d->addr,
+		.text_at = d->text_at,
+		.text_bytes = d->text_bytes,
 		.column = xcalloc(record_column_count, sizeof(*s->column)),
 		.zstd = ZSTD_createDCtx(),
 	};
@@ -35,10 +45,7 @@ int stream_reader_init(struct stream_reader *s)
 
 void stream_reader_done(struct stream_reader *s)
 {
-	reserve_free(s->text_bytes, READER_TEXT_BYTES_MAX);
-	reserve_free(s->text_at, READER_TEXTS_MAX * sizeof(*s->text_at));
-	reserve_free(s->addr, READER_ADDRS_MAX * sizeof(*s->addr));
-	reserve_free(s->local, READER_LOCALS_MAX * sizeof(*s->local));
+	reserve_free(s->local, sizeof(struct dictionaries_read));
 	free(s->column);
 	table_reader_done(&s->local_table);
 	table_reader_done(&s->tables_table);

@@ -15,9 +15,11 @@
 /* Most columns that one may be the difference to. */
 #define BASES_MAX 4
 
-static size_t value_bytes(const struct table_reader *t)
+#define BATCH_BYTES (BATCH_ROWS * sizeof(struct event))
+
+static size_t memory_bytes(const struct table_reader *t)
 {
-	return t->columns * BLOCK_ROWS_MAX * sizeof(*t->value);
+	return BATCH_BYTES + t->columns * BLOCK_ROWS_MAX * sizeof(*t->value);
 }
 
 void table_reader_init(struct table_reader *t, enum record_table table)
@@ -26,15 +28,13 @@ void table_reader_init(struct table_reader *t, enum record_table table)
 	t->columns = record_table_columns(table, true, t->column);
 	for (unsigned i = 0; i < t->columns; i++)
 		t->slot[t->column[i]->number] = (uint8_t)(i + 1);
-	t->value = reserve(value_bytes(t));
-	t->batch = reserve(BATCH_ROWS * sizeof(struct event));
+	t->batch = reserve(memory_bytes(t));
+	t->value = (uint64_t *)(t->batch + BATCH_BYTES);
 }
 
 void table_reader_done(struct table_reader *t)
 {
-	if (t->value)
-		reserve_free(t->value, value_bytes(t));
-	reserve_free(t->batch, BATCH_ROWS * sizeof(struct event));
+	reserve_free(t->batch, memory_bytes(t));
 	t->value = NULL;
 	t->batch = NULL;
 }
