@@ -28,6 +28,7 @@ typedef _Bool bool;
 /* enum sock_flags: set by tcp_fin() once the peer's FIN is in sequence. */
 #define SOCK_DONE 1
 
+#define EADDRNOTAVAIL_ 99
 #define ECONNABORTED_ 103
 #define EPIPE_ 32
 #define ENETUNREACH_ 101
@@ -103,8 +104,16 @@ struct timer_list {
 	void *function;
 };
 
+struct sk_buff;
+
+struct sk_buff_head {
+	struct sk_buff *prev;
+	__u32 qlen;
+};
+
 struct sock {
 	struct sock_common __sk_common;
+	struct sk_buff_head sk_error_queue;
 	atomic_t sk_drops;
 	struct {
 		atomic_t rmem_alloc;
@@ -258,6 +267,19 @@ struct sk_buff {
 	__u16 transport_header;
 	unsigned char *head;
 	unsigned char *data;
+	char cb[48];
+};
+
+struct sock_extended_err {
+	__u32 ee_errno;
+	__u8 ee_origin;
+	__u8 ee_type;
+	__u8 ee_code;
+};
+
+/* Lies in sk_buff.cb. */
+struct sock_exterr_skb {
+	struct sock_extended_err ee;
 };
 
 struct socket {

@@ -28,6 +28,7 @@ enum column_need {
 	NEED_RTO = 2048,  /* tcp_sock.total_rto, Linux 6.7 */
 	NEED_CAUSES = 4096, /* each segment that is sent again */
 	NEED_UNDO = 8192,   /* each loss that is noticed or repaired; and with it NEED_CAUSES */
+	NEED_ICMP = 16384,  /* ICMP errors that a connecting socket is told of */
 };
 
 struct column {

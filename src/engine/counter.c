@@ -34,7 +34,9 @@ static void read_states(const struct event *ev, bool closed, int64_t *v)
 	/* Without a SYN sent it was no attempt: no free port, no route. */
 	v[COUNTER_active_opens] = ev->ident.role == ROLE_CONNECT && ev->extra.segs_out;
 	v[COUNTER_passive_opens] = ev->ident.role == ROLE_ACCEPT;
-	v[COUNTER_attempt_fails] = closed && opening && ev->head.error && ev->extra.segs_out;
+	/* Nor is it a failure in the kernel's count if the application closed it. */
+	v[COUNTER_attempt_fails] = closed && opening && ev->head.error && ev->extra.segs_out &&
+				   !(ev->head.flags & EV_SOFT_ERROR);
 	v[COUNTER_curr_estab] = !closed && is_established(state);
 	v[COUNTER_estab_resets] = closed && is_established(state);
 }

@@ -27,7 +27,8 @@ KEYS = set(
 )
 OWNER_SOURCES = {"connect", "accept", "listen", "files", "close", "none"}
 END_REASONS = {
-    "fin", "reset_sent", "reset_received", "timeout", "refused", "unreachable", "aborted"
+    "fin", "reset_sent", "reset_received", "timeout", "refused", "unreachable", "aborted",
+    "no_port", "unknown"
 }
 RFC3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 

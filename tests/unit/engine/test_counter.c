@@ -44,6 +44,11 @@ static void only_errors_fail_an_attempt(void **state)
 	ev.head.error = ECONNREFUSED;
 	counter_read(&ev, true, now);
 	assert_int_equal(now[COUNTER_attempt_fails], 1);
+	/* It was told of an error, and closed the socket itself. */
+	ev.head.flags = EV_SOFT_ERROR;
+	counter_read(&ev, true, now);
+	assert_int_equal(now[COUNTER_attempt_fails], 0);
+	ev.head.flags = 0;
 	ev.head.state = ST_ESTABLISHED;
 	counter_read(&ev, true, now);
 	assert_int_equal(now[COUNTER_attempt_fails], 0);
