@@ -84,6 +84,7 @@ struct sock_common {
 	struct in6_addr skc_v6_rcv_saddr;
 	possible_net_t skc_net;
 	unsigned long skc_flags;
+	unsigned char skc_reuseport : 1;
 };
 
 typedef struct {
@@ -200,8 +201,13 @@ struct minmax {
 	struct minmax_sample s[3];
 };
 
+struct tcp_options_received {
+	int ts_recent_stamp;
+};
+
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
+	struct tcp_options_received rx_opt;
 	__u64 bytes_received;
 	__u64 bytes_acked;
 	__u64 bytes_sent;

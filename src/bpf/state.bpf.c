@@ -12,6 +12,7 @@
  *	any -> CLOSE		the end: one record with everything, then the storage is spent
  */
 #include "bpf/acceptor.bpf.h"
+#include "bpf/cookie.bpf.h"
 #include "bpf/end.bpf.h"
 #include "bpf/extra.bpf.h"
 #include "bpf/flow.bpf.h"
@@ -96,6 +97,7 @@ static __always_inline void on_child(struct tcp_sock *tp)
 	else if (f->ident.owner_source != OWNER_NONE)
 		f->ident.owner_source = OWNER_LISTEN;
 	read_place(tp, &f->ident);
+	f->after_cookies = may_be_after_cookies(tp);
 	begin(f, tp, ROLE_ACCEPT);
 }
 
@@ -213,10 +215,9 @@ static __always_inline void on_established(struct flow *f, struct tcp_sock *tp)
 
 	f->ident.established_ns = now_ns;
 	read_tuple(tp, &f->ident);
-	/* The child's first round trip is that of SYN/ACK and ACK (tcp_synack_rtt_meas()). */
 	f->ident.handshake_us = f->ident.role == ROLE_CONNECT
 					? (now_ns - f->ident.open_ns) / 1000
-					: tp->srtt_us >> 3;
+					: synack_rtt_us(f, tp);
 	if (f->ident.role == ROLE_ACCEPT)
 		f->synack_retrans = tp->total_retrans;
 	if (want_handshakes && !__sync_lock_test_and_set(&f->ended, 1))
