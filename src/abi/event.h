@@ -31,6 +31,7 @@ enum ev_flag {
 	EV_HAS_HANDSHAKE = 8,	/* in place of extra */
 	EV_RESET_CAME = 16,	/* a RST ended it, which its errno does not always tell */
 	EV_UNSENT = 32,		/* not one segment of it was ever sent */
+	EV_SOFT_ERROR = 64,	/* error is what ICMP told; its socket did not end by it */
 };
 
 enum ev_role {
@@ -61,6 +62,8 @@ enum ev_end {
 	END_REFUSED,
 	END_UNREACHABLE,
 	END_ABORTED,
+	END_NO_PORT,	/* connect() found no local port that is free towards this peer */
+	END_UNKNOWN,	/* it is gone, and its end was shown to nobody */
 	END_COUNT
 };
 
@@ -253,7 +256,8 @@ struct ev_handshake {
 	__u8 pad;
 	__u32 dropped;		/* of OUTCOME_LISTEN_DROP */
 	char conn_state[8];	/* Zeek's word */
-	char icmp[48];		/* name of the ICMP error that was met, if any */
+	char icmp[46];		/* name of the ICMP error that was met, if any */
+	__u8 icmp_type, icmp_code; /* from BPF, which knows no names; 0 and 0: none */
 };
 
 struct event {

@@ -134,6 +134,8 @@ static __always_inline void read_extra(struct flow *f, struct tcp_sock *tp, __u8
 
 	__builtin_memset(e, 0, sizeof(*e));
 	e->synack_retrans = f->synack_retrans;
+	e->icmp_type = f->icmp_type;
+	e->icmp_code = f->icmp_code;
 	read_queues(tp, state, e);
 	read_levels(tp, state, e);
 	read_tally(tp, e);

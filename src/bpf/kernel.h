@@ -28,6 +28,7 @@ typedef _Bool bool;
 /* enum sock_flags: set by tcp_fin() once the peer's FIN is in sequence. */
 #define SOCK_DONE 1
 
+#define EADDRNOTAVAIL_ 99
 #define ECONNABORTED_ 103
 #define EPIPE_ 32
 #define ENETUNREACH_ 101
@@ -83,6 +84,7 @@ struct sock_common {
 	struct in6_addr skc_v6_rcv_saddr;
 	possible_net_t skc_net;
 	unsigned long skc_flags;
+	unsigned char skc_reuseport : 1;
 };
 
 typedef struct {
@@ -103,8 +105,16 @@ struct timer_list {
 	void *function;
 };
 
+struct sk_buff;
+
+struct sk_buff_head {
+	struct sk_buff *prev;
+	__u32 qlen;
+};
+
 struct sock {
 	struct sock_common __sk_common;
+	struct sk_buff_head sk_error_queue;
 	atomic_t sk_drops;
 	struct {
 		atomic_t rmem_alloc;
@@ -191,8 +201,13 @@ struct minmax {
 	struct minmax_sample s[3];
 };
 
+struct tcp_options_received {
+	int ts_recent_stamp;
+};
+
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
+	struct tcp_options_received rx_opt;
 	__u64 bytes_received;
 	__u64 bytes_acked;
 	__u64 bytes_sent;
@@ -258,6 +273,19 @@ struct sk_buff {
 	__u16 transport_header;
 	unsigned char *head;
 	unsigned char *data;
+	char cb[48];
+};
+
+struct sock_extended_err {
+	__u32 ee_errno;
+	__u8 ee_origin;
+	__u8 ee_type;
+	__u8 ee_code;
+};
+
+/* Lies in sk_buff.cb. */
+struct sock_exterr_skb {
+	struct sock_extended_err ee;
 };
 
 struct socket {

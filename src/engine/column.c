@@ -373,8 +373,8 @@ const struct column columns[] = {
 	C(netns,	"NETNS",	"",	10, 0,	"network namespace, its inode number"),
 	C(cookie,	"COOKIE",	"",	8, 0,	"the kernel's number of the socket (SO_COOKIE)"),
 	H(community_id,	"COMMUNITY_ID",	"",	-30, 0,	"Community ID, version 1 with seed 0, as Zeek and Suricata log it"),
-	C(end_reason,	"END",		"",	-14, 0,	"fin reset_sent reset_received timeout refused unreachable aborted"),
-	C(error,	"ERROR",	"",	-12, 0,	"errno that the socket ended with"),
+	C(end_reason,	"END",		"",	-14, NEED_ICMP,	"fin reset_sent reset_received timeout refused unreachable aborted no_port unknown"),
+	C(error,	"ERROR",	"",	-12, NEED_ICMP,	"errno that the socket ended with"),
 	C(subnet,	"SUBNET",	"",	-21, 0,	"name of the subnet that the flows belong to"),
 	C(prefix,	"PREFIX",	"",	-21, 0,	"its first prefix, as typed"),
 #include "engine/columns_handshake.def"

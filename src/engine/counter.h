@@ -51,6 +51,12 @@ struct reading {
 	const struct ev_extra *extra;
 };
 
+/* What the kernel counts as a failure: not the errno of a socket that its application closed. */
+static inline uint32_t reading_error(const struct ev_head *head)
+{
+	return head->flags & EV_SOFT_ERROR ? 0 : head->error;
+}
+
 /* The totals of a socket. */
 void counter_read(const struct reading *r, int64_t value[COUNTER_COUNT]);
 

@@ -24,4 +24,5 @@ enum column_need {
 	NEED_VERDICT = 16384,
 	NEED_BARE = 32768,   /* sockets of which the kernel keeps no counters: TIME_WAIT, requests */
 	NEED_PRESENT = 65536, /* only what is there now: no edges */
+	NEED_ICMP = 131072,   /* ICMP errors that a connecting socket is told of */
 };

@@ -47,7 +47,7 @@ static void read_counters(const struct flow *f, const struct ev_extra *extra,
 		.state = f->state,
 		.role = f->ident.role,
 		.closed = close,
-		.error = close ? close->head.error : 0,
+		.error = close ? reading_error(&close->head) : 0,
 		.count = &f->count,
 		.extra = extra,
 	};

@@ -303,6 +303,24 @@ const struct need ladder[] = {
 	},
 	NONE("this column is not known")},
 }, {
+	.name = "icmp",
+	.what = "ICMP errors that end an attempt to connect",
+	.asked = NEED_ICMP,
+	.columns = "ICMP errors",
+	.rung = {{
+		.name = "tracepoint", .source = "bpf",
+		.gives = "every one, and which",
+		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
+		.hook = {{"tp_btf/inet_sk_error_report", "on_error", "struct sock *"}},
+		.try = try_programs,
+	}, {
+		.name = "socket", .source = "bpf",
+		.gives = "those that the client waits for, or never asks for",
+		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
+		.hook = {{"sock.sk_err_soft"}},
+		.try = try_field,
+	}},
+}, {
 	.name = "requests",
 	.what = "peek --source bpf: connection requests",
 	.asked = NEED_HANDSHAKES,

@@ -37,7 +37,7 @@ struct row view_row_of_event(struct view *view, const struct event *ev)
 			.state = ev->head.state,
 			.role = ev->ident.role,
 			.closed = ev->head.kind == EV_CLOSE,
-			.error = ev->head.error,
+			.error = reading_error(&ev->head),
 			.count = &ev->count,
 			.extra = &ev->extra,
 		};

@@ -27,7 +27,8 @@ KEYS = set(
 )
 OWNER_SOURCES = {"connect", "accept", "listen", "files", "close", "none"}
 END_REASONS = {
-    "fin", "reset_sent", "reset_received", "timeout", "refused", "unreachable", "aborted"
+    "fin", "reset_sent", "reset_received", "timeout", "refused", "unreachable", "aborted",
+    "no_port", "unknown"
 }
 # The kernel may show a close to no program (ARCHITECTURE.md, Loss), of any flow of the machine. That is
 # counted, and told as a warning: up to so many are no fault.

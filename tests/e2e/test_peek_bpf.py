@@ -12,7 +12,7 @@ from flows import Side, Traffic, actor, traffic
 from netns import Link
 from sight import UNSEEN_MAX, Tcpsight, open_to_all, run
 from test_peek_live import attempt, peek as peek_packets, status_of
-from test_stat_ss import inside
+
 
 PORT = 5001
 CPUS = sorted(os.sched_getaffinity(0))
@@ -162,6 +162,21 @@ def test_a_connect_that_found_no_port_sent_nothing(link, tmp_path):
             row = tool.wait(outcome="not_sent")
             assert (row["pid"], row["server_port"], row["dup_syn"]) == (told["pid"], PORT, 0)
             assert row["server_addr"] == link.far_address and row["conn_state"] is None
+            assert row["error"] == "EADDRNOTAVAIL"
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+def test_the_icmp_error_of_a_firewall_is_named(netns, tmp_path, address):
+    """But one of ICMPv6 only to a client that wants to know (IPV6_RECVERR)."""
+    name = "admin-prohibited"
+    netns.run("nft", "add table inet t; add chain inet t o { type filter hook output priority 0; };"
+                     f" add rule inet t o tcp dport {PORT} reject with icmpx type {name}")
+    with peek(netns, tmp_path) as tool:
+        with actor("ask_connect", address, PORT, 10_000, netns=netns) as trying:
+            told = trying.hear()
+        row = tool.wait(client_port=told["client"]["lport"])
+    assert (row["outcome"], row["error"]) == ("unreachable", told["error"]), row
+    assert row["icmp"] == (None if address == "::1" else name)
 
 
 def test_what_is_undecided_at_the_end_is_pending(link, tmp_path):
@@ -270,7 +285,7 @@ def connect_from(netns, cpu):
     to another namespace is received where it was sent, and the timer of the SYN/ACK, which is bound."""
     os.sched_setaffinity(0, {cpu})
     try:
-        with inside(netns):
+        with netns.inside():
             client = socket.socket()
         client.setblocking(False)
         client.connect_ex((Link.far_address, PORT))

@@ -18,7 +18,7 @@ static void read_event(const struct event *ev, bool closed, int64_t *ret)
 		.state = ev->head.state,
 		.role = ev->ident.role,
 		.closed = closed,
-		.error = ev->head.error,
+		.error = reading_error(&ev->head),
 		.count = &ev->count,
 		.extra = &ev->extra,
 	};
@@ -58,6 +58,11 @@ static void only_errors_fail_an_attempt(void **state)
 	ev.head.error = ECONNREFUSED;
 	read_event(&ev, true, now);
 	assert_int_equal(now[COUNTER_attempt_fails], 1);
+	/* It was told of an error, and closed the socket itself. */
+	ev.head.flags = EV_SOFT_ERROR;
+	read_event(&ev, true, now);
+	assert_int_equal(now[COUNTER_attempt_fails], 0);
+	ev.head.flags = 0;
 	ev.head.state = ST_ESTABLISHED;
 	read_event(&ev, true, now);
 	assert_int_equal(now[COUNTER_attempt_fails], 0);
