@@ -101,7 +101,8 @@ static int best_first(const void *a, const void *b)
 
 void held_sort(struct held *h)
 {
-	qsort(h->row, h->count, h->row_size, best_first);
+	if (h->count)
+		qsort(h->row, h->count, h->row_size, best_first);
 }
 
 const struct event *held_event(const struct held *h, size_t i)
