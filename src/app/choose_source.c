@@ -77,6 +77,29 @@ const char *choose_refusal(const struct source_ops *ops, const struct all_asked 
 	return text;
 }
 
+/* An option about packets, of which this source sees none; NULL if there is none. */
+static const char *option_about_packets(const struct watch *watch)
+{
+	if (watch->checksum)
+		return "--checksum";
+	return watch->local ? "--local" : NULL;
+}
+
+static int check_packets(const struct watch *watch, const struct source_ops *ops,
+			 const char *program)
+{
+	const char *option = ops->packets ? NULL : option_about_packets(watch);
+	char text[256];
+
+	if (!option)
+		return 0;
+	snprintf(text, sizeof(text),
+		 "argument %s: it is about packets: give --read CAPTURE or --interface DEV with it",
+		 option);
+	complain(program, NULL, 0, text);
+	return -1;
+}
+
 const struct source_ops *choose_source(const struct watch *watch, const struct all_asked *asked,
 				       const char *program, const char **ret_forced)
 {
@@ -93,6 +116,8 @@ const struct source_ops *choose_source(const struct watch *watch, const struct a
 		complain(program, NULL, 0, text);
 		return NULL;
 	}
+	if (check_packets(watch, ops, program))
+		return NULL;
 	refusal = choose_refusal(ops, asked);
 	if (refusal)
 		complain(program, NULL, 0, refusal);

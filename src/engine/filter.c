@@ -151,7 +151,14 @@ static int set_expression(struct filter *f, struct filter_error *error)
 		return fail(error, "filter", NULL, SIZE_MAX, error->text);
 	}
 	f->expression = flow_filter_new(where, error->text, sizeof(error->text), &at);
-	return f->expression ? 0 : fail(error, "filter", where, at, error->text);
+	if (f->expression)
+		return 0;
+	/* ss writes it like that; here it would be a word of tcpdump's language. */
+	if (!strncmp(where, "state", 5) && (where[5] == ' ' || where[5] == '='))
+		snprintf(error->text, sizeof(error->text),
+			 "the filter knows no states: give them with --state %.*s",
+			 (int)strcspn(where + 6, " "), where + 6);
+	return fail(error, "filter", where, at, error->text);
 }
 
 static int set_states(struct filter *f, struct filter_error *error)

@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Of --checksum: how much is verified. */
+extern const char *const watch_checksums[];
+
 struct watch {
 	/* where from */
 	const char *source;	/* name, or NULL for the best that works */
@@ -26,7 +29,7 @@ struct watch {
 	const char *command;	/* run this, and end with it */
 
 	/* packets */
-	const char *checksum;	/* "0", "1", "2" */
+	const char *checksum; /* one of watch_checksums, or NULL for none */
 	uint64_t timeout_s, buffer_mib, max_pending;
 	bool promiscuous, icmp;
 

@@ -11,19 +11,18 @@
 #define OWN(field) OPTION_OF_REPORT, offsetof(struct handshakes_options, field)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static const char *const checksums[] = {"0", "1", "2", NULL};
-
 static const struct option_def options[] = {
 	{'u', "user", OPTION_TEXT, OF_WATCH(user), "USER",
 	 "become this user when the capture is open; default nobody"},
 	{'U', "socket", OPTION_TEXT, OWN(socket_path), "PATH",
 	 "control socket; default /var/run/tcpeek/tcpeek.sock"},
 	{'c', "checksum", OPTION_CHOICE, OF_WATCH(checksum), "0|1|2",
-	 "verify checksums: 0 none (default), 1 IP and ICMP, 2 TCP too", .choices = checksums},
+	 "verify checksums: 0 none (default), 1 IP and ICMP, 2 TCP too",
+	 .choices = watch_checksums},
 	{'t', "timeout", OPTION_UINT, OF_WATCH(timeout_s), "SEC",
 	 "a handshake has failed after so much silence; default 60", .min = 1, .max = 86400},
-	{'B', "buffer", OPTION_UINT, OF_WATCH(buffer_mib), "MB", "capture buffer; default 2", .min = 1,
-	 .max = 1024},
+	{'B', "buffer", OPTION_UINT, OF_WATCH(buffer_mib), "MB", "capture buffer; default 2",
+	 .min = 1, .max = 1024},
 	{'l', "loglevel", OPTION_TEXT, OWN(log_level), "LEVEL",
 	 "to syslog too: failures at notice, successes at info"},
 	{'q', "quiet", OPTION_FLAG, OWN(quiet), NULL, "no line per handshake"},

@@ -33,10 +33,11 @@ static const char *const indexes[] = {"laddr", "raddr",	  "lport", "rport", "tup
 				      "container", "state", "pid",   "comm",  NULL};
 
 static const struct option_def options[] = {
-	{0, "index", OPTION_CHOICE, OWN(index), "{laddr,raddr,lport,rport,tuple,unit,container,state,pid,comm}",
+	{0, "index", OPTION_CHOICE, OWN(index),
+	 "{laddr,raddr,lport,rport,tuple,unit,container,state,pid,comm}",
 	 "sum up sockets by this; default tuple, each socket for itself", .choices = indexes},
-	{0, "timeout", OPTION_UINT, OF_WATCH(duration_s), "SEC", "report after so many seconds and end",
-	 .min = 1, .max = SECONDS_MAX},
+	{0, "timeout", OPTION_UINT, OF_WATCH(duration_s), "SEC",
+	 "report after so many seconds and end", .min = 1, .max = SECONDS_MAX},
 	{0, "on-close", OPTION_FLAG, OWN(on_close), NULL, "report each socket when it closes"},
 	{0, "zeros", OPTION_FLAG, OWN(zeros), NULL, "show counters that are 0, too"},
 	{0, "all", OPTION_FLAG, OWN(all_counters), NULL,
@@ -45,7 +46,8 @@ static const struct option_def options[] = {
 	 "report what grew every so many seconds", .min = 1, .max = SECONDS_MAX},
 	{'c', "command", OPTION_TEXT, OF_WATCH(command), "COMMAND",
 	 "run this, and report when it ends"},
-	{0, "live", OPTION_FLAG, OWN(live), NULL, "list the present sockets once, and end"},
+	{0, "live", OPTION_FLAG, OWN(live), NULL,
+	 "list the present sockets once, or count them by --index, and end"},
 	{'l', "listening", OPTION_FLAG, OWN(listening), NULL,
 	 "--live, only listeners: how many connections wait for accept(), and how many may"},
 };
@@ -60,6 +62,8 @@ static const char *const examples[] = {
 	"tcpsight stat --live", "the sockets that there are, with queues, owners and timers",
 	"tcpsight stat --listening", "who listens, and how full the accept queues are",
 	"tcpsight stat --live --state time-wait -D 443", "what waits out its time, and how long still",
+	"tcpsight stat --live --state close-wait", "connections that a program forgot to close, and which",
+	"tcpsight stat --live index=state", "how many there are in each state",
 	NULL,
 };
 
@@ -125,6 +129,10 @@ static int take_pair(struct question *q, const char *word, struct usage_error *e
 				return 1;
 			}
 		return refuse(error, word, 6, "", "Invalid index value!");
+	}
+	if (!strncmp(word, "state=", 6)) {
+		q->states = value;
+		return 1;
 	}
 	if (!strncmp(word, "timeout=", 8))
 		return take_timeout(q, word, value, error) ? -EINVAL : 1;
@@ -223,6 +231,12 @@ static void heading(const struct view *view, struct out *out)
 	out_format(out, "\n[%s %s]\n", date, time);
 }
 
+/* --live with an index: how many sockets there are of each kind. */
+static bool counts_present(const struct stat_options *s)
+{
+	return s->live && strcmp(s->index, "tuple");
+}
+
 /* What --json and --csv show: the key, and the counters. */
 static const char *columns_of(const struct question *q)
 {
@@ -230,6 +244,10 @@ static const char *columns_of(const struct question *q)
 	static char list[2048];
 	size_t used;
 
+	if (counts_present(s)) {
+		snprintf(list, sizeof(list), "time,%s,flows", group_by_key_columns(s->index));
+		return list;
+	}
 	if (s->live)
 		return LIVE_COLUMNS;
 	used = (size_t)snprintf(list, sizeof(list), "time,scope,%s,flows",
@@ -266,8 +284,10 @@ static void setup(const struct question *q, struct view *view)
 	if (s->live)
 		view->unlisted = 1u << ST_TIME_WAIT | 1u << ST_NEW_SYN_RECV;
 	view->per_close = s->on_close;
-	if (!s->live)
+	if (!s->live || counts_present(s))
 		group_by_set(s->index, view);
+	if (counts_present(s))
+		view->sort = column_find("flows", strlen("flows"));
 	l->rolls = true;
 	l->blocks = !s->live;
 	l->zeros = s->zeros;
@@ -275,7 +295,9 @@ static void setup(const struct question *q, struct view *view)
 	l->heading = q->interval_s ? heading : NULL;
 	if (l->own_columns)
 		return;
-	if (s->live)
+	if (counts_present(s))
+		group_by_count_layout(s->index, &l->section[0]);
+	else if (s->live)
 		section_set(&l->section[0], layout_live, COUNT(layout_live));
 	else
 		set_counters(s, &l->section[0]);
@@ -285,7 +307,8 @@ const struct report report_stat = {
 	.name = "stat",
 	.seed_name = "tcpipstat",
 	.summary = "\"netstat -s\" for every socket, or for ports and addresses",
-	.positional = "[index=KEY] [timeout=SEC] [nozeros=0|1] [onclose=0|1] [filter ...]",
+	.positional =
+		"[index=KEY] [state=LIST] [timeout=SEC] [nozeros=0|1] [onclose=0|1] [filter ...]",
 	.examples = examples,
 	.options = options,
 	.option_count = COUNT(options),

@@ -80,12 +80,12 @@ size_t utf8_clean_lines(char *ret, size_t size, const char *text)
 	size_t used = 0, room = size - 1;
 
 	for (;;) {
-		size_t len = strcspn(text, "\n");
+		size_t len = strcspn(text, "\n\t");
 
 		used += utf8_clean(ret + used, room - used, text, len, SIZE_MAX);
 		if (!text[len] || used == room)
 			break;
-		ret[used++] = '\n';
+		ret[used++] = text[len];
 		text += len + 1;
 	}
 	ret[used] = '\0';

@@ -31,7 +31,8 @@ size_t utf8_plain_length(const char *text, size_t len);
  */
 size_t utf8_clean(char *ret, size_t size, const char *text, size_t len, size_t limit);
 
-/* The same of a text of several lines, whose ends stay; ended by a zero byte within `size`. */
+/* The same of a text of several lines, whose ends and tabs stay; ended by a zero byte within
+ * `size`. */
 size_t utf8_clean_lines(char *ret, size_t size, const char *text);
 
 /* How many characters a text that was cleaned has. */

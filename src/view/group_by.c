@@ -228,3 +228,12 @@ void group_by_layout(const char *by, struct section *section)
 	if (k->shares != (SHARE_PROCESS | SHARE_COMM))
 		section_set(section, &whose, 1);
 }
+
+void group_by_count_layout(const char *by, struct section *section)
+{
+	static const struct cell count = {"flows", 7};
+	size_t at;
+
+	section_set(section, &count, 1);
+	section_parse(section, find(by)->key_columns, &at);
+}

@@ -14,3 +14,6 @@ const char *group_by_columns(const char *by);
 
 /* The same for a table. */
 void group_by_layout(const char *by, struct section *section);
+
+/* A table of how many flows each group has. */
+void group_by_count_layout(const char *by, struct section *section);

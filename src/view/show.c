@@ -155,6 +155,17 @@ static void on_reset(struct consumer *c, const struct event *ev)
 		sums_reset(view, ev);
 }
 
+/* A socket that is there, whatever it did: its row, or its share in the count of its group. */
+static void put_present(struct view *view, const struct flow *f)
+{
+	const struct news news = {.flow = f, .count = f->count};
+
+	if (view->grouping.keys)
+		sums_enter(view, &news);
+	else
+		batch_put_present(view->filling, f);
+}
+
 static void take_present(struct view *view)
 {
 	const struct flow_table *t = &view->consumer->engine->flows;
@@ -164,7 +175,7 @@ static void take_present(struct view *view)
 
 		if (f->has_ident && f->wanted >> view->consumer->index & 1 &&
 		    view->consumer->states >> f->state & 1)
-			batch_put_present(view->filling, f);
+			put_present(view, f);
 	}
 }
 

@@ -51,7 +51,7 @@ struct view {
 	/* Set by the report. */
 	enum view_when when;
 	bool sums;	/* groups hold the counters of their flows, see view/sums.h */
-	bool sockets;	/* rows are the present sockets, once */
+	bool sockets; /* rows are the present sockets, or, with a grouping, groups of them, once */
 	uint32_t unlisted; /* of those: states that are only counted unless somebody names states */
 	bool per_close; /* with sums: a row for each socket when it closes */
 	struct layout layout;

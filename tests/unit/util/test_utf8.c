@@ -114,8 +114,8 @@ static void characters_are_counted_not_bytes(void **state)
 static void lines_stay_lines(void **state)
 {
 	(void)state;
-	assert_int_equal(utf8_clean_lines(out, sizeof(out), "a\033\n\n  b\r\n"), 9);
-	assert_string_equal(out, "a?\n\n  b?\n");
+	assert_int_equal(utf8_clean_lines(out, sizeof(out), "a\033\n\n\t b\r\n"), 9);
+	assert_string_equal(out, "a?\n\n\t b?\n");
 	assert_int_equal(utf8_clean_lines(out, 4, "abcdef"), 3);
 	assert_string_equal(out, "abc");
 	assert_int_equal(utf8_clean_lines(out, 4, "ab\xc3\xa4"), 2);
