@@ -141,10 +141,10 @@ $(B)/tests/verify: tests/kernels/verify.c
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -o $@ $< $(shell $(PKG) --cflags --libs libbpf)
 
 # Measures code of ours, so it is linked with it.
-$(B)/bench/record: bench/record.c $(OBJ)
+$(B)/bench/record: bench/record.c bench/record_traffic.h $(OBJ)
 	$(call say,BENCH)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(OBJ) $(LDLIBS) -lm
+	$(Q)$(CC) $(ALLFLAGS) -Ibench $(LDFLAGS) -o $@ $< $(OBJ) $(LDLIBS) -lm
 
 $(B)/bench/%: bench/%.c
 	$(call say,BENCH)
@@ -158,7 +158,8 @@ $(B)/bench/names: bench/names.c $(OBJ)
 	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(OBJ) $(LDLIBS)
 
 # Fuzz targets link the pure layers only, all instrumented.
-FUZZ_SRC := $(sort $(wildcard src/packet/*.c src/util/*.c src/engine/*.c src/record/*.c) \
+FUZZ_SRC := $(sort $(wildcard src/packet/*.c src/util/*.c src/verdict/*.c src/engine/*.c \
+            src/record/*.c) \
             src/source/replay_line.c src/consumer/control_request.c)
 $(B)/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC)
 	$(call say,FUZZ)

@@ -24,115 +24,10 @@
 
 #include "record/record.h"
 #include "record/recording.h"
+#include "record_traffic.h"
 
-#define SERVICES 12
-#define PEERS 200000
-#define PROCESSES 900
-#define SECOND_NS 1000000000ull
 #define WALL_OFFSET_US 1795662720000000ll
 #define LEVEL RECORD_LEVEL
-
-static uint64_t state = 0x9e3779b97f4a7c15ull;
-
-static uint64_t random64(void)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state * 0x2545f4914f6cdd1dull;
-}
-
-static double uniform(void)
-{
-	return ((double)(random64() >> 11) + 0.5) / 9007199254740992.0;
-}
-
-/* exp() of a normal distribution. */
-static double log_normal(double median, double sigma)
-{
-	double normal = sqrt(-2 * log(uniform())) * cos(6.283185307179586 * uniform());
-
-	return median * exp(sigma * normal);
-}
-
-/* Few are met often, many seldom: of rank r about 1 in r. */
-static unsigned zipf(unsigned n)
-{
-	return (unsigned)exp(uniform() * log(n)) - 1;
-}
-
-static struct addr peers[PEERS], servers[SERVICES];
-static const uint16_t ports[SERVICES] = {443, 5432, 6379, 80, 8080, 3306, 9092, 9200, 11211, 5672, 27017, 22};
-static const char *const names[SERVICES] = {"nginx", "postgres", "redis-server", "haproxy", "java", "mysqld",
-					    "kafka", "elastic", "memcached", "beam.smp", "mongod", "sshd"};
-
-static void make_peers(void)
-{
-	for (unsigned i = 0; i < PEERS; i++) {
-		if (random64() % 100 < 12) {
-			for (unsigned b = 0; b < 16; b++)
-				peers[i].byte[b] = (uint8_t)random64();
-			memcpy(peers[i].byte, "\x20\x01\x0d\xb8", 4);
-		} else {
-			addr_set_v4(&peers[i], (uint32_t)random64());
-		}
-	}
-	for (unsigned i = 0; i < SERVICES; i++)
-		addr_set_v4(&servers[i], htobe32(0x0a000100u + i));
-}
-
-/* A flow that begins at `ev->time_ns`, as it is at its end. */
-static void make_flow(struct event *ev, uint64_t now_ns)
-{
-	unsigned service = zipf(SERVICES), process = (unsigned)(random64() % PROCESSES);
-	double rtt_us = log_normal(3000, 1.2), life_us = log_normal(80000, 1.8);
-	bool serves = random64() % 100 < 60;
-	struct ev_ident *id = &ev->ident;
-	static uint64_t cookie = 100000;
-
-	memset(ev, 0, sizeof(*ev));
-	ev->head.id = cookie += 1 + random64() % 3;
-	ev->head.kind = EV_CLOSE;
-	ev->head.flags = EV_HAS_IDENT;
-	ev->head.state = random64() % 4 ? ST_LAST_ACK : ST_FIN_WAIT2;
-	ev->head.end_reason = END_FIN;
-	if (random64() % 100 < 4) {
-		ev->head.end_reason = END_RESET_RECEIVED;
-		ev->head.error = ECONNRESET;
-	}
-	ev->time_ns = now_ns / 1000 * 1000;
-	id->laddr = servers[serves ? service : 0];
-	id->raddr = peers[zipf(PEERS)];
-	id->family = addr_is_v4(&id->raddr) ? 4 : 6;
-	id->role = serves ? ROLE_ACCEPT : ROLE_CONNECT;
-	id->owner_source = serves ? OWNER_ACCEPT : OWNER_CONNECT;
-	id->lport = serves ? ports[service] : (uint16_t)(32768 + random64() % 28232);
-	id->rport = serves ? (uint16_t)(32768 + random64() % 28232) : ports[service];
-	/* Servers live long; clients are short-lived processes. */
-	id->pid = serves ? 1000 + service : (uint32_t)(20000 + now_ns / SECOND_NS / 4 * 7 % 40000 + process % 30);
-	id->uid = serves ? 100 + service : 1000 + process % 5;
-	id->netns = 4026531840u;
-	id->mntns = 4026531841u;
-	id->cgroup_id = 5000 + (serves ? service : process % 40);
-	snprintf(id->comm, sizeof(id->comm), "%s", serves ? names[service] : "curl");
-	snprintf(id->thread, sizeof(id->thread), "%s", serves ? names[service] : "curl");
-	if (serves && service == 4)
-		snprintf(id->thread, sizeof(id->thread), "http-nio-%u", (unsigned)(random64() % 200));
-	ev->count.min_rtt_us = (uint32_t)rtt_us + 20;
-	ev->count.srtt_us = (uint32_t)(rtt_us * (1 + fabs(log_normal(0.1, 0.8)))) + 20;
-	id->handshake_us = (uint32_t)(rtt_us * (1 + log_normal(0.02, 1))) + 20;
-	id->open_ns = ev->time_ns - ((uint64_t)life_us + id->handshake_us) * 1000;
-	id->established_ns = id->open_ns + (serves ? random64() % 8 : id->handshake_us) * 1000;
-	ev->count.tx_bytes = (uint64_t)log_normal(serves ? 4000 : 600, 1.6);
-	ev->count.rx_bytes = (uint64_t)log_normal(serves ? 600 : 4000, 1.6);
-	ev->count.acked_bytes = ev->count.tx_bytes;
-	if (ev->head.end_reason != END_FIN)
-		ev->count.acked_bytes -= ev->count.tx_bytes / 3;
-	if (random64() % 100 < 3) {
-		ev->count.retrans_segs = 1 + random64() % 4;
-		ev->count.retrans_bytes = ev->count.retrans_segs * 1448;
-	}
-}
 
 static double cpu_s(void)
 {
@@ -337,7 +232,7 @@ static int form(unsigned rows, unsigned per_second)
 	json = pack(row, rows, put_json, &json_s);
 	packed = pack(row, rows, put_packed, &packed_s);
 	fd = write_recording(row, rows, &write_s);
-	recording = size_of(fd);
+	recording = size_of(fd); 
 	read_recording(fd, row, rows);
 	read_s = read_recording(fd, NULL, rows);
 	printf("{\"rows\":%u,\"bytes\":%.2f,\"json_bytes\":%.2f,\"packed_bytes\":%.2f,\"encode\":%.0f,"
@@ -429,7 +324,6 @@ static int mix(unsigned closes, unsigned samples, unsigned count, unsigned secon
 	for (unsigned i = 0; i < seconds; i++)
 		second(r, &clock, live, closes, samples, count, &spent_s);
 	record_end(r);
-	if (getenv("KEEP")) { FILE *f = fopen(getenv("KEEP"), "w"); static char b[1<<20]; ssize_t n; lseek(fd,0,0); while ((n = read(fd,b,sizeof b))>0) fwrite(b,1,(size_t)n,f); fclose(f);}
 	printf("{\"bytes_s\":%.0f,\"cpu_us_s\":%.0f}\n", (double)size_of(fd) / seconds, spent_s * 1e6 / seconds);
 	return 0;
 }

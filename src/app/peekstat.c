@@ -179,7 +179,7 @@ static int enter_sandbox(enum mode mode)
 	json_object_seed(0);
 	if (sandbox_find_user(NULL, &uid, &gid))
 		return -EINVAL;
-	return sandbox_enter(0, mode == MODE_GMETRIC ? SYSCALLS_CHILD : 0, uid, gid);
+	return sandbox_enter(0, mode == MODE_GMETRIC ? SYSCALLS_CHILD : 0, uid, gid, false);
 }
 
 static int show(const char *path, enum mode mode, const struct gmetric *g)

@@ -55,25 +55,26 @@ static uint32_t only_netns(const struct all_asked *asked)
 	return netns;
 }
 
-/* Verdicts are made of whatever the source can read. */
-static unsigned needs_of(const struct all_asked *asked, const struct source_ops *ops)
+/* The states that are to be told, or counted. */
+static uint32_t all_states(const struct all_asked *asked)
 {
-	unsigned all = asked->needs;
+	uint32_t all = 0;
 
-	if (all & NEED_VERDICT && ops->counters)
-		all |= NEED_EXTRA | NEED_CAUSES | NEED_UNDO;
+	for (unsigned i = 0; i < asked->count; i++)
+		all |= asked->one[i]->consumer.states | asked->one[i]->consumer.counts;
 	return all;
 }
 
-/* Of sockets without counters: the states that are to be told, see source.bare. */
-static uint32_t bare_states(const struct all_asked *asked)
+static unsigned source_needs(const struct all_asked *asked, const struct source_ops *ops)
 {
-	const uint32_t bare = 1u << ST_TIME_WAIT | 1u << ST_NEW_SYN_RECV | 1u << ST_FIN_WAIT2;
-	uint32_t wanted = 0;
+	unsigned needs = asked->needs;
 
-	for (unsigned i = 0; i < asked->count && asked->wants & WANT_PRESENT; i++)
-		wanted |= asked->one[i]->consumer.states | asked->one[i]->consumer.counts;
-	return wanted & bare;
+	/* Verdicts are made of whatever the source can read. */
+	if (needs & NEED_VERDICT && ops->counters)
+		needs |= NEED_EXTRA | NEED_CAUSES | NEED_UNDO;
+	if (asked->wants & WANT_PRESENT)
+		needs |= NEED_PRESENT | (all_states(asked) & SOURCE_BARE_STATES ? NEED_BARE : 0);
+	return needs;
 }
 
 /* What it has to do is what all consumers need. */
@@ -98,8 +99,8 @@ static int prepare_source(struct run *r)
 		.once = asked->wants & WANT_PRESENT,
 		.everything = asked->wants & WANT_ALL,
 		.handshakes = asked->wants & WANT_HANDSHAKES,
-		.bare = bare_states(asked),
-		.needs = needs_of(asked, ops) | (bare_states(asked) ? NEED_BARE : 0),
+		.states = all_states(asked),
+		.needs = source_needs(asked, ops),
 		.netns = only_netns(asked),
 		.offline = ops->reads_files && r->watch->read_path,
 		.owners = asked->needs & NEED_OWNER,
@@ -209,7 +210,8 @@ static int run_source(struct run *r)
 		err = loop_open(&r->loop);
 	/* A file may come from anybody: it is parsed without privileges too. */
 	if (!err)
-		err = sandbox_enter(r->source.keep_capabilities, syscalls(r), uid, gid);
+		err = sandbox_enter(r->source.keep_capabilities, syscalls(r), uid, gid,
+				    r->watch->user);
 	if (!err)
 		err = outputs_flush(&r->asked.outputs);
 	if (err)

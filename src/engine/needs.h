@@ -22,5 +22,6 @@ enum column_need {
 	NEED_UNDO = 8192,   /* each loss that is noticed or repaired; and with it NEED_CAUSES */
 	/* What is wrong with a flow: all that verdicts are made of, as far as the source sees it. */
 	NEED_VERDICT = 16384,
-	NEED_BARE = 32768,   /* sockets of which the kernel keeps no counters, see source.bare */
+	NEED_BARE = 32768,   /* sockets of which the kernel keeps no counters: TIME_WAIT, requests */
+	NEED_PRESENT = 65536, /* only what is there now: no edges */
 };

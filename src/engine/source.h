@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/event.h"
 #include "engine/account.h"
 
 struct clock;
@@ -14,6 +15,9 @@ struct event;
 struct host_reading;
 struct question;
 struct watch;
+
+/* States of sockets that may have no counters. */
+#define SOURCE_BARE_STATES (1u << ST_TIME_WAIT | 1u << ST_NEW_SYN_RECV | 1u << ST_FIN_WAIT2)
 
 struct source {
 	const struct source_ops *ops;
@@ -26,11 +30,12 @@ struct source {
 	bool live_table; /* flows must be sampled; else only their closes are wanted */
 	bool once;	 /* what is there now, one sample; nothing that happens after it */
 	/*
-	 * With `once`: sockets of which the kernel keeps no counters (KNOWN_NO_COUNTERS), a bit per
-	 * enum tcp_state_number. They are told last, as EV_SAMPLE, and are no part of the account.
-	 * What is left of a connection has its id (inet_twsk_alloc() takes the cookie along).
+	 * With `once`: the states that are wanted, a bit per enum tcp_state_number; others may be told.
+	 * Those of which the kernel keeps no counters (KNOWN_NO_COUNTERS) are told last, as EV_SAMPLE,
+	 * and are no part of the account. What is left of a connection has the id that the connection
+	 * had (inet_twsk_alloc() takes the cookie along).
 	 */
-	uint32_t bare;
+	uint32_t states;
 	/* Of the next sample: */
 	bool everything; /* all flows, changed or not, and the listeners */
 	bool plain;	 /* nobody who is told now needs struct ev_extra; it may be left out */

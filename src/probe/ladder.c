@@ -75,7 +75,8 @@ const struct need ladder[] = {
 	.what = "sockets without counters: TIME_WAIT, requests that are half open",
 	.asked = NEED_BARE, .columns = "sockets in TIME_WAIT, half-open requests",
 	.rung = {{
-		.name = "iterator", .source = "bpf",
+		/* It takes no more than "older" does. */
+		.name = "iterator", .source = "bpf", .vital = true,
 		.gives = "all of the network namespaces that may be entered",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"iter/tcp", "list_bare"}},

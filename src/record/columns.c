@@ -30,7 +30,7 @@
 #define E(n, f, column_unit, ...) \
 	C(n, WITH_EXTRA, #f, column_unit, .extra = true, EVENT(extra.f), __VA_ARGS__)
 
-#define TYPES "number signed time enum flags text addr process bytes"
+#define TYPES "number signed time enum flags text addr local bytes"
 #define STATES \
 	"unknown established syn_sent syn_recv fin_wait1 fin_wait2 time_wait close close_wait " \
 	"last_ack listen closing new_syn_recv"
@@ -49,13 +49,16 @@ const struct record_column record_columns[] = {
 	C(5, IN(COLUMNS), "unit", "", TEXT, AS(VARINT), FIELD(record_schema, unit)),
 	C(6, IN(COLUMNS), "words", "", TEXT, AS(VARINT), FIELD(record_schema, words)),
 
-	C(10, IN(PROCESS), "pid", "", NUMBER, AS(DELTA), FIELD(record_process, pid)),
-	C(11, IN(PROCESS), "comm", "", CHARS, AS(VARINT), FIELD(record_process, comm)),
-	C(12, IN(PROCESS), "uid", "", NUMBER, AS(VARINT), FIELD(record_process, uid)),
-	C(13, IN(PROCESS), "netns", "", NUMBER, AS(VARINT), FIELD(record_process, netns)),
-	C(14, IN(PROCESS), "mntns", "", NUMBER, AS(VARINT), FIELD(record_process, mntns)),
-	C(15, IN(PROCESS), "cgroup_id", "", NUMBER, AS(VARINT), FIELD(record_process, cgroup_id)),
-	C(16, IN(PROCESS), "owner_source", "", ENUM("none listen connect accept files close"), AS(VARINT), FIELD(record_process, owner_source)),
+	C(10, IN(LOCAL), "pid", "", NUMBER, AS(DELTA), FIELD(record_local, pid)),
+	C(11, IN(LOCAL), "comm", "", CHARS, AS(VARINT), FIELD(record_local, comm)),
+	C(12, IN(LOCAL), "uid", "", NUMBER, AS(VARINT), FIELD(record_local, uid)),
+	C(13, IN(LOCAL), "netns", "", NUMBER, AS(VARINT), FIELD(record_local, netns)),
+	C(14, IN(LOCAL), "mntns", "", NUMBER, AS(VARINT), FIELD(record_local, mntns)),
+	C(15, IN(LOCAL), "cgroup_id", "", NUMBER, AS(VARINT), FIELD(record_local, cgroup_id)),
+	C(16, IN(LOCAL), "owner_source", "", ENUM("none listen connect accept files close"), AS(VARINT), FIELD(record_local, owner_source)),
+	C(17, IN(LOCAL), "thread", "", CHARS, AS(VARINT), FIELD(record_local, thread)),
+	C(18, IN(LOCAL), "role", "", ENUM("unknown connect accept listen"), AS(VARINT), FIELD(record_local, role)),
+	C(19, IN(LOCAL), "laddr", "", ADDR, AS(VARINT), FIELD(record_local, laddr)),
 
 	/* Flows. In the table `sample` the counters are those of the interval. */
 	C(20, FLOW, "time", "us", TIME, AS(DELTA), EVENT(time_ns)),
@@ -65,8 +68,7 @@ const struct record_column record_columns[] = {
 	C(24, FLOW, "end_reason", "", ENUM(ENDS), AS(VARINT), EVENT(head.end_reason)),
 	C(25, FLOW, "error", "errno", NUMBER, AS(VARINT), EVENT(head.error)),
 	C(26, FLOW, "opened", "us", TIME, FROM(20), EVENT(ident.open_ns)),
-	/* Before those that are differences to them. */
-	C(27, FLOW, "role", "", ENUM("unknown connect accept listen"), AS(VARINT), EVENT(ident.role)),
+	/* Each before those that are differences to it. */
 	C(28, FLOW, "min_rtt_us", "us", NUMBER, AS(VARINT), EVENT(count.min_rtt_us)),
 	C(29, FLOW, "connect_us", "us", .type = TYPE_NUMBER, .form = FORM_CONNECT, .size = 4, FROM(28)),
 	C(30, FLOW, "accept_us", "us", .type = TYPE_NUMBER, .form = FORM_ACCEPT, .size = 4, FROM(28)),
@@ -79,13 +81,11 @@ const struct record_column record_columns[] = {
 	C(37, FLOW | IN(SAMPLE), "retrans", "", NUMBER, AS(SPARSE), EVENT(count.retrans_segs)),
 	C(38, FLOW, "seen", "", ENUM("open adopted late"), AS(VARINT), EVENT(ident.seen)),
 	C(39, FLOW, "family", "", NUMBER, AS(VARINT), EVENT(ident.family)),
-	C(40, FLOW, "process", "", .type = TYPE_PROCESS, .form = FORM_PROCESS, AS(VARINT)),
-	C(41, FLOW, "thread", "", CHARS, AS(VARINT), EVENT(ident.thread)),
-	C(42, FLOW, "laddr", "", ADDR, AS(VARINT), EVENT(ident.laddr)),
-	C(43, FLOW, "raddr", "", ADDR, AS(VARINT), EVENT(ident.raddr)),
-	C(44, FLOW, "service_port", "", .type = TYPE_NUMBER, .form = FORM_SERVICE, .size = 2, AS(PALETTE)),
-	C(45, FLOW, "other_port", "", .type = TYPE_NUMBER, .form = FORM_OTHER, .size = 2, AS(PLANES)),
-	C(46, FLOW, "ifindex", "", NUMBER, AS(SPARSE), EVENT(ident.ifindex)),
+	C(40, FLOW, "local", "", .type = TYPE_LOCAL, .form = FORM_LOCAL, AS(VARINT)),
+	C(41, FLOW, "raddr", "", ADDR, AS(VARINT), EVENT(ident.raddr)),
+	C(42, FLOW, "service_port", "", .type = TYPE_NUMBER, .form = FORM_SERVICE, .size = 2, AS(PALETTE)),
+	C(43, FLOW, "other_port", "", .type = TYPE_NUMBER, .form = FORM_OTHER, .size = 2, AS(PLANES)),
+	C(44, FLOW, "ifindex", "", NUMBER, AS(SPARSE), EVENT(ident.ifindex)),
 	/* By how much it changed since the file last told it, which is nearly always not at all. */
 	C(47, IN(SAMPLE), "min_rtt_change", "us", SIGNED, AS(ZIGZAG), EVENT(count.min_rtt_us)),
 
@@ -186,7 +186,7 @@ const unsigned record_column_count = sizeof(record_columns) / sizeof(record_colu
 const struct record_table_info record_tables[RECORD_TABLE_END] = {
 	[RECORD_TEXT] = {"text", EDGES | VOLUME, 0},
 	[RECORD_ADDR] = {"addr", EDGES | VOLUME, 0},
-	[RECORD_PROCESS] = {"process", EDGES | VOLUME, sizeof(struct record_process)},
+	[RECORD_LOCAL] = {"local", EDGES | VOLUME, sizeof(struct record_local)},
 	[RECORD_TABLES] = {"tables", EDGES | VOLUME, sizeof(struct record_schema)},
 	[RECORD_COLUMNS] = {"columns", EDGES | VOLUME, sizeof(struct record_schema)},
 	[RECORD_CLOSE] = {"close", EDGES, sizeof(struct event)},

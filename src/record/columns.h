@@ -13,13 +13,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/addr.h"
 #include "record/encoding.h"
 
 enum record_table {
 	/* Dictionaries: other columns hold the numbers of their rows, counted from 0. */
 	RECORD_TEXT = 1,
 	RECORD_ADDR = 2,
-	RECORD_PROCESS = 3,
+	RECORD_LOCAL = 3,
 	/* What this part of the file may hold: the tables and the columns by number. */
 	RECORD_TABLES = 4,
 	RECORD_COLUMNS = 5,
@@ -55,7 +56,7 @@ enum record_type {
 	TYPE_FLAGS,   /* a bit a word */
 	TYPE_TEXT,    /* row of the dictionary of texts */
 	TYPE_ADDR,    /* row of the dictionary of addresses */
-	TYPE_PROCESS, /* row of the dictionary of processes */
+	TYPE_LOCAL,  /* row of the dictionary of local sides */
 	TYPE_BYTES,   /* of dictionaries: no number */
 	TYPE_COUNT
 };
@@ -68,7 +69,7 @@ enum record_form {
 	FORM_CHARS,   /* char[size], ended by 0 unless it is full */
 	FORM_POINTER, /* const char *; NULL is the empty text */
 	FORM_ADDR,    /* struct addr */
-	FORM_PROCESS, /* of struct event: its owner, which is a row of RECORD_PROCESS */
+	FORM_LOCAL,   /* of struct event: its local side, which is a row of RECORD_LOCAL */
 	FORM_SERVICE, /* of struct event: the port of the side that listened */
 	FORM_OTHER,   /* of struct event: the port of the other side */
 	FORM_CONNECT, /* of struct event: handshake_us where its role is to connect, else 0 */
@@ -89,13 +90,14 @@ struct record_column {
 	const char *words; /* "none fin reset_sent": of TYPE_ENUM and TYPE_FLAGS */
 };
 
-/* An owner, as the dictionary of processes has it. */
-struct record_process {
+/* The local side of flows, as its dictionary has it: whose, and where. */
+struct record_local {
 	uint64_t cgroup_id;
 	uint32_t pid, uid, netns, mntns;
-	char comm[16];
-	uint8_t owner_source;
-	uint8_t pad[7];
+	char comm[16], thread[16];
+	struct addr laddr;
+	uint8_t owner_source, role;
+	uint8_t pad[6];
 };
 
 /* A row of RECORD_TABLES and RECORD_COLUMNS. */

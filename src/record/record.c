@@ -148,18 +148,18 @@ static void put_name(struct record *r, enum record_name_kind kind, uint64_t key)
 		add(r, RECORD_NAME, &row);
 }
 
-void record_name_process(void *context, const struct record_process *p)
+void record_name_local(void *context, const struct record_local *l)
 {
 	struct record *r = context;
 
 	if (!r->config.name)
 		return;
-	if (p->cgroup_id)
-		put_name(r, RECORD_NAME_CGROUP, p->cgroup_id);
-	if (p->netns)
-		put_name(r, RECORD_NAME_NETNS, p->netns);
-	if (p->uid != UID_UNKNOWN)
-		put_name(r, RECORD_NAME_UID, p->uid);
+	if (l->cgroup_id)
+		put_name(r, RECORD_NAME_CGROUP, l->cgroup_id);
+	if (l->netns)
+		put_name(r, RECORD_NAME_NETNS, l->netns);
+	if (l->uid != UID_UNKNOWN)
+		put_name(r, RECORD_NAME_UID, l->uid);
 }
 
 void record_account(struct record *r, const struct record_loss *loss)

@@ -30,7 +30,7 @@ static int init_streams(struct record *r)
 			.extra = r->config.extra,
 			.level = r->config.level,
 			.emit = segment_emit,
-			.new_process = record_name_process,
+			.new_local = record_name_local,
 			.context = r,
 		};
 		err = stream_writer_init(&r->stream[i]);

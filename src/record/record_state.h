@@ -60,8 +60,8 @@ static inline int64_t record_wall_us(const struct record_clock *c)
 /* Of record.c: the rows that wait for a tick, put into chunks because none will come. */
 void record_finish(struct record *r);
 
-/* Of record.c: the names of what an owner refers to. See stream_writer.h. */
-void record_name_process(void *context, const struct record_process *p);
+/* Of record.c: the names of what a local side refers to. See stream_writer.h. */
+void record_name_local(void *context, const struct record_local *l);
 
 /* Takes payloads of the streams: see stream_writer.h. */
 void segment_emit(void *context, const struct stream_writer *s, const uint8_t *payload,

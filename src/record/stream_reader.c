@@ -19,11 +19,11 @@ int stream_reader_init(struct stream_reader *s)
 		.text_bytes = reserve(READER_TEXT_BYTES_MAX),
 		.text_at = reserve(READER_TEXTS_MAX * sizeof(*s->text_at)),
 		.addr = reserve(READER_ADDRS_MAX * sizeof(*s->addr)),
-		.process = reserve(READER_PROCESSES_MAX * sizeof(*s->process)),
+		.local = reserve(READER_LOCALS_MAX * sizeof(*s->local)),
 		.column = xcalloc(record_column_count, sizeof(*s->column)),
 		.zstd = ZSTD_createDCtx(),
 	};
-	table_reader_init(&s->process_table, RECORD_PROCESS);
+	table_reader_init(&s->local_table, RECORD_LOCAL);
 	table_reader_init(&s->tables_table, RECORD_TABLES);
 	table_reader_init(&s->columns_table, RECORD_COLUMNS);
 	if (!s->zstd ||
@@ -38,9 +38,9 @@ void stream_reader_done(struct stream_reader *s)
 	reserve_free(s->text_bytes, READER_TEXT_BYTES_MAX);
 	reserve_free(s->text_at, READER_TEXTS_MAX * sizeof(*s->text_at));
 	reserve_free(s->addr, READER_ADDRS_MAX * sizeof(*s->addr));
-	reserve_free(s->process, READER_PROCESSES_MAX * sizeof(*s->process));
+	reserve_free(s->local, READER_LOCALS_MAX * sizeof(*s->local));
 	free(s->column);
-	table_reader_done(&s->process_table);
+	table_reader_done(&s->local_table);
 	table_reader_done(&s->tables_table);
 	table_reader_done(&s->columns_table);
 	ZSTD_freeDCtx(s->zstd);
@@ -71,7 +71,7 @@ void stream_reader_begin_segment(struct stream_reader *s)
 {
 	s->is_broken = false;
 	s->number = 0;
-	s->text_used = s->text_count = s->addr_count = s->process_count = 0;
+	s->text_used = s->text_count = s->addr_count = s->local_count = 0;
 	assume_own_words(s);
 	ZSTD_DCtx_reset(s->zstd, ZSTD_reset_session_only);
 }
@@ -188,18 +188,18 @@ static int learn_bytes(struct stream_reader *s, const struct block *b)
 	return bytes == end ? 0 : -EBADMSG;
 }
 
-static int learn_processes(struct stream_reader *s, const struct block *b)
+static int learn_locals(struct stream_reader *s, const struct block *b)
 {
-	struct table_reader *t = &s->process_table;
+	struct table_reader *t = &s->local_table;
 
 	if (!b->rows) {
-		s->process_count = 0;
+		s->local_count = 0;
 		return 0;
 	}
-	if (table_reader_set(t, s, b) || READER_PROCESSES_MAX - s->process_count < t->rows)
+	if (table_reader_set(t, s, b) || READER_LOCALS_MAX - s->local_count < t->rows)
 		return -EBADMSG;
 	for (; table_reader_has_row(t); t->at++)
-		table_reader_row(t, s, &s->process[s->process_count++]);
+		table_reader_row(t, s, &s->local[s->local_count++]);
 	return 0;
 }
 
@@ -273,8 +273,8 @@ static int learn(struct stream_reader *s, const struct block *b)
 	case RECORD_TEXT:
 	case RECORD_ADDR:
 		return learn_bytes(s, b);
-	case RECORD_PROCESS:
-		return learn_processes(s, b);
+	case RECORD_LOCAL:
+		return learn_locals(s, b);
 	case RECORD_TABLES:
 		return learn_tables(s, b);
 	case RECORD_COLUMNS:

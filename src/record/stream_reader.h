@@ -17,7 +17,7 @@
 #define READER_TEXTS_MAX 131072u
 #define READER_TEXT_BYTES_MAX (4u << 20)
 #define READER_ADDRS_MAX 524288u
-#define READER_PROCESSES_MAX 65536u
+#define READER_LOCALS_MAX 65536u
 #define READER_WORDS_MAX 256u
 
 struct ZSTD_DCtx_s;
@@ -41,11 +41,11 @@ struct stream_reader {
 	struct ZSTD_DCtx_s *zstd;
 	char *text_bytes;
 	uint32_t *text_at;
-	uint32_t text_used, text_count, addr_count, process_count;
+	uint32_t text_used, text_count, addr_count, local_count;
 	struct addr *addr;
-	struct record_process *process;
+	struct record_local *local;
 	struct column_reader *column; /* by place in record_columns */
-	struct table_reader process_table, tables_table, columns_table;
+	struct table_reader local_table, tables_table, columns_table;
 	struct stream_unknown unknown;
 };
 

@@ -15,7 +15,7 @@
 /*
  * A chunk that has so much is closed before its interval ends. What may still come with one more
  * block fits: its rows of at most some 380 bytes, 512 KiB of texts, and of the rows of all tables
- * that wait the addresses and owners, 1.7 MiB if all are new. RAW_BYTES leaves room to work in.
+ * that wait the addresses and local sides, 2.1 MiB if all are new. RAW_BYTES leaves room to work in.
  */
 #define SEAL_BYTES (512u << 10)
 #define RAW_BYTES (CHUNK_RAW_MAX * 2)
@@ -25,7 +25,7 @@
 #define TEXTS_MAX 32768u
 #define TEXT_BYTES_MAX (512u << 10)
 #define ADDRS_MAX 262144u
-#define PROCESSES_MAX 32768u
+#define LOCALS_MAX 32768u
 
 /* In which order the tables stand in a chunk; a reader goes by it too. */
 static const enum record_table order[] = {
@@ -57,8 +57,8 @@ int stream_writer_init(struct stream_writer *s)
 {
 	dictionary_init(&s->d.text, TEXTS_MAX, TEXT_BYTES_MAX);
 	dictionary_init(&s->d.addr, ADDRS_MAX, ADDRS_MAX * 16);
-	dictionary_init(&s->d.process, PROCESSES_MAX,
-			PROCESSES_MAX * (uint32_t)sizeof(struct record_process));
+	dictionary_init(&s->d.local, LOCALS_MAX,
+			LOCALS_MAX * (uint32_t)sizeof(struct record_local));
 	for (unsigned i = 0; i < RECORD_TABLE_END; i++) {
 		if (!is_ours(s, i))
 			continue;
@@ -81,7 +81,7 @@ void stream_writer_done(struct stream_writer *s)
 {
 	dictionary_done(&s->d.text);
 	dictionary_done(&s->d.addr);
-	dictionary_done(&s->d.process);
+	dictionary_done(&s->d.local);
 	for (unsigned i = 0; i < RECORD_TABLE_END; i++) {
 		if (s->table[i])
 			table_writer_done(s->table[i]);
@@ -97,7 +97,7 @@ void stream_writer_begin_segment(struct stream_writer *s)
 {
 	dictionary_clear(&s->d.text);
 	dictionary_clear(&s->d.addr);
-	dictionary_clear(&s->d.process);
+	dictionary_clear(&s->d.local);
 	s->number = s->raw_bytes = 0;
 	s->segment_bytes = 0;
 	s->told_tables = 0;
@@ -160,28 +160,28 @@ static void put_schema(struct stream_writer *s, const struct table_writer *t)
 	}
 }
 
-/* All that the next block refers to; owners refer to texts, so these go first. */
+/* All that the next block refers to; local sides refer to texts and addresses, so these go first. */
 static void tell(struct stream_writer *s)
 {
-	struct table_writer *t = s->table[RECORD_PROCESS];
-	struct dictionary *d = &s->d.process;
+	struct table_writer *t = s->table[RECORD_LOCAL];
+	struct dictionary *d = &s->d.local;
 
 	do {
 		while (d->told < d->count && t->rows < BLOCK_ROWS) {
-			struct record_process p;
+			struct record_local l;
 			uint32_t len;
 
-			memcpy(&p, dictionary_entry(d, d->told++, &len), sizeof(p));
-			table_writer_add(t, &s->d, &p);
+			memcpy(&l, dictionary_entry(d, d->told++, &len), sizeof(l));
+			table_writer_add(t, &s->d, &l);
 		}
 		if (t->rows)
 			put_schema(s, t);
 		tell_bytes(s, RECORD_TEXT, &s->d.text);
+		tell_bytes(s, RECORD_ADDR, &s->d.addr);
 		put(s, s->table[RECORD_TABLES]);
 		put(s, s->table[RECORD_COLUMNS]);
 		put(s, t);
 	} while (d->told < d->count);
-	tell_bytes(s, RECORD_ADDR, &s->d.addr);
 }
 
 /* Pack what was written and emit it as a chunk. */
@@ -228,7 +228,7 @@ static void make_room(struct stream_writer *s)
 		struct dictionary *d;
 	} all[] = {{RECORD_TEXT, &s->d.text},
 		   {RECORD_ADDR, &s->d.addr},
-		   {RECORD_PROCESS, &s->d.process}};
+		   {RECORD_LOCAL, &s->d.local}};
 
 	for (unsigned i = 0; i < 3; i++) {
 		if (all[i].d->count < all[i].d->limit / 4 &&
@@ -244,17 +244,17 @@ static void make_room(struct stream_writer *s)
 void stream_writer_add(struct stream_writer *s, enum record_table table, const void *row)
 {
 	struct table_writer *t = s->table[table];
-	uint32_t owners = s->d.process.count;
+	uint32_t known = s->d.local.count;
 
 	table_writer_add(t, &s->d, row);
 	if (t->rows == BLOCK_ROWS)
 		put_block(s, t);
-	if (s->d.process.count > owners) {
-		struct record_process p;
+	if (s->d.local.count > known) {
+		struct record_local l;
 		uint32_t len;
 
-		memcpy(&p, dictionary_entry(&s->d.process, owners, &len), sizeof(p));
-		s->new_process(s->context, &p);
+		memcpy(&l, dictionary_entry(&s->d.local, known, &len), sizeof(l));
+		s->new_local(s->context, &l);
 	}
 }
 
@@ -263,7 +263,7 @@ bool stream_writer_is_full(const struct stream_writer *s)
 	return s->raw_bytes >= SEAL_BYTES || !dictionary_has_room(&s->d.text, 8, RECORD_TEXT_MAX) ||
 	       !dictionary_has_room(&s->d.text, 512, 16) ||
 	       !dictionary_has_room(&s->d.addr, 4, 16) ||
-	       !dictionary_has_room(&s->d.process, 2, sizeof(struct record_process));
+	       !dictionary_has_room(&s->d.local, 2, sizeof(struct record_local));
 }
 
 bool stream_writer_has_rows(const struct stream_writer *s)

@@ -31,8 +31,8 @@ struct stream_writer {
 	/* Takes a packed payload, borrowed for the call. */
 	void (*emit)(void *context, const struct stream_writer *s, const uint8_t *payload,
 		     uint32_t bytes);
-	/* Is told of each owner that is new in the dictionary. */
-	void (*new_process)(void *context, const struct record_process *p);
+	/* Is told of each local side that is new in the dictionary. */
+	void (*new_local)(void *context, const struct record_local *l);
 	void *context;
 };
 

@@ -92,8 +92,8 @@ static bool check(struct stream_reader *s, const struct record_column *c, uint64
 		return all_below(value, rows, s->text_count);
 	case TYPE_ADDR:
 		return all_below(value, rows, s->addr_count);
-	case TYPE_PROCESS:
-		return all_below(value, rows, s->process_count);
+	case TYPE_LOCAL:
+		return all_below(value, rows, s->local_count);
 	case TYPE_TIME:
 		return all_below(value, rows, UINT64_MAX / NS_PER_US);
 	case TYPE_ENUM:
@@ -184,15 +184,18 @@ static void store_chars(uint8_t *p, unsigned size, const char *text)
 	memcpy(p, text, len);
 }
 
-static void store_process(struct ev_ident *id, const struct record_process *p)
+static void store_local(struct ev_ident *id, const struct record_local *l)
 {
-	id->cgroup_id = p->cgroup_id;
-	id->pid = p->pid;
-	id->uid = p->uid;
-	id->netns = p->netns;
-	id->mntns = p->mntns;
-	id->owner_source = p->owner_source;
-	memcpy(id->comm, p->comm, sizeof(id->comm));
+	id->cgroup_id = l->cgroup_id;
+	id->pid = l->pid;
+	id->uid = l->uid;
+	id->netns = l->netns;
+	id->mntns = l->mntns;
+	id->owner_source = l->owner_source;
+	id->role = l->role;
+	id->laddr = l->laddr;
+	memcpy(id->comm, l->comm, sizeof(id->comm));
+	memcpy(id->thread, l->thread, sizeof(id->thread));
 }
 
 static void store_port(struct ev_ident *id, bool is_service, uint64_t port)
@@ -230,8 +233,8 @@ static void store(const struct record_column *c, const struct stream_reader *s, 
 	case FORM_ADDR:
 		memcpy(field, &s->addr[value], sizeof(struct addr));
 		break;
-	case FORM_PROCESS:
-		store_process(&ev->ident, &s->process[value]);
+	case FORM_LOCAL:
+		store_local(&ev->ident, &s->local[value]);
 		break;
 	case FORM_SERVICE:
 	case FORM_OTHER:

@@ -63,23 +63,29 @@ static uint64_t load_addr(struct dictionaries *d, const struct addr *a)
 			     : dictionary_number(&d->addr, a->byte, 16);
 }
 
-static uint64_t load_process(struct dictionaries *d, const struct ev_ident *id)
+static uint64_t load_local(struct dictionaries *d, const struct ev_ident *id)
 {
-	struct record_process p = {
+	struct record_local l = {
 		.cgroup_id = id->cgroup_id,
 		.pid = id->pid,
 		.uid = id->uid,
 		.netns = id->netns,
 		.mntns = id->mntns,
+		.laddr = id->laddr,
 		.owner_source = id->owner_source,
+		.role = id->role,
 	};
-	uint32_t known = d->process.count, number;
+	uint32_t known = d->local.count, number;
 
-	memcpy(p.comm, id->comm, strnlen(id->comm, sizeof(p.comm)));
-	number = dictionary_number(&d->process, &p, sizeof(p));
-	/* Of a new one the name is a text, for which there is room now. */
-	if (d->process.count > known)
-		load_text(d, p.comm, sizeof(p.comm));
+	memcpy(l.comm, id->comm, strnlen(id->comm, sizeof(l.comm)));
+	memcpy(l.thread, id->thread, strnlen(id->thread, sizeof(l.thread)));
+	number = dictionary_number(&d->local, &l, sizeof(l));
+	/* What a new one refers to: now there is room for it. */
+	if (d->local.count > known) {
+		load_text(d, l.comm, sizeof(l.comm));
+		load_text(d, l.thread, sizeof(l.thread));
+		load_addr(d, &l.laddr);
+	}
 	return number;
 }
 
@@ -108,8 +114,8 @@ static uint64_t load(const struct record_column *c, struct dictionaries *d, cons
 		return load_text(d, text ? text : "", RECORD_TEXT_MAX);
 	case FORM_ADDR:
 		return load_addr(d, (const struct addr *)field);
-	case FORM_PROCESS:
-		return load_process(d, &ev->ident);
+	case FORM_LOCAL:
+		return load_local(d, &ev->ident);
 	case FORM_SERVICE:
 		return local_side_listened(&ev->ident) ? ev->ident.lport : ev->ident.rport;
 	case FORM_OTHER:

@@ -19,7 +19,7 @@
 #define BLOCK_ROWS_MAX 2048u
 
 struct dictionaries {
-	struct dictionary text, addr, process;
+	struct dictionary text, addr, local;
 };
 
 struct table_writer {

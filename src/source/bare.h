@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Sockets of which the kernel keeps no counters (source.bare) have no owner either. Their listener
+ * Sockets of which the kernel keeps no counters (SOURCE_BARE_STATES) have no owner either. Their listener
  * has: a request belongs to it, and what is left of a connection to a port that is listened on most
  * likely was of the process that listens. So a source that lists what is there passes its events
  * through here.

@@ -122,27 +122,28 @@ static int list_bare(void *state)
 }
 
 /*
- * One scan finds the sockets that have a file, and their owners; iter/tcp in each network namespace
- * the others. A sample then tells of them all; those that have no counters come last.
+ * One scan finds the sockets that have a file, and their owners; a sample tells of them. Then iter/tcp,
+ * in each network namespace, tells of the others.
  */
 static int start_once(struct source *s, struct bpf_state *b)
 {
+	struct snap_control *control = b->reader.control;
 	int err;
 
 	b->bare = (struct bare){
-		.states = s->bare, .emit = s->emit, .emit_context = s->emit_context};
+		.states = s->states, .emit = s->emit, .emit_context = s->emit_context};
 	b->reader.emit = bare_event;
 	b->reader.emit_context = &b->bare;
-	b->reader.control->silent = 1;
+	/* Sockets of other states need no storage then. */
+	control->listeners_only = s->states == 1u << ST_LISTEN;
+	control->silent = 1;
 	err = bpf_owner_scan(&b->owner);
-	if (!err)
-		err = netns_for_each(adopt_netns, b);
-	b->reader.control->silent = 0;
-	b->reader.control->all = 1;
+	control->silent = 0;
+	control->all = 1;
 	if (!err)
 		err = bpf_reader_run(&b->reader, b->skeleton->links.sample);
-	if (!err && b->skeleton->links.list_bare)
-		err = netns_for_each(list_bare, b);
+	if (!err)
+		err = netns_for_each(b->skeleton->links.list_bare ? list_bare : adopt_netns, b);
 	return err;
 }
 
@@ -306,9 +307,9 @@ static void bpf_account(struct source *s, struct account *ret)
 	 * A flow whose end the programs were not shown is neither closed nor live; of one whose
 	 * beginning they were not shown only the end is known.
 	 */
-	/* One look sees no ends: what closed between two of its iterators is no longer there. */
+	/* One look sees no ends: what closed between two of its iterators was there when it began. */
 	if (s->once)
-		ret->adopted = ret->live + ret->lost;
+		ret->live = ret->adopted - ret->closed - ret->lost;
 	came = ret->opened + ret->adopted;
 	went = ret->closed + ret->live + ret->lost;
 	ret->lost += came > went ? came - went : 0;

@@ -179,6 +179,9 @@ static int look_at(struct netlink_state *n, struct diag_net *net)
 				   .ask = extra ? DIAG_ASK_CONGESTION | DIAG_ASK_MEMORY : 0,
 				   .code = n->code,
 				   .code_bytes = n->code_bytes};
+	/* Of others there is no need to know. */
+	if (n->source->once)
+		flows.states &= n->source->states;
 	/* Sockets of both families carry IPv4. */
 	uint8_t first = n->source->only && n->source->only->only_v6 ? 6 : 4;
 	int err = 0;
@@ -188,7 +191,7 @@ static int look_at(struct netlink_state *n, struct diag_net *net)
 		listeners.family = family;
 		err = net_dump(net, &listeners, netlink_flows_listens, &n->flows);
 	}
-	for (uint8_t family = first; family <= 6 && !err; family += 2) {
+	for (uint8_t family = first; family <= 6 && !err && flows.states; family += 2) {
 		flows.family = family;
 		err = net_dump(net, &flows, netlink_flows_seen, &n->flows);
 	}
@@ -242,7 +245,7 @@ static int look(struct netlink_state *n)
 	}
 	if (n->source->owners && !err)
 		find_owners(n);
-	for (size_t i = 0; i < n->net_count && !err && n->source->bare; i++)
+	for (size_t i = 0; i < n->net_count && !err && n->source->needs & NEED_BARE; i++)
 		err = netlink_bare_look(&n->flows, n->net[i], n->code, n->code_bytes);
 	set_timer(n, clock_now_ns() - begin_ns);
 	return err;
@@ -275,7 +278,7 @@ static int netlink_start(struct source *s)
 		host_open(&n->host, s->netns);
 	if (s->once) {
 		n->bare = (struct bare){
-			.states = s->bare, .emit = s->emit, .emit_context = s->emit_context};
+			.states = s->states, .emit = s->emit, .emit_context = s->emit_context};
 		s->emit = bare_event;
 		s->emit_context = &n->bare;
 	}

@@ -44,11 +44,12 @@ int netlink_bare_look(struct netlink_flows *flows, struct diag_net *net, const v
 		      size_t code_bytes)
 {
 	const struct source *s = flows->source;
-	struct diag_query query = {.states = s->bare, .code = code, .code_bytes = code_bytes};
+	uint32_t states = s->states & SOURCE_BARE_STATES;
+	struct diag_query query = {.states = states, .code = code, .code_bytes = code_bytes};
 	int err = 0;
 
 	/* The kernel calls them so in its answers. */
-	if (s->bare >> ST_NEW_SYN_RECV & 1)
+	if (states >> ST_NEW_SYN_RECV & 1)
 		query.states |= 1u << ST_SYN_RECV;
 	query.states &= ~(1u << ST_NEW_SYN_RECV);
 	for (query.family = s->only && s->only->only_v6 ? 6 : 4; query.family <= 6 && !err;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Sockets that sock_diag lists without counters: see source.bare. */
+/* Sockets that sock_diag lists without counters: see source.states. */
 #pragma once
 #include <stddef.h>
 

@@ -13,6 +13,7 @@
 #include "engine/flow_table.h"
 #include "engine/watch.h"
 #include "engine/source.h"
+#include "source/read_file.h"
 #include "source/replay_line.h"
 #include "util/lines.h"
 #include "util/log.h"
@@ -23,7 +24,7 @@
 #define ECHO_MAX 76
 
 struct replay {
-	FILE *file;
+	struct read_file *read;
 	const char *path;
 	struct lines lines;
 	unsigned line;
@@ -37,9 +38,20 @@ static bool replay_suits(const struct watch *watch)
 	return watch->read_path != NULL;
 }
 
+static ssize_t read_some(void *read, void *bytes, size_t len)
+{
+	return read_file_read(read, bytes, len);
+}
+
+static int waits_on(void *read)
+{
+	return read_file_waits_on(read);
+}
+
 static int replay_open(struct source *s)
 {
 	struct replay *r = xcalloc(1, sizeof(*r));
+	int err;
 
 	s->state = r;
 	r->path = s->watch->read_path;
@@ -49,10 +61,11 @@ static int replay_open(struct source *s)
 	}
 	flow_table_init(&r->flows, FLOWS_MAX);
 	r->extra = reserve(FLOWS_MAX * sizeof(*r->extra));
-	r->file = strcmp(r->path, "-") ? fopen(r->path, "re") : stdin;
-	if (!r->file)
-		return log_errno(errno, "cannot read %s", r->path);
-	lines_init(&r->lines, r->file);
+	r->read = read_file_get(r->path);
+	err = read_file_error(r->read);
+	if (err)
+		return err;
+	lines_init(&r->lines, read_some, waits_on, r->read);
 	return 0;
 }
 
@@ -192,8 +205,7 @@ static void replay_close(struct source *s)
 
 	if (!r)
 		return;
-	if (r->file && r->file != stdin)
-		fclose(r->file);
+	read_file_close(r->read);
 	flow_table_done(&r->flows);
 	reserve_free(r->extra, FLOWS_MAX * sizeof(*r->extra));
 	free(r);

@@ -3,29 +3,11 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#ifndef __GLIBC__
-#include <stdio_ext.h>
-#endif
 
-size_t lines_read_ahead(FILE *file)
+void lines_init(struct lines *l, ssize_t (*read)(void *context, void *bytes, size_t len),
+		int (*waits_on)(void *context), void *context)
 {
-#ifdef __GLIBC__
-	return (size_t)(file->_IO_read_end - file->_IO_read_ptr);
-#else
-	return __freadahead(file);
-#endif
-}
-
-void lines_init(struct lines *l, FILE *file)
-{
-	size_t ahead = lines_read_ahead(file);
-	struct stat st;
-
-	*l = (struct lines){.fd = fileno(file)};
-	l->waits = fstat(l->fd, &st) || !S_ISREG(st.st_mode);
-	l->end = fread(l->buf, 1, ahead < sizeof(l->buf) ? ahead : sizeof(l->buf), file);
+	*l = (struct lines){.read = read, .waits_on = waits_on, .context = context};
 }
 
 /* Length of the line at hand, or of what is too long for one; 0: there is none yet. */
@@ -47,11 +29,9 @@ static int read_more(struct lines *l)
 	memmove(l->buf, l->buf + l->begin, l->end - l->begin);
 	l->end -= l->begin;
 	l->begin = 0;
-	do
-		n = read(l->fd, l->buf + l->end, sizeof(l->buf) - l->end);
-	while (n < 0 && errno == EINTR);
+	n = l->read(l->context, l->buf + l->end, sizeof(l->buf) - l->end);
 	if (n < 0)
-		return -errno;
+		return (int)n;
 	l->end += (size_t)n;
 	l->is_over = !n;
 	return 0;
@@ -63,13 +43,11 @@ int lines_next(struct lines *l, char *ret)
 	size_t len = at_hand(l, &feed), text_len;
 
 	while (!len && !l->is_over) {
-		int err = read_more(l);
+		int err = l->waits_on(l->context) >= 0 ? -EAGAIN : read_more(l);
 
 		if (err)
 			return err;
 		len = at_hand(l, &feed);
-		if (!len && !l->is_over && l->waits)
-			return -EAGAIN;
 	}
 	if (!len)
 		return 0;
@@ -84,5 +62,5 @@ int lines_fd(const struct lines *l)
 {
 	const char *feed;
 
-	return !l->waits || l->is_over || at_hand(l, &feed) ? -1 : l->fd;
+	return l->is_over || at_hand(l, &feed) ? -1 : l->waits_on(l->context);
 }

@@ -6,23 +6,23 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
+#include <sys/types.h>
 
 #define LINES_LENGTH_MAX 1023
 
 struct lines {
-	int fd;	    /* borrowed */
-	bool waits; /* a file never has to be waited for */
+	/* Up to `len` bytes, 0 at the end, or -errno. */
+	ssize_t (*read)(void *context, void *bytes, size_t len);
+	/* The descriptor on which read() would wait now; -1: it need not. */
+	int (*waits_on)(void *context);
+	void *context; /* borrowed */
 	bool is_over;
 	size_t begin, end;
 	char buf[16384];
 };
 
-/* What stdio has read from the file already and not handed over, in bytes. */
-size_t lines_read_ahead(FILE *file);
-
-/* Read from `file`, which is borrowed, and from now on nobody else's. */
-void lines_init(struct lines *l, FILE *file);
+void lines_init(struct lines *l, ssize_t (*read)(void *context, void *bytes, size_t len),
+		int (*waits_on)(void *context), void *context);
 
 /*
  * The next line, without its line feed, in `ret` of at least LINES_LENGTH_MAX + 1 bytes. Returns 1;

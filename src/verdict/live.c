@@ -237,7 +237,7 @@ static const struct rule rules[] = {
 	 "in syn_sent, a SYN was sent again, and no ICMP error came", "1 s",
 	 "no answer to SYN: {syns} sent in {age_us}, nothing came back; something drops them on the way",
 	 "syns,age_us",
-	 "tcpsight peek on both ends; a firewall that drops, a security group, the route back",
+	 "tcpsight peek on both ends; a firewall that drops, a security group, a full accept queue there, the route back",
 	 no_answer},
 	{"rejected", SEVERITY_FAILED, CERTAINTY_MEASURED,
 	 "in syn_sent, and an ICMP error has come", "one ICMP error",

@@ -64,6 +64,10 @@ class Netns:
                     found[prefix + key] = int(value)
         return found
 
+    def counted(self, name):
+        """What the kernel has counted here since the namespace was made, by nstat's name."""
+        return int(self.run("nstat", "-asz", name).split()[-2])
+
     def remove(self):
         _ip("netns", "del", self.name)
 

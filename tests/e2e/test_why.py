@@ -3,13 +3,21 @@
 what is well must not be told as a fault."""
 
 import contextlib
+import itertools
 import json
+import pathlib
+import re
 import socket
+import struct
+import subprocess
 import time
 
 import pytest
 from failures import FAILURES, Stage
+from flows import wait_until
 from netns import Netns
+from sight import PROGRAM
+from wire import SYN, checksum
 
 WINDOW = ["--json", "--all", "--interval", "2"]
 SEVERITY = ["fine", "watch", "slow", "stalled", "failed"]
@@ -198,3 +206,76 @@ def test_what_is_well_is_no_fault(sight, new_netns, traffic):
             wrong = [row for row in told(tool.lines)
                      if SEVERITY.index(row["severity"]) > SEVERITY.index("watch")]
             assert not wrong, [(row["verdict"], row["sentence"], row["evidence"]) for row in wrong]
+
+
+def syn_packet(source, destination, sport, dport):
+    """A SYN in IPv4, with MSS."""
+    addresses = socket.inet_aton(source) + socket.inet_aton(destination)
+    segment = struct.pack("!HHIIBBHHHBBH", sport, dport, 1, 0, 6 << 4, SYN, 65535, 0, 0, 2, 4, 1460)
+    whole = checksum(addresses + struct.pack("!BBH", 0, 6, len(segment)) + segment)
+    segment = segment[:16] + struct.pack("!H", whole) + segment[18:]
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(segment), 1, 0, 64, 6, 0) + addresses
+    return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + segment
+
+
+def test_syn_cookies_are_told_of_the_host(sight, new_netns):
+    """More SYNs than the listener may remember, from addresses that never answer."""
+    stage = Stage(new_netns(), new_netns(), 0.001, {"tcp_max_syn_backlog": 8, "tcp_syncookies": 1})
+    with contextlib.closing(stage):
+        stage.listen(backlog=8)
+        tool = sight("why", *WINDOW, "--netns", stage.far.name)
+        numbers = itertools.count(1)
+
+        def syn():
+            n = next(numbers)
+            stage.wire.inject(syn_packet(f"10.78.0.{100 + n % 100}", stage.wire.far_address,
+                                         1024 + n % 50000, stage.port))
+
+        stage.loop(syn, 0.01)
+        [row] = tool.wait_for(
+            lambda lines: [row for row in told(lines) if row["verdict"] == "syn_backlog"][:1],
+            "verdict syn_backlog")
+        assert row["severity"] == "watch" and row["laddr"] is None, row
+        assert row["evidence"]["cookies"] > 0, row
+        assert stage.far.mib()["TcpExtSyncookiesSent"] >= row["evidence"]["cookies"]
+
+
+@pytest.mark.parametrize("filters,status", [(["port 9"], 11), ([], 0)], ids=["no_match", "fine"])
+def test_check_says_by_its_status(sight, new_netns, filters, status):
+    stage = Stage(new_netns(), new_netns(), 0.001, {})
+    with contextlib.closing(stage):
+        requests_over_the_wire(stage)
+        done = subprocess.run([PROGRAM, "why", "--check", "--for", "1", "--netns", stage.near.name,
+                               *filters], capture_output=True, text=True, check=False)
+        assert done.returncode == status, done.stdout + done.stderr
+
+
+def test_check_says_that_something_is_wrong(sight, new_netns):
+    stage = Stage(new_netns(), new_netns(), 0.001, {})
+    with contextlib.closing(stage):
+        stage.listen(backlog=0)
+        for _ in range(4):
+            stage.start_connect()
+        wait_until(lambda: "SYN-SENT" in stage.near.run("ss", "-Htan"), "a connect that waits")
+        done = subprocess.run([PROGRAM, "why", "--check", "--for", "1", "--netns", stage.far.name],
+                              capture_output=True, text=True, check=False)
+        assert done.returncode == 10 and "does not accept" in done.stdout, done.stdout + done.stderr
+
+
+def programs_of(pid):
+    """Names of the BPF programs that a process holds, by itself or through links."""
+    ids = set()
+    for info in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
+        with contextlib.suppress(OSError):
+            ids |= {int(n) for n in re.findall(r"^prog_id:\s*(\d+)", info.read_text(), re.M)}
+    listed = json.loads(subprocess.run(["bpftool", "-j", "prog"], capture_output=True, text=True,
+                                       check=True).stdout)
+    return {program.get("name") for program in listed if program["id"] in ids}
+
+
+def test_no_program_is_on_the_path_of_data(sight, netns):
+    tool = sight("why", *WINDOW, "--netns", netns.name)
+    names = programs_of(tool.pid)
+    assert {"on_state", "on_retransmit"} <= names, names
+    assert not names & {"on_send", "on_receive", "on_send_exit", "on_receive_exit", "on_packet_in",
+                        "on_packet_out", "on_timer_begin"}, names

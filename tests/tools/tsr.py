@@ -19,10 +19,10 @@ import zstandard
 HEADER = struct.Struct("<4sHBBIIQIIIII")
 META, EDGES, VOLUME, END = 1, 2, 3, 4
 UNPACKED = 8
-TEXT, ADDR, PROCESS, TABLES, COLUMNS = 1, 2, 3, 4, 5
+TEXT, ADDR, LOCAL, TABLES, COLUMNS = 1, 2, 3, 4, 5
 FIRST_DATA_TABLE = 8
 SIXTY_FOUR = (1 << 64) - 1
-TYPES = "number signed time enum flags text addr process bytes".split()
+TYPES = "number signed time enum flags text addr local bytes".split()
 # What the page says of the tables that explain the others.
 FIXED = {1: ("bytes", "bytes", ""), 2: ("number", "number", ""), 3: ("name", "text", ""),
          4: ("type", "enum", " ".join(TYPES)), 5: ("unit", "text", ""), 6: ("words", "text", "")}
@@ -128,11 +128,11 @@ class Stream:
     def __init__(self):
         self.number = 0
         self.unpacker = zstandard.ZstdDecompressor(max_window_size=1 << 20).decompressobj()
-        self.texts, self.addrs, self.processes = [], [], []
+        self.texts, self.addrs, self.locals = [], [], []
         self.tables, self.columns = {}, dict(FIXED)
 
     def show(self, number, value):
-        """A value as JSON has it; of an owner a dict."""
+        """A value as JSON has it; of a local side a dict."""
         _, kind, words = self.columns[number]
         if kind == "signed":
             return value - (1 << 64) if value >> 63 else value
@@ -144,8 +144,8 @@ class Stream:
             return self.texts[value]
         if kind == "addr":
             return self.addrs[value]
-        if kind == "process":
-            return self.processes[value]
+        if kind == "local":
+            return self.locals[value]
         return value
 
     def row(self, columns, index):
@@ -167,8 +167,8 @@ class Stream:
             self.texts = self.texts + [text.decode(errors="replace") for text in columns[1]] if rows else []
         elif table == ADDR:
             self.addrs = self.addrs + [str(ipaddress.ip_address(bytes(a))) for a in columns[1]] if rows else []
-        elif table == PROCESS:
-            self.processes = self.processes + [self.row(columns, i) for i in range(rows)] if rows else []
+        elif table == LOCAL:
+            self.locals = self.locals + [self.row(columns, i) for i in range(rows)] if rows else []
         elif table == TABLES:
             for i in range(rows):
                 entry = self.row(columns, i)

@@ -84,8 +84,8 @@ static void put_value(const struct record_column *c, const void *row)
 {
 	const uint8_t *field = (const uint8_t *)row + c->offset;
 	const struct event *ev = row;
-	bool listened = ev->ident.role == ROLE_ACCEPT || ev->ident.role == ROLE_LISTEN;
 	const char *text;
+	bool listened;
 	unsigned len = 0;
 
 	switch ((enum record_form)c->form) {
@@ -103,10 +103,9 @@ static void put_value(const struct record_column *c, const void *row)
 		out_uint(&out, load(c, row) / 1000);
 		return;
 	case FORM_SERVICE:
-		out_uint(&out, listened ? ev->ident.lport : ev->ident.rport);
-		return;
 	case FORM_OTHER:
-		out_uint(&out, listened ? ev->ident.rport : ev->ident.lport);
+		listened = ev->ident.role == ROLE_ACCEPT || ev->ident.role == ROLE_LISTEN;
+		out_uint(&out, listened == (c->form == FORM_SERVICE) ? ev->ident.lport : ev->ident.rport);
 		return;
 	case FORM_CONNECT:
 		out_uint(&out, ev->ident.role == ROLE_CONNECT ? ev->ident.handshake_us : 0);
@@ -119,7 +118,7 @@ static void put_value(const struct record_column *c, const void *row)
 		return;
 	case FORM_UINT:
 		break;
-	case FORM_PROCESS:
+	case FORM_LOCAL:
 	case FORM_BYTES:
 		return;
 	}
@@ -133,23 +132,26 @@ static void put_value(const struct record_column *c, const void *row)
 	}
 }
 
-/* The owner's columns, as the dictionary of processes has them. */
-static void put_process(const struct event *ev, bool *first)
+/* The columns of the local side, as its dictionary has them. */
+static void put_local(const struct event *ev, bool *first)
 {
 	const struct ev_ident *id = &ev->ident;
-	struct record_process p = {.cgroup_id = id->cgroup_id,
-				   .pid = id->pid,
-				   .uid = id->uid,
-				   .netns = id->netns,
-				   .mntns = id->mntns,
-				   .owner_source = id->owner_source};
+	struct record_local l = {.cgroup_id = id->cgroup_id,
+				 .pid = id->pid,
+				 .uid = id->uid,
+				 .netns = id->netns,
+				 .mntns = id->mntns,
+				 .laddr = id->laddr,
+				 .owner_source = id->owner_source,
+				 .role = id->role};
 	const struct record_column *column[RECORD_TABLE_COLUMNS_MAX];
-	unsigned n = record_table_columns(RECORD_PROCESS, true, column);
+	unsigned n = record_table_columns(RECORD_LOCAL, true, column);
 
-	memcpy(p.comm, id->comm, sizeof(p.comm));
+	memcpy(l.comm, id->comm, sizeof(l.comm));
+	memcpy(l.thread, id->thread, sizeof(l.thread));
 	for (unsigned i = 0; i < n; i++) {
 		put_key(column[i]->name, first);
-		put_value(column[i], &p);
+		put_value(column[i], &l);
 	}
 }
 
@@ -163,8 +165,8 @@ static void put_row(const struct table_reader *t, const void *row)
 	for (unsigned i = 0; i < t->columns; i++) {
 		if (!t->is_present[i])
 			continue;
-		if (t->column[i]->form == FORM_PROCESS) {
-			put_process(row, &first);
+		if (t->column[i]->form == FORM_LOCAL) {
+			put_local(row, &first);
 			continue;
 		}
 		put_key(t->column[i]->name, &first);
@@ -335,7 +337,7 @@ static void put_tables(uint32_t tables)
 static int list_columns(void)
 {
 	static const char *const types[] = {"number", "signed", "time", "enum", "flags",
-					    "text",   "addr",   "process", "bytes"};
+					    "text",   "addr",   "local", "bytes"};
 	static const char *const encodings[] = {"constant", "varint", "zigzag", "delta", "difference",
 						"planes",   "sparse", "bytes",  "palette"};
 

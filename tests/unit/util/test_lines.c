@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -13,18 +14,31 @@
 static struct lines lines;
 static char line[LINES_LENGTH_MAX + 1];
 
-/* A pipe of which stdio has read the beginning already, as when somebody looked what it holds. */
-static FILE *half_read(int fd[2], const char *text)
+static ssize_t read_fd(void *context, void *bytes, size_t len)
 {
-	FILE *file;
-	int first;
+	ssize_t n = read(*(int *)context, bytes, len);
 
+	return n < 0 ? -errno : n;
+}
+
+static int waits_on(void *context)
+{
+	struct pollfd p = {.fd = *(int *)context, .events = POLLIN};
+
+	return poll(&p, 1, 0) > 0 ? -1 : p.fd;
+}
+
+static int never(void *context)
+{
+	(void)context;
+	return -1;
+}
+
+static void open_pipe(int fd[2], const char *text)
+{
 	assert_int_equal(pipe(fd), 0);
 	assert_int_equal(write(fd[1], text, strlen(text)), strlen(text));
-	file = fdopen(fd[0], "r");
-	first = fgetc(file);
-	ungetc(first, file);
-	return file;
+	lines_init(&lines, read_fd, waits_on, &fd[0]);
 }
 
 static void assert_next(const char *expected)
@@ -33,15 +47,12 @@ static void assert_next(const char *expected)
 	assert_string_equal(line, expected);
 }
 
-static void what_stdio_has_read_is_not_lost(void **state)
+static void lines_come_as_they_are_written(void **state)
 {
 	int fd[2];
-	FILE *file = half_read(fd, "one\ntwo\nthr");
 
 	(void)state;
-	assert_int_equal(lines_read_ahead(file), 11);
-	lines_init(&lines, file);
-	assert_int_equal(lines_read_ahead(file), 0);
+	open_pipe(fd, "one\ntwo\nthr");
 	assert_int_equal(lines_fd(&lines), -1);
 	assert_next("one");
 	assert_next("two");
@@ -57,35 +68,32 @@ static void what_stdio_has_read_is_not_lost(void **state)
 	assert_int_equal(lines_fd(&lines), -1);
 	assert_int_equal(lines_next(&lines, line), 0);
 	assert_int_equal(lines_next(&lines, line), 0);
-	fclose(file);
+	close(fd[0]);
 }
 
 static void a_line_of_the_greatest_length_fits_and_no_longer_one(void **state)
 {
 	char text[2 * LINES_LENGTH_MAX];
 	int fd[2];
-	FILE *file;
 
 	(void)state;
 	memset(text, 'x', sizeof(text));
 	text[LINES_LENGTH_MAX] = '\n';
 	text[sizeof(text) - 1] = '\0';
-	file = half_read(fd, text);
-	lines_init(&lines, file);
+	open_pipe(fd, text);
 	assert_int_equal(lines_next(&lines, line), 1);
 	assert_int_equal(strlen(line), LINES_LENGTH_MAX);
 	assert_int_equal(write(fd[1], "xxxxx\n", 6), 6);
 	close(fd[1]);
 	assert_int_equal(lines_next(&lines, line), -E2BIG);
 	assert_int_equal(strlen(line), LINES_LENGTH_MAX);
-	fclose(file);
+	close(fd[0]);
 }
 
 static void a_file_never_waits(void **state)
 {
 	char path[] = "/tmp/test_lines-XXXXXX";
 	int fd = mkstemp(path);
-	FILE *file;
 	unsigned count = 0;
 
 	(void)state;
@@ -94,20 +102,19 @@ static void a_file_never_waits(void **state)
 	for (int i = 0; i < 10000; i++)
 		assert_int_equal(write(fd, "12345\n", 6), 6);
 	lseek(fd, 0, SEEK_SET);
-	file = fdopen(fd, "r");
-	lines_init(&lines, file);
+	lines_init(&lines, read_fd, never, &fd);
 	for (; lines_next(&lines, line) == 1; count++) {
 		assert_string_equal(line, "12345");
 		assert_int_equal(lines_fd(&lines), -1);
 	}
 	assert_int_equal(count, 10000);
-	fclose(file);
+	close(fd);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_stdio_has_read_is_not_lost),
+		cmocka_unit_test(lines_come_as_they_are_written),
 		cmocka_unit_test(a_line_of_the_greatest_length_fits_and_no_longer_one),
 		cmocka_unit_test(a_file_never_waits),
 	};
