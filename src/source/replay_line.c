@@ -11,6 +11,7 @@
 
 #include "engine/column.h"
 #include "engine/flow_table.h"
+#include "util/lines.h"
 #include "util/parse.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -301,15 +302,15 @@ static int parse_position(unsigned position, const char *word, struct replay_lin
 int replay_line_parse(const char *text, struct replay_line *ret, const char **ret_why,
 		      size_t *ret_at)
 {
-	char copy[REPLAY_LINE_MAX + 2], *save = NULL, *word;
+	char copy[LINES_LENGTH_MAX + 1], *save = NULL, *word;
 	unsigned position = 0;
 	int err = 0;
 
 	*ret = (struct replay_line){0};
 	*ret_at = 0;
-	*ret_why = "the line is too long: at most 1022 characters";
-	if (strlen(text) >= sizeof(copy) || strcspn(text, "\n") > REPLAY_LINE_MAX)
-		return text[strspn(text, " \t")] == '#' ? 0 : -EINVAL;
+	*ret_why = "the line is too long";
+	if (strlen(text) >= sizeof(copy))
+		return -EINVAL;
 	strcpy(copy, text);
 	for (word = strtok_r(copy, " \t\r\n", &save); word && !err;
 	     word = strtok_r(NULL, " \t\r\n", &save), position++) {

@@ -9,9 +9,6 @@
 
 #define REPLAY_WORDS_MAX 96
 
-/* Characters of a line, without its end. */
-#define REPLAY_LINE_MAX 1022
-
 struct flow;
 
 struct replay_line {

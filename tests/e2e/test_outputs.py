@@ -260,11 +260,11 @@ def test_the_only_output_on_a_full_disk(small_disk, many):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_full_disk_live_that_gets_room_again(small_disk, sight, netns, tmp_path, number):
+def test_a_full_disk_live_that_gets_room_again(netns, small_disk, sight, tmp_path, number):
     """What waited is written; what did not fit is lost, counted and told."""
     (small_disk.inside / "ballast").write_bytes(b"x" * (296 << 10))
-    tool = sight("life", "--json", "--netns", netns.inode, "--output", small_disk.folder / "rows",
-                 "--also", f"life --json --netns {netns.inode} --output {tmp_path}/rows",
+    tool = sight("life", "--json", "--netns", netns.name, "--output", small_disk.folder / "rows",
+                 "--also", f"life --json --netns {netns.name} --output {tmp_path}/rows",
                  wrap=small_disk.wrap)
     tool.report = None
     churn("127.0.0.1", 200, 1, netns=netns)
@@ -279,9 +279,9 @@ def test_a_full_disk_live_that_gets_room_again(small_disk, sight, netns, tmp_pat
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_full_disk_live(small_disk, sight, netns, tmp_path, number):
-    tool = sight("life", "--json", "--netns", netns.inode, "--output", small_disk.folder / "rows",
-                 "--also", f"life --json --netns {netns.inode} --output {tmp_path}/rows",
+def test_a_full_disk_live(netns, small_disk, sight, tmp_path, number):
+    tool = sight("life", "--json", "--netns", netns.name, "--output", small_disk.folder / "rows",
+                 "--also", f"life --json --netns {netns.name} --output {tmp_path}/rows",
                  wrap=small_disk.wrap)
     tool.report = None
     churn("127.0.0.1", 1000, 1, netns=netns)
@@ -488,11 +488,11 @@ def test_a_run_ends_when_all_readers_have_gone(sight, netns, source, tmp_path, p
 
 
 def test_long_lines_of_events(built, tmp_path):
-    """A comment may be as long as it likes; the longest line is read, one longer is refused whole."""
+    """The longest line is read; of one that is longer the rest is no line of its own."""
     opened = "0 open 1 local=10.0.0.1:1 remote=10.0.0.2:80"
-    (tmp_path / "good").write_text(f"#{'x' * 5000} 1 close 1\n{opened.ljust(1022)}\n" +
-                                   "1 close 1 tx=5 end=fin".ljust(1022))
-    (tmp_path / "bad").write_text(f"{opened}\n{'1 close 1 tx=5'.ljust(1023)}2 close 1 tx=7\n")
+    (tmp_path / "good").write_text(f"{opened.ljust(1023)}\n" +
+                                   "1 close 1 tx=5 end=fin".ljust(1023))
+    (tmp_path / "bad").write_text(f"{opened}\n{'1 close 1 tx=5'.ljust(1024)}2 close 1 tx=7\n")
     good = run("life", "--json", "--read", tmp_path / "good")
     assert (good.status, [row["tx_bytes"] for row in good.rows]) == (DONE, [5])
     bad = run("life", "--read", tmp_path / "bad")

@@ -61,7 +61,8 @@ class Case:
         lines = []
         if self.is_recorded:
             lines.append(shlex.join([str(PROGRAM), "record", "--with", "extra,handshakes,resets",
-                                     "--read", "events", "--output", "recorded", *self.limit]))
+                                     "--read", "events", "--output", "recorded", *self.limit])
+                         + " 2>recorded.err")
         lines += [f"{self.alone(i)}; echo {i} $? >>status" for i in count]
         lines.append(f"{self.together()}; echo together $? >>status")
         for i in count:
