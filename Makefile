@@ -12,7 +12,7 @@ VERSION := $(shell cat VERSION)
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) '$(subst $(B)/,,$@)')
 
-LIBS     := libbpf libpcap libmnl libcap-ng libseccomp jansson zlib libzstd
+LIBS     := libbpf libpcap libmnl libcap-ng libseccomp jansson libmd zlib libzstd
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
             -Wundef -Wpointer-arith -Wno-missing-field-initializers $(if $(WERROR),-Werror)
 # Paths of the build folder must not show in the result: two folders, one binary.
@@ -151,9 +151,16 @@ $(B)/bench/%: bench/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -o $@ $< -lpthread
 
+# This one measures functions of ours.
+$(B)/bench/names: bench/names.c $(OBJ)
+	$(call say,BENCH)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(OBJ) $(LDLIBS)
+
 # Fuzz targets link the pure layers only, all instrumented.
-FUZZ_SRC := $(sort $(wildcard src/packet/*.c src/util/*.c src/engine/*.c src/record/*.c) \
-            src/source/replay_line.c src/app/control_request.c)
+FUZZ_SRC := $(sort $(wildcard src/packet/*.c src/util/*.c src/verdict/*.c src/engine/*.c \
+            src/record/*.c) \
+            src/source/replay_line.c src/consumer/control_request.c)
 $(B)/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC)
 	$(call say,FUZZ)
 	$(Q)mkdir -p $(@D)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "util/log.h"
+#include "util/utf8.h"
 
 extern char **environ;
 
@@ -79,10 +80,12 @@ int gmetric_open(struct gmetric *g)
 int gmetric_send(const struct gmetric *g, const char *name, long long value)
 {
 	struct metric m = {.value = value};
+	char shown[sizeof(m.name)];
 	int err;
 
 	snprintf(m.name, sizeof(m.name), "%s", name);
-	printf("%s -n %s -v %lld -t uint32\n", GMETRIC, m.name, value);
+	utf8_clean_lines(shown, sizeof(shown), name);
+	printf("%s -n %s -v %lld -t uint32\n", GMETRIC, shown, value);
 	fflush(stdout);
 	if (write(g->fd, &m, sizeof(m)) != sizeof(m) || read(g->fd, &err, sizeof(err)) != sizeof(err))
 		return log_errno(EPIPE, "cannot run " GMETRIC);

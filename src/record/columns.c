@@ -64,7 +64,7 @@ const struct record_column record_columns[] = {
 	C(20, FLOW, "time", "us", TIME, AS(DELTA), EVENT(time_ns)),
 	C(21, FLOW | IN(SAMPLE), "id", "", NUMBER, AS(DELTA), EVENT(head.id)),
 	C(22, FLOW | IN(SAMPLE), "state", "", ENUM(STATES), AS(VARINT), EVENT(head.state)),
-	C(23, FLOW | IN(SAMPLE), "flags", "", FLAGS("has_ident has_extra baseline has_handshake reset_came unsent"), AS(VARINT), EVENT(head.flags)),
+	C(23, FLOW | IN(SAMPLE), "flags", "", FLAGS("has_ident has_extra baseline has_handshake reset_came unsent soft_error"), AS(VARINT), EVENT(head.flags)),
 	C(24, FLOW, "end_reason", "", ENUM(ENDS), AS(VARINT), EVENT(head.end_reason)),
 	C(25, FLOW, "error", "errno", NUMBER, AS(VARINT), EVENT(head.error)),
 	C(26, FLOW, "opened", "us", TIME, FROM(20), EVENT(ident.open_ns)),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The limits of a directory of recordings, for its one writer (disk.c). */
+/* The limits of a directory of recordings, for its one writer (disk_queue.c). */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

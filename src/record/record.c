@@ -2,6 +2,7 @@
 #include "record/record.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include "record/record_state.h"
 
@@ -164,6 +165,10 @@ void record_name_local(void *context, const struct record_local *l)
 void record_account(struct record *r, const struct record_loss *loss)
 {
 	r->loss = *loss;
+	/* It is written later, too, when the caller's text has gone. */
+	snprintf(r->undecoded_why, sizeof(r->undecoded_why), "%s",
+		 loss->undecoded_why ? loss->undecoded_why : "");
+	r->loss.undecoded_why = r->undecoded_why;
 	r->has_loss = true;
 }
 

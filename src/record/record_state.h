@@ -40,6 +40,7 @@ struct record {
 	/* Names that this segment has, by kind and key. */
 	struct dictionary named;
 	struct record_loss loss, loss_told;
+	char undecoded_why[200]; /* of loss */
 	bool has_loss;
 	struct record_status status;
 	struct helper keeper;
