@@ -34,7 +34,7 @@
 #define STATES \
 	"unknown established syn_sent syn_recv fin_wait1 fin_wait2 time_wait close close_wait " \
 	"last_ack listen closing new_syn_recv"
-#define ENDS "none fin reset_sent reset_received timeout refused unreachable aborted"
+#define ENDS "none fin reset_sent reset_received timeout refused unreachable aborted no_port unknown"
 #define OUTCOMES \
 	"pending established rejected aborted unreachable timed_out superseded overflow gone " \
 	"not_sent listen_drop"
