@@ -29,6 +29,12 @@
 #define US_PER_S 1000000ull
 #define FILE_MODE 0640
 
+/* What the recording says of a flow. */
+struct told {
+	bool is_known;
+	uint32_t min_rtt_us;
+};
+
 struct recorder {
 	const struct recorder_options *options;
 	struct view *view;
@@ -36,8 +42,8 @@ struct recorder {
 	struct record *record;
 	int directory, file, lock;
 	bool has_threads, is_dropping, shows_status;
-	bool *known; /* by slot: the recording has told of the flow */
-	size_t known_size;
+	struct told *told; /* by slot */
+	size_t told_size;
 	struct event ev; /* of the flow that is told of */
 	struct record_config config;
 };
@@ -133,7 +139,7 @@ static void on_opened(struct consumer *c, const struct flow *f)
 	struct recorder *r = c->state;
 	uint32_t slot = flow_table_slot(&c->engine->flows, f);
 
-	r->known[slot] = false;
+	r->told[slot].is_known = false;
 }
 
 static void on_interval(struct consumer *c, const struct news *news)
@@ -147,15 +153,17 @@ static void on_interval(struct consumer *c, const struct news *news)
 	if (r->options->no_samples || !has_begun(c))
 		return;
 	/* Its close record says all, but for what an adopted flow had moved before. */
-	if (news->close && (r->known[slot] || !is_adopted)) {
-		r->known[slot] = false;
+	if (news->close && (r->told[slot].is_known || !is_adopted)) {
+		r->told[slot].is_known = false;
 		return;
 	}
 	/* Rows come back by their times: its beginning stands before its end. */
 	time_ns = news->close ? news->close->time_ns - 1000 : clock_of(c);
 	then = before(&news->flow->count, &news->count);
-	if (!r->known[slot]) {
-		r->known[slot] = !news->close;
+	then.min_rtt_us = r->told[slot].is_known ? r->told[slot].min_rtt_us : 0;
+	r->told[slot].min_rtt_us = news->flow->count.min_rtt_us;
+	if (!r->told[slot].is_known) {
+		r->told[slot].is_known = !news->close;
 		event_of(r, news->flow, news->extra, EV_OPEN, time_ns);
 		/* What it moved before belongs to no interval, what it moved since does. */
 		if (is_adopted)
@@ -204,7 +212,7 @@ static void put_key_frame(struct consumer *c, struct recorder *r, uint64_t time_
 			continue;
 		record_live(r->record, event_of(r, f, e->extra ? &e->extra[slot] : NULL, EV_SAMPLE, time_ns),
 			    &c->note[slot]);
-		r->known[slot] = true;
+		r->told[slot] = (struct told){true, f->count.min_rtt_us};
 	}
 	record_key_end(r->record);
 }
@@ -300,8 +308,8 @@ static int on_start(struct consumer *c, struct source *s, uid_t uid, gid_t gid)
 	(void)gid;
 	r->source = s;
 	r->shows_status = isatty(STDERR_FILENO) && !c->question->is_also && !s->offline;
-	r->known_size = (size_t)c->engine->max_flows + 1;
-	r->known = reserve(r->known_size);
+	r->told_size = ((size_t)c->engine->max_flows + 1) * sizeof(*r->told);
+	r->told = reserve(r->told_size);
 	err = o->directory ? open_directory(r) : open_file(r, c->question);
 	if (err)
 		return err;
@@ -366,8 +374,8 @@ static void on_free(struct consumer *c)
 
 	if (r->record)
 		record_end(r->record);
-	if (r->known)
-		reserve_free(r->known, r->known_size);
+	if (r->told)
+		reserve_free(r->told, r->told_size);
 	close_fd(r->file);
 	close_fd(r->lock);
 	close_fd(r->directory);
