@@ -212,7 +212,7 @@ static void choose_sample(struct loop *l, uint64_t time_ns)
 	unsigned wants, needs;
 
 	engine_due(l->engine, time_ns, &wants, &needs);
-	s->plain = !(needs & NEED_EXTRA);
+	s->plain = !(needs & (NEED_EXTRA | NEED_VERDICT));
 	s->everything = wants & WANT_ALL || (was_plain && !s->plain);
 }
 
