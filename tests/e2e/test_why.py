@@ -254,7 +254,10 @@ def test_check_says_that_something_is_wrong(sight, new_netns):
     stage = Stage(new_netns(), new_netns(), 0.001, {})
     with contextlib.closing(stage):
         stage.listen(backlog=0)
-        for _ in range(4):
+        # It fills the queue before the others ask: a SYN that finds room would be answered.
+        stage.start_connect()
+        wait_until(lambda: "ESTAB" in stage.far.run("ss", "-Htan"), "a connection in the queue")
+        for _ in range(3):
             stage.start_connect()
         wait_until(lambda: "SYN-SENT" in stage.near.run("ss", "-Htan"), "a connect that waits")
         done = subprocess.run([PROGRAM, "why", "--check", "--for", "1", "--netns", stage.far.name],
