@@ -8,6 +8,8 @@ import os
 import pathlib
 import subprocess
 
+from flows import wait_until
+
 CLONE_NEWNET = 0x40000000
 _number = itertools.count(1)
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -121,5 +123,10 @@ class Cgroup:
         """For a child process before it executes."""
         (self.path / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
 
+    def is_populated(self):
+        return "populated 1" in (self.path / "cgroup.events").read_text(encoding="ascii")
+
     def remove(self):
+        """Children of what ran here may take a moment longer to go than what was waited for."""
+        wait_until(lambda: not self.is_populated(), f"end of all that ran in {self.name}")
         self.path.rmdir()

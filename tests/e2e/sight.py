@@ -103,7 +103,8 @@ class Tcpsight:
         report = names.get(pathlib.Path(program).name, str(args[0]) if args else "")
         self.report = report if "--json" in args and "-o" not in args else None
         # What is open when a file ends is shown as open.
-        self.ends = END_REASONS | ({None} if {"netlink", "--read"} & set(args) else set())
+        tells_less = {"netlink", "edges=netlink", "--read"} & set(args)
+        self.ends = END_REASONS | ({None} if tells_less else set())
         self.unseen_max = 0 if {"netlink", "-i", "--interface", "--read"} & set(args) else UNSEEN_MAX
         self.folder = tempfile.TemporaryDirectory(prefix="tcpsight-test-")
         self.lines, self.errors, self.parsed = [], [], []

@@ -26,6 +26,7 @@ class Fed:
         self.process = subprocess.Popen(
             [PROGRAM, *map(str, args), "--read", str(path)], stdin=subprocess.PIPE, stdout=stdout,
             stderr=subprocess.PIPE, **options)
+        self.queues = "--also" in args
         self.size, self.tail = 0, b""
         self.news = threading.Condition()
         self.threads = [threading.Thread(target=self._read, daemon=True)] * (stdout == subprocess.PIPE)
@@ -69,7 +70,11 @@ class Fed:
         for thread in self.threads:
             thread.join(PATIENCE_SEC)
         assert took < AT_ONCE_SEC, f"{took} s"
-        assert self.process.returncode == 0, self.process.stderr.read()
+        # An output of several questions waits for no reader, and the run says so if one is slower than
+        # rows that are made without end, as we are on a busy machine.
+        said = self.process.stderr.read()
+        has_dropped = self.queues and b"were dropped: its reader was too slow" in said
+        assert self.process.returncode == has_dropped, said
         return self.tail.decode()
 
     def __enter__(self):
