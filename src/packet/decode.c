@@ -44,6 +44,7 @@ static bool is_tunnel(const struct ip_layer *ip)
 static void fill_from_ip(struct packet *p, const struct frame *f, const struct ip_layer *ip)
 {
 	p->time_ns = f->time_ns;
+	p->view = f->view;
 	p->src = ip->src;
 	p->dst = ip->dst;
 	p->family = ip->family;

@@ -97,6 +97,11 @@ struct frame {
 	uint32_t captured_len;
 	uint32_t wire_len; /* of the frame before the capture cut it */
 	int link;	   /* enum decode_link */
+	/*
+	 * Which of several views of the network in one file shows it, 0: there can be only one.
+	 * What is seen in two of them is there twice, and neither is a copy of the other.
+	 */
+	uint16_t view;
 	uint64_t time_ns;
 };
 

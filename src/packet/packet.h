@@ -76,6 +76,8 @@ struct packet {
 	uint8_t icmp_type, icmp_code;
 	uint8_t first_fragment; /* more fragments follow */
 	bool is_tunneled;	/* inside another IP packet */
+	/* Of the frame; see struct frame. */
+	uint16_t view;
 	uint16_t ip_at;		/* offset of the IP header in the frame */
 	uint16_t transport_at;	/* offset of the TCP or ICMP header in the frame */
 	uint32_t transport_len; /* bytes from there to the end of the IP packet */

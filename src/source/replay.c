@@ -13,6 +13,7 @@
 #include "engine/flow_table.h"
 #include "engine/settings.h"
 #include "engine/source.h"
+#include "source/read_file.h"
 #include "source/replay_line.h"
 #include "util/log.h"
 #include "util/xalloc.h"
@@ -20,7 +21,8 @@
 #define FLOWS_MAX 65536
 
 struct replay {
-	FILE *file;
+	struct read_file *read;
+	FILE *file; /* the same */
 	const char *path;
 	unsigned line;
 	struct flow_table flows; /* what earlier lines said of each flow */
@@ -36,6 +38,7 @@ static bool replay_suits(const struct settings *settings)
 static int replay_open(struct source *s)
 {
 	struct replay *r = xcalloc(1, sizeof(*r));
+	int err;
 
 	s->state = r;
 	r->path = s->settings->read_path;
@@ -45,7 +48,11 @@ static int replay_open(struct source *s)
 	}
 	flow_table_init(&r->flows, FLOWS_MAX);
 	r->extra = reserve(FLOWS_MAX * sizeof(*r->extra));
-	r->file = strcmp(r->path, "-") ? fopen(r->path, "re") : stdin;
+	r->read = read_file_get(r->path);
+	err = read_file_error(r->read);
+	if (err)
+		return err;
+	r->file = read_file_stream(r->read);
 	return r->file ? 0 : log_errno(errno, "cannot read %s", r->path);
 }
 
@@ -119,6 +126,20 @@ static void emit(struct source *s, const struct replay_line *line)
 	s->emit(s->emit_context, &ev);
 }
 
+/*
+ * The file may be somebody else's, and the message is for a terminal: no byte of it may do more there
+ * than take up one place.
+ */
+static void make_visible(char *text)
+{
+	text[strcspn(text, "\n")] = '\0';
+	for (; *text; text++)
+		if (*text == '\t')
+			*text = ' ';
+		else if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
 static int replay_drain(struct source *s)
 {
 	struct replay *r = s->state;
@@ -133,7 +154,7 @@ static int replay_drain(struct source *s)
 		r->line++;
 		n = replay_line_parse(text, &line, &why, &at);
 		if (n < 0) {
-			text[strcspn(text, "\n")] = '\0';
+			make_visible(text);
 			log_error("%s:%u: %s\n  %s\n  %*s^", r->path, r->line, why, text, (int)at, "");
 			return n;
 		}
@@ -167,8 +188,7 @@ static void replay_close(struct source *s)
 
 	if (!r)
 		return;
-	if (r->file && r->file != stdin)
-		fclose(r->file);
+	read_file_close(r->read);
 	flow_table_done(&r->flows);
 	reserve_free(r->extra, FLOWS_MAX * sizeof(*r->extra));
 	free(r);

@@ -88,7 +88,8 @@ class Tcpsight:
         names = {"tcptop": "top", "tcplife": "life"}
         report = names.get(pathlib.Path(program).name, str(args[0]) if args else "")
         self.report = report if "--json" in args and "-o" not in args else None
-        self.ends = END_REASONS | ({None} if "netlink" in args else set())
+        # What is open when a file ends is shown as open.
+        self.ends = END_REASONS | ({None} if {"netlink", "--read"} & set(args) else set())
         self.folder = tempfile.TemporaryDirectory(prefix="tcpsight-test-")
         self.lines, self.errors, self.parsed = [], [], []
         self.news = threading.Condition()

@@ -157,5 +157,5 @@ def test_users_and_interfaces_that_are_not_there(privileged, tmp_path):
 def test_the_first_line_names_the_capture(netns, tmp_path, privileged):
     with peek(netns, tmp_path, "-B", "4", interface="lo") as tool:
         stderr = tool.stop().stderr
-    assert stderr.startswith("listening on lo, link-type EN10MB (Ethernet), capture size 192 bytes,"
+    assert stderr.startswith("listening on lo, link-type EN10MB (Ethernet), capture size 256 bytes,"
                              " buffer size 4 MB\n")

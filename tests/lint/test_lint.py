@@ -37,7 +37,9 @@ EVENT_PATH = {
     "engine/held.c": ["held_put"],
     "engine/filter.c": ["filter_matches"],
     "engine/flow_filter.c": ["flow_filter_matches"],
-    "source/pcap.c": ["emit", "take_frame", "sample"],
+    "source/pcap.c": ["take_captured"],
+    "source/pcap_take.c": ["pcap_emit", "take_packet", "pcap_take_frame", "pcap_take_sample"],
+    "source/pcap_offline.c": ["take", "end_intervals"],
     "source/pcap_flow.c": ["emit", "pcap_flow_open", "pcap_flow_sample", "pcap_flow_close"],
 }
 
