@@ -91,8 +91,12 @@ static bool time_of(const struct capture_interface *i, uint64_t units, uint64_t 
 	seconds += (uint64_t)i->offset_s; /* a sum below 0 is too large as well */
 	if (seconds > SECONDS_MAX)
 		return false;
-	*ret_ns = seconds * NS_PER_S +
-		  (uint64_t)((unsigned __int128)rest * NS_PER_S / i->units_per_s);
+	/* All that occur but powers of two divide a second into nanoseconds. */
+	if (NS_PER_S % i->units_per_s)
+		rest = (uint64_t)((unsigned __int128)rest * NS_PER_S / i->units_per_s);
+	else
+		rest *= NS_PER_S / i->units_per_s;
+	*ret_ns = seconds * NS_PER_S + rest;
 	return true;
 }
 
