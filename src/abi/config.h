@@ -10,7 +10,7 @@
 #define SNAP_SLOT_SIZE 64
 #define SNAP_SLOTS 32768
 /* The longest event, in slots. */
-#define SNAP_SLOTS_MAX 6
+#define SNAP_SLOTS_MAX 8
 
 #define DELAYED_ACK_SOCKETS 262144
 #define REQUESTS_DEFAULT 65536
@@ -43,6 +43,7 @@ struct bpf_account {
 struct snap_control {
 	__u32 used;		/* slots written since user space last emptied the buffer */
 	__u32 all;		/* 1: also flows whose counters did not change */
+	__u32 plain;		/* 1: nobody who is told now needs struct ev_extra, or listeners */
 	__u32 silent;		/* 1: adopt without an event */
 	__u32 listeners_only;	/* 1: adopt no flows yet, only what new ones will inherit from */
 	__u32 owner_pass;	/* of the owner iterator: 1 confirm, 2 assign */

@@ -4,7 +4,7 @@
  * It is also the layout that the BPF programs write, so it holds fixed-size integers only.
  *
  * A record has three parts. `head` and `count` (64 bytes together) are always there. `time_ns` and
- * `ident` (128 bytes more) are there when head.flags has EV_HAS_IDENT, and `extra` (192 bytes more)
+ * `ident` (128 bytes more) are there when head.flags has EV_HAS_IDENT, and `extra` (320 bytes more)
  * when it has EV_HAS_EXTRA too: a reader must not touch a part that the flags do not announce.
  *
  * Byte counters are what the application moved: without SYN, FIN, headers and retransmissions.
@@ -31,6 +31,7 @@ enum ev_flag {
 	EV_HAS_HANDSHAKE = 8,	/* in place of extra */
 	EV_RESET_CAME = 16,	/* a RST ended it, which its errno does not always tell */
 	EV_UNSENT = 32,		/* not one segment of it was ever sent */
+	EV_SOFT_ERROR = 64,	/* error is what ICMP told; its socket did not end by it */
 };
 
 enum ev_role {
@@ -61,6 +62,8 @@ enum ev_end {
 	END_REFUSED,
 	END_UNREACHABLE,
 	END_ABORTED,
+	END_NO_PORT,	/* connect() found no local port that is free towards this peer */
+	END_UNKNOWN,	/* it is gone, and its end was shown to nobody */
 	END_COUNT
 };
 
@@ -155,6 +158,44 @@ struct ev_ident {
 	__u32 uid;	/* or UID_UNKNOWN */
 };
 
+/* Why segments were sent again. Their sum is count.retrans_segs. */
+enum ev_cause {
+	CAUSE_RTO,	  /* the retransmission timer ran out */
+	CAUSE_SLOW_START, /* what was lost before a timeout, sent again behind it */
+	CAUSE_FAST,	  /* fast retransmit: the peer's (selective) ACKs told of the loss */
+	CAUSE_TLP,	  /* tail loss probe (RFC 8985, section 7) */
+	CAUSE_SYN,	  /* SYN, or SYN/ACK */
+	CAUSE_ZERO_WINDOW, /* timeout after the peer closed its window over data in flight */
+	CAUSE_PMTU,	  /* in smaller pieces, because the path takes no larger ones */
+	CAUSE_OTHER,	  /* before we came, or none of these */
+	CAUSE_COUNT
+};
+
+/*
+ * Bits of ev_extra.known: of what stands behind it, what this source can see of this socket. A field
+ * whose bit is not set is 0, and that is not its value.
+ */
+enum ev_known {
+	KNOWN_MEMORY = 1 << 0,	   /* rmem_bytes, wmem_bytes, forward_bytes, rcvbuf, sndbuf */
+	KNOWN_SINCE_SND = 1 << 1,  /* since_snd_ms, and so on */
+	KNOWN_SINCE_RCV = 1 << 2,
+	KNOWN_SINCE_ACK = 1 << 3,
+	KNOWN_SND_WND = 1 << 4,
+	KNOWN_RCV_WND = 1 << 5,
+	KNOWN_FLIGHT = 1 << 6,	   /* packets_out, sacked, notsent, ca_state, probes_out, pmtu, rcv_rtt_us */
+	KNOWN_PACING = 1 << 7,	   /* pacing_rate */
+	KNOWN_SENDER = 1 << 8,	   /* max_window, nonagle, cwnd_limited, soft_error */
+	KNOWN_CAUSES = 1 << 9,	   /* retrans */
+	KNOWN_UNDO = 1 << 10,	   /* undone */
+	KNOWN_HOLDERS = 1 << 11,
+	KNOWN_REDIRECTED = 1 << 12,
+	/*
+	 * The other way round: nothing is known but addresses and the timer, as the kernel keeps no
+	 * more of a socket in TIME_WAIT, nor of a request that is no socket yet. count is not known.
+	 */
+	KNOWN_NO_COUNTERS = 1 << 13,
+};
+
 /* More that struct tcp_sock holds; sent only when a column asks for it. */
 struct ev_extra {
 	__u64 delivery_rate;	/* bytes a second, tcp_rate.c; 0: not measured */
@@ -176,6 +217,33 @@ struct ev_extra {
 	__u64 write_calls, read_calls;	/* that moved something */
 	__u64 in_packets, out_packets;	/* at the IP layer, as the stack handles them */
 	__u64 delayed_acks;
+	/* What follows is seen by some sources only. */
+	__u32 known;			/* enum ev_known */
+	__u32 rmem_bytes, wmem_bytes;	/* memory of the queues, overhead included: sk_rmem_alloc,
+					 * sk_wmem_queued */
+	__u32 forward_bytes;		/* reserved for the socket, not used yet */
+	__u32 rcvbuf, sndbuf;		/* limits of rmem_bytes and wmem_bytes */
+	__u32 since_snd_ms, since_rcv_ms; /* since payload went or came; before any: the handshake */
+	__u32 since_ack_ms;		/* since an ACK came */
+	__u32 snd_wnd, rcv_wnd;		/* bytes: windows, the peer's and ours, scaled */
+	__u32 max_window;		/* bytes: the largest that the peer ever offered */
+	__u32 packets_out, sacked;	/* segments: sent and not acknowledged, of them: SACKed */
+	__u32 notsent;			/* bytes: written, and never sent */
+	__u32 pmtu;			/* bytes */
+	__u32 rcv_rtt_us;		/* as the receiver estimates it */
+	__u32 retrans[CAUSE_COUNT];	/* segments; of a listener CAUSE_SYN: SYN/ACKs of all its
+					 * requests, those that became sockets included */
+	__u32 undone;			/* segments: of episodes that the kernel took back */
+	__u32 holders;			/* processes that have a file of the socket */
+	__u32 pad;
+	__u64 pacing_rate;		/* bytes a second */
+	__u8 ca_state;			/* enum tcp_ca_state: 0 open 1 disorder 2 cwr 3 recovery 4 loss */
+	__u8 probes_out;		/* zero window and keep-alive probes without an answer */
+	__u8 nonagle;			/* 0: Nagle's algorithm is on; 1 off, 2 corked, 4 pushed */
+	__u8 cwnd_limited;		/* the congestion window was full when it sent last */
+	__u8 soft_error;		/* errno of an ICMP error that has not ended it: sk_err_soft */
+	__u8 redirected;		/* is in a sockmap: payload may pass TCP by */
+	__u8 icmp_type, icmp_code;	/* of soft_error, if an ICMP error told it: else both 0 */
 };
 
 /* Of EV_HANDSHAKE. ident is that of the local end, of two local ones of the client. */
@@ -188,7 +256,8 @@ struct ev_handshake {
 	__u8 pad;
 	__u32 dropped;		/* of OUTCOME_LISTEN_DROP */
 	char conn_state[8];	/* Zeek's word */
-	char icmp[48];		/* name of the ICMP error that was met, if any */
+	char icmp[46];		/* name of the ICMP error that was met, if any */
+	__u8 icmp_type, icmp_code; /* from BPF, which knows no names; 0 and 0: none */
 };
 
 struct event {
@@ -205,11 +274,21 @@ struct event {
 _Static_assert(sizeof(struct ev_head) == 16, "layout shared with BPF");
 _Static_assert(sizeof(struct ev_count) == 48, "layout shared with BPF");
 _Static_assert(sizeof(struct ev_ident) == 120, "layout shared with BPF");
-_Static_assert(sizeof(struct ev_extra) == 192, "layout shared with BPF");
+_Static_assert(sizeof(struct ev_extra) == 320, "layout shared with BPF");
 _Static_assert(sizeof(struct ev_handshake) == 80, "fits where extra does");
-_Static_assert(sizeof(struct event) == 384, "layout shared with BPF");
+_Static_assert(sizeof(struct event) == 512, "layout shared with BPF");
 
 #define EV_SIZE_COUNT 64	/* head and count */
 #define EV_SIZE_IDENT 192	/* and ident */
 #define EV_SIZE_HANDSHAKE 272	/* and handshake */
-#define EV_SIZE_EXTRA 384	/* and extra */
+#define EV_SIZE_EXTRA 512	/* and extra */
+
+/* How long an event is: with the parts that its flags announce. */
+static inline __u64 ev_size(const struct event *ev)
+{
+	if (!(ev->head.flags & EV_HAS_IDENT))
+		return EV_SIZE_COUNT;
+	if (ev->head.flags & EV_HAS_EXTRA)
+		return EV_SIZE_EXTRA;
+	return ev->head.flags & EV_HAS_HANDSHAKE ? EV_SIZE_HANDSHAKE : EV_SIZE_IDENT;
+}

@@ -4,21 +4,16 @@
  * stay 0; the formulas are those of tcp_get_info() and inet_csk_diag_fill().
  */
 #pragma once
-#include "bpf/sock.bpf.h"
+#include "bpf/causes.bpf.h"
+#include "bpf/levels.bpf.h"
 
 #define US_PER_S 1000000ull
-#define MS_PER_S 1000ull
 #define NS_PER_MS 1000000ull
 /* What icsk_pending says (include/net/inet_connection_sock.h). */
 #define ICSK_RETRANS 1
 #define ICSK_PROBE0 3
 #define ICSK_LOSS_PROBE 5
 #define ICSK_REO_TIMEOUT 6
-
-static __always_inline __u64 jiffies_to(__u64 jiffies, __u64 per_second)
-{
-	return jiffies * per_second / jiffies_hz;
-}
 
 static __always_inline void read_chrono(struct tcp_sock *tp, struct ev_extra *e)
 {
@@ -128,17 +123,29 @@ static __always_inline void read_queues(struct tcp_sock *tp, __u8 state, struct 
 	e->send_queue = tp->write_seq - tp->snd_una;
 }
 
-/* `e` must be zeroed. */
-static __always_inline void read_extra(struct tcp_sock *tp, __u8 state, struct ev_extra *e)
+/*
+ * The segments that were sent again are counted anew in `count`, so that they are the sum of their
+ * causes. `last`: the flow ends.
+ */
+static __always_inline void read_extra(struct flow *f, struct tcp_sock *tp, __u8 state, bool last,
+				       struct ev_count *count, struct ev_extra *e)
 {
 	struct inet_connection_sock *icsk = &tp->inet_conn;
 
+	__builtin_memset(e, 0, sizeof(*e));
+	e->synack_retrans = f->synack_retrans;
+	e->icmp_type = f->icmp_type;
+	e->icmp_code = f->icmp_code;
 	read_queues(tp, state, e);
+	read_levels(tp, state, e);
 	read_tally(tp, e);
 	e->segs_in = tp->segs_in;
 	e->segs_out = tp->segs_out;
-	if (state == ST_LISTEN)
+	if (state == ST_LISTEN) {
+		causes_read_listener(tp, e);
 		return;
+	}
+	causes_read(f, tp, state, last, count, e);
 	e->data_segs_in = tp->data_segs_in;
 	e->data_segs_out = tp->data_segs_out;
 	e->rttvar_us = tp->mdev_us >> 2;

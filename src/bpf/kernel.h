@@ -13,6 +13,8 @@
 #include <bpf/bpf_tracing.h>
 
 typedef _Bool bool;
+#define false 0
+#define true 1
 
 #ifndef barrier
 #define barrier() asm volatile("" ::: "memory")
@@ -26,6 +28,7 @@ typedef _Bool bool;
 /* enum sock_flags: set by tcp_fin() once the peer's FIN is in sequence. */
 #define SOCK_DONE 1
 
+#define EADDRNOTAVAIL_ 99
 #define ECONNABORTED_ 103
 #define EPIPE_ 32
 #define ENETUNREACH_ 101
@@ -81,6 +84,7 @@ struct sock_common {
 	struct in6_addr skc_v6_rcv_saddr;
 	possible_net_t skc_net;
 	unsigned long skc_flags;
+	unsigned char skc_reuseport : 1;
 };
 
 typedef struct {
@@ -101,17 +105,39 @@ struct timer_list {
 	void *function;
 };
 
+struct sk_buff;
+
+struct sk_buff_head {
+	struct sk_buff *prev;
+	__u32 qlen;
+};
+
 struct sock {
 	struct sock_common __sk_common;
+	struct sk_buff_head sk_error_queue;
 	atomic_t sk_drops;
+	struct {
+		atomic_t rmem_alloc;
+	} sk_backlog;
+	int sk_wmem_queued;
+	int sk_forward_alloc;
+	int sk_rcvbuf;
+	int sk_sndbuf;
+	unsigned long sk_pacing_rate;
+	void *sk_user_data;
 	__u32 sk_ack_backlog;
 	__u32 sk_max_ack_backlog;
 	struct timer_list sk_timer;
 	struct timer_list tcp_retransmit_timer;
 	int sk_err;
+	int sk_err_soft;
 	__u8 sk_shutdown;
 	kuid_t sk_uid;
 	struct sock_cgroup_data sk_cgrp_data;
+};
+
+struct sk_psock {
+	struct sock *sk;
 };
 
 struct inet_sock {
@@ -153,11 +179,17 @@ struct inet_connection_sock {
 	struct timer_list icsk_delack_timer;
 	unsigned long icsk_timeout;
 	__u32 icsk_rto;
+	__u32 icsk_pmtu_cookie;
 	const struct tcp_congestion_ops *icsk_ca_ops;
+	__u8 icsk_ca_state : 5;
 	__u8 icsk_retransmits;
 	__u8 icsk_pending;
 	__u8 icsk_backoff;
 	__u8 icsk_syn_retries;
+	__u8 icsk_probes_out;
+	struct {
+		__u32 lrcvtime;
+	} icsk_ack;
 };
 
 struct minmax_sample {
@@ -169,8 +201,13 @@ struct minmax {
 	struct minmax_sample s[3];
 };
 
+struct tcp_options_received {
+	int ts_recent_stamp;
+};
+
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
+	struct tcp_options_received rx_opt;
 	__u64 bytes_received;
 	__u64 bytes_acked;
 	__u64 bytes_sent;
@@ -197,6 +234,16 @@ struct tcp_sock {
 	__u16 total_rto;
 	__u32 total_rto_time;
 	__u32 lost_out;
+	__u32 sacked_out;
+	__u32 packets_out;
+	__u32 snd_wnd;
+	__u32 rcv_wnd;
+	__u32 max_window;
+	__u32 lsndtime;
+	__u32 rcv_tstamp;
+	struct {
+		__u32 rtt_us;
+	} rcv_rtt_est;
 	__u32 delivered;
 	__u32 delivered_ce;
 	__u32 rate_delivered;
@@ -205,6 +252,11 @@ struct tcp_sock {
 	__u32 copied_seq;
 	__u32 chrono_start;
 	__u32 chrono_stat[3];
+	__u32 undo_marker;
+	__u8 syn_data : 1;
+	__u8 syn_data_acked : 1;
+	__u8 nonagle : 4;
+	__u8 is_cwnd_limited : 1;
 	__u8 chrono_type : 2;
 	__u8 rate_app_limited : 1;
 	__u8 ecn_flags;
@@ -221,6 +273,19 @@ struct sk_buff {
 	__u16 transport_header;
 	unsigned char *head;
 	unsigned char *data;
+	char cb[48];
+};
+
+struct sock_extended_err {
+	__u32 ee_errno;
+	__u8 ee_origin;
+	__u8 ee_type;
+	__u8 ee_code;
+};
+
+/* Lies in sk_buff.cb. */
+struct sock_exterr_skb {
+	struct sock_extended_err ee;
 };
 
 struct socket {

@@ -31,6 +31,9 @@ struct flow {
 	__u8 reset_came;	/* 1: a RST ended it */
 	__u8 late;		/* 1: began after control.frozen: belongs to no account */
 	__u8 synack_retrans;	/* SYN/ACKs that were sent again before the socket came to be */
+	__u8 soft_error;	/* errno of an ICMP error that came while it connected; 0: none */
+	__u8 icmp_type, icmp_code; /* of that */
+	__u8 after_cookies;	/* 1: its listener may have answered with a SYN cookie */
 	__u8 pad;
 	__u32 counted;		/* 1: is in the account as live */
 	__u32 adopted;		/* 1: somebody is adopting it, or has */
@@ -38,6 +41,9 @@ struct flow {
 	__u32 ended;		/* 1: its end was reported, or counted as lost */
 	struct ev_ident ident;
 };
+
+/* With what the kernel adds it fits into 256 bytes, of which there is one for every socket. */
+_Static_assert(sizeof(struct flow) <= 184, "the kernel would take 512 bytes");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);

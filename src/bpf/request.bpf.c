@@ -3,10 +3,10 @@
  * Connection requests, for `peek`: once per SYN, per SYN/ACK that is sent again, per packet that
  * the kernel drops; never for a segment of an established connection.
  */
-#include "bpf/adopt.bpf.h"
 #include "bpf/packet.bpf.h"
 #include "bpf/request.bpf.h"
 #include "bpf/ring.bpf.h"
+#include "bpf/slots.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

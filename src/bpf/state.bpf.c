@@ -12,7 +12,10 @@
  *	any -> CLOSE		the end: one record with everything, then the storage is spent
  */
 #include "bpf/acceptor.bpf.h"
+#include "bpf/cookie.bpf.h"
+#include "bpf/end.bpf.h"
 #include "bpf/extra.bpf.h"
+#include "bpf/flow.bpf.h"
 #include "bpf/request.bpf.h"
 #include "bpf/ring.bpf.h"
 
@@ -20,8 +23,10 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 static __always_inline void begin(struct flow *f, struct tcp_sock *tp, __u8 role)
 {
-	if (f->phase == PHASE_CLOSED)
+	if (f->phase == PHASE_CLOSED) {
 		f->reused++;
+		causes_forget(tp);
+	}
 	f->id = bpf_get_socket_cookie(SK(tp)) | (__u64)f->reused << EV_ID_COOKIE_BITS;
 	f->phase = PHASE_LIVE;
 	f->late = frozen();
@@ -32,6 +37,7 @@ static __always_inline void begin(struct flow *f, struct tcp_sock *tp, __u8 role
 	f->syn = role == ROLE_CONNECT;
 	f->synack_retrans = 0;
 	f->reset_came = 0;
+	f->soft_error = f->icmp_type = f->icmp_code = 0;
 	f->ident.role = role;
 	f->ident.seen = SEEN_OPEN;
 	f->ident.open_ns = bpf_ktime_get_ns();
@@ -91,6 +97,7 @@ static __always_inline void on_child(struct tcp_sock *tp)
 	else if (f->ident.owner_source != OWNER_NONE)
 		f->ident.owner_source = OWNER_LISTEN;
 	read_place(tp, &f->ident);
+	f->after_cookies = may_be_after_cookies(tp);
 	begin(f, tp, ROLE_ACCEPT);
 }
 
@@ -114,46 +121,14 @@ static __always_inline struct flow *recover(struct tcp_sock *tp, int old, int ne
 	return f;
 }
 
-/*
- * Why it ended. The kernel sets sk_err before it leaves for CLOSE wherever the cause came from
- * outside (tcp_reset(), tcp_write_err(), tcp_v4_err()); close() and SO_LINGER leave it 0.
- */
-static __always_inline __u8 end_reason(__u8 old, int err)
-{
-	switch (err) {
-	case 0:
-		break;
-	case ECONNREFUSED_:
-		return END_REFUSED;
-	case ETIMEDOUT_:
-		return END_TIMEOUT;
-	case ECONNRESET_:
-	case EPIPE_:
-		return END_RESET_RECEIVED;
-	case ECONNABORTED_:
-		return END_ABORTED;
-	default:
-		return END_UNREACHABLE;
-	}
-	switch (old) {
-	case ST_SYN_SENT:
-	case ST_SYN_RECV:
-		return END_ABORTED;
-	case ST_ESTABLISHED:
-	case ST_CLOSE_WAIT:
-	case ST_FIN_WAIT1:
-		return END_RESET_SENT;
-	default:
-		return END_FIN;
-	}
-}
-
 /* What the record of a flow's end holds besides its counters. */
 #define END_SIZE (want_handshakes ? EV_SIZE_HANDSHAKE : want_extra ? EV_SIZE_EXTRA : EV_SIZE_IDENT)
 
 static __always_inline void fill_handshake(struct event *e, struct flow *f, struct tcp_sock *tp)
 {
 	__builtin_memset(&e->handshake, 0, sizeof(e->handshake));
+	e->handshake.icmp_type = f->icmp_type;
+	e->handshake.icmp_code = f->icmp_code;
 	if (f->ident.seen == SEEN_OPEN)
 		e->handshake.first_ns = f->ident.open_ns;
 	if (f->ident.role != ROLE_ACCEPT) {
@@ -170,10 +145,10 @@ static __always_inline void fill_handshake(struct event *e, struct flow *f, stru
 }
 
 /* Tell the end of a flow, or of its handshake: the last that will be told of it. */
-static __always_inline void tell_end(struct flow *f, struct tcp_sock *tp, __u8 kind, __u8 state,
-				     __u8 reason)
+static __always_inline void tell_end(struct flow *f, struct tcp_sock *tp, __u8 kind, __u8 state)
 {
 	struct event *e;
+	bool soft;
 
 	f->phase = PHASE_CLOSED;
 	if (frozen()) {
@@ -196,17 +171,17 @@ static __always_inline void tell_end(struct flow *f, struct tcp_sock *tp, __u8 k
 	e->head.kind = kind;
 	e->head.state = state;
 	e->head.flags = EV_HAS_IDENT;
-	e->head.error = SK(tp)->sk_err;
-	e->head.end_reason = reason;
+	e->head.error = end_error(f, tp, state, &soft);
+	if (soft)
+		e->head.flags |= EV_SOFT_ERROR;
+	e->head.end_reason = kind == EV_CLOSE ? end_reason(state, e->head.error) : END_NONE;
 	read_count(tp, state, f->syn, &e->count);
 	e->time_ns = bpf_ktime_get_ns();
 	read_tuple(tp, &f->ident);
 	__builtin_memcpy(&e->ident, &f->ident, sizeof(e->ident));
 	if (want_extra) {
 		e->head.flags |= EV_HAS_EXTRA;
-		__builtin_memset(&e->extra, 0, sizeof(e->extra));
-		e->extra.synack_retrans = f->synack_retrans;
-		read_extra(tp, state, &e->extra);
+		read_extra(f, tp, state, true, &e->count, &e->extra);
 		forget_delayed_acks(tp);
 	}
 	if (want_handshakes) {
@@ -231,7 +206,7 @@ static __always_inline void on_close(struct flow *f, struct tcp_sock *tp, __u8 o
 	if (!sk->sk_err && sk->sk_shutdown == SHUTDOWN_BOTH &&
 	    (old == ST_ESTABLISHED || old == ST_CLOSE_WAIT || old == ST_SYN_SENT))
 		set_owner_current(&f->ident, OWNER_CLOSE);
-	tell_end(f, tp, EV_CLOSE, old, end_reason(old, sk->sk_err));
+	tell_end(f, tp, EV_CLOSE, old);
 }
 
 static __always_inline void on_established(struct flow *f, struct tcp_sock *tp)
@@ -240,14 +215,13 @@ static __always_inline void on_established(struct flow *f, struct tcp_sock *tp)
 
 	f->ident.established_ns = now_ns;
 	read_tuple(tp, &f->ident);
-	/* The child's first round trip is that of SYN/ACK and ACK (tcp_synack_rtt_meas()). */
 	f->ident.handshake_us = f->ident.role == ROLE_CONNECT
 					? (now_ns - f->ident.open_ns) / 1000
-					: tp->srtt_us >> 3;
+					: synack_rtt_us(f, tp);
 	if (f->ident.role == ROLE_ACCEPT)
 		f->synack_retrans = tp->total_retrans;
 	if (want_handshakes && !__sync_lock_test_and_set(&f->ended, 1))
-		tell_end(f, tp, EV_OPEN, ST_ESTABLISHED, END_NONE);
+		tell_end(f, tp, EV_OPEN, ST_ESTABLISHED);
 }
 
 /* The last word of a listener; it was never counted as a flow. */
@@ -259,7 +233,7 @@ static __always_inline void on_listener_close(struct flow *f, struct tcp_sock *t
 	e = bpf_ringbuf_reserve(&ring, EV_SIZE_EXTRA, 0);
 	if (!e)
 		return;
-	__builtin_memset(e, 0, sizeof(*e));
+	__builtin_memset(e, 0, EV_SIZE_COUNT);
 	e->head.id = bpf_get_socket_cookie(SK(tp));
 	e->head.kind = EV_CLOSE;
 	e->head.state = ST_LISTEN;
@@ -267,7 +241,7 @@ static __always_inline void on_listener_close(struct flow *f, struct tcp_sock *t
 	e->time_ns = bpf_ktime_get_ns();
 	read_tuple(tp, &f->ident);
 	__builtin_memcpy(&e->ident, &f->ident, sizeof(e->ident));
-	read_extra(tp, ST_LISTEN, &e->extra);
+	read_extra(f, tp, ST_LISTEN, true, &e->count, &e->extra);
 	bpf_ringbuf_submit(e, wake_flags());
 }
 

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "engine/column.h"
+#include "engine/names.h"
+
+#include <stddef.h>
+
+#include "abi/event.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -12,6 +16,7 @@ _Static_assert(ARRAY_SIZE(state_names) == ST_COUNT, "one name per state");
 static const char *const end_names[] = {
 	NULL,	   "fin",	  "reset_sent", "reset_received",
 	"timeout", "refused", "unreachable", "aborted",
+	"no_port", "unknown",
 };
 _Static_assert(ARRAY_SIZE(end_names) == END_COUNT, "one name per end reason");
 

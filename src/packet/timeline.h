@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TIMELINE_ORIGIN_NS (1ull << 60)
+/* Whole seconds, so that a stamp and its place are rounded alike. */
+#define TIMELINE_ORIGIN_NS 1152000000000000000ull
 
 /* The last stamp with which all sums fit in 63 bits: in the year 2093. */
 #define TIMELINE_STAMP_MAX_NS 3900000000000000000ull

@@ -118,6 +118,11 @@ int probe_choose(struct tcp *skeleton, const char *wish, unsigned needs, unsigne
 	int err = 0;
 
 	*ret_lacks = 0;
+	/* What is taken back is a number of segments that were sent again. */
+	if (needs & NEED_UNDO)
+		needs |= NEED_CAUSES;
+	if (needs & NEED_HANDSHAKES)
+		needs |= NEED_ICMP;
 	skeleton->rodata->want_extra = (needs & NEED_EXTRA) != 0;
 	skeleton->rodata->want_tallies = (needs & (NEED_CALLS | NEED_PACKETS)) != 0;
 	skeleton->rodata->jiffies_hz = jiffies_hz();

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "probe/kernel.h"
-#include "probe/ladder.h"
+#include "probe/rung.h"
 #include "probe/prototype.h"
 #include "tcp.skel.h"
 #include "util/cgroup.h"
@@ -238,4 +238,14 @@ void take_delack_timer(struct tcp *skeleton)
 {
 	skeleton->rodata->delack_timer = kernel_address(DELACK_FUNCTION);
 	skeleton->rodata->want_delacks = 1;
+}
+
+void take_causes(struct tcp *skeleton)
+{
+	skeleton->rodata->want_causes = 1;
+}
+
+void take_undo(struct tcp *skeleton)
+{
+	skeleton->rodata->want_undo = 1;
 }

@@ -31,6 +31,10 @@ void try_sockops(const struct rung *rung, struct refusal *ret);
 void try_delack_timer(const struct rung *rung, struct refusal *ret);
 void take_delack_timer(struct tcp *skeleton);
 
+/* Let the programs that read a socket read its causes of retransmission too. */
+void take_causes(struct tcp *skeleton);
+void take_undo(struct tcp *skeleton);
+
 /* Has a structure of the kernel a field? The hook is "STRUCTURE.FIELD". */
 void try_field(const struct rung *rung, struct refusal *ret);
 

@@ -23,7 +23,7 @@
 
 #include "abi/event.h"
 #include "probe/handshake_filter.h"
-#include "probe/ladder.h"
+#include "probe/rung.h"
 #include "util/cgroup.h"
 
 void try_sock_diag(const struct rung *rung, struct refusal *ret)
@@ -74,6 +74,7 @@ void try_tcp_info(const struct rung *rung, struct refusal *ret)
 		const char *field;
 		socklen_t end_bytes;
 	} fields[] = {
+		{"tcp_info.tcpi_dsack_dups", 220},
 		{"tcp_info.tcpi_rcv_ooopack", 228},
 		{"tcp_info.tcpi_total_rto", 248},
 	};

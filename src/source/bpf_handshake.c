@@ -13,6 +13,7 @@
 #include "engine/clock.h"
 #include "engine/source.h"
 #include "packet/conn_state.h"
+#include "packet/icmp.h"
 #include "source/bpf_reader.h"
 #include "tcp.skel.h"
 #include "util/log.h"
@@ -72,6 +73,8 @@ static unsigned outcome_of_error(const struct event *end)
 		return OUTCOME_TIMED_OUT;
 	case ECONNABORTED:
 		return OUTCOME_ABORTED;
+	case EADDRNOTAVAIL:
+		return OUTCOME_NOT_SENT;
 	case ECONNRESET:
 		return OUTCOME_REJECTED;
 	default:
@@ -153,6 +156,10 @@ static void take_flow(struct bpf_handshake *b, const struct event *record)
 	ev.head.flags |= EV_HAS_HANDSHAKE;
 	ev.ident.open_ns = ev.handshake.first_ns;
 	ev.handshake.outcome = (__u8)bpf_handshake_outcome(record);
+	if (ev.handshake.icmp_type)
+		snprintf(ev.handshake.icmp, sizeof(ev.handshake.icmp), "%s",
+			 icmp_name(addr_is_v4(&ev.ident.raddr) ? 4 : 6, ev.handshake.icmp_type,
+				   ev.handshake.icmp_code));
 	if (!(record->head.flags & EV_HAS_HANDSHAKE))
 		ev.handshake.dup_syn = record->count.retrans_segs;
 	emit(b, &ev);

@@ -12,7 +12,9 @@
 /* Headers of the build host may be older than this attribute (Linux 5.9). */
 #define DIAG_CGROUP_ID 21
 
-/* And than these fields of struct tcp_info (Linux 6.7): a __u16, and a __u32 of milliseconds. */
+/* And than these fields of struct tcp_info: a __u32 (Linux 6.2); a __u16, and a __u32 of milliseconds
+ * (Linux 6.7). */
+#define INFO_RCV_WND_AT 232
 #define INFO_RTO_TOTAL_AT 240
 #define INFO_RTO_TIME_AT 244
 
@@ -37,7 +39,7 @@ struct nlmsghdr *diag_request_dump(void *buffer, const struct diag_query *query)
 	request->idiag_ext = 1 << (INET_DIAG_INFO - 1);
 	if (query->ask & DIAG_ASK_CONGESTION)
 		request->idiag_ext |= 1 << (INET_DIAG_CONG - 1);
-	if (query->ask & DIAG_ASK_DROPS)
+	if (query->ask & DIAG_ASK_MEMORY)
 		request->idiag_ext |= 1 << (INET_DIAG_SKMEMINFO - 1);
 	if (query->code && query->code_bytes)
 		mnl_attr_put(buffer, INET_DIAG_REQ_BYTECODE, query->code_bytes, query->code);
@@ -84,6 +86,10 @@ static void take_info(struct diag *d, const struct nlattr *attribute)
 
 	memcpy(&d->info, info, len < sizeof(d->info) ? len : sizeof(d->info));
 	d->has_info = len >= offsetof(struct tcp_info, tcpi_bytes_retrans) + 8;
+	d->has_snd_wnd = len >= offsetof(struct tcp_info, tcpi_snd_wnd) + sizeof(d->info.tcpi_snd_wnd);
+	d->has_rcv_wnd = len >= INFO_RCV_WND_AT + sizeof(d->rcv_wnd);
+	if (d->has_rcv_wnd)
+		memcpy(&d->rcv_wnd, info + INFO_RCV_WND_AT, sizeof(d->rcv_wnd));
 	if (len >= DIAG_INFO_RTO_BYTES) {
 		memcpy(&d->rto_total, info + INFO_RTO_TOTAL_AT, sizeof(d->rto_total));
 		memcpy(&d->rto_time_ms, info + INFO_RTO_TIME_AT, sizeof(d->rto_time_ms));
@@ -94,8 +100,15 @@ static void take_meminfo(struct diag *d, const struct nlattr *attribute)
 {
 	const uint32_t *value = mnl_attr_get_payload(attribute);
 
-	if (mnl_attr_get_payload_len(attribute) > SK_MEMINFO_DROPS * sizeof(*value))
-		d->drops = value[SK_MEMINFO_DROPS];
+	if (mnl_attr_get_payload_len(attribute) <= SK_MEMINFO_DROPS * sizeof(*value))
+		return;
+	d->has_memory = true;
+	d->rmem_bytes = value[SK_MEMINFO_RMEM_ALLOC];
+	d->wmem_bytes = value[SK_MEMINFO_WMEM_QUEUED];
+	d->forward_bytes = value[SK_MEMINFO_FWD_ALLOC];
+	d->rcvbuf = value[SK_MEMINFO_RCVBUF];
+	d->sndbuf = value[SK_MEMINFO_SNDBUF];
+	d->drops = value[SK_MEMINFO_DROPS];
 }
 
 static void take_congestion(struct diag *d, const struct nlattr *attribute)
@@ -145,6 +158,7 @@ bool diag_parse(const struct nlmsghdr *message, struct diag *ret)
 		.state = m->idiag_state,
 		.timer = m->idiag_timer,
 		.timer_ms = m->idiag_expires,
+		.retransmits = m->idiag_retrans,
 		.ifindex = m->id.idiag_if,
 		.uid = m->idiag_uid,
 		.inode = m->idiag_inode,

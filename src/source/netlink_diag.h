@@ -20,13 +20,18 @@ struct diag {
 	uint8_t state;	/* enum tcp_state_number; ST_CLOSE in a notice of destruction */
 	bool has_info;	/* false: a socket without counters, such as one in TIME_WAIT */
 	uint8_t timer;	/* as in struct ev_extra */
+	uint8_t retransmits; /* timeouts in a row; only of sockets without counters it is looked at */
 	uint32_t timer_ms;
 	uint32_t ifindex, uid, inode;
 	uint32_t receive_queue; /* received, and not read: rcv_nxt - copied_seq */
 	uint32_t send_queue;	/* written, and not acknowledged: write_seq - snd_una */
 	uint64_t cgroup_id;	/* 0: not told */
 	char congestion[16];	/* if DIAG_ASK_CONGESTION */
-	uint32_t drops;		/* if DIAG_ASK_DROPS: packets that the socket threw away */
+	bool has_memory;	/* if DIAG_ASK_MEMORY: what follows is told, as in struct ev_extra */
+	uint32_t rmem_bytes, wmem_bytes, forward_bytes, rcvbuf, sndbuf;
+	uint32_t drops;		/* packets that the socket threw away */
+	bool has_snd_wnd, has_rcv_wnd; /* does this kernel tell them? */
+	uint32_t rcv_wnd;
 	uint16_t rto_total;	/* timeouts, and the time spent in recovery from them */
 	uint32_t rto_time_ms;
 	struct tcp_info info;
@@ -39,7 +44,7 @@ struct diag {
 /* What a dump tells beside addresses, state and counters; it costs the kernel and us. */
 enum diag_ask {
 	DIAG_ASK_CONGESTION = 1,
-	DIAG_ASK_DROPS = 2,
+	DIAG_ASK_MEMORY = 2,
 };
 
 /* States of a dump, as a mask of 1 << enum tcp_state_number. */

@@ -14,6 +14,8 @@
 /* TCPI_OPT_ECN of linux/tcp.h: negotiated. */
 #define OPTION_ECN 8
 #define INFO_BYTES_MAX 1024
+/* tcpi_pacing_rate where nothing is paced. */
+#define NOT_PACED (~0ull)
 
 /* Fields that hold queues of connections if it is a listener. */
 static void read_listener(const struct diag *d, struct ev_extra *e)
@@ -55,14 +57,60 @@ static void read_pace(const struct tcp_info *t, struct ev_extra *e)
 	e->mss = t->tcpi_snd_mss;
 }
 
+/* A notice tells nothing of memory, which is given back by then. */
+static void read_memory(const struct diag *d, struct ev_extra *e)
+{
+	e->known = d->has_memory ? KNOWN_MEMORY : 0;
+	e->rmem_bytes = d->rmem_bytes;
+	e->wmem_bytes = d->wmem_bytes;
+	e->forward_bytes = d->forward_bytes;
+	e->rcvbuf = d->rcvbuf;
+	e->sndbuf = d->sndbuf;
+}
+
+/* The kernel notes the times when the handshake is over, and measures a round trip then. */
+static bool knows_times(const struct diag *d)
+{
+	return d->state == ST_CLOSE ? d->info.tcpi_rtt != 0 : d->state != ST_SYN_SENT;
+}
+
+static void read_levels(const struct diag *d, struct ev_extra *e)
+{
+	const struct tcp_info *t = &d->info;
+
+	e->known |= KNOWN_FLIGHT | (d->has_snd_wnd ? KNOWN_SND_WND : 0) |
+		    (d->has_rcv_wnd ? KNOWN_RCV_WND : 0);
+	e->packets_out = t->tcpi_unacked;
+	e->sacked = t->tcpi_sacked;
+	e->notsent = t->tcpi_notsent_bytes;
+	e->ca_state = t->tcpi_ca_state;
+	e->probes_out = t->tcpi_probes;
+	e->pmtu = t->tcpi_pmtu;
+	e->rcv_rtt_us = t->tcpi_rcv_rtt;
+	e->snd_wnd = t->tcpi_snd_wnd;
+	e->rcv_wnd = d->rcv_wnd;
+	if (t->tcpi_pacing_rate != NOT_PACED) {
+		e->known |= KNOWN_PACING;
+		e->pacing_rate = t->tcpi_pacing_rate;
+	}
+	if (!knows_times(d))
+		return;
+	e->known |= KNOWN_SINCE_SND | KNOWN_SINCE_RCV | KNOWN_SINCE_ACK;
+	e->since_snd_ms = t->tcpi_last_data_sent;
+	e->since_rcv_ms = t->tcpi_last_data_recv;
+	e->since_ack_ms = t->tcpi_last_ack_recv;
+}
+
 void extra_read(const struct diag *d, struct ev_extra *extra)
 {
+	read_memory(d, extra);
 	if (d->state == ST_LISTEN) {
 		read_listener(d, extra);
 		return;
 	}
 	read_segments(&d->info, extra);
 	read_pace(&d->info, extra);
+	read_levels(d, extra);
 	extra->rto_total = d->rto_total;
 	extra->rto_time_ms = d->rto_time_ms;
 	extra->receive_queue = d->receive_queue;
@@ -98,6 +146,7 @@ unsigned extra_lacks(unsigned needs)
 		{NEED_ERROR, SIZE_MAX, "attempt_fails"},
 		{NEED_RESETS, SIZE_MAX, "out_rsts"},
 		{NEED_DELACKS, SIZE_MAX, "delayed_acks"},
+		{NEED_CAUSES, SIZE_MAX, "retrans_rto and other causes"},
 		{NEED_OOO, DIAG_INFO_OOO_BYTES, "ooo_packets"},
 		{NEED_RTO, DIAG_INFO_RTO_BYTES, "rto_total, rto_time_ms"},
 	};

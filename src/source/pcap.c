@@ -16,7 +16,7 @@
 #include "abi/event.h"
 #include "engine/clock.h"
 #include "engine/column.h"
-#include "engine/settings.h"
+#include "engine/watch.h"
 #include "engine/source.h"
 #include "engine/syscalls.h"
 #include "packet/checksum.h"
@@ -37,16 +37,16 @@
 /* Packets may wait in the kernel so long before we see them. */
 #define CAPTURE_DELAY_NS NS_PER_S
 
-static bool pcap_suits(const struct settings *settings)
+static bool pcap_suits(const struct watch *watch)
 {
-	if (settings->read_path)
-		return pcap_file_is_capture(settings->read_path);
-	return settings->interface != NULL;
+	if (watch->read_path)
+		return pcap_file_is_capture(watch->read_path);
+	return watch->interface != NULL;
 }
 
-static int set_local(struct pcap_state *p, const struct settings *settings)
+static int set_local(struct pcap_state *p, const struct watch *watch)
 {
-	const char *list = settings->local;
+	const char *list = watch->local;
 	size_t at;
 
 	if (!list)
@@ -76,7 +76,7 @@ static int make_wakers(struct pcap_state *p)
 static void make_conversations(struct pcap_state *p, const struct hash_key *key)
 {
 	const struct conversation_table_config config = {
-		.limit = (uint32_t)p->source->settings->max_flows,
+		.limit = (uint32_t)p->source->watch->max_flows,
 		.timeout_ns = HANDSHAKE_TIMEOUT_NS,
 		.linger_ns = LINGER_NS,
 		.key = *key,
@@ -93,10 +93,10 @@ static void make_conversations(struct pcap_state *p, const struct hash_key *key)
 
 static void make_handshakes(struct pcap_state *p, const struct hash_key *key)
 {
-	const struct settings *settings = p->source->settings;
+	const struct watch *watch = p->source->watch;
 	const struct handshake_table_config config = {
-		.limit = (uint32_t)settings->max_pending,
-		.timeout_ns = settings->timeout_s * NS_PER_S,
+		.limit = (uint32_t)watch->max_pending,
+		.timeout_ns = watch->timeout_s * NS_PER_S,
 		.key = *key,
 		.report = pcap_handshake_report,
 		.is_watched = pcap_handshake_is_watched,
@@ -106,7 +106,7 @@ static void make_handshakes(struct pcap_state *p, const struct hash_key *key)
 	p->handshake = (struct pcap_handshake){
 		.local = &p->flow.local,
 		.filter = &p->filter,
-		.is_client_local = !p->input.is_live && !settings->local,
+		.is_client_local = !p->input.is_live && !watch->local,
 		.emit = pcap_emit,
 		.context = p,
 	};
@@ -129,15 +129,15 @@ static int make_tables(struct pcap_state *p)
 	return 0;
 }
 
-static int open_input(struct pcap_state *p, const struct settings *settings)
+static int open_input(struct pcap_state *p, const struct watch *watch)
 {
-	uint64_t mib = settings->buffer_mib ? settings->buffer_mib : BUFFER_MIB_DEFAULT;
+	uint64_t mib = watch->buffer_mib ? watch->buffer_mib : BUFFER_MIB_DEFAULT;
 
-	if (settings->read_path)
-		return pcap_input_open_file(&p->input, settings->read_path);
-	if (settings->interface)
-		return pcap_input_open_interface(&p->input, settings->interface, (int)(mib << 20),
-						 settings->promiscuous);
+	if (watch->read_path)
+		return pcap_input_open_file(&p->input, watch->read_path);
+	if (watch->interface)
+		return pcap_input_open_interface(&p->input, watch->interface, (int)(mib << 20),
+						 watch->promiscuous);
 	log_error("--source pcap needs --read FILE or --interface DEV");
 	return -EINVAL;
 }
@@ -150,10 +150,10 @@ static int pcap_source_open(struct source *s)
 	s->state = p;
 	p->source = s;
 	p->epoll = p->timer = -1;
-	p->checksum = s->settings->checksum ? atoi(s->settings->checksum) : 0;
-	err = open_input(p, s->settings);
+	p->checksum = s->watch->checksum ? atoi(s->watch->checksum) : 0;
+	err = open_input(p, s->watch);
 	if (!err)
-		err = set_local(p, s->settings);
+		err = set_local(p, s->watch);
 	if (!err)
 		err = make_tables(p);
 	if (!err && p->input.is_live)
@@ -245,7 +245,7 @@ static int pcap_sample(struct source *s)
 	if (p->table && p->frozen_ns)
 		conversation_table_settle(p->table);
 	if (p->table)
-		pcap_take_sample(p, clock_now_ns());
+		pcap_take_sample(p, p->input.is_live ? clock_now_ns() : p->now_ns);
 	else if (p->frozen_ns)
 		handshake_table_flush(p->handshakes, p->frozen_ns);
 	return 0;

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "engine/settings.h"
+#include "engine/watch.h"
 #include "engine/source.h"
 #include "engine/syscalls.h"
 #include "packet/decode.h"
@@ -106,12 +106,12 @@ static bool find_link(const struct pcap_input *in, enum pending_link *ret)
  * left out.
  */
 static bool set_ebpf(struct pcap_filter *f, const struct pcap_input *in,
-		     const struct settings *settings)
+		     const struct watch *watch)
 {
 	struct handshake_filter_config config = {
 		.snaplen = DECODE_SNAPLEN,
-		.max_pending = (uint32_t)settings->max_pending,
-		.timeout_ns = settings->timeout_s * NS_PER_S,
+		.max_pending = (uint32_t)watch->max_pending,
+		.timeout_ns = watch->timeout_s * NS_PER_S,
 	};
 	const struct timespec settle = {.tv_nsec = SETTLE_NS};
 	struct timespec now;
@@ -138,7 +138,7 @@ static bool set_ebpf(struct pcap_filter *f, const struct pcap_input *in,
 /* May this rung be tried? */
 static bool is_wanted(const struct source *s, const char *rung)
 {
-	const struct rung *forced = wish_of(s->settings->rungs, ladder_need(NEED, strlen(NEED)));
+	const struct rung *forced = wish_of(s->watch->rungs, ladder_need(NEED, strlen(NEED)));
 
 	return !forced || !strcmp(forced->name, rung);
 }
@@ -149,7 +149,7 @@ static const char *install(struct pcap_filter *f, const struct pcap_input *in,
 {
 	bool may_have_tags = in->link != LINK_RAW;
 
-	if (is_selective && is_wanted(s, "ebpf") && set_ebpf(f, in, s->settings))
+	if (is_selective && is_wanted(s, "ebpf") && set_ebpf(f, in, s->watch))
 		return "ebpf";
 	if (is_selective && is_wanted(s, "classic") &&
 	    set_classic(in, may_have_tags ? classic_tagged : classic))
@@ -163,7 +163,7 @@ static const char *install(struct pcap_filter *f, const struct pcap_input *in,
 
 int pcap_filter_install(struct pcap_filter *f, const struct pcap_input *in, struct source *s)
 {
-	const char *checksum = s->settings->checksum;
+	const char *checksum = s->watch->checksum;
 	bool is_selective = s->handshakes && !(checksum && atoi(checksum) > 0);
 	const char *rung = install(f, in, s, is_selective);
 

@@ -1,32 +1,27 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A capture file: time comes from the packets, on one line (packet/timeline.h). Flows are sampled
- * just before each interval ends; between two packets there is no more than one sample, however
- * long that takes. What is open at the end is shown as open, where ends are shown.
+ * A capture file: time comes from the packets, on one line (packet/timeline.h), and is told before
+ * each of them; flows are sampled when an interval has ended. What is open at the end is shown as
+ * open, where ends are shown.
  */
 #include <errno.h>
 
 #include "abi/event.h"
 #include "engine/clock.h"
-#include "engine/settings.h"
+#include "engine/watch.h"
 #include "engine/source.h"
 #include "packet/conversation_table.h"
 #include "source/pcap_part.h"
 #include "util/log.h"
 
-#define NS_PER_S 1000000000ull
-
-/* What moved until the interval's end belongs to it. */
-static void end_intervals(struct pcap_state *p, uint64_t time_ns)
+/*
+ * Time goes on, and may end an interval: then we are asked for a sample, before the packet is taken
+ * that comes after it.
+ */
+static void tell_time(struct pcap_state *p, uint64_t time_ns)
 {
-	uint64_t interval_ns = p->source->settings->interval_s * NS_PER_S;
-	struct event time = {.head.kind = EV_TIME, .time_ns = time_ns};
+	const struct event time = {.head.kind = EV_TIME, .time_ns = time_ns};
 
-	if (!p->interval_end_ns || time_ns < p->interval_end_ns)
-		return;
-	pcap_take_sample(p, p->interval_end_ns - 1);
-	p->interval_end_ns += (time_ns - p->interval_end_ns) / interval_ns * interval_ns;
-	p->interval_end_ns += interval_ns;
 	p->source->emit(p->source->emit_context, &time);
 }
 
@@ -44,12 +39,12 @@ static void take(struct pcap_state *p, struct frame *frame)
 {
 	note_stamp(p, frame->time_ns);
 	frame->time_ns = timeline_place(&p->line, frame->time_ns);
-	if (frame->time_ns > p->now_ns)
-		p->now_ns = frame->time_ns;
 	if (p->source->live_table) {
 		p->source->clock->realtime_offset_ns = timeline_offset_ns(&p->line);
-		end_intervals(p, frame->time_ns);
+		tell_time(p, frame->time_ns);
 	}
+	if (frame->time_ns > p->now_ns)
+		p->now_ns = frame->time_ns;
 	pcap_take_frame(p, frame);
 }
 
@@ -106,8 +101,5 @@ int pcap_drain_file(struct pcap_state *p)
 		note_broken(p);
 	if (n)
 		return n;
-	/* A signal ends the run, as in the loop. */
-	if (result == -EAGAIN && pcap_file_wait(f) != -EINTR)
-		return 1;
-	return end_of_file(p);
+	return result == -EAGAIN ? result : end_of_file(p);
 }

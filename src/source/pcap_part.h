@@ -35,7 +35,6 @@ struct pcap_state {
 	uint64_t first_ns, last_ns; /* the least and the largest stamp, on a line without leaps */
 	uint64_t now_ns;	    /* of a file: the latest time on the line */
 	int checksum;		    /* see checksum_is_damaged() */
-	uint64_t interval_end_ns;   /* 0: no event yet */
 	uint64_t frozen_ns;	    /* 0: not frozen */
 	bool is_over; /* the file ended, or packets came that are younger than the freeze */
 	int epoll, timer;

@@ -2,14 +2,12 @@
 /* From frames to the tables, and from the tables to the engine. */
 #include "abi/event.h"
 #include "engine/clock.h"
-#include "engine/settings.h"
+#include "engine/watch.h"
 #include "engine/source.h"
 #include "packet/checksum.h"
 #include "packet/conversation_table.h"
 #include "packet/copies.h"
 #include "source/pcap_part.h"
-
-#define NS_PER_S 1000000000ull
 
 /* From the line of time to stamps: those of an event that is shown for itself. */
 static void undo_leaps(const struct pcap_state *p, struct event *ev)
@@ -31,9 +29,6 @@ void pcap_emit(void *context, const struct event *ev)
 	struct source *s = p->source;
 	struct event moved;
 
-	/* The engine's first interval begins with the first event too. */
-	if (!p->interval_end_ns)
-		p->interval_end_ns = ev->time_ns + s->settings->interval_s * NS_PER_S;
 	/* Where intervals are shown, the clock follows the line instead. */
 	if (!p->line.shift_ns || s->live_table) {
 		s->emit(s->emit_context, ev);
@@ -56,7 +51,7 @@ static void take_packet(struct pcap_state *p, const struct packet *packet)
 		return;
 	if (p->table)
 		conversation_table_feed(p->table, packet);
-	else if (packet->kind == PACKET_TCP || p->source->settings->icmp)
+	else if (packet->kind == PACKET_TCP || p->source->watch->icmp)
 		handshake_table_feed(p->handshakes, packet);
 }
 

@@ -11,28 +11,41 @@
 
 #include "engine/clock.h"
 #include "engine/flow_table.h"
-#include "engine/settings.h"
+#include "engine/watch.h"
 #include "engine/source.h"
 #include "source/read_file.h"
 #include "source/replay_line.h"
+#include "util/lines.h"
 #include "util/log.h"
 #include "util/xalloc.h"
 
 #define FLOWS_MAX 65536
+/* What is shown of a line that is too long. */
+#define ECHO_MAX 76
 
 struct replay {
 	struct read_file *read;
-	FILE *file; /* the same */
 	const char *path;
+	struct lines lines;
 	unsigned line;
 	struct flow_table flows; /* what earlier lines said of each flow */
 	struct ev_extra *extra;	 /* and of its slot */
 	struct account account;
 };
 
-static bool replay_suits(const struct settings *settings)
+static bool replay_suits(const struct watch *watch)
 {
-	return settings->read_path != NULL;
+	return watch->read_path != NULL;
+}
+
+static ssize_t read_some(void *read, void *bytes, size_t len)
+{
+	return read_file_read(read, bytes, len);
+}
+
+static int waits_on(void *read)
+{
+	return read_file_waits_on(read);
 }
 
 static int replay_open(struct source *s)
@@ -41,7 +54,7 @@ static int replay_open(struct source *s)
 	int err;
 
 	s->state = r;
-	r->path = s->settings->read_path;
+	r->path = s->watch->read_path;
 	if (!r->path) {
 		log_error("--source replay needs --read FILE");
 		return -EINVAL;
@@ -52,8 +65,8 @@ static int replay_open(struct source *s)
 	err = read_file_error(r->read);
 	if (err)
 		return err;
-	r->file = read_file_stream(r->read);
-	return r->file ? 0 : log_errno(errno, "cannot read %s", r->path);
+	lines_init(&r->lines, read_some, waits_on, r->read);
+	return 0;
 }
 
 static int replay_nothing(struct source *s)
@@ -64,8 +77,9 @@ static int replay_nothing(struct source *s)
 
 static int replay_fd(const struct source *s)
 {
-	(void)s;
-	return -1;
+	const struct replay *r = s->state;
+
+	return lines_fd(&r->lines);
 }
 
 static void emit_handshake(struct source *s, const struct replay_line *line, struct event *ev)
@@ -87,6 +101,7 @@ static void emit(struct source *s, const struct replay_line *line)
 	struct event ev = {.time_ns = line->time_ns, .head = line->head};
 	struct ev_extra *extra;
 	struct flow *f;
+	bool is_new;
 
 	if (line->head.kind == EV_TIME) {
 		s->emit(s->emit_context, &ev);
@@ -96,7 +111,7 @@ static void emit(struct source *s, const struct replay_line *line)
 		emit_handshake(s, line, &ev);
 		return;
 	}
-	f = flow_table_add(&r->flows, line->head.id);
+	f = flow_table_add(&r->flows, line->head.id, &is_new);
 	if (!f) {
 		r->account.table_full++;
 		return;
@@ -126,47 +141,49 @@ static void emit(struct source *s, const struct replay_line *line)
 	s->emit(s->emit_context, &ev);
 }
 
-/*
- * The file may be somebody else's, and the message is for a terminal: no byte of it may do more there
- * than take up one place.
- */
-static void make_visible(char *text)
+static int complain(const struct replay *r, const char *text, size_t at, const char *why)
 {
-	text[strcspn(text, "\n")] = '\0';
-	for (; *text; text++)
-		if (*text == '\t')
-			*text = ' ';
-		else if (*text < ' ' || *text > '~')
-			*text = '?';
+	log_error("%s:%u: %s\n  %s\n  %*s^", r->path, r->line, why, text, (int)at, "");
+	return -EINVAL;
+}
+
+/* The next line that says something. Returns 1, 0 at the end, or -errno. */
+static int next_line(struct replay *r, struct replay_line *line)
+{
+	char text[LINES_LENGTH_MAX + 1];
+	const char *why;
+	size_t at;
+	int n;
+
+	while ((n = lines_next(&r->lines, text)) == 1) {
+		r->line++;
+		n = replay_line_parse(text, line, &why, &at);
+		if (n < 0)
+			return complain(r, text, at, why);
+		if (n)
+			return n;
+	}
+	if (n == -E2BIG) {
+		r->line++;
+		text[ECHO_MAX] = '\0';
+		return complain(r, text, 0, "the line is too long");
+	}
+	return n < 0 && n != -EAGAIN ? log_errno(n, "cannot read %s", r->path) : n;
 }
 
 static int replay_drain(struct source *s)
 {
 	struct replay *r = s->state;
 	struct replay_line line;
-	char text[1024];
+	int n = next_line(r, &line);
 
-	while (fgets(text, sizeof(text), r->file)) {
-		const char *why;
-		size_t at;
-		int n;
-
-		r->line++;
-		n = replay_line_parse(text, &line, &why, &at);
-		if (n < 0) {
-			make_visible(text);
-			log_error("%s:%u: %s\n  %s\n  %*s^", r->path, r->line, why, text, (int)at, "");
-			return n;
-		}
-		if (!n)
-			continue;
-		if (line.clock_s)
-			s->clock->realtime_offset_ns = line.clock_s * 1000000000LL;
-		else
-			emit(s, &line);
-		return 1;
-	}
-	return ferror(r->file) ? log_errno(errno, "cannot read %s", r->path) : 0;
+	if (n <= 0)
+		return n;
+	if (line.clock_s)
+		s->clock->realtime_offset_ns = line.clock_s * 1000000000LL;
+	else
+		emit(s, &line);
+	return 1;
 }
 
 static void replay_freeze(struct source *s)
@@ -200,6 +217,7 @@ const struct source_ops source_replay = {
 	.summary = "a text file of events (--read FILE)",
 	.counters = true,
 	.handshakes = true,
+	.mixes = true,
 	.reads_files = true,
 	.suits = replay_suits,
 	.open = replay_open,

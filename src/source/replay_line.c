@@ -11,6 +11,7 @@
 
 #include "engine/column.h"
 #include "engine/flow_table.h"
+#include "util/lines.h"
 #include "util/parse.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -24,6 +25,7 @@ struct word {
 	size_t offset, size;
 	const char *(*name)(unsigned); /* WORD_NAME: its words */
 	unsigned names;
+	unsigned known; /* enum ev_known: that it is known, once it is given */
 };
 
 static const struct word words[] = {
@@ -75,7 +77,59 @@ static const struct word words[] = {
 	{"cwnd", WORD_UINT, IN(extra.cwnd), 0, 0},
 	{"busy", WORD_UINT, IN(extra.busy_us), 0, 0},
 	{"congestion", WORD_CHARS, IN(extra.congestion), 0, 0},
+	{"dsack_dups", WORD_UINT, IN(extra.dsack_dups), 0, 0},
+	{"rmem", WORD_UINT, IN(extra.rmem_bytes), .known = KNOWN_MEMORY},
+	{"wmem", WORD_UINT, IN(extra.wmem_bytes), .known = KNOWN_MEMORY},
+	{"rcvbuf", WORD_UINT, IN(extra.rcvbuf), .known = KNOWN_MEMORY},
+	{"sndbuf", WORD_UINT, IN(extra.sndbuf), .known = KNOWN_MEMORY},
+	{"since_snd", WORD_UINT, IN(extra.since_snd_ms), .known = KNOWN_SINCE_SND},
+	{"since_rcv", WORD_UINT, IN(extra.since_rcv_ms), .known = KNOWN_SINCE_RCV},
+	{"since_ack", WORD_UINT, IN(extra.since_ack_ms), .known = KNOWN_SINCE_ACK},
+	{"snd_wnd", WORD_UINT, IN(extra.snd_wnd), .known = KNOWN_SND_WND},
+	{"rcv_wnd", WORD_UINT, IN(extra.rcv_wnd), .known = KNOWN_RCV_WND},
+	{"unacked", WORD_UINT, IN(extra.packets_out), .known = KNOWN_FLIGHT},
+	{"notsent", WORD_UINT, IN(extra.notsent), .known = KNOWN_FLIGHT},
+	{"ca_state", WORD_UINT, IN(extra.ca_state), .known = KNOWN_FLIGHT},
+	{"probes_out", WORD_UINT, IN(extra.probes_out), .known = KNOWN_FLIGHT},
+	{"pmtu", WORD_UINT, IN(extra.pmtu), .known = KNOWN_FLIGHT},
+	{"pacing_rate", WORD_UINT, IN(extra.pacing_rate), .known = KNOWN_PACING},
+	{"max_window", WORD_UINT, IN(extra.max_window), .known = KNOWN_SENDER},
+	{"nonagle", WORD_UINT, IN(extra.nonagle), .known = KNOWN_SENDER},
+	{"cwnd_limited", WORD_UINT, IN(extra.cwnd_limited), .known = KNOWN_SENDER},
+	{"soft_error", WORD_UINT, IN(extra.soft_error), .known = KNOWN_SENDER},
+	{"retrans_rto", WORD_UINT, IN(extra.retrans[CAUSE_RTO]), .known = KNOWN_CAUSES},
+	{"retrans_slow_start", WORD_UINT, IN(extra.retrans[CAUSE_SLOW_START]),
+	 .known = KNOWN_CAUSES},
+	{"retrans_fast", WORD_UINT, IN(extra.retrans[CAUSE_FAST]), .known = KNOWN_CAUSES},
+	{"retrans_tlp", WORD_UINT, IN(extra.retrans[CAUSE_TLP]), .known = KNOWN_CAUSES},
+	{"retrans_syn", WORD_UINT, IN(extra.retrans[CAUSE_SYN]), .known = KNOWN_CAUSES},
+	{"retrans_zwp", WORD_UINT, IN(extra.retrans[CAUSE_ZERO_WINDOW]), .known = KNOWN_CAUSES},
+	{"retrans_pmtu", WORD_UINT, IN(extra.retrans[CAUSE_PMTU]), .known = KNOWN_CAUSES},
+	{"retrans_other", WORD_UINT, IN(extra.retrans[CAUSE_OTHER]), .known = KNOWN_CAUSES},
+	{"synack_retrans", WORD_UINT, IN(extra.synack_retrans), .known = KNOWN_CAUSES},
+	{"undone", WORD_UINT, IN(extra.undone), .known = KNOWN_UNDO},
+	{"holders", WORD_UINT, IN(extra.holders), .known = KNOWN_HOLDERS},
+	{"redirected", WORD_UINT, IN(extra.redirected), .known = KNOWN_REDIRECTED},
+	/* What verdicts are made of. */
+	{"data_segs_out", WORD_UINT, IN(extra.data_segs_out), 0, 0},
+	{"rwnd_limited", WORD_UINT, IN(extra.rwnd_limited_us), 0, 0},
+	{"sndbuf_limited", WORD_UINT, IN(extra.sndbuf_limited_us), 0, 0},
+	{"app_limited", WORD_UINT, IN(extra.app_limited), 0, 0},
+	{"delivery_rate", WORD_UINT, IN(extra.delivery_rate), 0, 0},
+	{"mss", WORD_UINT, IN(extra.mss), 0, 0},
+	{"rto", WORD_UINT, IN(extra.rto_us), 0, 0},
+	{"backoff", WORD_UINT, IN(extra.backoff), 0, 0},
+	{"retransmits", WORD_UINT, IN(extra.retransmits), 0, 0},
+	{"timer", WORD_UINT, IN(extra.timer), 0, 0},
+	{"timer_ms", WORD_UINT, IN(extra.timer_ms), 0, 0},
 };
+_Static_assert(COUNT(words) <= REPLAY_WORDS_MAX, "line.given has room for each");
+
+/*
+ * No time is later than this after a clock, and no clock later than this after 1970, so that their
+ * sum is nanoseconds in 63 bits: until 2115.
+ */
+#define SECONDS_MAX 4600000000
 
 /* "1.25" to nanoseconds, without going through a float. */
 static int parse_seconds(const char *text, size_t len, uint64_t *ret_ns)
@@ -87,7 +141,7 @@ static int parse_seconds(const char *text, size_t len, uint64_t *ret_ns)
 		return -EINVAL;
 	for (; i < len && isdigit((unsigned char)text[i]); i++) {
 		whole = whole * 10 + (uint64_t)(text[i] - '0');
-		if (whole > 9000000000)
+		if (whole > SECONDS_MAX)
 			return -ERANGE;
 	}
 	if (i < len && text[i] == '.')
@@ -188,7 +242,7 @@ static int parse_pair(char *pair, struct replay_line *line, const char **ret_why
 	for (size_t i = 0; i < COUNT(words); i++)
 		if (!strcmp(words[i].key, pair)) {
 			*ret_why = "this value does not fit the key";
-			line->given |= 1ull << i;
+			line->given[i] = true;
 			return parse_value(&words[i], value, line);
 		}
 	return -EINVAL;
@@ -216,7 +270,7 @@ static int parse_clock(const char *text, int64_t *ret_s)
 	if (!end || *end)
 		return -EINVAL;
 	*ret_s = timegm(&tm);
-	return 0;
+	return *ret_s < 0 || *ret_s > SECONDS_MAX ? -ERANGE : 0;
 }
 
 /* The words before the pairs, by position: time, kind, id. */
@@ -230,7 +284,10 @@ static int parse_position(unsigned position, const char *word, struct replay_lin
 	switch (position) {
 	case 0:
 		*ret_why = "expected a time in seconds, such as 1.5";
-		return parse_seconds(word, strlen(word), &line->time_ns);
+		err = parse_seconds(word, strlen(word), &line->time_ns);
+		if (err == -ERANGE)
+			*ret_why = "this time is beyond what a clock can show";
+		return err;
 	case 1:
 		*ret_why = "expected open, sample, close, handshake, reset or time";
 		return parse_kind(word, &line->head.kind);
@@ -245,7 +302,7 @@ static int parse_position(unsigned position, const char *word, struct replay_lin
 int replay_line_parse(const char *text, struct replay_line *ret, const char **ret_why,
 		      size_t *ret_at)
 {
-	char copy[1024], *save = NULL, *word;
+	char copy[LINES_LENGTH_MAX + 1], *save = NULL, *word;
 	unsigned position = 0;
 	int err = 0;
 
@@ -262,7 +319,8 @@ int replay_line_parse(const char *text, struct replay_line *ret, const char **re
 			return 0;
 		if (!position && !strcmp(word, "clock")) {
 			word = strtok_r(NULL, " \t\r\n", &save);
-			*ret_why = "expected a time such as 2026-11-21T09:00:00Z";
+			*ret_why =
+				"expected a time such as 2026-11-21T09:00:00Z, from 1970 to 2115";
 			return word && !parse_clock(word, &ret->clock_s) ? 1 : -EINVAL;
 		}
 		if (position < (ret->head.kind == EV_TIME ? 2 : 3))
@@ -287,12 +345,16 @@ void replay_line_apply(const struct replay_line *line, struct flow *flow, struct
 	for (size_t i = 0; i < COUNT(words); i++) {
 		const struct word *w = &words[i];
 
-		if (line->given & (1ull << i))
-			memcpy((char *)&now + w->offset, (const char *)line + w->offset, w->size);
+		if (!line->given[i])
+			continue;
+		memcpy((char *)&now + w->offset, (const char *)line + w->offset, w->size);
+		now.extra.known |= w->known;
 	}
-	if (line->given & 1)
+	if (now.head.state == ST_TIME_WAIT || now.head.state == ST_NEW_SYN_RECV)
+		now.extra.known |= KNOWN_NO_COUNTERS;
+	if (line->given[0])
 		now.ident.lport = line->ident.lport;
-	if (line->given & 2)
+	if (line->given[1])
 		now.ident.rport = line->ident.rport;
 	flow->state = now.head.state;
 	flow->count = now.count;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* One line of a replay file: "1.5 close 7 tx=10 rx=20 end=fin". */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "abi/event.h"
+
+#define REPLAY_WORDS_MAX 96
 
 struct flow;
 
@@ -16,7 +19,7 @@ struct replay_line {
 	struct ev_ident ident;
 	struct ev_extra extra;
 	struct ev_handshake handshake;
-	uint64_t given; /* which fields the line gave: 1 << index of the word table */
+	bool given[REPLAY_WORDS_MAX]; /* which fields the line gave, by index of the word table */
 };
 
 /*

@@ -242,6 +242,20 @@ def try_connect(address, port, timeout_ms):
     say(error=errno.errorcode.get(error, ""))
 
 
+def ask_connect(address, port, patience_ms):
+    """Connect without blocking, wait, ask for the error and close, as most clients do."""
+    name_self("tcp-ask")
+    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    sock.setblocking(False)
+    sock.connect_ex((address, int(port)))
+    laddr, lport = sock.getsockname()[:2]
+    select.select([], [sock], [], int(patience_ms) / 1000)
+    error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    sock.close()
+    end = {"pid": os.getpid(), "laddr": laddr, "lport": lport, "raddr": address, "rport": int(port)}
+    say(client=end, error=errno.errorcode.get(error, ""))
+
+
 def abandon_connect(address, port):
     """Try to connect, and give up when told to."""
     sock = start_connect(address, int(port), 0)
@@ -269,6 +283,34 @@ def no_port_left(address, port):
     errors = [sock.connect_ex((address, int(port))) for sock in (first, second)]
     say(pid=os.getpid(), errors=[errno.errorcode.get(error, "") for error in errors])
     step()
+
+
+def connect_from_taken_port(kind, address, port):
+    """Connect from a port that is taken towards this peer. `bound` to it; `reused`: the socket was
+    connected before, and any port will do."""
+    name_self("tcp-noport")
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.create_server((address, int(port)), family=family, backlog=16)
+    with open("/proc/sys/net/ipv4/ip_local_port_range", "w", encoding="ascii") as file:
+        file.write("40000 40000")
+    sock = socket.socket(family)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if kind == "reused":
+        sock.connect((address, int(port)))
+        # connect() to AF_UNSPEC is what disconnects.
+        ctypes.CDLL(None).connect(sock.fileno(), struct.pack("H14x", socket.AF_UNSPEC), 16)
+    first = socket.socket(family)
+    first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    first.bind((address, 40000))
+    first.connect((address, int(port)))
+    if kind == "bound":
+        sock.bind((address, 40000))
+    error = sock.connect_ex((address, int(port)))
+    sock.close()
+    say(pid=os.getpid(), error=errno.errorcode.get(error, ""))
+    step()
+    first.close()
+    listener.close()
 
 
 def hold_many(pairs):
@@ -311,9 +353,11 @@ SCENARIOS = {
     "deferred_connect": deferred_connect,
     "hold_many": hold_many,
     "try_connect": try_connect,
+    "ask_connect": ask_connect,
     "abandon_connect": abandon_connect,
     "listen_only": listen_only,
     "no_port_left": no_port_left,
+    "connect_from_taken_port": connect_from_taken_port,
 }
 
 if __name__ == "__main__":

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Network namespaces, and a control group, that a test has for itself."""
 
+import contextlib
+import ctypes
 import itertools
 import os
 import pathlib
 import subprocess
 
+CLONE_NEWNET = 0x40000000
 _number = itertools.count(1)
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def _ip(*words):
@@ -38,6 +42,31 @@ class Netns:
             text=True,
         )
         return done.stdout
+
+    @contextlib.contextmanager
+    def inside(self):
+        """What the calling thread opens here is of the namespace, and stays so."""
+        with open("/proc/thread-self/ns/net", "rb") as home, open(self.path, "rb") as there:
+            assert _libc.setns(there.fileno(), CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
+            try:
+                yield
+            finally:
+                assert _libc.setns(home.fileno(), CLONE_NEWNET) == 0
+
+    def mib(self):
+        """What the kernel counted in it: {"TcpRetransSegs": 3, ...}."""
+        found = {}
+        for name in "snmp", "netstat":
+            lines = self.run("cat", f"/proc/net/{name}").splitlines()
+            for names, values in zip(lines[::2], lines[1::2]):
+                prefix = names.split(":")[0]
+                for key, value in zip(names.split()[1:], values.split()[1:]):
+                    found[prefix + key] = int(value)
+        return found
+
+    def counted(self, name):
+        """What the kernel has counted here since the namespace was made, by nstat's name."""
+        return int(self.run("nstat", "-asz", name).split()[-2])
 
     def remove(self):
         _ip("netns", "del", self.name)
@@ -78,11 +107,12 @@ def cgroup2_mount():
 
 
 class Cgroup:
-    """A new control group below `parent`, by default the root of the cgroup2 hierarchy."""
+    """A new control group below `parent`, by default the root of the cgroup2 hierarchy. A name may
+    be given to it there."""
 
-    def __init__(self, parent=None):
+    def __init__(self, parent=None, name=None):
         above = parent.path if parent else cgroup2_mount()
-        self.name = f"tcpsight-{os.getpid()}-{next(_number)}"
+        self.name = name or f"tcpsight-{os.getpid()}-{next(_number)}"
         self.path = above / self.name
         self.path.mkdir()
         self.id = self.path.stat().st_ino

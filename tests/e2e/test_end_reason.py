@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """`life` says why a flow ended, and shows attempts that never became one."""
 
+import json
+
 import pytest
 from flows import Side, Traffic, actor, traffic
 from netns import Link
@@ -85,6 +87,73 @@ def test_router_says_unreachable(life, link):
     error, row = attempt(life, link.near, "192.0.2.9")
     assert error == "EHOSTUNREACH"
     assert row["end_reason"] == "unreachable"
+
+
+@pytest.fixture
+def errors(sight):
+    """A `life` that shows the errno too."""
+    return sight("life", "--json", "-o", "pid,laddr,lport,raddr,rport,netns,state,retrans,error,end_reason")
+
+
+REJECTS = {
+    "tcp reset": "refused",
+    "icmpx type port-unreachable": "refused",
+    "icmpx type admin-prohibited": "unreachable",
+    "icmpx type host-unreachable": "unreachable",
+    "icmpx type no-route": "unreachable",
+}
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+@pytest.mark.parametrize("reject", REJECTS)
+def test_rejected_by_a_firewall_while_the_client_does_not_wait(errors, netns, reject, address):
+    """The error comes before connect() returns: the client has to ask for it."""
+    netns.run("nft", "add table inet t; add chain inet t o { type filter hook output priority 0; };"
+                     f" add rule inet t o tcp dport 5001 reject with {reject}")
+    with actor("ask_connect", address, 5001, 10_000, netns=netns) as trying:
+        told = trying.hear()
+    row = errors.wait_row(Side(told["client"]), netns.inode)
+    assert told["error"] and row["error"] == told["error"], row
+    assert row["end_reason"] == REJECTS[reject] and row["pid"] == told["client"]["pid"]
+    assert (told["error"] == "ECONNREFUSED") == (row["end_reason"] == "refused")
+
+
+def test_rejected_by_a_firewall_on_the_way(errors, link):
+    """The same from another machine."""
+    link.far.sysctl("net.ipv4.icmp_ratelimit", 0)
+    link.far.run("nft", "add table inet t; add chain inet t i { type filter hook input priority 0; };"
+                        " add rule inet t i tcp dport 5001 reject with icmpx type admin-prohibited")
+    with actor("ask_connect", link.far_address, 5001, 10_000, netns=link.near) as trying:
+        told = trying.hear()
+    row = errors.wait_row(Side(told["client"]), link.near.inode)
+    assert row["error"] == told["error"] == "EHOSTUNREACH"
+    assert row["end_reason"] == "unreachable"
+
+
+@pytest.mark.parametrize("rung", ["tracepoint", "socket"])
+def test_rejected_and_the_client_never_asks(sight, netns, rung):
+    life = sight("life", "--json", "--rung", f"icmp={rung}", "-o",
+                 "laddr,lport,raddr,rport,netns,error,end_reason")
+    netns.run("nft", "add table inet t; add chain inet t o { type filter hook output priority 0; };"
+                     " add rule inet t o tcp dport 5001 reject with icmpx type admin-prohibited")
+    with actor("abandon_connect", "127.0.0.1", 5001, netns=netns) as trying:
+        side = Side(trying.hear()["client"])
+        trying.go()
+    row = life.wait_row(side)
+    assert (row["error"], row["end_reason"]) == ("EHOSTUNREACH", "unreachable")
+
+
+@pytest.mark.parametrize("kind", ["bound", "reused"])
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_no_local_port(errors, netns, kind, address):
+    with actor("connect_from_taken_port", kind, address, 5432, netns=netns) as trying:
+        told = trying.hear()
+        assert told["error"] == "EADDRNOTAVAIL"
+        row = errors.wait_for(lambda lines: [row for row in map(json.loads, lines)
+                                           if row.get("pid") == told["pid"]
+                                           and row["end_reason"] == "no_port"], "no_port")[0]
+        trying.tell()
+    assert row["error"] == "EADDRNOTAVAIL" and row["state"] == "syn_sent" and row["rport"] == 5432
 
 
 def test_connect_given_up(life, link):

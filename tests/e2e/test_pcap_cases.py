@@ -10,6 +10,7 @@ import pathlib
 import signal
 import subprocess
 import time
+import zlib
 
 import pytest
 import tunnels
@@ -261,7 +262,7 @@ def test_a_folder_is_no_file(tmp_path, report):
     for words in ([], ["--source", "pcap"]):
         outcome = run(report, "--read", tmp_path, *words)
         assert outcome.status == 1 and not outcome.lines
-        assert outcome.stderr.strip().endswith(f"cannot read {tmp_path}: Is a directory")
+        assert f"cannot read {tmp_path}: " in outcome.stderr and "is a directory" in outcome.stderr.lower()
         assert outcome.stderr.count("\n") == 1
 
 
@@ -274,27 +275,27 @@ def test_a_message_does_not_control_the_terminal(tmp_path):
                               stderr=subprocess.PIPE) as process:
             _, said = process.communicate(timeout=PATIENCE_SEC)
         assert b"nonsense" in said
-        assert all(byte == 10 or 32 <= byte < 127 for byte in said), said
+        assert all(byte in b"\n\t" or 32 <= byte < 127 for byte in said), said
 
 
-def test_a_pipe_is_read_as_it_comes(tmp_path):
-    """`ssh HOST tcpdump -U -w - | tcpsight life --read -`: SIGINT ends it, however silent it is."""
+@pytest.mark.parametrize("form", ["pcap", "pcapng", "gzip"])
+def test_a_pipe_is_read_as_it_comes(tmp_path, form):
+    """`ssh HOST tcpdump -U -w - | tcpsight life --read -`: what is over is shown at once, in whatever pieces it
+    comes, and SIGINT ends it, however silent the pipe is."""
     path = write(tmp_path / "c.pcap", whole(), whole(40001, start=10))
-    data = path.read_bytes()
+    data = (path if form == "pcap" else convert(path, "-F", "pcapng")).read_bytes()
+    pieces = [data[:30], data[30:100], data[100:5500], data[5500:-300]]
+    if form == "gzip":
+        packer = zlib.compressobj(wbits=31)
+        pieces = [packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH) for piece in pieces]
     inside, outside = os.pipe()
-    with Tcpsight("life", "--json", "--read", "-", stdin=inside, ready=False) as tool:
-        os.close(inside)
-        with os.fdopen(outside, "wb", buffering=0) as pipe:
-            pipe.write(data[:-300])
-            deadline = time.monotonic() + PATIENCE_SEC
-            while not is_waiting(tool.pid) and time.monotonic() < deadline:
-                time.sleep(0.01)
+    with os.fdopen(outside, "wb", buffering=0) as pipe:
+        with Tcpsight("life", "--json", "--read", "-", stdin=inside, ready=False) as tool:
+            os.close(inside)
+            for piece in pieces:
+                pipe.write(piece)
+            tool.wait_for(len, "row of the connection that is over")
             outcome = tool.stop(signal.SIGINT)
     assert outcome.status == 0
     assert seen(outcome.rows[0]) == (300, 5000, "fin")
     assert outcome.summary["opened"] == 2
-
-
-def is_waiting(pid):
-    with open(f"/proc/{pid}/wchan", encoding="ascii") as where:
-        return "poll" in where.read()

@@ -3,9 +3,7 @@
 makes the field say something."""
 
 import contextlib
-import ctypes
 import json
-import os
 import re
 import socket
 import struct
@@ -17,8 +15,6 @@ from netns import Link
 from sight import PROGRAM
 
 PORT = 7000
-CLONE_NEWNET = 0x40000000
-LIBC = ctypes.CDLL(None, use_errno=True)
 
 # What stays the same while nothing moves; ss leaves out what is 0 (or the default, if given).
 SAME = {
@@ -28,7 +24,12 @@ SAME = {
     "delivered": r"\bdelivered:(\d+)", "delivered_ce": r"\bdelivered_ce:(\d+)",
     "retrans_segs": r"\bretrans:\d+/(\d+)", "lost": r"\blost:(\d+)",
     "dsack_dups": r"\bdsack_dups:(\d+)", "reord_seen": r"\breord_seen:(\d+)",
-    "ooo_packets": r"\brcv_ooopack:(\d+)",
+    "ooo_packets": r"\brcv_ooopack:(\d+)", "unacked": r"\bunacked:(\d+)",
+    "notsent": r"\bnotsent:(\d+)", "pmtu": r"\bpmtu:(\d+)", "rmem_bytes": r"skmem:\(r(\d+),",
+    "wmem_bytes": r"skmem:\([^)]*,w(\d+),", "snd_wnd": r"\bsnd_wnd:(\d+)",
+    "rcvbuf": r"skmem:\([^)]*,rb(\d+),", "sndbuf": r"skmem:\([^)]*,tb(\d+),",
+    "forward_bytes": r"skmem:\([^)]*,f(\d+),", "sacked": r"\bsacked:(\d+)",
+    "backoff": r"\bbackoff:(\d+)",
 }
 MS_FRACTION = {
     "rtt_us": r"\brtt:([\d.]+)/", "rttvar_us": r"\brtt:[\d.]+/([\d.]+)",
@@ -37,11 +38,15 @@ MS_FRACTION = {
 FLAG = {"ecn": r" ecn ", "app_limited": r" app_limited "}
 TIME = {"busy_us": r"\bbusy:(\d+)ms", "rwnd_limited_us": r"\brwnd_limited:(\d+)ms",
         "sndbuf_limited_us": r"\bsndbuf_limited:(\d+)ms"}
-OTHER = ["lport", "rport", "ssthresh", "reordering", "delivery_rate", "congestion", "recv_q",
+# Milliseconds that go on while nothing moves.
+SINCE = {"since_snd_ms": r"\blastsnd:(\d+)", "since_rcv_ms": r"\blastrcv:(\d+)",
+         "since_ack_ms": r"\blastack:(\d+)"}
+OTHER = ["pacing_rate", "rcv_rtt_us", "probes_out", "ca_state", "rcv_wnd", "lport", "rport", "ssthresh", "reordering", "delivery_rate", "congestion", "recv_q",
          "send_q", "timer", "timer_ms", "retransmits", "rto_total", "rto_time_ms"]
 NO_SSTHRESH, DEFAULT_REORDERING = 0x7FFFFFFF, 3
 # Of struct tcp_info: ss of Debian 12 does not show these.
-TOTAL_RTO_AT = 240
+CA_STATE_AT, PROBES_AT, RCV_WND_AT, TOTAL_RTO_AT = 1, 3, 232, 240
+CA_STATES = ["open", "disorder", "cwr", "recovery", "loss"]
 
 
 def number(text, pattern, default=0, kind=int):
@@ -70,7 +75,7 @@ def tcp_info(sock):
 def look(netns, source, sock):
     """ss before, stat, and ss after, of one socket of ours."""
     lport, rport = sock.getsockname()[1], sock.getpeername()[1]
-    columns = ",".join([*SAME, *MS_FRACTION, *FLAG, *TIME, *OTHER])
+    columns = ",".join([*SAME, *MS_FRACTION, *FLAG, *TIME, *SINCE, *OTHER])
     ss = ["ss", "-HtinemoO", "sport", "=", f":{lport}", "and", "dport", "=", f":{rport}"]
     before, info = netns.run(*ss), tcp_info(sock)
     done = subprocess.run([str(PROGRAM), "stat", "--live", "--json", *source.options, "--netns",
@@ -87,6 +92,8 @@ def compare_other(text, row):
     assert f" {row['congestion']} " in text and row["congestion"]
     # ss says bits, cut to whole numbers of the same product.
     assert abs(row["delivery_rate"] - number(text, r"\bdelivery_rate (\d+)bps") // 8) <= 1
+    assert abs(row["pacing_rate"] - number(text, r"\bpacing_rate (\d+)bps") // 8) <= 1
+    assert (row["rcv_rtt_us"] or 0) == round(number(text, r"\brcv_rtt:([\d.]+)", kind=float) * 1000)
     assert [row["recv_q"], row["send_q"]] == [int(word) for word in text.split()[1:3]]
 
 
@@ -112,11 +119,17 @@ def compare(netns, source, sock):
         assert row[name] == (re.search(pattern, before) is not None), name + said
     for name, pattern in TIME.items():
         assert number(before, pattern) <= row[name] // 1000 <= number(after, pattern), name + said
+    for name, pattern in SINCE.items():
+        # One reading may be a clock tick of the kernel behind another.
+        assert number(before, pattern) - 10 <= row[name] <= number(after, pattern) + 10, name + said
     compare_other(before, row)
     (name, _, most), (_, least, _) = timer_of(before), timer_of(after)
     assert row["timer"] == name, said
     assert not name or least <= row["timer_ms"] <= most, said
     assert row["retransmits"] == info[2] == info_after[2], said
+    assert row["probes_out"] == info[PROBES_AT] == info_after[PROBES_AT], said
+    assert row["ca_state"] == CA_STATES[info[CA_STATE_AT]], said
+    assert row["rcv_wnd"] == struct.unpack_from("I", info, RCV_WND_AT)[0], said
     for name, form, at in ("rto_total", "H", 0), ("rto_time_ms", "I", 4):
         low, high = (struct.unpack_from(form, told, TOTAL_RTO_AT + at)[0]
                      for told in (info, info_after))
@@ -125,22 +138,11 @@ def compare(netns, source, sock):
 
 
 @contextlib.contextmanager
-def inside(netns):
-    """Sockets made here are of the namespace, and stay so."""
-    with open("/proc/thread-self/ns/net", "rb") as home, open(netns.path, "rb") as there:
-        assert LIBC.setns(there.fileno(), CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
-        try:
-            yield
-        finally:
-            assert LIBC.setns(home.fileno(), CLONE_NEWNET) == 0
-
-
-@contextlib.contextmanager
 def connected(near, far, address, **options):
     """Both ends of a connection; options are set before, by name, at the client."""
-    with inside(far):
+    with far.inside():
         listener = socket.create_server((address, PORT))
-    with inside(near):
+    with near.inside():
         client = socket.socket()
     with listener, client:
         for name, value in options.items():
@@ -214,7 +216,10 @@ def test_a_receiver_that_does_not_read(netns, source):
         wait_shown(netns, r"timer:\(persist.*\n?.*rwnd_limited")
         row = compare(netns, source, client)
         assert row["timer"] == "persist" and row["rwnd_limited_us"] and row["send_q"]
-        assert compare(netns, source, accepted)["recv_q"]
+        assert row["sndbuf"] >= row["wmem_bytes"] // 2 and row["wmem_bytes"]
+        assert row["notsent"] and row["pacing_rate"]
+        row = compare(netns, source, accepted)
+        assert row["recv_q"] and row["rmem_bytes"] >= row["recv_q"]
 
 
 def test_data_that_nobody_acknowledges(wire, source):
@@ -224,8 +229,9 @@ def test_data_that_nobody_acknowledges(wire, source):
         client.send(b"x" * 20_000)
         wait_shown(near, r"\bbackoff:1\b")
         row = compare(near, source, client)
-        assert row["timer"] == "on" and row["lost"] and row["busy_us"]
-        assert row["retransmits"] and row["rto_total"] and row["rto_time_ms"]
+        assert row["timer"] == "on" and row["lost"] and row["busy_us"] and row["unacked"]
+        assert row["ca_state"] == "loss" and row["wmem_bytes"] > 20_000
+        assert row["retransmits"] and row["rto_total"] and row["rto_time_ms"] and row["backoff"]
         compare(far, source, accepted)
 
 
@@ -271,3 +277,20 @@ def test_congestion_that_is_marked(wire, source):
         row = compare(near, source, client)
         assert row["ecn"] == 1 and row["delivered_ce"]
         assert compare(far, source, accepted)["ecn"] == 1
+
+
+def test_what_an_unanswered_connect_does_not_know(wire, source):
+    """Its windows are closed, its times and its rate are not 0 but not known."""
+    near, far, address = wire
+    rule(far, "input", f"tcp dport {PORT} drop")
+    with near.inside():
+        client = socket.socket()
+    with client:
+        client.setblocking(False)
+        client.connect_ex((address, PORT))
+        columns = [*SINCE, "pacing_rate", "snd_wnd", "unacked", "rmem_bytes", "rport"]
+        done = subprocess.run([str(PROGRAM), "stat", "--live", "--json", *source.options, "--netns",
+                               near.name, "-o", ",".join(columns)], capture_output=True, text=True,
+                              check=True)
+        [row] = [row for row in map(json.loads, done.stdout.splitlines()) if row.get("rport") == PORT]
+    assert [row[name] for name in columns] == [None, None, None, None, 0, 1, 0, PORT]

@@ -87,6 +87,9 @@ static void a_short_tcp_info_gives_what_it_has(void **state)
 		assert_int_equal(extra.ooo_packets, len >= DIAG_INFO_OOO_BYTES ? 0x01010101 : 0);
 		assert_int_equal(extra.rto_total, len >= DIAG_INFO_RTO_BYTES ? 0x0101 : 0);
 		assert_int_equal(extra.rto_time_ms, len >= DIAG_INFO_RTO_BYTES ? 0x01010101 : 0);
+		assert_int_equal(extra.known & KNOWN_SND_WND, len >= 232 ? KNOWN_SND_WND : 0);
+		assert_int_equal(extra.known & KNOWN_RCV_WND, len >= 236 ? KNOWN_RCV_WND : 0);
+		assert_int_equal(extra.rcv_wnd, len >= 236 ? 0x01010101 : 0);
 	}
 }
 
@@ -105,7 +108,12 @@ static void counters_that_are_too_old_are_none(void **state)
 static void every_attribute_is_taken(void **state)
 {
 	struct nlmsghdr *message = begin(ST_ESTABLISHED);
-	uint32_t memory[SK_MEMINFO_VARS] = {[SK_MEMINFO_DROPS] = 7};
+	uint32_t memory[SK_MEMINFO_VARS] = {[SK_MEMINFO_RMEM_ALLOC] = 1,
+					    [SK_MEMINFO_RCVBUF] = 2,
+					    [SK_MEMINFO_SNDBUF] = 3,
+					    [SK_MEMINFO_FWD_ALLOC] = 4,
+					    [SK_MEMINFO_WMEM_QUEUED] = 5,
+					    [SK_MEMINFO_DROPS] = 7};
 	uint64_t cgroup = 1234567890123;
 	struct ev_extra extra;
 	struct diag d;
@@ -124,6 +132,32 @@ static void every_attribute_is_taken(void **state)
 	assert_int_equal(extra.send_queue, 22);
 	assert_int_equal(extra.timer, 1);
 	assert_int_equal(extra.timer_ms, 204);
+	assert_true(extra.known & KNOWN_MEMORY);
+	assert_int_equal(extra.rmem_bytes, 1);
+	assert_int_equal(extra.rcvbuf, 2);
+	assert_int_equal(extra.sndbuf, 3);
+	assert_int_equal(extra.forward_bytes, 4);
+	assert_int_equal(extra.wmem_bytes, 5);
+	assert_int_equal(extra.packets_out, 0x01010101);
+	assert_int_equal(extra.since_ack_ms, 0x01010101);
+	/* What no field of it tells. */
+	assert_false(extra.known & (KNOWN_SENDER | KNOWN_CAUSES | KNOWN_UNDO | KNOWN_HOLDERS |
+				    KNOWN_REDIRECTED));
+}
+
+static void times_before_the_handshake_are_none(void **state)
+{
+	struct diag d = {.state = ST_SYN_SENT, .info.tcpi_last_ack_recv = 123456};
+
+	(void)state;
+	assert_false(extra_of(&d).known & KNOWN_SINCE_ACK);
+	d.state = ST_CLOSE;
+	assert_false(extra_of(&d).known & KNOWN_SINCE_ACK);
+	d.info.tcpi_rtt = 100;
+	assert_true(extra_of(&d).known & KNOWN_SINCE_ACK);
+	assert_int_equal(extra_of(&d).since_ack_ms, 123456);
+	d.info.tcpi_pacing_rate = ~0ull;
+	assert_false(extra_of(&d).known & KNOWN_PACING);
 }
 
 static void attributes_that_are_cut_or_not_terminated_do_no_harm(void **state)
@@ -173,6 +207,8 @@ static void a_notice_keeps_what_only_a_dump_tells(void **state)
 	extra_read(&d, &extra);
 	assert_string_equal(extra.congestion, "reno");
 	assert_int_equal(extra.segs_in, 0x01010101);
+	/* But not memory, which it has given back. */
+	assert_false(extra.known & KNOWN_MEMORY);
 }
 
 static void other_protocols_are_not_taken(void **state)
@@ -192,6 +228,7 @@ int main(void)
 		cmocka_unit_test(a_short_tcp_info_gives_what_it_has),
 		cmocka_unit_test(counters_that_are_too_old_are_none),
 		cmocka_unit_test(every_attribute_is_taken),
+		cmocka_unit_test(times_before_the_handshake_are_none),
 		cmocka_unit_test(attributes_that_are_cut_or_not_terminated_do_no_harm),
 		cmocka_unit_test(queues_of_a_listener_are_of_connections),
 		cmocka_unit_test(a_notice_keeps_what_only_a_dump_tells),

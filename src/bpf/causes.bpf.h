@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Why segments of a socket were sent again. The kernel counts how many there were (total_retrans),
+ * and announces each time that it sends some, just after it has counted them: retransmit.bpf.c
+ * looks then why, and what is new in the kernel's count is of that cause. So nothing is counted
+ * twice, and what was never announced can be told apart: it becomes CAUSE_OTHER.
+ */
+#pragma once
+#include "bpf/sock.bpf.h"
+
+struct causes {
+	__u32 segs[CAUSE_COUNT];
+	__u32 total;   /* of total_retrans: this many are in segs */
+	__u32 met;     /* total_retrans as of the last reading */
+	__u32 episode; /* segments sent again since a loss was noticed, until it is repaired */
+	__u32 undone;
+	__u32 undoable; /* 1: the kernel could have taken the episode back when it last sent */
+};
+
+/* Only of sockets that sent something again. Children of a listener start with nothing. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct causes);
+} causes __weak SEC(".maps");
+
+const volatile __u8 want_causes __weak = 0;
+const volatile __u8 want_undo __weak = 0; /* causes.undone */
+
+/*
+ * The causes of a flow, made if there are none: the SYN/ACKs that were sent again were those of a
+ * request, whose count the child took over.
+ */
+static __always_inline struct causes *causes_make(struct flow *f, struct tcp_sock *tp)
+{
+	struct causes *c = bpf_sk_storage_get(&causes, SK(tp), 0, 0);
+
+	if (c)
+		return c;
+	c = bpf_sk_storage_get(&causes, SK(tp), 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (c)
+		c->segs[CAUSE_SYN] = c->total = f->synack_retrans;
+	return c;
+}
+
+/* Of a flow that is older than us: what it sent again before is of no cause that we know. */
+static __always_inline void causes_adopt(struct flow *f, struct tcp_sock *tp)
+{
+	struct causes *c = want_causes && tp->total_retrans ? causes_make(f, tp) : 0;
+
+	if (c)
+		c->segs[CAUSE_OTHER] = c->total = tp->total_retrans;
+}
+
+/* The socket is connected again: another flow. */
+static __always_inline void causes_forget(struct tcp_sock *tp)
+{
+	if (want_causes)
+		bpf_sk_storage_delete(&causes, SK(tp));
+}
+
+/*
+ * If the kernel finds that nothing was lost it takes back what it did to the congestion window, and
+ * forgets where the episode began (tcp_undo_cwnd_reduction()): all that it sent was needless.
+ */
+static __always_inline bool causes_taken_back(const struct causes *c, struct tcp_sock *tp)
+{
+	return c->undoable && !tp->undo_marker;
+}
+
+/*
+ * What the kernel has counted and not announced is just being sent, if it is new; if the last
+ * reading met it already, or the flow ends, it never will be announced.
+ */
+static __always_inline void causes_settle(struct causes *c, __u32 total, bool last)
+{
+	__u32 known = c->total;
+
+	if (known == total)
+		return;
+	if (!last && c->met != total) {
+		c->met = total;
+		return;
+	}
+	if (__sync_val_compare_and_swap(&c->total, known, total) == known)
+		__sync_fetch_and_add(&c->segs[CAUSE_OTHER], total - known);
+}
+
+/* Fills the causes, and sets the number of segments to their sum. `last`: the flow ends. */
+static __always_inline void causes_read(struct flow *f, struct tcp_sock *tp, __u8 state, bool last,
+					struct ev_count *count, struct ev_extra *e)
+{
+	__u32 total = tp->total_retrans;
+	/* Before the handshake is over, SYNs are all that can have been sent again. */
+	__u32 sum = state == ST_SYN_RECV ? total : f->synack_retrans;
+	struct causes *c;
+
+	if (!want_causes)
+		return;
+	e->known |= KNOWN_CAUSES | (want_undo ? KNOWN_UNDO : 0);
+	e->retrans[CAUSE_SYN] = sum;
+	c = total == sum ? 0 : causes_make(f, tp);
+	if (c) {
+		causes_settle(c, total, last);
+		sum = 0;
+		for (int i = 0; i < CAUSE_COUNT; i++) {
+			e->retrans[i] = c->segs[i];
+			sum += c->segs[i];
+		}
+		e->undone = c->undone + (causes_taken_back(c, tp) ? c->episode : 0);
+	}
+	count->retrans_segs = sum;
+}
+
+/* Of a listener: the SYN/ACKs that its requests sent again. */
+static __always_inline void causes_read_listener(struct tcp_sock *tp, struct ev_extra *e)
+{
+	struct causes *c = want_causes ? bpf_sk_storage_get(&causes, SK(tp), 0, 0) : 0;
+
+	if (want_causes)
+		e->known |= KNOWN_CAUSES;
+	if (c)
+		e->retrans[CAUSE_SYN] = c->segs[CAUSE_SYN];
+}

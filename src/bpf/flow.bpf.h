@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* How a socket whose beginning was not seen becomes a flow. */
+#pragma once
+#include "bpf/causes.bpf.h"
+#include "bpf/sock.bpf.h"
+
+/*
+ * Give a socket that is older than us its storage. Returns it if it is a flow that was not known
+ * before, else NULL.
+ */
+static __always_inline struct flow *adopt_sock(struct tcp_sock *tp, __u8 state)
+{
+	struct sock *sk = SK(tp);
+	struct flow *f;
+
+	f = bpf_sk_storage_get(&flows, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!f) {
+		if (!frozen() && state != ST_LISTEN) {
+			ACCOUNT_ADD(adopted, 1);
+			ACCOUNT_ADD(lost_memory, 1);
+		}
+		return 0;
+	}
+	if (f->phase != PHASE_NONE || __sync_lock_test_and_set(&f->adopted, 1))
+		return 0;
+	read_place(tp, &f->ident);
+	read_tuple(tp, &f->ident);
+	f->ident.seen = SEEN_ADOPTED;
+	if (state == ST_LISTEN) {
+		f->ident.role = ROLE_LISTEN;
+		f->phase = PHASE_LISTEN;
+		return f;
+	}
+	/* Its handshake was over before us. */
+	if (want_handshakes && state != ST_SYN_SENT && state != ST_SYN_RECV) {
+		f->phase = PHASE_CLOSED;
+		return 0;
+	}
+	f->id = bpf_get_socket_cookie(sk);
+	f->syn = state == ST_SYN_SENT || syn_was_counted(tp, state);
+	f->ident.role = f->syn ? ROLE_CONNECT : ROLE_ACCEPT;
+	f->ident.open_ns = bpf_ktime_get_ns();
+	f->ident.established_ns = state == ST_SYN_SENT ? 0 : f->ident.open_ns;
+	f->late = frozen();
+	causes_adopt(f, tp);
+	f->phase = PHASE_LIVE;
+	if (!f->late)
+		ACCOUNT_ADD(adopted, 1);
+	return f;
+}

@@ -1,0 +1,398 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Why segments were sent again: each cause provoked alone and all mixed, over a wire that loses what it
+is told to. The truth is what the kernel counts in the namespace, and what the wire saw again."""
+
+import contextlib
+import itertools
+import json
+import random
+import socket
+import subprocess
+import threading
+import time
+
+import bpfstate
+import pytest
+from flows import wait_until
+from sight import PATIENCE_SEC, PROGRAM
+from wire import ACK, DROP, Wire, too_big
+
+PORT = 7300
+MSS = 1448
+CAUSES = [f"retrans_{name}" for name in "rto fast tlp syn zwp pmtu other".split()]
+COLUMNS = ["lport", "rport", "retrans_segs", "retrans_spurious", *CAUSES]
+FASTOPEN_CONNECT = 30
+
+
+class Watched:
+    """Two namespaces, a wire between them, and `stat` that prints a row as each socket closes."""
+
+    def __init__(self, sight, new_netns, **sysctls):
+        self.near, self.far = new_netns(), new_netns()
+        for netns in self.near, self.far:
+            # Loss alone shall decide; loss probes only where they are wanted.
+            for name, value in {"tcp_congestion_control": "reno", "tcp_early_retrans": 0,
+                                **sysctls}.items():
+                netns.sysctl(f"net.ipv4.{name}", value)
+        self.wire = Wire(self.near, self.far)
+        self.ports = itertools.count(PORT)
+        self.tool = sight("stat", "--on-close", "--json", "-o", ",".join(COLUMNS))
+
+    def close(self):
+        self.wire.close()
+
+    @contextlib.contextmanager
+    def connected(self, family=socket.AF_INET, before=None):
+        """Both ends of a connection. `before` is called with the socket that is about to connect."""
+        address = Wire.far_address if family == socket.AF_INET else Wire.far_address6
+        port = next(self.ports)
+        with self.far.inside():
+            listener = socket.create_server((address, port), family=family)
+        with self.near.inside():
+            client = socket.socket(family)
+        with listener, client:
+            client.settimeout(PATIENCE_SEC)
+            listener.settimeout(PATIENCE_SEC)
+            if before:
+                before(client)
+            client.connect((address, port))
+            if before:
+                client.send(b"x" * 100)
+            accepted, _ = listener.accept()
+            with accepted:
+                accepted.settimeout(PATIENCE_SEC)
+                yield client, accepted
+                self.wire.fate = None
+                quiet(self.near, port)
+                quiet(self.far, port)
+
+    def rows(self, connections=1):
+        """Those of both ends of each connection, once all are there."""
+        def find(lines):
+            rows = [json.loads(line) for line in lines]
+            rows = [row for row in rows if PORT <= (row.get("lport") or 0) < PORT + 100
+                    or PORT <= (row.get("rport") or 0) < PORT + 100]
+            return rows if len(rows) >= 2 * connections else None
+
+        return self.tool.wait_for(find, f"rows of {connections} connections")
+
+    def check(self, connections=1):
+        """What the rows sum up to is what the kernel counted and the wire saw. Returns the sums."""
+        rows = self.rows(connections)
+        for row in rows:
+            assert row["retrans_segs"] == sum(row[name] for name in CAUSES), row
+            assert row["retrans_spurious"] <= row["retrans_segs"], row
+        sums = {name: sum(row[name] for row in rows) for name in COLUMNS[2:]}
+        near, far = self.near.mib(), self.far.mib()
+        kernel = {name: near[name] + far[name] for name in near.keys() & far.keys()}
+        said = f"{sums}\n{ {name: n for name, n in kernel.items() if n} }"
+        assert sums["retrans_segs"] == kernel["TcpRetransSegs"], said
+        assert sums["retrans_fast"] == kernel["TcpExtTCPFastRetrans"], said
+        assert sums["retrans_syn"] == kernel["TcpExtTCPSynRetrans"], said
+        by_timer = sums["retrans_rto"] + sums["retrans_pmtu"] - kernel["TcpExtTCPSlowStartRetrans"]
+        assert 0 <= by_timer <= kernel["TcpExtTCPTimeouts"], said
+        assert sums["retrans_tlp"] <= kernel["TcpExtTCPLossProbes"], said
+        assert sum(self.wire.again) == sums["retrans_segs"] - sums["retrans_syn"], said
+        return sums
+
+
+@pytest.fixture
+def watched(sight, new_netns):
+    with contextlib.ExitStack() as running:
+        def make(**sysctls):
+            return running.enter_context(contextlib.closing(Watched(sight, new_netns, **sysctls)))
+        yield make
+
+
+def quiet(netns, port):
+    """Nothing in flight any more, either way."""
+    wait_until(lambda: not {"unacked", "timer:(on"} & set(netns.run(
+        "sh", "-c", f"ss -Htino '( sport = :{port} or dport = :{port} )' | grep -oE 'unacked|timer:.on'"
+        " || true").split()), "rest")
+
+
+def deliver(sender, receiver, size):
+    """Write all, and read it at the other end."""
+    writer = threading.Thread(target=sender.sendall, args=(b"x" * size,), daemon=True)
+    writer.start()
+    while size:
+        got = receiver.recv(min(size, 65536))
+        assert got
+        size -= len(got)
+    writer.join()
+
+
+def first(count, wanted):
+    """A fate: the first so many packets that are wanted are lost, and none after them."""
+    left = itertools.count(count, -1)
+
+    def fate(packet):
+        return DROP if wanted(packet) and next(left) > 0 else None
+
+    return fate
+
+
+def held_until(when):
+    """A fate: data arrives then, whenever it was sent before."""
+    return lambda packet: max(0, when - time.monotonic()) if data(packet) else None
+
+
+def data(packet):
+    return packet.payload and packet.from_near
+
+
+def data_once(packet):
+    return data(packet) and not packet.again
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6], ids=["v4", "v6"])
+def test_a_timeout_and_the_repair_behind_it(watched, family):
+    seen = watched()
+    with seen.connected(family) as (client, accepted):
+        seen.wire.fate = first(10, data_once)
+        deliver(client, accepted, 10 * MSS)
+    sums = seen.check()
+    assert sums["retrans_rto"] >= 10 and sums["retrans_segs"] == sums["retrans_rto"], sums
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6], ids=["v4", "v6"])
+def test_fast_retransmit(watched, family):
+    seen = watched()
+    with seen.connected(family) as (client, accepted):
+        deliver(client, accepted, 20 * MSS)
+        seen.wire.fate = lambda packet: DROP if data_once(packet) and packet.index % 40 == 25 else None
+        deliver(client, accepted, 200 * MSS)
+    sums = seen.check()
+    assert sums["retrans_fast"] >= 4 and sums["retrans_spurious"] == 0, sums
+
+
+def test_fast_retransmit_without_sack(watched):
+    seen = watched(tcp_sack=0)
+    with seen.connected() as (client, accepted):
+        deliver(client, accepted, 20 * MSS)
+        seen.wire.fate = lambda packet: DROP if data_once(packet) and packet.index % 40 == 25 else None
+        deliver(client, accepted, 200 * MSS)
+    assert seen.check()["retrans_fast"] >= 4
+
+
+def test_the_accepting_side_sends_again_too(watched):
+    seen = watched()
+    with seen.connected() as (client, accepted):
+        seen.wire.fate = first(4, lambda packet: packet.payload and not packet.from_near)
+        deliver(accepted, client, 4 * MSS)
+    sums = seen.check()
+    assert sums["retrans_rto"] >= 4
+    rows = {row["lport"] >= PORT and row["lport"] < PORT + 100: row for row in seen.rows()}
+    assert rows[False]["retrans_segs"] == 0 and rows[True]["retrans_segs"] >= 4
+
+
+def test_a_tail_loss_probe(watched):
+    seen = watched(tcp_early_retrans=3)
+    with seen.connected() as (client, accepted):
+        deliver(client, accepted, 8 * MSS)
+        quiet(seen.near, PORT)
+        last = seen.wire.first[0] + 3
+        seen.wire.fate = lambda packet: DROP if data_once(packet) and packet.index == last else None
+        deliver(client, accepted, 4 * MSS)
+    sums = seen.check()
+    assert sums["retrans_tlp"] >= 1 and sums["retrans_rto"] == 0, sums
+
+
+def test_a_syn_that_is_lost(watched):
+    seen = watched()
+    seen.wire.fate = first(1, lambda packet: packet.is_syn)
+    with seen.connected() as (client, accepted):
+        deliver(client, accepted, 100)
+    sums = seen.check()
+    assert sums["retrans_syn"] == 1 == sums["retrans_segs"]
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6], ids=["v4", "v6"])
+def test_a_syn_ack_that_is_lost(watched, family):
+    """Sent again before the connection was accepted, and counted in its row all the same."""
+    seen = watched()
+    seen.wire.fate = first(1, lambda packet: packet.is_syn_ack)
+    with seen.connected(family) as (client, accepted):
+        deliver(client, accepted, 100)
+    sums = seen.check()
+    assert sums["retrans_syn"] >= 2 and sums["retrans_segs"] == sums["retrans_syn"]
+    assert all(row["retrans_syn"] for row in seen.rows()), "the SYN, and the SYN/ACK"
+
+
+def test_a_syn_ack_that_is_lost_and_then_data(watched):
+    """What was counted before the connection was accepted is counted once."""
+    seen = watched()
+    seen.wire.fate = first(1, lambda packet: packet.is_syn_ack)
+    with seen.connected() as (client, accepted):
+        seen.wire.fate = first(3, lambda packet: packet.payload and not packet.from_near)
+        deliver(accepted, client, 3 * MSS)
+    sums = seen.check()
+    assert sums["retrans_syn"] >= 2 and sums["retrans_rto"] >= 3
+
+
+def test_a_request_that_comes_to_nothing(watched):
+    """Its SYN/ACKs are of no connection: no row of one shows them."""
+    seen = watched()
+    seen.wire.fate = lambda packet: DROP if packet.is_syn_ack else None
+    with seen.far.inside():
+        listener = socket.create_server((Wire.far_address, PORT))
+    with seen.near.inside():
+        client = socket.socket()
+    with listener, client:
+        client.setblocking(False)
+        client.connect_ex((Wire.far_address, PORT))
+        wait_until(lambda: seen.far.mib()["TcpRetransSegs"] and seen.near.mib()["TcpRetransSegs"],
+                   "SYN and SYN/ACK that go again")
+        client.close()
+    [row] = seen.tool.wait_for(lambda lines: [json.loads(line) for line in lines
+                                              if f'"rport":{PORT},' in line], "row of the client")
+    assert row["retrans_segs"] == row["retrans_syn"] == seen.near.mib()["TcpExtTCPSynRetrans"]
+    assert not any(f'"lport":{PORT},' in line for line in seen.tool.lines)
+
+
+def test_data_into_a_window_that_was_closed_over_it(watched):
+    seen = watched()
+    with seen.connected() as (client, accepted):
+        deliver(client, accepted, 20 * MSS)
+        quiet(seen.near, PORT)
+        begin = seen.wire.first[0]
+
+        def fate(packet):
+            if data(packet) and packet.again:
+                seen.wire.fate = None
+            elif data(packet) and packet.index > begin:
+                return DROP
+            elif not packet.from_near and packet.flags & ACK:
+                return packet.with_window(0)
+            return None
+
+        seen.wire.fate = fate
+        deliver(client, accepted, 5 * MSS)
+    sums = seen.check()
+    assert sums["retrans_zwp"] >= 1 and sums["retrans_fast"] == 0, sums
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6], ids=["v4", "v6"])
+def test_a_path_that_takes_only_smaller_packets(watched, family):
+    seen = watched()
+    with seen.connected(family) as (client, accepted):
+        def fate(packet):
+            if not data(packet) or len(packet.raw) <= 1300:
+                return None
+            seen.wire.answer(packet, too_big(packet, 1300))
+            return DROP
+
+        seen.wire.fate = fate
+        deliver(client, accepted, 10 * MSS)
+    sums = seen.check()
+    assert sums["retrans_pmtu"] >= 10 and sums["retrans_other"] == 0, sums
+
+
+def test_data_of_a_fast_open_that_the_server_did_not_take(watched):
+    seen = watched()
+    # Client, and no cookie is needed; the server takes none.
+    seen.near.sysctl("net.ipv4.tcp_fastopen", 5)
+    seen.far.sysctl("net.ipv4.tcp_fastopen", 0)
+    with seen.connected(before=lambda sock: sock.setsockopt(socket.IPPROTO_TCP, FASTOPEN_CONNECT, 1)
+                        ) as (_, accepted):
+        assert len(accepted.recv(100)) == 100
+    rows = seen.rows()
+    assert sum(row["retrans_other"] for row in rows) == seen.near.mib()["TcpRetransSegs"] == 1, rows
+    assert sum(row["retrans_segs"] for row in rows) == 1, rows
+
+
+@pytest.mark.parametrize("sysctls", [{}, {"tcp_dsack": 0}, {"tcp_sack": 0}, {"tcp_timestamps": 0}],
+                         ids=["dsack_and_undo", "undo", "no_sack", "no_timestamps"])
+def test_data_that_was_late_and_not_lost(watched, sysctls):
+    """Needless: the peer says so, or the kernel finds out and takes it back."""
+    seen = watched(**sysctls)
+    with seen.connected() as (client, accepted):
+        deliver(client, accepted, 20 * MSS)
+        quiet(seen.near, PORT)
+        seen.wire.fate = held_until(time.monotonic() + 0.45)
+        deliver(client, accepted, 3 * MSS)
+    sums = seen.check()
+    assert sums["retrans_rto"] >= 1 and sums["retrans_spurious"] >= 1, sums
+    kernel = seen.near.mib()
+    assert kernel["TcpExtTCPLossUndo"] + kernel["TcpExtTCPDSACKRecv"] >= 1, kernel
+
+
+def test_what_an_adopted_socket_sent_again_before_is_of_no_cause(sight, watched):
+    seen = watched()
+    seen.tool.stop()
+    with seen.connected() as (client, accepted):
+        seen.wire.fate = first(3, data_once)
+        deliver(client, accepted, 3 * MSS)
+        before = seen.near.mib()["TcpRetransSegs"]
+        assert before >= 3
+        quiet(seen.near, PORT)
+        seen.tool = sight("stat", "--on-close", "--json", "-o", ",".join(COLUMNS))
+        live = subprocess.run([PROGRAM, "stat", "--live", "--json", "-o", ",".join(COLUMNS)],
+                              capture_output=True, text=True, check=True)
+        [row] = [row for row in map(json.loads, live.stdout.splitlines())
+                 if row.get("rport") == PORT]
+        assert row["retrans_segs"] == row["retrans_other"] == before
+        seen.wire.fate = first(2, data_once)
+        deliver(client, accepted, 2 * MSS)
+    [row] = [row for row in seen.rows() if row["rport"] == PORT]
+    after = seen.near.mib()["TcpRetransSegs"]
+    assert row["retrans_segs"] == row["retrans_rto"] == after - before >= 2
+
+
+def test_all_causes_mixed(watched):
+    """Loss of every kind, both ways, on connections of both families, at once."""
+    seen = watched(tcp_early_retrans=3)
+    dice = random.Random(1)
+
+    def fate(packet):
+        if packet.is_syn or packet.is_syn_ack:
+            return DROP if dice.random() < 0.3 else None
+        if packet.payload and dice.random() < 0.06:
+            return DROP
+        return 0.03 if packet.payload and dice.random() < 0.01 else None
+
+    def talk(family):
+        with seen.connected(family) as (client, accepted):
+            for _ in range(4):
+                deliver(client, accepted, 60 * MSS)
+                deliver(accepted, client, 3 * MSS)
+
+    seen.wire.fate = fate
+    talks = [threading.Thread(target=talk, args=(family,)) for family in
+             (socket.AF_INET, socket.AF_INET, socket.AF_INET6)]
+    for thread in talks:
+        thread.start()
+    for thread in talks:
+        thread.join()
+    sums = seen.check(3)
+    assert sums["retrans_fast"] and sums["retrans_segs"] > 20, sums
+
+
+def test_netlink_says_that_it_does_not_know(sight, new_netns):
+    netns = new_netns()
+    tool = sight("stat", "--on-close", "--json", "--source", "netlink", "--netns", netns.name, "-o",
+                 ",".join(COLUMNS))
+    with netns.inside():
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            client = socket.create_connection(listener.getsockname())
+            accepted, _ = listener.accept()
+            client.close()
+            accepted.recv(1)
+            accepted.close()
+    rows = tool.wait_for(lambda lines: len(lines) >= 2 and [json.loads(line) for line in lines],
+                         "two rows")
+    outcome = tool.stop()
+    assert all(row[name] is None for row in rows for name in CAUSES), rows
+    assert all(row["retrans_segs"] == 0 and row["retrans_spurious"] == 0 for row in rows), rows
+    assert "retrans_rto" in outcome.stderr and "empty, not 0" in outcome.stderr
+
+
+@pytest.mark.parametrize("column, loaded", [
+    ("retrans_segs", set()),
+    ("retrans_rto", {"on_retransmit", "on_retransmit_nested", "on_synack_again"}),
+    ("retrans_spurious", {"on_retransmit", "on_retransmit_nested", "on_synack_again", "on_congestion"})])
+def test_nothing_is_loaded_for_it_unless_a_column_asks(sight, column, loaded):
+    tool = sight("stat", "--on-close", "--json", "-o", f"lport,{column}")
+    held = {program["name"] for program in bpfstate.programs(tool.pid)}
+    assert "on_state" in held
+    assert {name for name in held if name.startswith(("on_retr", "on_synack_a", "on_cong"))} == loaded
