@@ -115,8 +115,8 @@ enum conversation_step conversation_step(struct conversation *c, struct handshak
 }
 
 /*
- * Who called whom does not show any more; but services have the lower ports, and those that every
- * system knows are below 1024 (RFC 6335 section 6).
+ * Who called whom does not show any more; but the ports that clients are given are the highest
+ * (RFC 6335 section 6: from 49152; Linux: from 32768).
  */
 static bool looks_like_server(const struct endpoint *end, const struct endpoint *other)
 {
