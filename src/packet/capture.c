@@ -91,20 +91,25 @@ static bool time_of(const struct capture_interface *i, uint64_t units, uint64_t 
 	seconds += (uint64_t)i->offset_s; /* a sum below 0 is too large as well */
 	if (seconds > SECONDS_MAX)
 		return false;
-	*ret_ns = seconds * NS_PER_S +
-		  (uint64_t)((unsigned __int128)rest * NS_PER_S / i->units_per_s);
+	/* All that occur but powers of two divide a second into nanoseconds. */
+	if (NS_PER_S % i->units_per_s)
+		rest = (uint64_t)((unsigned __int128)rest * NS_PER_S / i->units_per_s);
+	else
+		rest *= NS_PER_S / i->units_per_s;
+	*ret_ns = seconds * NS_PER_S + rest;
 	return true;
 }
 
 enum capture_record capture_make_frame(struct capture *c, uint32_t interface, uint64_t units,
 				       struct frame *ret)
 {
-	const struct capture_interface *i = &c->interface[interface];
+	const struct capture_interface *i;
 
 	if (interface >= c->interface_count) {
 		c->refused[CAPTURE_NO_INTERFACE]++;
 		return RECORD_NONE;
 	}
+	i = &c->interface[interface];
 	if (!time_of(i, units, &ret->time_ns)) {
 		c->refused[CAPTURE_BAD_TIME]++;
 		return RECORD_NONE;

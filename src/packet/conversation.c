@@ -83,14 +83,10 @@ static enum conversation_step take_late_syn(struct conversation *c, struct hands
 static enum conversation_step go_on(struct conversation *c, struct handshake *h,
 				    const struct packet *p)
 {
-	enum conversation_side side = side_of(h, p);
-	const struct judges j = conversation_judges(c, h, side, p);
 	enum conversation_step step;
 
-	/* Without ACK it is dropped (RFC 9293 section 3.10.7.4 fifth); RFC 5961 section 5 asks
-	 * that the number acknowledged makes sense too. */
-	if (!(p->flags & TCP_ACK) || !stream_fit(&c->stream[side], p->seq, &j.own) ||
-	    !stream_fit(&c->stream[peer_of(c, side)], p->ack, &j.acked))
+	/* Without ACK it is dropped (RFC 9293 section 3.10.7.4 fifth). */
+	if (!(p->flags & TCP_ACK))
 		return CONVERSATION_FOREIGN;
 	step = conversation_track(c, h, p);
 	if (step != CONVERSATION_TAKEN || c->phase == CONVERSATION_ENDING)
@@ -119,8 +115,8 @@ enum conversation_step conversation_step(struct conversation *c, struct handshak
 }
 
 /*
- * Who called whom does not show any more; but services have the lower ports, and those that every
- * system knows are below 1024 (RFC 6335 section 6).
+ * Who called whom does not show any more; but the ports that clients are given are the highest
+ * (RFC 6335 section 6: from 49152; Linux: from 32768).
  */
 static bool looks_like_server(const struct endpoint *end, const struct endpoint *other)
 {
@@ -157,7 +153,7 @@ bool conversation_begin(struct conversation *c, struct handshake *h, const struc
 	c->first_ns = p->time_ns;
 	c->family = p->family;
 	c->is_self = endpoint_is_equal(&h->client, &h->server);
-	c->scale[SIDE_CLIENT] = c->scale[SIDE_SERVER] = SCALE_UNKNOWN;
+	conversation_begin_windows(c);
 	conversation_track(c, h, p);
 	return true;
 }

@@ -74,6 +74,7 @@ struct conversation {
 	uint8_t phase, end;
 	uint8_t family;
 	uint8_t scale[SIDE_COUNT]; /* enum conversation_scale, or the shift count */
+	uint32_t room[SIDE_COUNT]; /* the largest window that it offered, in bytes */
 	bool is_adopted;
 	bool is_self; /* both ends are one socket: all is in stream[SIDE_CLIENT] */
 	bool is_passive_close[SIDE_COUNT]; /* its FIN came after it had acknowledged the other's */

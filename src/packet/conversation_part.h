@@ -23,7 +23,11 @@ struct judges {
 struct judges conversation_judges(const struct conversation *c, const struct handshake *h,
 				  enum conversation_side side, const struct packet *p);
 
-/* Count a segment that belongs here: DOUBTED if it became a claim, else TAKEN. */
+/* Nothing is known of windows yet. */
+void conversation_begin_windows(struct conversation *c);
+
+/* Count a segment: what it carries, and what it acknowledges. FOREIGN if its numbers cannot be of
+ * this connection, DOUBTED if it became a claim (stream.h), else TAKEN. */
 enum conversation_step conversation_track(struct conversation *c, const struct handshake *h,
 					  const struct packet *p);
 

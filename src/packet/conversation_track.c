@@ -67,27 +67,21 @@ static unsigned int shift_of(const struct conversation *c, enum conversation_sid
 	return c->scale[side] == SCALE_UNKNOWN ? SCALE_TYPICAL : c->scale[side];
 }
 
-/* The largest window that `side` has offered. */
-static uint64_t room_of(const struct conversation *c, enum conversation_side side)
+/* The largest window that `side` has offered; of a SYN it is not scaled. */
+static void note_room(struct conversation *c, enum conversation_side side)
 {
 	const struct stream *s = &c->stream[side];
-	uint64_t window = s->segs ? s->window_max : SEQUENCE_WINDOW_UNSCALED;
+	uint32_t window = s->segs ? s->window_max : SEQUENCE_WINDOW_UNSCALED;
 
 	window <<= shift_of(c, side);
-	return window > SEQUENCE_WINDOW_UNSCALED ? window : SEQUENCE_WINDOW_UNSCALED;
+	c->room[side] = window > SEQUENCE_WINDOW_UNSCALED ? window : SEQUENCE_WINDOW_UNSCALED;
 }
 
-/* What has to be known of the side that a stream goes to, to judge a number of it. */
-static struct stream_peer judge_of(const struct conversation *c, const struct handshake *h,
-				   enum conversation_side receiver)
+void conversation_begin_windows(struct conversation *c)
 {
-	const struct stream *s = &c->stream[receiver];
-
-	return (struct stream_peer){
-		.room = room_of(c, receiver),
-		.reorder_ns = reorder_ns(c, h),
-		.is_window_closed = s->segs && !s->window,
-	};
+	c->scale[SIDE_CLIENT] = c->scale[SIDE_SERVER] = SCALE_UNKNOWN;
+	note_room(c, SIDE_CLIENT);
+	note_room(c, SIDE_SERVER);
 }
 
 /* Segments */
@@ -100,13 +94,17 @@ static bool is_newer(const struct stream *s, const struct packet *p)
 struct judges conversation_judges(const struct conversation *c, const struct handshake *h,
 				  enum conversation_side side, const struct packet *p)
 {
-	struct judges j = {
-		.own = judge_of(c, h, peer_of(c, side)),
-		.acked = judge_of(c, h, side),
-	};
+	const enum conversation_side other = peer_of(c, side);
+	const struct stream *s = &c->stream[side], *peer = &c->stream[other];
+	bool newer = is_newer(s, p);
 
-	j.own.is_newer = j.acked.is_newer = is_newer(&c->stream[side], p);
-	return j;
+	return (struct judges){
+		.own = {.room = c->room[other],
+			.reorder_ns = reorder_ns(c, h),
+			.is_window_closed = peer->segs && !peer->window,
+			.is_newer = newer},
+		.acked = {.room = c->room[side], .is_newer = newer},
+	};
 }
 
 void conversation_note_time(struct conversation *c, const struct packet *p)
@@ -118,37 +116,61 @@ void conversation_note_time(struct conversation *c, const struct packet *p)
 		c->first_ns = p->time_ns;
 }
 
-/*
- * Count a segment that belongs here: what it carries, and what it acknowledges. Of one that is too
- * far to be believed alone, what it acknowledges may confirm something else, or wait as well.
- */
+/* What a segment that was taken says besides its numbers. */
+static void note_header(struct conversation *c, enum conversation_side side, const struct packet *p,
+			uint16_t window_before)
+{
+	if (p->flags & TCP_SYN) {
+		note_scale(c, side, p);
+		note_room(c, SIDE_CLIENT);
+		note_room(c, SIDE_SERVER);
+	} else if (c->stream[side].window_max != window_before || c->stream[side].segs == 1) {
+		note_room(c, side);
+	}
+	conversation_note_time(c, p);
+}
+
+/* Of a segment that is too far to be believed alone, what it acknowledges may confirm something
+ * else, or wait as well. */
+static enum conversation_step doubt(struct stream *peer, const struct packet *p,
+				    const struct stream_peer *judge)
+{
+	if (p->flags & TCP_ACK && stream_fit(peer, p->ack, judge) == STREAM_FAR)
+		stream_acknowledge(peer, p->ack, judge, p->time_ns);
+	return CONVERSATION_DOUBTED;
+}
+
 enum conversation_step conversation_track(struct conversation *c, const struct handshake *h,
 					  const struct packet *p)
 {
-	enum conversation_side side = side_of(h, p);
-	struct stream *s = &c->stream[side], *peer = &c->stream[peer_of(c, side)];
+	enum conversation_side side = side_of(h, p), other = peer_of(c, side);
+	struct stream *s = &c->stream[side], *peer = &c->stream[other];
 	const struct judges j = conversation_judges(c, h, side, p);
 	bool syn = p->flags & TCP_SYN, had_fin = s->has_fin;
+	uint16_t window_before = s->window_max;
 	enum stream_fit fit = STREAM_NEAR;
 	uint64_t acked = 0;
 
-	if (syn)
-		note_scale(c, side, p);
 	if (p->payload_len || p->flags & TCP_FIN)
 		begin_stream(c, h, side, p->seq + syn);
+	if (p->flags & TCP_ACK) {
+		begin_stream(c, h, other, p->ack);
+		acked = peer->acked;
+		/* RFC 5961 section 5: it must make sense too. */
+		if (!stream_fit(peer, p->ack, &j.acked))
+			return CONVERSATION_FOREIGN;
+	}
 	if (syn && stream_sent_bytes(s)) /* a SYN again, with its Fast Open data */
 		s->segs++;
 	else
 		fit = stream_take(s, p, &j.own);
-	if (p->flags & TCP_ACK) {
-		begin_stream(c, h, peer_of(c, side), p->ack);
-		acked = peer->acked;
-		if (fit == STREAM_NEAR || stream_fit(peer, p->ack, &j.acked) == STREAM_FAR)
-			stream_acknowledge(peer, p->ack, &j.acked, p->time_ns);
-	}
-	if (fit != STREAM_NEAR)
-		return CONVERSATION_DOUBTED;
-	conversation_note_time(c, p);
+	if (fit == STREAM_UNFIT)
+		return CONVERSATION_FOREIGN;
+	if (fit == STREAM_FAR)
+		return doubt(peer, p, &j.acked);
+	if (p->flags & TCP_ACK)
+		stream_acknowledge(peer, p->ack, &j.acked, p->time_ns);
+	note_header(c, side, p, window_before);
 	if (s->has_fin && p->flags & TCP_ACK && (peer->acked > acked || !had_fin))
 		stream_guess_fin(peer, had_fin);
 	if (!had_fin && s->has_fin)

@@ -299,12 +299,13 @@ static void note_header(struct stream *s, const struct packet *p)
 }
 
 /* Where it begins may be known from nothing but one acknowledgement: the sender knows better. */
-static void begin_anew(struct stream *s, uint32_t first_seq)
+static bool begin_anew(struct stream *s, uint32_t first_seq)
 {
 	if (s->segs || s->next != s->base)
-		return;
+		return false;
 	s->is_begun = s->claim.is_made = false;
 	stream_begin(s, first_seq);
+	return true;
 }
 
 enum stream_fit stream_take(struct stream *s, const struct packet *p,
@@ -314,12 +315,14 @@ enum stream_fit stream_take(struct stream *s, const struct packet *p,
 	uint64_t at, end;
 	enum stream_fit fit;
 
-	if (stream_fit(s, seq, peer) != STREAM_NEAR)
-		begin_anew(s, seq);
-	at = place(s, seq, peer);
-	end = at + p->payload_len;
-	fit = s->is_begun ? judge(s, at, peer) : STREAM_NEAR;
 	correct_guess(s);
+	at = place(s, seq, peer);
+	fit = s->is_begun ? judge(s, at, peer) : STREAM_NEAR;
+	if (fit != STREAM_NEAR && begin_anew(s, seq)) {
+		at = s->base;
+		fit = STREAM_NEAR;
+	}
+	end = at + p->payload_len;
 	if (fit == STREAM_FAR && agrees(s, at, peer)) {
 		believe_claim(s, p->time_ns);
 		fit = STREAM_NEAR;

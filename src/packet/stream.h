@@ -16,10 +16,9 @@
  * ACK that would show it may be in the hole too. So what lies beyond the window is a claim, which
  * waits for a witness: it is believed when another segment of the sender, or an acknowledgement of
  * the peer, says the same, or when a third in a row goes still farther; it is dropped when the
- * sender goes on at the old number. Half of the
- * number space is ahead (RFC 9293 section 3.4), so a hole may be nearly 2 GiB wide; where the time
- * stamp option (RFC 7323 section 5) shows that a segment is newer, what seems to be older than the
- * window is ahead too.
+ * sender goes on at the old number. Half of the number space is ahead (RFC 9293 section 3.4), so a
+ * hole may be nearly 2 GiB wide; where the time stamp option (RFC 7323 section 5) shows that a
+ * segment is newer, what seems to be older than the window is ahead too.
  */
 #pragma once
 #include <stdbool.h>

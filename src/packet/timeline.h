@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A whole number of seconds: intervals and rounded times are the same on the line as by the stamps. */
-#define TIMELINE_ORIGIN_NS 1152921504000000000ull
+/* Whole seconds, so that a stamp and its place are rounded alike. */
+#define TIMELINE_ORIGIN_NS 1152000000000000000ull
 
 /* The last stamp with which all sums fit in 63 bits: in the year 2093. */
 #define TIMELINE_STAMP_MAX_NS 3900000000000000000ull

@@ -279,6 +279,9 @@ static void pcap_account(struct source *s, struct account *ret)
 		pcap_handshake_account(p->handshakes, ret);
 	else
 		pcap_flow_account(&p->flow, p->table, ret);
+	if (!p->input.is_live)
+		memcpy(p->undecoded.refused, p->input.file.capture->refused,
+		       sizeof(p->undecoded.refused));
 	pcap_undecoded_account(&p->undecoded, ret);
 	ret->received = p->received;
 	if (p->input.is_live && !pcap_filter_stats(&p->filter, p->input.pcap, &stat)) {

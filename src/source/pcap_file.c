@@ -66,7 +66,8 @@ static int read_more(struct pcap_file *f)
 {
 	ssize_t n;
 
-	if (read_file_waits_on(f->file) >= 0)
+	f->is_hungry = read_file_waits_on(f->file) >= 0;
+	if (f->is_hungry)
 		return -EAGAIN;
 	make_room(f, f->capture->want);
 	n = read_file_read(f->file, f->bytes + f->to, f->size - f->to);
@@ -122,7 +123,7 @@ int pcap_file_wait(struct pcap_file *f)
 
 int pcap_file_waits_on(const struct pcap_file *f)
 {
-	return f->has_ended ? -1 : read_file_waits_on(f->file);
+	return f->is_hungry ? read_file_waits_on(f->file) : -1;
 }
 
 /* Up to the first interface, or to the end: without one it is empty. 0, or -EIO. */

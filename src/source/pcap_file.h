@@ -17,6 +17,7 @@ struct pcap_file {
 	struct frame first; /* that was found while it was opened, if has_first */
 	int signals;	    /* a descriptor on which they show, or -1 */
 	bool has_ended, has_first;
+	bool is_hungry;	   /* what is at hand holds no whole frame */
 	bool is_truncated; /* after -EIO: whoever wrote it was stopped */
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * A capture file: time comes from the packets, on one line (packet/timeline.h), and is told before
- * each of them; flows are sampled when an interval has ended. What is open at the end is shown as open, where ends are shown.
+ * each of them; flows are sampled when an interval has ended. What is open at the end is shown as
+ * open, where ends are shown.
  */
 #include <errno.h>
 
@@ -14,8 +15,8 @@
 #include "util/log.h"
 
 /*
- * Time goes on, and may end an interval: then we are asked for a sample, before the packet is taken that
- * comes after it.
+ * Time goes on, and may end an interval: then we are asked for a sample, before the packet is taken
+ * that comes after it.
  */
 static void tell_time(struct pcap_state *p, uint64_t time_ns)
 {
@@ -100,8 +101,5 @@ int pcap_drain_file(struct pcap_state *p)
 		note_broken(p);
 	if (n)
 		return n;
-	/* A signal ends the run, as in the loop. */
-	if (result == -EAGAIN && pcap_file_wait(f) != -EINTR)
-		return 1;
-	return end_of_file(p);
+	return result == -EAGAIN ? result : end_of_file(p);
 }

@@ -92,7 +92,7 @@ static void look(struct read_file *f)
 	f->is_gzip = f->to >= 3 && bytes[0] == 0x1f && bytes[1] == 0x8b && bytes[2] == 8;
 	f->packer = find_packer(bytes, f->to);
 	if (f->packer)
-		f->err = -ENOTSUP;
+		f->err = -EINVAL;
 	else if (f->is_gzip && inflateInit2(&f->zip, GZIP_WINDOW) != Z_OK)
 		f->err = -ENOMEM;
 	f->in_member = f->is_gzip;

@@ -25,8 +25,8 @@ class Wire:
         """One segment from side 0 (client) or 1 (server); `repeat`: numbers do not move on."""
         (src, sport), (dst, dport) = self.ends[side], self.ends[1 - side]
         segment = TCP(sport=sport, dport=dport, flags=flags,
-                      seq=self.next[side] if seq is None else seq,
-                      ack=(self.next[1 - side] if ack is None else ack) if "A" in flags else 0)
+                      seq=(self.next[side] if seq is None else seq) % 2**32,
+                      ack=(self.next[1 - side] if ack is None else ack) % 2**32 if "A" in flags else 0)
         address = self.layer(src=src, dst=dst)
         if self.layer is IP:
             address.id = len(self.packets) + 1

@@ -160,6 +160,16 @@ static struct packet packet_of(struct scene *s, const uint8_t b[5])
 	p.window = b[4] & 4 ? 0 : 60000;
 	p.options = b[4] & 8 ? PACKET_TFO_COOKIE : 0;
 	p.ip_id = b[4] >> 4;
+	p.network = b[4] >> 7;
+	p.view = b[3] & 0x20 ? 2 : 0;
+	if (b[2] & 0x20) {
+		p.options |= PACKET_WSCALE;
+		p.wscale = 7;
+	}
+	if (b[4] & 0x40) {
+		p.options |= PACKET_TIMESTAMP;
+		p.tsval = (uint32_t)(s->now_ns / 1000000);
+	}
 	if (p.kind == PACKET_ICMP_ERROR) {
 		p.icmp_type = 3;
 		p.icmp_code = b[4] & 15;

@@ -21,6 +21,7 @@ static void a_stamp_is_known_from_the_line(void **state)
 		uint64_t at = timeline_place(&t, stamps[i]);
 
 		assert_true(at > 0);
+		assert_true(at % SECOND == stamps[i] % SECOND);
 		assert_true((int64_t)at + timeline_offset_ns(&t) == (int64_t)stamps[i]);
 	}
 }
