@@ -80,6 +80,8 @@ static void cover(enum record_table table, uint8_t covered[sizeof(struct event)]
 	HAS(count.pad);
 	if (table == RECORD_HANDSHAKE)
 		HAS(handshake.pad);
+	else
+		HAS(extra.pad);
 #undef HAS
 }
 
