@@ -121,7 +121,7 @@ extern const struct record_table_info record_tables[RECORD_TABLE_END];
 #define RECORD_NUMBER_END 1024
 
 /* Most columns that a table has, with those of struct ev_extra. */
-#define RECORD_TABLE_COLUMNS_MAX 120
+#define RECORD_TABLE_COLUMNS_MAX 160
 
 /*
  * The columns of a table in the order of record_columns, those of struct ev_extra if `extra`.
