@@ -161,11 +161,18 @@ $(B)/bench/names: bench/names.c $(OBJ)
 FUZZ_SRC := $(sort $(wildcard src/packet/*.c src/util/*.c src/verdict/*.c src/engine/*.c \
             src/record/*.c) \
             src/source/replay_line.c src/consumer/control_request.c)
-$(B)/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC)
+FUZZ_OBJ := $(FUZZ_SRC:src/%.c=$(B)/fuzz/obj/%.o)
+.SECONDARY: $(FUZZ_OBJ)
+FUZZFLAGS = -std=gnu17 $(CPPFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+$(B)/fuzz/obj/%.o: src/%.c
 	$(call say,FUZZ)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) -std=gnu17 $(CPPFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined \
-	  -fno-sanitize-recover=undefined -o $@ $^ $(LDLIBS)
+	$(Q)$(CLANG) $(FUZZFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
+	$(call say,FUZZ)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(FUZZFLAGS) -o $@ $^ $(LDLIBS)
 
 # The same without libFuzzer, which is there for this machine only: the seeds, and little changes.
 $(B)/seeds/%: tests/fuzz/%.c tests/fuzz/seeds.c $(FUZZ_SRC)
@@ -183,4 +190,4 @@ install: all
 clean:
 	rm -rf $(B)
 
--include $(OBJ:.o=.d) $(B)/obj/main.d $(BPF_OBJ:.o=.d) $(ALONE_OBJ:.o=.d) $(UNIT:=.d) $(TOOLS:=.d)
+-include $(FUZZ_OBJ:.o=.d) $(OBJ:.o=.d) $(B)/obj/main.d $(BPF_OBJ:.o=.d) $(ALONE_OBJ:.o=.d) $(UNIT:=.d) $(TOOLS:=.d)

@@ -36,7 +36,10 @@ static int run(const struct metric *m)
 			return log_errno(errno, "cannot wait for " GMETRIC);
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
-	log_error(GMETRIC " failed for %s", m->name);
+	if (WIFEXITED(status))
+		log_error(GMETRIC " failed for %s: exit status %d", m->name, WEXITSTATUS(status));
+	else
+		log_error(GMETRIC " failed for %s: ended by signal %d", m->name, WTERMSIG(status));
 	return -EIO;
 }
 

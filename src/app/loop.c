@@ -363,7 +363,7 @@ int loop_run_live(struct loop *l)
 		int n = epoll_wait(l->epoll, events, EVENTS_MAX, -1);
 
 		if (n < 0 && errno != EINTR)
-			result = -errno;
+			result = log_errno(errno, "cannot wait for events");
 		for (int i = 0; i < n && !result; i++)
 			result = handle(l, events[i].data.fd, events[i].events);
 		if (!result)

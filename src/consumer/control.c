@@ -132,7 +132,10 @@ int control_open(struct control **ret, const char *path, uid_t uid, gid_t gid,
 		c->client[i].fd = -1;
 	c->epoll = epoll_create1(EPOLL_CLOEXEC);
 	c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	err = listen_at(c, path, uid, gid);
+	if (c->epoll < 0 || c->timer < 0)
+		err = log_errno(errno, "cannot wait for requests at %s", path);
+	else
+		err = listen_at(c, path, uid, gid);
 	if (!err && (timerfd_settime(c->timer, 0, &every, NULL) ||
 		     watch(c, c->timer, EPOLLIN, EPOLL_CTL_ADD) ||
 		     watch(c, c->listener, EPOLLIN, EPOLL_CTL_ADD)))

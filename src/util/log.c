@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "util/utf8.h"
 
@@ -70,30 +69,25 @@ void log_debug(const char *format, ...)
 	va_end(args);
 }
 
-/* What can be done about an error that no caller can do anything about. */
-static const char *reason(int error, char *text, size_t size)
+/* What helps, where that is the same whatever was tried. */
+static const char *remedy(int error)
 {
-	struct rlimit limit;
-
-	if (error == EMFILE && !getrlimit(RLIMIT_NOFILE, &limit))
-		snprintf(text, size, "%s (the limit is %llu; \"ulimit -n 1024\" raises it)",
-			 strerror(error), (unsigned long long)limit.rlim_cur);
-	else if (error == ENFILE)
-		snprintf(text, size, "%s (\"sysctl fs.file-max\" is the limit)", strerror(error));
-	else
-		return strerror(error);
-	return text;
+	if (error == EMFILE)
+		return " (\"ulimit -n\" shows the limit, \"ulimit -n 1024\" raises it)";
+	return error == ENFILE ? " (for the whole machine: \"sysctl fs.file-max\" is the limit)"
+			       : "";
 }
 
 int log_errno(int error, const char *format, ...)
 {
-	char text[128];
+	char reason[256];
 	va_list args;
 
 	if (error < 0)
 		error = -error;
+	snprintf(reason, sizeof(reason), "%s%s", strerror(error), remedy(error));
 	va_start(args, format);
-	put("", format, args, reason(error, text, sizeof(text)));
+	put("", format, args, reason);
 	va_end(args);
 	return -error;
 }

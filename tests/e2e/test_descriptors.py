@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 from capture import Wire, write
-from sight import PATIENCE_SEC, PROGRAM
+from sight import PATIENCE_SEC, PROGRAM, ROOT
 
 STANDARD = {0: "stdin", 1: "stdout", 2: "stderr"}
 COMBINATIONS = [set(closed) for n in (1, 2, 3) for closed in itertools.combinations(STANDARD, n)]
@@ -132,6 +132,34 @@ def test_too_few_files_are_named(privileged, words):
         assert done.stdout == ""
         assert "Too many open files" in done.stderr and "ulimit -n" in done.stderr, done.stderr
         assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+@pytest.fixture(scope="module")
+def few_timers(tmp_path_factory):
+    path = tmp_path_factory.mktemp("preload") / "fewtimers.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", path, ROOT / "tests/e2e/preload/fewtimers.c"],
+                   check=True)
+    return path
+
+
+@pytest.mark.parametrize("words", [
+    ["life", "--source", "bpf"], ["life", "--source", "netlink"], ["top", "-C"], ["life", "-i", "lo"],
+    ["peek", "--source", "bpf", "-U", "/tmp/tcpsight-test-timers"],
+    ["peek", "-i", "lo", "-U", "/tmp/tcpsight-test-timers"], ["subnet"], ["stat", "-i", "1"],
+], ids=" ".join)
+def test_a_timer_that_cannot_be_made_ends_the_run(privileged, few_timers, words):
+    """Else it would run past its end, and intervals would not come."""
+    for timers in range(16):
+        done = subprocess.run([PROGRAM, *words, "--duration", "1"], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=PATIENCE_SEC,
+                              env={**os.environ, "LD_PRELOAD": few_timers, "TIMERS": str(timers)})
+        if not done.returncode:
+            break
+        assert done.returncode == FAILED
+        told = [line for line in done.stderr.splitlines() if "Too many open files" in line]
+        assert len(told) == 1 and "ulimit -n" in told[0], done.stderr
+        assert "lost" not in done.stderr
+    assert 3 < timers < 15, done.stderr
 
 
 def test_doctor_does_not_blame_the_kernel(privileged):
