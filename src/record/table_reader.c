@@ -97,7 +97,7 @@ static bool check(struct stream_reader *s, const struct record_column *c, uint64
 	case TYPE_LOCAL:
 		return all_below(value, rows, s->local_count);
 	case TYPE_TIME:
-		return all_below(value, rows, UINT64_MAX / NS_PER_US);
+		return all_below(value, rows, UINT64_MAX / NS_PER_US + 1);
 	case TYPE_ENUM:
 	case TYPE_FLAGS:
 		map_words(s, c, value, rows);
@@ -278,7 +278,8 @@ static void measure_rows(struct table_reader *t)
 	unsigned flags = t->slot[FLAGS_COLUMN];
 
 	t->row_bytes = record_tables[t->table].row_bytes;
-	if (t->row_bytes != sizeof(struct event))
+	/* That of a handshake is looked at whatever the flags say. */
+	if (t->row_bytes != sizeof(struct event) || t->table == RECORD_HANDSHAKE)
 		return;
 	for (unsigned i = 0; i < t->columns; i++)
 		if (t->is_present[i] && t->column[i]->offset >= EV_SIZE_IDENT)
