@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "consumer/recorder_meta.h"
+#include "consumer/recorder_told.h"
 #include "engine/account.h"
 #include "engine/clock.h"
 #include "engine/engine.h"
@@ -28,12 +29,6 @@
 #define NS_PER_S 1000000000ull
 #define US_PER_S 1000000ull
 #define FILE_MODE 0640
-
-/* What the recording says of a flow. */
-struct told {
-	bool is_known;
-	uint32_t min_rtt_us;
-};
 
 struct recorder {
 	const struct recorder_options *options;
@@ -139,7 +134,7 @@ static void on_opened(struct consumer *c, const struct flow *f)
 	struct recorder *r = c->state;
 	uint32_t slot = flow_table_slot(&c->engine->flows, f);
 
-	r->told[slot].is_known = false;
+	r->told[slot] = (struct told){0};
 }
 
 static void on_interval(struct consumer *c, const struct news *news)
@@ -147,33 +142,37 @@ static void on_interval(struct consumer *c, const struct news *news)
 	struct recorder *r = c->state;
 	uint32_t slot = flow_table_slot(&c->engine->flows, news->flow);
 	bool is_adopted = news->flow->ident.seen == SEEN_ADOPTED;
+	struct told *told = &r->told[slot];
 	struct ev_count then;
 	uint64_t time_ns;
 
 	if (r->options->no_samples || !has_begun(c))
 		return;
 	/* Its close record says all, but for what an adopted flow had moved before. */
-	if (news->close && (r->told[slot].is_known || !is_adopted)) {
-		r->told[slot].is_known = false;
+	if (news->close && (told->is_known || !is_adopted)) {
+		told->is_known = false;
 		return;
 	}
 	/* Rows come back by their times: its beginning stands before its end. */
 	time_ns = news->close ? news->close->time_ns - 1000 : clock_of(c);
 	then = before(&news->flow->count, &news->count);
-	then.min_rtt_us = r->told[slot].is_known ? r->told[slot].min_rtt_us : 0;
-	r->told[slot].min_rtt_us = news->flow->count.min_rtt_us;
-	if (!r->told[slot].is_known) {
-		r->told[slot].is_known = !news->close;
+	if (!told->is_known) {
+		told->is_known = !news->close;
 		event_of(r, news->flow, news->extra, EV_OPEN, time_ns);
 		/* What it moved before belongs to no interval, what it moved since does. */
 		if (is_adopted)
 			r->ev.count = then;
-		record_opened(r->record, &r->ev, news->note);
+		record_opened(r->record, &r->ev, told_mark(told, &news->flow->ident));
+		told->count = r->ev.count;
 		if (!is_adopted || news->close)
 			return;
 	}
+	then.min_rtt_us = told->count.min_rtt_us;
+	if (!told_counts(told, &then))
+		told->mark = 0;
 	record_sample(r->record, event_of(r, news->flow, news->extra, EV_SAMPLE, time_ns),
-		      &then, news->note);
+		      &then, told_mark(told, &news->flow->ident));
+	told->count = news->flow->count;
 }
 
 static void on_closed(struct consumer *c, const struct event *ev)
@@ -211,8 +210,9 @@ static void put_key_frame(struct consumer *c, struct recorder *r, uint64_t time_
 		    flow_table_find(&e->flows, f->id) != f)
 			continue;
 		record_live(r->record, event_of(r, f, e->extra ? &e->extra[slot] : NULL, EV_SAMPLE, time_ns),
-			    &c->note[slot]);
-		r->told[slot] = (struct told){true, f->count.min_rtt_us};
+			    told_mark(&r->told[slot], &f->ident));
+		r->told[slot].count = f->count;
+		r->told[slot].is_known = true;
 	}
 	record_key_end(r->record);
 }
@@ -352,6 +352,8 @@ static void on_end(struct consumer *c, const struct account *a)
 		.first_ns = a->first_ns,
 		.last_ns = a->last_ns,
 		.undecoded_why = a->undecoded_why,
+		.ignored = a->ignored,
+		.stray = a->stray,
 	};
 
 	if (!r->record)
@@ -406,7 +408,7 @@ int recorder_wrap(struct consumer *c, struct view *view, struct usage_error *err
 	r->directory = r->file = r->lock = -1;
 	c->state = r;
 	c->ops = &ops;
-	c->wants = WANT_OPENED | WANT_CLOSED | WANT_INTERVALS | WANT_NOTE |
+	c->wants = WANT_OPENED | WANT_CLOSED | WANT_INTERVALS |
 		   (o->handshakes ? WANT_HANDSHAKES : 0) | (o->resets ? WANT_RESETS : 0);
 	c->needs |= NEED_OWNER | NEED_CGROUPS | NEED_ERROR | (o->extra ? NEED_EXTRA : 0) |
 		    (o->handshakes ? NEED_HANDSHAKES : 0) | (o->resets ? NEED_RESETS : 0);

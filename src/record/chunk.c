@@ -47,7 +47,7 @@ static bool is_in_bounds(const struct chunk_header *h)
 {
 	uint64_t whole = chunk_bytes(h);
 
-	return h->stored_bytes <= CHUNK_STORED_MAX && h->raw_bytes <= CHUNK_RAW_MAX &&
+	return h->stored_bytes <= CHUNK_STORED_MAX && h->time_us <= CHUNK_TIME_MAX && h->raw_bytes <= CHUNK_RAW_MAX &&
 	       h->raw_bytes <= whole * CHUNK_RAW_PER_BYTE &&
 	       h->rows <= whole * CHUNK_ROWS_PER_BYTE &&
 	       (!(h->flags & CHUNK_UNPACKED) || h->raw_bytes == h->stored_bytes);

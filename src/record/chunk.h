@@ -37,6 +37,9 @@
 #define CHUNK_ROWS_PER_BYTE 64u
 #define CHUNK_RAW_PER_BYTE 1024u
 
+/* A time beyond this is no number of microseconds that nanoseconds of 64 bits can tell. */
+#define CHUNK_TIME_MAX (UINT64_MAX / 1000)
+
 enum chunk_kind { CHUNK_META = 1, CHUNK_EDGES, CHUNK_VOLUME, CHUNK_END };
 
 enum chunk_flag {

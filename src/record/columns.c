@@ -30,11 +30,19 @@
 #define E(n, f, column_unit, ...) \
 	C(n, WITH_EXTRA, #f, column_unit, .extra = true, EVENT(extra.f), __VA_ARGS__)
 
+/* Segments that were sent again for one of the reasons of enum ev_cause. */
+#define CAUSE(n, column_name, cause) \
+	C(n, WITH_EXTRA, #column_name, "segments", .extra = true, EVENT(extra.retrans[cause]), \
+	  NUMBER, AS(SPARSE))
+
 #define TYPES "number signed time enum flags text addr local bytes"
 #define STATES \
 	"unknown established syn_sent syn_recv fin_wait1 fin_wait2 time_wait close close_wait " \
 	"last_ack listen closing new_syn_recv"
 #define ENDS "none fin reset_sent reset_received timeout refused unreachable aborted no_port unknown"
+#define KNOWN \
+	"memory since_snd since_rcv since_ack snd_wnd rcv_wnd flight pacing sender causes undo " \
+	"holders redirected no_counters"
 #define OUTCOMES \
 	"pending established rejected aborted unreachable timed_out superseded overflow gone " \
 	"not_sent listen_drop"
@@ -143,10 +151,11 @@ const struct record_column record_columns[] = {
 	E(139, in_packets, "", NUMBER, FROM(104)),
 	E(140, out_packets, "", NUMBER, FROM(105)),
 	E(141, delayed_acks, "", NUMBER, AS(SPARSE)),
-	E(142, known, "", NUMBER, AS(VARINT)),
+	/* A bit that is not set: what it stands for is not known, and its columns are 0. */
+	E(142, known, "", FLAGS(KNOWN), AS(VARINT)),
 	E(143, rmem_bytes, "bytes", NUMBER, AS(SPARSE)),
 	E(144, wmem_bytes, "bytes", NUMBER, AS(SPARSE)),
-	E(145, forward_bytes, "bytes", NUMBER, AS(SPARSE)),
+	E(145, forward_bytes, "bytes", NUMBER, AS(VARINT)),
 	E(146, rcvbuf, "bytes", NUMBER, AS(VARINT)),
 	E(147, sndbuf, "bytes", NUMBER, AS(VARINT)),
 	E(148, since_snd_ms, "ms", NUMBER, AS(VARINT)),
@@ -154,28 +163,28 @@ const struct record_column record_columns[] = {
 	E(150, since_ack_ms, "ms", NUMBER, AS(VARINT)),
 	E(151, snd_wnd, "bytes", NUMBER, AS(VARINT)),
 	E(152, rcv_wnd, "bytes", NUMBER, AS(VARINT)),
-	E(153, max_window, "bytes", NUMBER, AS(VARINT)),
+	E(153, max_window, "bytes", NUMBER, FROM(151)),
 	E(154, packets_out, "segments", NUMBER, AS(SPARSE)),
 	E(155, sacked, "segments", NUMBER, AS(SPARSE)),
 	E(156, notsent, "bytes", NUMBER, AS(SPARSE)),
 	E(157, pmtu, "bytes", NUMBER, AS(VARINT)),
 	E(158, rcv_rtt_us, "us", NUMBER, AS(VARINT)),
-	C(159, WITH_EXTRA, "retrans_rto", "segments", .extra = true, EVENT(extra.retrans[0]), NUMBER, AS(SPARSE)),
-	C(160, WITH_EXTRA, "retrans_slow_start", "segments", .extra = true, EVENT(extra.retrans[1]), NUMBER, AS(SPARSE)),
-	C(161, WITH_EXTRA, "retrans_fast", "segments", .extra = true, EVENT(extra.retrans[2]), NUMBER, AS(SPARSE)),
-	C(162, WITH_EXTRA, "retrans_tlp", "segments", .extra = true, EVENT(extra.retrans[3]), NUMBER, AS(SPARSE)),
-	C(163, WITH_EXTRA, "retrans_syn", "segments", .extra = true, EVENT(extra.retrans[4]), NUMBER, AS(SPARSE)),
-	C(164, WITH_EXTRA, "retrans_zero_window", "segments", .extra = true, EVENT(extra.retrans[5]), NUMBER, AS(SPARSE)),
-	C(165, WITH_EXTRA, "retrans_pmtu", "segments", .extra = true, EVENT(extra.retrans[6]), NUMBER, AS(SPARSE)),
-	C(166, WITH_EXTRA, "retrans_other", "segments", .extra = true, EVENT(extra.retrans[7]), NUMBER, AS(SPARSE)),
+	CAUSE(159, retrans_rto, CAUSE_RTO),
+	CAUSE(160, retrans_slow_start, CAUSE_SLOW_START),
+	CAUSE(161, retrans_fast, CAUSE_FAST),
+	CAUSE(162, retrans_tlp, CAUSE_TLP),
+	CAUSE(163, retrans_syn, CAUSE_SYN),
+	CAUSE(164, retrans_zwp, CAUSE_ZERO_WINDOW),
+	CAUSE(165, retrans_pmtu, CAUSE_PMTU),
+	CAUSE(166, retrans_other, CAUSE_OTHER),
 	E(167, undone, "segments", NUMBER, AS(SPARSE)),
-	E(168, holders, "", NUMBER, AS(SPARSE)),
+	E(168, holders, "", NUMBER, AS(VARINT)),
 	E(169, pacing_rate, "bytes/s", NUMBER, AS(VARINT)),
-	E(170, ca_state, "", NUMBER, AS(VARINT)),
+	E(170, ca_state, "", ENUM("open disorder cwr recovery loss"), AS(VARINT)),
 	E(171, probes_out, "", NUMBER, AS(SPARSE)),
-	E(172, nonagle, "", NUMBER, AS(SPARSE)),
+	E(172, nonagle, "", NUMBER, AS(VARINT)),
 	E(173, cwnd_limited, "", NUMBER, AS(VARINT)),
-	E(174, soft_error, "", NUMBER, AS(SPARSE)),
+	E(174, soft_error, "errno", NUMBER, AS(SPARSE)),
 	E(175, redirected, "", NUMBER, AS(SPARSE)),
 	E(176, icmp_type, "", NUMBER, AS(SPARSE)),
 	E(177, icmp_code, "", NUMBER, AS(SPARSE)),
@@ -206,6 +215,9 @@ const struct record_column record_columns[] = {
 	C(335, IN(LOSS), "undecoded_why", "", TEXT, AS(VARINT), FIELD(record_loss, undecoded_why)),
 	C(336, IN(LOSS), "dropped_rows", "", NUMBER, AS(VARINT), FIELD(record_loss, dropped_rows)),
 	C(337, IN(LOSS), "dropped_names", "", NUMBER, AS(VARINT), FIELD(record_loss, dropped_names)),
+
+	C(338, IN(LOSS), "ignored", "segments", NUMBER, AS(VARINT), FIELD(record_loss, ignored)),
+	C(339, IN(LOSS), "stray", "segments", NUMBER, AS(VARINT), FIELD(record_loss, stray)),
 
 	C(349, IN(NOTE), "time", "us", TIME, AS(DELTA), FIELD(record_note, time_ns)),
 	C(350, IN(NOTE), "what", "", ENUM("start stop clock_step suspend disk_full disk_free rung thinned user"), AS(VARINT), FIELD(record_note, kind)),

@@ -173,7 +173,10 @@ int meta_get(const uint8_t *p, size_t len, struct record_meta *ret)
 			return r;
 		p = newline + 1;
 	}
-	if (!ret->format || !ret->run[0])
+	if (ret->format > META_FORMAT)
+		return -EPROTONOSUPPORT;
+	if (!ret->format || !ret->run[0] || ret->wall_offset_us >= META_US_END ||
+	    ret->wall_offset_us <= -META_US_END || ret->interval_us >= META_US_END)
 		return -EBADMSG;
-	return ret->format > META_FORMAT ? -EPROTONOSUPPORT : 0;
+	return 0;
 }

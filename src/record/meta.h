@@ -14,6 +14,8 @@
 /* Room that meta_put() needs. */
 #define META_BYTES_MAX 16384u
 #define META_NO_KEY UINT64_MAX
+/* Offsets and intervals are less than this, a thousand years, either way: sums of them are exact. */
+#define META_US_END (1ll << 55)
 
 struct record_meta {
 	uint64_t format;

@@ -9,7 +9,7 @@
 static void shift(__u64 *time_ns, int64_t by_us)
 {
 	if (*time_ns)
-		*time_ns += (uint64_t)(by_us * NS_PER_US);
+		*time_ns += (uint64_t)by_us * NS_PER_US;
 }
 
 void flows_shift(const struct recording *r, struct event *ev)

@@ -46,6 +46,8 @@ struct record_loss {
 	uint64_t first_ns, last_ns; /* of a source that reads a file: its first and last packet */
 	const char *undecoded_why;  /* "cut-tcp 3, bad-ip 1"; borrowed; never NULL when read */
 	uint64_t dropped_rows;	    /* rows for which there was no room on the disk or in memory */
+	/* Segments of packets that were understood and counted for no flow. */
+	uint64_t ignored, stray;
 	uint64_t dropped_names;	    /* names for which there was no room */
 };
 

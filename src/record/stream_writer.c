@@ -15,7 +15,7 @@
 /*
  * A chunk that has so much is closed before its interval ends, and so it is when so much waits in the
  * dictionaries. One more block still fits then, with 512 KiB of texts, as long as its rows have no
- * more than 1,200 bytes; now it is some 380 at the very worst. RAW_BYTES leaves room to work in.
+ * more than 1,200 bytes; now it is some 600 at the very worst. RAW_BYTES leaves room to work in.
  */
 #define SEAL_BYTES (512u << 10)
 #define NEWS_BYTES (512u << 10)

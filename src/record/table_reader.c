@@ -10,6 +10,8 @@
 #include "util/xalloc.h"
 
 #define NS_PER_US 1000u
+/* Number of the column with enum ev_flag. */
+#define FLAGS_COLUMN 23
 /* Rows that are put together at once: they stay in the nearest cache. */
 #define BATCH_ROWS 32
 /* Most columns that one may be the difference to. */
@@ -95,7 +97,7 @@ static bool check(struct stream_reader *s, const struct record_column *c, uint64
 	case TYPE_LOCAL:
 		return all_below(value, rows, s->local_count);
 	case TYPE_TIME:
-		return all_below(value, rows, UINT64_MAX / NS_PER_US);
+		return all_below(value, rows, UINT64_MAX / NS_PER_US + 1);
 	case TYPE_ENUM:
 	case TYPE_FLAGS:
 		map_words(s, c, value, rows);
@@ -267,12 +269,33 @@ static enum reader_op op_of(const struct record_column *c)
 	return c->size == 1 ? OP_U8 : c->size == 2 ? OP_U16 : c->size == 4 ? OP_U32 : OP_U64;
 }
 
+/*
+ * Most rows have nothing of what stands behind the ident, which is more than half of the struct.
+ * Flags that announce it then say too much.
+ */
+static void measure_rows(struct table_reader *t)
+{
+	unsigned flags = t->slot[FLAGS_COLUMN];
+
+	t->row_bytes = record_tables[t->table].row_bytes;
+	/* That of a handshake is looked at whatever the flags say. */
+	if (t->row_bytes != sizeof(struct event) || t->table == RECORD_HANDSHAKE)
+		return;
+	for (unsigned i = 0; i < t->columns; i++)
+		if (t->is_present[i] && t->column[i]->offset >= EV_SIZE_IDENT)
+			return;
+	t->row_bytes = EV_SIZE_IDENT;
+	for (unsigned i = 0; flags && t->is_present[flags - 1] && i < t->stride; i++)
+		t->value[(flags - 1) * t->stride + i] &= ~(uint64_t)(EV_HAS_EXTRA | EV_HAS_HANDSHAKE);
+}
+
 /* The columns of a block are there: make ready what is the same in all its rows. */
 static void prepare_rows(struct table_reader *t, const struct stream_reader *s)
 {
 	static const char *const empty = "";
 
-	memset(t->row, 0, sizeof(t->row));
+	measure_rows(t);
+	memset(t->row, 0, t->row_bytes);
 	t->differing = 0;
 	for (unsigned i = 0; i < t->columns; i++) {
 		const struct record_column *c = t->column[i];
@@ -389,11 +412,9 @@ static void fill_batch(struct table_reader *t, const struct stream_reader *s, si
 
 void table_reader_row(struct table_reader *t, const struct stream_reader *s, void *ret)
 {
-	size_t row_bytes = record_tables[t->table].row_bytes;
-
 	if (t->at < t->batch_from || t->at >= t->batch_to)
-		fill_batch(t, s, row_bytes);
-	memcpy(ret, t->batch + (t->at - t->batch_from) * row_bytes, row_bytes);
+		fill_batch(t, s, t->row_bytes);
+	memcpy(ret, t->batch + (t->at - t->batch_from) * t->row_bytes, t->row_bytes);
 }
 
 uint64_t table_reader_time(const struct table_reader *t, unsigned number)

@@ -47,6 +47,7 @@ struct table_reader {
 	unsigned differing;
 	uint64_t *value; /* column by column, each `stride` numbers behind the one before */
 	unsigned stride, rows, at;
+	size_t row_bytes; /* of the struct, as far as this block has any of it */
 	/* Rows [batch_from, batch_to) put together: column by column, since that is faster. */
 	uint8_t *batch;
 	unsigned batch_from, batch_to;
@@ -67,7 +68,10 @@ static inline bool table_reader_has_row(const struct table_reader *t)
 	return t->at < t->rows;
 }
 
-/* Make the struct of the row at t->at; what is missing is 0. Texts are borrowed from the stream. */
+/*
+ * Make the struct of the row at t->at; what is missing is 0, and parts of a struct event that its
+ * flags do not announce are not touched. Texts are borrowed from the stream.
+ */
 void table_reader_row(struct table_reader *t, const struct stream_reader *s, void *ret);
 
 /* The time of the row at t->at, in us: of its column `number`, 0 if it has none. */

@@ -140,6 +140,8 @@ static void take_loss(struct state *r)
 		.interface_dropped = l->interface_dropped,
 		.first_ns = l->first_ns,
 		.last_ns = l->last_ns,
+		.ignored = l->ignored,
+		.stray = l->stray,
 	};
 	snprintf(r->account.undecoded_why, sizeof(r->account.undecoded_why), "%s", l->undecoded_why);
 }

@@ -81,6 +81,8 @@ static void read_all(const uint8_t *file, size_t size, const struct recording_co
 	size_t items = 0, texts = 0;
 	int item = recording_open_memory(&r, file, size, config);
 
+	/* What is not written must be seen, every time. */
+	memset(&ev, 0xa5, sizeof(ev));
 	if (!item)
 		while ((item = recording_next(r, &ev)) > 0) {
 			items++;

@@ -80,6 +80,14 @@ static inline void fill_extra(struct traffic *t, struct ev_extra *e)
 	e->timer = (__u8)below(t, 5);
 	e->app_limited = (__u8)below(t, 2);
 	e->delayed_acks = some(t, 12);
+	e->known = below(t, 1 << 14);
+	e->rcvbuf = 131072 << below(t, 3);
+	e->snd_wnd = (__u32)some(t, 22);
+	e->max_window = e->snd_wnd + below(t, 2) * 65536;
+	e->retrans[CAUSE_FAST] = below(t, 20) ? 0 : below(t, 9);
+	e->pacing_rate = some(t, 40);
+	e->ca_state = (__u8)below(t, 5);
+	e->icmp_code = (__u8)below(t, 3);
 	memset(e->congestion, 0, sizeof(e->congestion));
 	strcpy(e->congestion, below(t, 2) ? "cubic" : "bbr");
 }
@@ -191,6 +199,7 @@ static inline void make_handshake(struct traffic *t)
 	ev.handshake.directions = (__u8)(1 + below(t, 3));
 	ev.handshake.dropped = below(t, 4);
 	strcpy(ev.handshake.conn_state, "REJ");
+	ev.handshake.icmp_type = (__u8)below(t, 4);
 	if (!below(t, 3))
 		strcpy(ev.handshake.icmp, "host unreachable");
 	add_edge(t, &ev);

@@ -78,10 +78,10 @@ static void cover(enum record_table table, uint8_t covered[sizeof(struct event)]
 	/* The kind is told by the table; there is nothing in what pads. */
 	HAS(head.kind);
 	HAS(count.pad);
-	if (table != RECORD_HANDSHAKE)
-		HAS(extra.pad);
 	if (table == RECORD_HANDSHAKE)
 		HAS(handshake.pad);
+	else
+		HAS(extra.pad);
 #undef HAS
 }
 

@@ -179,6 +179,37 @@ static void headers_that_lie_are_no_headers(void **state)
 	}
 }
 
+/* Times with which no sums can be made. */
+static void times_that_lie_are_no_times(void **state)
+{
+	static const char *const metas[] = {
+		"format=1\nrun=00\nwall_offset_us=9223372036854775807\n",
+		"format=1\nrun=00\nwall_offset_us=-9223372036854775807\n",
+		"format=1\nrun=00\nwall_offset_us=36028797018963968\n",
+		"format=1\nrun=00\ninterval_us=36028797018963968\n",
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(metas) / sizeof(metas[0]); i++) {
+		struct craft c = craft_begin();
+		struct reading r;
+
+		craft_meta(&c, metas[i]);
+		craft_rows(&c, CHUNK_EDGES, 0);
+		r = read_all(c.file, c.len, &everything);
+		assert_true(r.error == -EINVAL && !r.count);
+		craft_end(&c);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		struct craft c = craft_begin();
+
+		craft_meta(&c, META);
+		c.time_us = i ? UINT64_MAX : UINT64_MAX / 1000 + 1;
+		craft_rows(&c, CHUNK_EDGES, 0);
+		expect_nothing(&c);
+	}
+}
+
 /* A packed payload of `bytes` zeros, with a window of 2^log. */
 static size_t pack_zeros(uint8_t *to, size_t room, size_t bytes, int log)
 {
@@ -286,6 +317,7 @@ int main(void)
 		cmocka_unit_test(columns_that_lie_are_left_out),
 		cmocka_unit_test(dictionaries_that_lie_are_left_out),
 		cmocka_unit_test(headers_that_lie_are_no_headers),
+		cmocka_unit_test(times_that_lie_are_no_times),
 		cmocka_unit_test(bombs_do_not_go_off),
 		cmocka_unit_test(rows_cost_no_more_memory_than_allowed),
 		cmocka_unit_test(pointers_back_lead_nowhere),

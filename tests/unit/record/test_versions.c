@@ -69,6 +69,48 @@ static void columns_that_are_missing_are_empty(void **state)
 	reading_done(&r);
 }
 
+/* The part of a handshake is there, and empty, although no column of the file has any of it. */
+static void a_handshake_without_columns_is_empty(void **state)
+{
+	struct recording *r;
+	struct craft c = craft_begin();
+	struct event ev;
+
+	(void)state;
+	craft_meta(&c, META);
+	craft_block(&c, RECORD_HANDSHAKE, 1);
+	craft_constant(&c, ID, 5);
+	craft_block_end(&c);
+	craft_rows(&c, CHUNK_EDGES, 1);
+	memset(&ev, 0xff, sizeof(ev));
+	assert_int_equal(recording_open_memory(&r, c.file, c.len, &everything), 0);
+	assert_int_equal(recording_next(r, &ev), RECORDING_EVENT);
+	assert_int_equal(ev.head.kind, EV_HANDSHAKE);
+	assert_int_equal(ev.handshake.outcome, OUTCOME_PENDING);
+	recording_close(r);
+	craft_end(&c);
+}
+
+/* What flags announce and the file has not: they do not announce it. */
+static void flags_announce_what_is_there(void **state)
+{
+	const uint8_t id[] = {5}, flags[] = {EV_HAS_IDENT | EV_HAS_EXTRA};
+	struct craft c = craft_begin();
+	struct reading r;
+
+	(void)state;
+	craft_meta(&c, META);
+	craft_block(&c, RECORD_CLOSE, 1);
+	craft_small(&c, ID, 1, id);
+	craft_small(&c, 23, 1, flags);
+	craft_block_end(&c);
+	craft_rows(&c, CHUNK_EDGES, 1);
+	r = read_crafted(&c);
+	assert_int_equal(r.count, 1);
+	assert_int_equal(r.event[0].head.flags, EV_HAS_IDENT);
+	reading_done(&r);
+}
+
 static void tables_and_columns_that_are_new_are_passed_over(void **state)
 {
 	const char *const names[] = {"weather", "mood", NULL};
@@ -218,6 +260,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(columns_that_are_missing_are_empty),
+		cmocka_unit_test(a_handshake_without_columns_is_empty),
+		cmocka_unit_test(flags_announce_what_is_there),
 		cmocka_unit_test(tables_and_columns_that_are_new_are_passed_over),
 		cmocka_unit_test(what_differs_from_a_missing_column_is_missing),
 		cmocka_unit_test(words_go_by_their_names),
