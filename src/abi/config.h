@@ -45,7 +45,7 @@ struct snap_control {
 	__u32 all;		/* 1: also flows whose counters did not change */
 	__u32 silent;		/* 1: adopt without an event */
 	__u32 listeners_only;	/* 1: adopt no flows yet, only what new ones will inherit from */
-	__u32 owner_pass;	/* of the owner iterator: 1 confirm, 2 assign */
+	__u32 owner_pass;	/* of the owner iterator: 1 confirm, 2 assign; 0: it does not run */
 	__u32 owner_scan;	/* number of the present scan, never 0 */
 	__u32 owner_unsure;	/* found by pass 1: flows whose owner no longer holds them */
 	__u32 live;		/* flows met by the last snapshot, changed or not */

@@ -380,6 +380,8 @@ const struct column columns[] = {
 	H(notsent,	"NOTSENT",	"B",	8, NEED_EXTRA,	"bytes written that were never sent yet"),
 	H(unacked,	"UNACKED",	"seg",	7, NEED_EXTRA,	"segments sent that are not acknowledged"),
 	H(pacing_rate,	"PACING",	"B/s",	11, NEED_EXTRA,	"rate at which the kernel paces; empty if it does not"),
+	H(redirected,	"REDIR",	"",	5, NEED_EXTRA,	"1: in a sockmap, which may pass payload on past TCP, in no count; of a closed one known only if seen before"),
+	H(holders,	"HOLDERS",	"",	7, NEED_EXTRA | NEED_OWNER | NEED_HOLDERS, "how many processes have the socket open; pid and comm are one of them"),
 	H(synack_retrans, "SYNACK_RTX",	"seg",	10, NEED_EXTRA | NEED_CAUSES, "SYN/ACKs sent again: before a connection was accepted; of a listener, to all"),
 	H(pmtu,		"PMTU",		"B",	6, NEED_EXTRA,	"largest packet that the path is known to take"),
 	C(congestion,	"Congestion control",	"",	-10, NEED_EXTRA, "congestion control algorithm"),

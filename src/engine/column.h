@@ -29,6 +29,7 @@ enum column_need {
 	NEED_CAUSES = 4096, /* each segment that is sent again */
 	NEED_UNDO = 8192,   /* each loss that is noticed or repaired; and with it NEED_CAUSES */
 	NEED_ICMP = 16384,  /* ICMP errors that a connecting socket is told of */
+	NEED_HOLDERS = 32768, /* scans of all open files, and with it NEED_OWNER */
 };
 
 struct column {

@@ -27,6 +27,8 @@ FIELD(rcv_wnd, rcv_wnd, KNOWN_RCV_WND)
 FIELD(notsent, notsent, KNOWN_FLIGHT)
 FIELD(unacked, packets_out, KNOWN_FLIGHT)
 FIELD(pacing_rate, pacing_rate, KNOWN_PACING)
+FIELD(redirected, redirected, KNOWN_REDIRECTED)
+FIELD(holders, holders, KNOWN_HOLDERS)
 
 COLUMN(pmtu)
 {

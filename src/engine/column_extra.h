@@ -15,6 +15,8 @@ struct value column_rcv_wnd(const struct row *row);
 struct value column_notsent(const struct row *row);
 struct value column_unacked(const struct row *row);
 struct value column_pacing_rate(const struct row *row);
+struct value column_redirected(const struct row *row);
+struct value column_holders(const struct row *row);
 struct value column_pmtu(const struct row *row);
 struct value column_synack_retrans(const struct row *row);
 struct value column_timer(const struct row *row);

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "engine/clock.h"
+#include "engine/column.h"
+#include "engine/source.h"
 #include "source/netlink_flows.h"
 #include "util/xalloc.h"
 
@@ -26,6 +28,8 @@ struct wanted {
 	struct flow *flow;
 	uint32_t inode;
 	uint32_t holder; /* the first process that was found to hold it */
+	uint32_t last_holder;
+	uint32_t holders; /* how many were found */
 	bool confirmed;	 /* whom we took for the owner holds it still */
 };
 
@@ -66,6 +70,9 @@ static void note_holder(struct search *s, uint32_t inode, uint32_t pid)
 		return;
 	if (!w->holder)
 		w->holder = pid;
+	/* The files of a process come one after the other. */
+	w->holders += w->last_holder != pid;
+	w->last_holder = pid;
 	if (w->flow->ident.owner_source && w->flow->ident.pid == pid)
 		w->confirmed = true;
 }
@@ -134,6 +141,19 @@ static void set_owner(struct search *s, const struct wanted *w)
 	netlink_flows_known(s->flows, w->flow)->news = true;
 }
 
+/* Of whom we may not look into, somebody may hold it too. */
+static void set_holders(struct search *s, const struct wanted *w, bool complete)
+{
+	struct ev_extra *extra = s->flows->extra ? &s->flows->extra[w->flow - s->flows->table.flow] : NULL;
+	struct known *k = netlink_flows_known(s->flows, w->flow);
+
+	if (!extra || !complete)
+		return;
+	k->news |= !(extra->known & KNOWN_HOLDERS) || extra->holders != w->holders;
+	extra->known |= KNOWN_HOLDERS;
+	extra->holders = w->holders;
+}
+
 void netlink_owner_scan(struct netlink_owner *o, struct netlink_flows *flows)
 {
 	struct search s = {.flows = flows};
@@ -147,8 +167,11 @@ void netlink_owner_scan(struct netlink_owner *o, struct netlink_flows *flows)
 		if (isdigit((unsigned char)entry->d_name[0]) &&
 		    look_into(&s, (uint32_t)strtoul(entry->d_name, NULL, 10)) == -EACCES)
 			o->refused++;
-	for (size_t i = 0; i < s.count; i++)
+	for (size_t i = 0; i < s.count; i++) {
 		set_owner(&s, &s.wanted[i]);
+		if (flows->source->needs & NEED_HOLDERS)
+			set_holders(&s, &s.wanted[i], !o->refused);
+	}
 	if (proc)
 		closedir(proc);
 	free(s.wanted);

@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import pathlib
+import platform
 import select
 import signal
 import socket
@@ -324,6 +325,67 @@ def hold_many(pairs):
     step()
 
 
+def held_by_many(address, children):
+    """A listener and a connection that children hold too; each has the connection twice."""
+    name_self("tcp-holder")
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.create_server((address, 0), family=family)
+    client = socket.create_connection(listener.getsockname()[:2])
+    again = socket.socket(fileno=os.dup(client.fileno()))
+    pids = [fork(signal.pause) for _ in range(int(children))]
+    say(listener=listener.getsockname()[1], client=client.getsockname()[1], pid=os.getpid(), pids=pids)
+    step()
+    again.close()
+    client.close()
+    listener.close()
+    say(closed=True)
+    step()
+
+
+def bpf(command, form, *values):
+    """The system call, with the first fields of its union; returns a descriptor or raises OSError."""
+    number = {"x86_64": 321, "aarch64": 280, "s390x": 351}[platform.machine()]
+    attributes = struct.pack(form, *values).ljust(128, b"\0")
+    libc = ctypes.CDLL(None, use_errno=True)
+    done = libc.syscall(number, command, ctypes.create_string_buffer(attributes, 128), 128)
+    if done < 0:
+        raise OSError(ctypes.get_errno(), "bpf")
+    return done
+
+
+def instruction(code, dst=0, src=0, value=0):
+    registers = src << 4 | dst if sys.byteorder == "little" else dst << 4 | src
+    return struct.pack("=BBhi", code, registers, 0, value)
+
+
+def sockmap(address):
+    """A sidecar's short cut: what the client sends is put into the server's queue, past TCP."""
+    name_self("tcp-sidecar")
+    sockets = bpf(0, "=IIII", 15, 4, 4, 2)  # BPF_MAP_CREATE of a SOCKMAP
+    # return bpf_msg_redirect_map(msg, &sockets, 1, BPF_F_INGRESS);
+    code = b"".join([instruction(0x18, 2, 1, sockets), instruction(0), instruction(0xB7, 3, 0, 1),
+                     instruction(0xB7, 4, 0, 1), instruction(0x85, 0, 0, 60), instruction(0x95)])
+    code, licence = ctypes.create_string_buffer(code, len(code)), ctypes.create_string_buffer(b"GPL")
+    program = bpf(5, "=IIQQIIQII16sII", 16, len(code) // 8, ctypes.addressof(code),
+                  ctypes.addressof(licence), 0, 0, 0, 0, 0, b"", 0, 7)
+    bpf(8, "=III", sockets, program, 7)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.create_server((address, 0), family=family)
+    client = socket.create_connection(listener.getsockname()[:2])
+    server, _ = listener.accept()
+    plain = socket.create_connection(listener.getsockname()[:2])
+    for index, sock in enumerate((client, server)):
+        key = ctypes.create_string_buffer(struct.pack("=I", index))
+        value = ctypes.create_string_buffer(struct.pack("=I", sock.fileno()))
+        bpf(2, "=I4xQQ", sockets, ctypes.addressof(key), ctypes.addressof(value))
+    client.send(b"x" * 5000)
+    received = len(server.recv(5000, socket.MSG_WAITALL))
+    mine = end_of(client, os.getpid(), "tcp-sidecar")
+    say(client=mine, server=other_end(mine, os.getpid(), "tcp-sidecar"), received=received,
+        plain=plain.getsockname()[1])
+    step()
+
+
 def deferred_connect():
     """Two flows with TCP_FASTOPEN_CONNECT; the first fetches the cookie that the second uses."""
     listener = socket.create_server(("127.0.0.1", 0))
@@ -352,6 +414,8 @@ SCENARIOS = {
     "serve": serve,
     "deferred_connect": deferred_connect,
     "hold_many": hold_many,
+    "held_by_many": held_by_many,
+    "sockmap": sockmap,
     "try_connect": try_connect,
     "ask_connect": ask_connect,
     "abandon_connect": abandon_connect,
