@@ -18,6 +18,8 @@
 #define DISCARDS_MAX 16384
 /* Accepted sockets whose owner waits to be taken over; beyond that the oldest are forgotten. */
 #define ACCEPTORS 65536
+/* MPTCP connections whose owner is known; of more, subflows that the kernel opens have none. */
+#define MPTCP_CONNECTIONS 16384
 #define RING_BYTES_DEFAULT (4u << 20)
 
 /* Kept per CPU by the BPF programs; opened + adopted = closed + live + lost. */

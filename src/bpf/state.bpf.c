@@ -16,6 +16,7 @@
 #include "bpf/end.bpf.h"
 #include "bpf/extra.bpf.h"
 #include "bpf/flow.bpf.h"
+#include "bpf/mptcp.bpf.h"
 #include "bpf/request.bpf.h"
 #include "bpf/ring.bpf.h"
 
@@ -71,6 +72,7 @@ static __always_inline void on_connect(struct tcp_sock *tp)
 	read_place(tp, &f->ident);
 	f->ident.owner_source = OWNER_NONE;
 	set_owner_current(&f->ident, OWNER_CONNECT);
+	mptcp_take_owner(f, tp);
 }
 
 static __always_inline void on_listen(struct tcp_sock *tp)
@@ -251,8 +253,10 @@ static __always_inline void on_change(struct sock *sk, int old, int new)
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct flow *f;
 
-	if (!tp)
+	if (!tp) {
+		mptcp_change(sk, new);
 		return;
+	}
 	if (new == ST_SYN_SENT) {
 		on_connect(tp);
 		return;
@@ -282,6 +286,7 @@ static __always_inline void on_change(struct sock *sk, int old, int new)
 	if (!f || f->phase != PHASE_LIVE)
 		return;
 	take_acceptor(f, tp);
+	mptcp_take_owner(f, tp);
 	if (new == ST_ESTABLISHED)
 		on_established(f, tp);
 	else if (new == ST_FIN_WAIT1 || new == ST_LAST_ACK)

@@ -61,13 +61,8 @@ static void list_wanted(struct search *s)
 	qsort(s->wanted, s->count, sizeof(*s->wanted), by_inode);
 }
 
-static void note_holder(struct search *s, uint32_t inode, uint32_t pid)
+static void note_holder_of(struct wanted *w, uint32_t pid)
 {
-	struct wanted key = {.inode = inode};
-	struct wanted *w = bsearch(&key, s->wanted, s->count, sizeof(key), by_inode);
-
-	if (!w)
-		return;
 	if (!w->holder)
 		w->holder = pid;
 	/* The files of a process come one after the other. */
@@ -75,6 +70,19 @@ static void note_holder(struct search *s, uint32_t inode, uint32_t pid)
 	w->last_holder = pid;
 	if (w->flow->ident.owner_source && w->flow->ident.pid == pid)
 		w->confirmed = true;
+}
+
+/* The subflows of an MPTCP connection have one inode, that of the connection's socket. */
+static void note_holder(struct search *s, uint32_t inode, uint32_t pid)
+{
+	const struct wanted *end = s->wanted + s->count;
+	struct wanted key = {.inode = inode};
+	struct wanted *w = bsearch(&key, s->wanted, s->count, sizeof(key), by_inode);
+
+	while (w && w > s->wanted && w[-1].inode == inode)
+		w--;
+	for (; w && w < end && w->inode == inode; w++)
+		note_holder_of(w, pid);
 }
 
 /* Returns 0, or -errno if the process may not be looked into, or is gone. */

@@ -20,6 +20,8 @@ import threading
 import time
 
 PAYLOAD = b"x" * 100
+PAYLOAD_BYTES = len(PAYLOAD)
+IPPROTO_MPTCP = 262
 
 
 def say(**facts):
@@ -325,6 +327,49 @@ def hold_many(pairs):
     step()
 
 
+def mptcp_server(port, control):
+    """Named otherwise when it listens than when it serves."""
+    name_self("mp-before")
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("0.0.0.0", int(port)))
+    listener.listen(8)
+    name_self("mp-server")
+    control.send(b"listening")
+    sock, _ = listener.accept()
+    while sock.recv(65536):
+        pass
+    sock.close()
+    control.send(b"closed")
+
+
+def mptcp(laddr, raddr, port):
+    """One MPTCP connection, whose other subflows the kernel opens."""
+    name_self("mp-client")
+    control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP).close()
+    except OSError as error:
+        print(f"no MPTCP: {error}", file=sys.stderr)
+        sys.exit(77)
+    server = fork(mptcp_server, port, theirs)
+    control.recv(10)
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP)
+    sock.bind((laddr, 0))
+    sock.connect((raddr, int(port)))
+    sock.send(PAYLOAD)
+    say(client=os.getpid(), server=server, lport=sock.getsockname()[1])
+    step()
+    for _ in range(50):
+        sock.send(PAYLOAD * 500)
+    say(sent=PAYLOAD_BYTES + 50 * 500 * PAYLOAD_BYTES)
+    step()
+    sock.close()
+    control.recv(10)
+    say(closed=True)
+    step()
+
+
 def held_by_many(address, children):
     """A listener and a connection that children hold too; each has the connection twice."""
     name_self("tcp-holder")
@@ -415,6 +460,7 @@ SCENARIOS = {
     "deferred_connect": deferred_connect,
     "hold_many": hold_many,
     "held_by_many": held_by_many,
+    "mptcp": mptcp,
     "sockmap": sockmap,
     "try_connect": try_connect,
     "ask_connect": ask_connect,
