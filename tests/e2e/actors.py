@@ -226,11 +226,11 @@ def serve(first):
 
 def start_connect(address, port, timeout_ms):
     name_self("tcp-try")
-    sock = socket.socket()
+    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
     sock.setblocking(False)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, timeout_ms)
     sock.connect_ex((address, port))
-    laddr, lport = sock.getsockname()
+    laddr, lport = sock.getsockname()[:2]
     end = {"pid": os.getpid(), "laddr": laddr, "lport": lport, "raddr": address, "rport": port}
     say(client=end)
     return sock
@@ -276,6 +276,18 @@ def listen_only(address, port, backlog):
     listener.close()
     say(closed=True)
     step()
+
+
+def hold_connected(address, port, count):
+    """So many connections to a server that does not accept, until told to let go."""
+    held = [socket.create_connection((address, int(port))) for _ in range(int(count))]
+    for sock in held:
+        sock.send(PAYLOAD)
+    say(ports=[sock.getsockname()[1] for sock in held])
+    step()
+    for sock in held:
+        sock.close()
+    say(closed=True)
 
 
 def no_port_left(address, port):
@@ -466,6 +478,7 @@ SCENARIOS = {
     "ask_connect": ask_connect,
     "abandon_connect": abandon_connect,
     "listen_only": listen_only,
+    "hold_connected": hold_connected,
     "no_port_left": no_port_left,
     "connect_from_taken_port": connect_from_taken_port,
 }
