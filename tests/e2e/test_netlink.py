@@ -115,46 +115,43 @@ def sums_up(outcome):
 
 
 @pytest.mark.parametrize("addr", ["127.0.0.1", "::1"])
-def test_counters_that_were_erased_after_a_list_are_lost_too(space, addr):
+def test_counters_that_were_erased_after_a_list_are_lost_too(netns, addr):
     """What it moved since the list is not known, and the row does not pretend that it is."""
-    with watching(space) as tool:
-        with Traffic(netns=space, addr=addr, hold=True, bytes=1000, close="reset") as flow:
+    with watching(netns) as tool:
+        with Traffic(netns=netns, addr=addr, hold=True, bytes=1000, close="reset") as flow:
             flow.go()
             wait_met(tool, flow.opened.client.lport)
             flow.finish()
-            wait_until(lambda: not space.run("ss", "-Htan"), "the end of both sockets")
+            wait_until(lambda: not netns.run("ss", "-Htan"), "the end of both sockets")
         account = sums_up(tool.stop())
     assert (account["opened"], account["closed"], account["lost"], account["live"]) == (2, 1, 1, 0)
 
 
 @pytest.mark.parametrize("addr", ["127.0.0.1", "::1"])
-def test_an_attempt_that_failed_moved_nothing_for_certain(space, addr):
+def test_an_attempt_that_failed_moved_nothing_for_certain(netns, addr):
     """Its socket was disconnected too, but it had never been connected."""
-    space.run("nft", "add table inet t; add chain inet t i { type filter hook input priority 0; };"
+    netns.run("nft", "add table inet t; add chain inet t i { type filter hook input priority 0; };"
                      " add rule inet t i tcp dport 5001 drop")
-    try:
-        with watching(space) as tool:
-            with actor("try_connect", addr, 5001, 2500, netns=space) as trying:
-                wait_met(tool, trying.hear()["client"]["lport"])
-                assert trying.hear()["error"] == "ETIMEDOUT"
-            wait_until(lambda: not space.run("ss", "-Htan"), "the end of the socket")
-            account = sums_up(tool.stop())
-    finally:
-        space.run("nft", "flush", "ruleset")
+    with watching(netns) as tool:
+        with actor("try_connect", addr, 5001, 2500, netns=netns) as trying:
+            wait_met(tool, trying.hear()["client"]["lport"])
+            assert trying.hear()["error"] == "ETIMEDOUT"
+        wait_until(lambda: not netns.run("ss", "-Htan"), "the end of the socket")
+        account = sums_up(tool.stop())
     assert (account["opened"], account["closed"], account["lost"], account["live"]) == (1, 1, 0, 0)
 
 
-def test_connections_that_nobody_accepted_are_lost_with_their_listener(space):
-    with watching(space) as tool:
-        with actor("listen_only", "127.0.0.1", 5003, 8, netns=space) as listening:
+def test_connections_that_nobody_accepted_are_lost_with_their_listener(netns):
+    with watching(netns) as tool:
+        with actor("listen_only", "127.0.0.1", 5003, 8, netns=netns) as listening:
             listening.hear()
-            with actor("hold_connected", "127.0.0.1", 5003, 3, netns=space) as clients:
+            with actor("hold_connected", "127.0.0.1", 5003, 3, netns=netns) as clients:
                 ports = clients.hear()["ports"]
                 wait_met(tool, ports[0])
                 listening.go()
                 clients.tell()
                 clients.hear()
-                wait_until(lambda: not space.run("ss", "-Htan"), "the end of all sockets")
+                wait_until(lambda: not netns.run("ss", "-Htan"), "the end of all sockets")
         account = sums_up(tool.stop())
     # Three clients were reset; three children took their counters with them.
     assert (account["opened"], account["lost"], account["live"]) == (6, 3, 0)
