@@ -12,7 +12,7 @@ VERSION := $(shell cat VERSION)
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) '$(subst $(B)/,,$@)')
 
-LIBS     := libbpf libpcap libmnl libcap-ng libseccomp jansson zlib
+LIBS     := libbpf libpcap libmnl libcap-ng libseccomp jansson libmd zlib libzstd
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
             -Wundef -Wpointer-arith -Wno-missing-field-initializers $(if $(WERROR),-Werror)
 # Paths of the build folder must not show in the result: two folders, one binary.
@@ -62,6 +62,7 @@ UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(sort $(wildcard tests
 E2E_TOOLS := $(patsubst tests/e2e/%.c,$(B)/tests/%,$(sort $(wildcard tests/e2e/*.c)))
 FUZZERS   := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 SEEDERS   := $(FUZZERS:$(B)/fuzz/%=$(B)/seeds/%)
+TOOLS     := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(sort $(wildcard tests/tools/*.c)))
 BENCH     := $(patsubst bench/%.c,$(B)/bench/%,$(sort $(wildcard bench/*.c)))
 
 .DELETE_ON_ERROR:
@@ -113,7 +114,7 @@ $(B)/obj/cli/ebpf.o: $(wildcard src/bpf/*)
 # Whoever uses the registry is rebuilt with it.
 $(B)/obj/cli/command.o $(B)/obj/app/sources.o: $(REGISTRY)
 
-test-programs: $(UNIT) $(E2E_TOOLS) $(B)/tests/verify
+test-programs: $(UNIT) $(E2E_TOOLS) $(TOOLS) $(B)/tests/verify
 bench-programs: $(BENCH)
 fuzz: $(FUZZERS)
 seeds: $(SEEDERS)
@@ -124,6 +125,11 @@ $(B)/tests/unit/%: tests/unit/%.c $(OBJ)
 	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OBJ) -lcmocka $(LDLIBS)
 
 URING := $(shell $(PKG) --exists liburing && echo -DHAVE_LIBURING $$($(PKG) --cflags --libs liburing))
+$(B)/tests/tools/%: tests/tools/%.c $(OBJ)
+	$(call say,TOOL)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OBJ) $(LDLIBS)
+
 $(B)/tests/%: tests/e2e/%.c $(wildcard tests/e2e/*.h)
 	$(call say,TOOL)
 	$(Q)mkdir -p $(@D)
@@ -134,19 +140,39 @@ $(B)/tests/verify: tests/kernels/verify.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -o $@ $< $(shell $(PKG) --cflags --libs libbpf)
 
+# These measure code of ours, so they are linked with it.
+$(B)/bench/record $(B)/bench/record_live: $(B)/bench/%: bench/%.c bench/record_traffic.h $(OBJ)
+	$(call say,BENCH)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALLFLAGS) -Ibench $(LDFLAGS) -o $@ $< $(OBJ) $(LDLIBS) -lm
+
 $(B)/bench/%: bench/%.c
 	$(call say,BENCH)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -o $@ $< -lpthread
 
+# This one measures functions of ours.
+$(B)/bench/names: bench/names.c $(OBJ)
+	$(call say,BENCH)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(OBJ) $(LDLIBS)
+
 # Fuzz targets link the pure layers only, all instrumented.
-FUZZ_SRC := $(sort $(wildcard src/packet/*.c src/util/*.c src/engine/*.c) \
-            src/source/replay_line.c src/app/control_request.c)
-$(B)/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC)
+FUZZ_SRC := $(sort $(wildcard src/packet/*.c src/util/*.c src/verdict/*.c src/engine/*.c \
+            src/record/*.c) \
+            src/source/replay_line.c src/consumer/control_request.c)
+FUZZ_OBJ := $(FUZZ_SRC:src/%.c=$(B)/fuzz/obj/%.o)
+.SECONDARY: $(FUZZ_OBJ)
+FUZZFLAGS = -std=gnu17 $(CPPFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+$(B)/fuzz/obj/%.o: src/%.c
 	$(call say,FUZZ)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) -std=gnu17 $(CPPFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined \
-	  -fno-sanitize-recover=undefined -o $@ $^ $(LDLIBS)
+	$(Q)$(CLANG) $(FUZZFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJ)
+	$(call say,FUZZ)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(FUZZFLAGS) -o $@ $^ $(LDLIBS)
 
 # The same without libFuzzer, which is there for this machine only: the seeds, and little changes.
 $(B)/seeds/%: tests/fuzz/%.c tests/fuzz/seeds.c $(FUZZ_SRC)
@@ -164,4 +190,4 @@ install: all
 clean:
 	rm -rf $(B)
 
--include $(OBJ:.o=.d) $(B)/obj/main.d $(BPF_OBJ:.o=.d) $(ALONE_OBJ:.o=.d) $(UNIT:=.d)
+-include $(FUZZ_OBJ:.o=.d) $(OBJ:.o=.d) $(B)/obj/main.d $(BPF_OBJ:.o=.d) $(ALONE_OBJ:.o=.d) $(UNIT:=.d) $(TOOLS:=.d)

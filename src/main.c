@@ -1,40 +1,48 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* One program, several names: `tcpsight COMMAND`, or the name of a tool that it replaces. */
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "app/loop.h"
+#include "app/descriptors.h"
 #include "app/peekstat.h"
 #include "app/run.h"
+#include "app/status.h"
 #include "cli/command.h"
 #include "cli/help.h"
+#include "cli/complain.h"
 #include "cli/options.h"
-#include "engine/report.h"
-#include "engine/settings.h"
+#include "engine/question.h"
+#include "engine/watch.h"
 #include "probe/doctor.h"
 #include "util/log.h"
 #include "util/parse.h"
+#include "view/report.h"
 
 /* Help and lists go through stdio: a full disk must not pass for success. */
-static int finish_stdout(const char *program)
+static int finish_stdout(int status)
 {
 	if (!fflush(stdout) && !ferror(stdout))
-		return RUN_DONE;
-	log_init(program, false);
-	if (errno != EPIPE)
-		log_errno(errno, "cannot write the output");
+		return status;
+	if (descriptors_was_closed(STDOUT_FILENO))
+		log_error("cannot write the output: the standard output is closed");
+	else if (errno != EPIPE)
+		log_errno(errno ? errno : EIO, "cannot write the output");
 	return RUN_FAILED;
 }
 
 static int parse_and_run(const struct report *report, const char *program, int argc, char **argv,
-			 struct settings *settings)
+			 struct question *question)
 {
 	argv[0] = (char *)program;
-	switch (options_parse(report, argc, argv, settings)) {
+	switch (options_parse(report, argc, argv, question)) {
 	case OPTIONS_DONE:
-		return finish_stdout(program);
+		log_init(program, false);
+		return RUN_DONE;
 	case OPTIONS_WRONG:
 		return RUN_USAGE;
 	case OPTIONS_FAILED:
@@ -42,19 +50,38 @@ static int parse_and_run(const struct report *report, const char *program, int a
 	case OPTIONS_RUN:
 		break;
 	}
-	log_init(program, settings->verbose);
-	loop_block_signals();
-	return run_report(report, settings, program);
+	log_init(program, question->watch->verbose);
+	return run_report(report, question, program);
 }
 
 static int run(const struct report *report, const char *program, int argc, char **argv)
 {
-	struct settings settings = {0};
-	int status = parse_and_run(report, program, argc, argv, &settings);
+	struct watch watch = {0};
+	struct question question = {.watch = &watch};
+	int status;
 
-	if (report->done)
-		report->done(&settings);
+	options_default_watch(&watch);
+	status = parse_and_run(report, program, argc, argv, &question);
+	options_done(report, &question);
+	free(watch.also);
 	return status;
+}
+
+static const char doctor_usage[] =
+	"usage: tcpsight doctor [--json | --ladder]\n\n"
+	"What this kernel offers, what is used, what is missing, and what helps.\n\n"
+	"options:\n"
+	"      --json                     the same for scripts, one JSON object a line\n"
+	"      --ladder                   the words of --rung, without a look at this machine\n"
+	"  -h, --help                     this text\n";
+
+static int complain_argument(const char *program, const char *argument)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "unrecognized argument: %.80s", argument);
+	complain(program, NULL, 0, text);
+	return RUN_USAGE;
 }
 
 static int complain_command(const char *name)
@@ -70,14 +97,30 @@ static int complain_command(const char *name)
 	nearest = parse_nearest(name, names, n);
 	snprintf(text, sizeof(text), nearest ? "no command '%s' (did you mean %s?)" : "no command '%s'",
 		 name, nearest);
-	options_complain("tcpsight", NULL, 0, text);
+	complain("tcpsight", NULL, 0, text);
 	return RUN_USAGE;
 }
 
-int main(int argc, char **argv)
+static int doctor(int argc, char **argv)
+{
+	bool is_known = argc == 1 || !strcmp(argv[1], "--json") || !strcmp(argv[1], "--ladder");
+
+	log_init("tcpsight doctor", false);
+	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+		printf("%s", doctor_usage);
+		return RUN_DONE;
+	}
+	if (argc > 2 || !is_known)
+		return complain_argument("tcpsight doctor", argv[is_known ? 2 : 1]);
+	if (descriptors_check_room())
+		return RUN_FAILED;
+	return doctor_main(argc, argv);
+}
+
+static int run_command(int argc, char **argv)
 {
 	const struct report *report = command_find_seed(basename(argv[0]));
-	char program[64];
+	static char program[64];
 
 	if (report)
 		return run(report, report->seed_name, argc, argv);
@@ -95,10 +138,24 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "peekstat"))
 		return peekstat_main("tcpsight peekstat", argc - 1, argv + 1);
 	if (!strcmp(argv[1], "doctor"))
-		return doctor_main(argc - 1, argv + 1);
+		return doctor(argc - 1, argv + 1);
 	report = command_find(argv[1]);
 	if (!report)
 		return complain_command(argv[1]);
 	snprintf(program, sizeof(program), "tcpsight %s", report->name);
 	return run(report, program, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	int err = descriptors_hold_standard();
+
+	if (err) {
+		log_errno(err, "cannot hold the standard files");
+		return RUN_FAILED;
+	}
+	/* The program's own name may be missing altogether. */
+	if (!argc)
+		return RUN_USAGE;
+	return finish_stdout(run_command(argc, argv));
 }

@@ -20,6 +20,8 @@ BYTES = 64
 LIVE_ROUNDS = 3
 LIVE_SOCKETS = 70_000
 LIVE_WALL_S = ("<=", 1)
+# As people type it: all states, as text. A part of what --live takes is the start, so fewer too.
+TYPED_SOCKETS = 20_000
 # Of counters.def: one counter for each kind of probe.
 PROBES = {"messages_sent": "calls", "in_receives": "packets", "out_rsts": "resets",
           "delayed_acks": "timers"}
@@ -28,7 +30,7 @@ BASE = "in_segs"
 
 def measure(bench):
     """Rows of this part."""
-    return _probes(bench) + _live(bench)
+    return _probes(bench) + _live(bench) + _typed(bench)
 
 
 def _probes(bench):
@@ -62,4 +64,24 @@ def _live(bench):
             note=f"ss -antp: {statistics.median(use.wall_s for use in peer):.1f} s"),
         Row("stat", f"{LIVE_SOCKETS:,} sockets with owners, --live: CPU", "s",
             [use.cpu_s for use in ours], [use.cpu_s for use in peer], "ss -antp"),
+    ]
+
+
+def _typed(bench):
+    private.enter_network()
+    bench.say(f"stat: connecting {TYPED_SOCKETS:,}")
+    ours, listeners, peer, idle = [], [], [], []
+    with bench.hold(TYPED_SOCKETS):
+        commands = [(bench.tcpsight("stat", "--live", "--all"), ours),
+                    (bench.tcpsight("stat", "--listening"), listeners),
+                    (bench.ss("-antp"), peer), (bench.ss("-lntp"), idle)]
+        for i in range(bench.rounds or LIVE_ROUNDS):
+            bench.say(f"stat: as ss, round {i + 1}")
+            for command, samples in rotate(commands, i):
+                samples.append(run_quiet(command))
+    return [
+        Row("stat", f"{TYPED_SOCKETS:,} sockets with owners, --live --all: CPU", "s",
+            [use.cpu_s for use in ours], [use.cpu_s for use in peer], "ss -antp"),
+        Row("stat", f"listeners among {TYPED_SOCKETS:,} sockets, --listening: CPU", "s",
+            [use.cpu_s for use in listeners], [use.cpu_s for use in idle], "ss -lntp"),
     ]

@@ -189,6 +189,11 @@ enum ev_known {
 	KNOWN_UNDO = 1 << 10,	   /* undone */
 	KNOWN_HOLDERS = 1 << 11,
 	KNOWN_REDIRECTED = 1 << 12,
+	/*
+	 * The other way round: nothing is known but addresses and the timer, as the kernel keeps no
+	 * more of a socket in TIME_WAIT, nor of a request that is no socket yet. count is not known.
+	 */
+	KNOWN_NO_COUNTERS = 1 << 13,
 };
 
 /* More that struct tcp_sock holds; sent only when a column asks for it. */
@@ -277,3 +282,13 @@ _Static_assert(sizeof(struct event) == 512, "layout shared with BPF");
 #define EV_SIZE_IDENT 192	/* and ident */
 #define EV_SIZE_HANDSHAKE 272	/* and handshake */
 #define EV_SIZE_EXTRA 512	/* and extra */
+
+/* How long an event is: with the parts that its flags announce. */
+static inline __u64 ev_size(const struct event *ev)
+{
+	if (!(ev->head.flags & EV_HAS_IDENT))
+		return EV_SIZE_COUNT;
+	if (ev->head.flags & EV_HAS_EXTRA)
+		return EV_SIZE_EXTRA;
+	return ev->head.flags & EV_HAS_HANDSHAKE ? EV_SIZE_HANDSHAKE : EV_SIZE_IDENT;
+}

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "util/log.h"
+#include "util/utf8.h"
 
 extern char **environ;
 
@@ -35,7 +36,10 @@ static int run(const struct metric *m)
 			return log_errno(errno, "cannot wait for " GMETRIC);
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
-	log_error(GMETRIC " failed for %s", m->name);
+	if (WIFEXITED(status))
+		log_error(GMETRIC " failed for %s: exit status %d", m->name, WEXITSTATUS(status));
+	else
+		log_error(GMETRIC " failed for %s: ended by signal %d", m->name, WTERMSIG(status));
 	return -EIO;
 }
 
@@ -79,10 +83,12 @@ int gmetric_open(struct gmetric *g)
 int gmetric_send(const struct gmetric *g, const char *name, long long value)
 {
 	struct metric m = {.value = value};
+	char shown[sizeof(m.name)];
 	int err;
 
 	snprintf(m.name, sizeof(m.name), "%s", name);
-	printf("%s -n %s -v %lld -t uint32\n", GMETRIC, m.name, value);
+	utf8_clean_lines(shown, sizeof(shown), name);
+	printf("%s -n %s -v %lld -t uint32\n", GMETRIC, shown, value);
 	fflush(stdout);
 	if (write(g->fd, &m, sizeof(m)) != sizeof(m) || read(g->fd, &err, sizeof(err)) != sizeof(err))
 		return log_errno(EPIPE, "cannot run " GMETRIC);

@@ -13,12 +13,13 @@
 #include <unistd.h>
 
 #include "app/gmetric.h"
-#include "app/run.h"
 #include "app/sandbox.h"
+#include "app/status.h"
 #include "cli/help.h"
-#include "cli/options.h"
+#include "cli/complain.h"
 #include "engine/syscalls.h"
 #include "util/log.h"
+#include "util/utf8.h"
 
 #define SOCKET_PATH "/var/run/tcpeek/tcpeek.sock"
 #define TIMEOUT_SEC 3
@@ -94,14 +95,23 @@ static json_t *ask(int fd, const char *path, const char *request)
 	return NULL;
 }
 
+/* What the socket answers may be anything. */
+static const char *cleaned(const char *text)
+{
+	static char clean[512];
+
+	utf8_clean_lines(clean, sizeof(clean), text);
+	return clean;
+}
+
 static void print_section(const char *name, json_t *items)
 {
 	const char *item;
 	json_t *value;
 
-	printf(" %s\n", name);
+	printf(" %s\n", cleaned(name));
 	json_object_foreach(items, item, value)
-		printf("     %-10s %10lld\n", item, (long long)json_integer_value(value));
+		printf("     %-10s %10lld\n", cleaned(item), (long long)json_integer_value(value));
 }
 
 static void print_table(json_t *answer)
@@ -118,7 +128,7 @@ static void print_table(json_t *answer)
 
 		json_object_foreach(element, name, sections)
 		{
-			printf("%s %s\n%s", line, name, line);
+			printf("%s %s\n%s", line, cleaned(name), line);
 			json_object_foreach(sections, section, items) print_section(section, items);
 		}
 	}
@@ -156,7 +166,7 @@ static int send_metrics(const struct gmetric *g, json_t *answer)
 
 static void print_json(json_t *answer)
 {
-	json_dumpf(answer, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	json_dumpf(answer, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
 	putchar('\n');
 }
 
@@ -169,7 +179,7 @@ static int enter_sandbox(enum mode mode)
 	json_object_seed(0);
 	if (sandbox_find_user(NULL, &uid, &gid))
 		return -EINVAL;
-	return sandbox_enter(0, mode == MODE_GMETRIC ? SYSCALLS_CHILD : 0, uid, gid);
+	return sandbox_enter(0, mode == MODE_GMETRIC ? SYSCALLS_CHILD : 0, uid, gid, false);
 }
 
 static int show(const char *path, enum mode mode, const struct gmetric *g)
@@ -239,12 +249,12 @@ int peekstat_main(const char *program, int argc, char **argv)
 			printf(usage, program);
 			return RUN_DONE;
 		default:
-			options_complain(program, NULL, 0, "unrecognized argument");
+			complain(program, NULL, 0, "unrecognized argument");
 			return RUN_USAGE;
 		}
 	}
 	if (optind < argc || (gmetric && json)) {
-		options_complain(program, NULL, 0,
+		complain(program, NULL, 0,
 				 optind < argc ? "unrecognized argument"
 					       : "-g/--gmetric and -j/--json exclude each other");
 		return RUN_USAGE;

@@ -1,255 +1,145 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Wiring: source -> engine -> view -> sink, in the order in which privileges allow it. */
+/* What a run is made of: source -> engine -> consumers, in the order in which privileges allow it. */
 #include "app/run.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "app/asked.h"
 #include "app/child.h"
+#include "app/choose_source.h"
+#include "app/descriptors.h"
+#include "app/input.h"
 #include "app/loop.h"
+#include "app/loop_offline.h"
 #include "app/notify.h"
-#include "app/peek.h"
 #include "app/sandbox.h"
 #include "app/sources.h"
-#include "cli/options.h"
+#include "app/status.h"
+#include "app/window.h"
+#include "cli/complain.h"
+#include "engine/account.h"
 #include "engine/clock.h"
+#include "engine/column.h"
 #include "engine/engine.h"
 #include "engine/filter.h"
-#include "engine/report.h"
-#include "engine/settings.h"
-#include "engine/sink.h"
 #include "engine/source.h"
 #include "engine/syscalls.h"
-#include "probe/wish.h"
+#include "engine/watch.h"
 #include "util/cgroup.h"
 #include "util/log.h"
-#include "util/out.h"
+#include "view/show.h"
 
 struct run {
-	const struct report *report;
-	const struct settings *settings;
+	const struct watch *watch;
 	const char *program;
 	struct clock clock;
-	struct out out;
-	struct view view;
-	struct engine engine;
+	struct cgroup_names *cgroups;
+	struct all_asked asked;
 	struct source source;
 	const char *forced_source; /* the name of the only one that may be used, or NULL */
-	struct peek *peek; /* of a report that shows handshakes */
-	struct cgroup_names *cgroups;
-	struct filter *filter;
+	struct engine engine;
+	struct loop loop;
 	struct child command; /* of -c */
 };
 
-static const char *sink_name(const struct run *r)
+/* The only network namespace that anybody wants, or 0. */
+static uint32_t only_netns(const struct all_asked *asked)
 {
-	const struct settings *s = r->settings;
+	uint32_t netns = filter_netns(asked->one[0]->consumer.filter);
 
-	if (s->json)
-		return "json";
-	if (s->seed_json)
-		return "frame";
-	if (s->csv || s->seed_csv)
-		return "csv";
-	if (r->view.blocks)
-		return "block";
-	if (r->report->handshakes && !s->columns)
-		return "tcpeek";
-	if (r->view.when == VIEW_ON_TICK && !r->view.rolls && !s->no_clear && isatty(STDOUT_FILENO))
-		return "screen";
-	return "table";
+	for (unsigned i = 1; i < asked->count; i++)
+		if (filter_netns(asked->one[i]->consumer.filter) != netns)
+			return 0;
+	return netns;
 }
 
-static int complain_column(const struct run *r, const char *list, size_t at)
+/* The states that are to be told, or counted. */
+static uint32_t all_states(const struct all_asked *asked)
 {
-	char name[64], text[256];
-	const struct column *near;
+	uint32_t all = 0;
 
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(list + at, ","), list + at);
-	near = column_nearest(name);
-	if (near)
-		snprintf(text, sizeof(text), "no column '%s' (did you mean %s?)", name, near->name);
-	else
-		snprintf(text, sizeof(text), "no column '%s' (-o help lists all)", name);
-	options_complain(r->program, list, at, text);
-	return -EINVAL;
-}
-
-static int choose_sort(struct run *r)
-{
-	const char *name = r->settings->sort;
-
-	if (!name || !strcmp(name, "all"))
-		return 0;
-	/* The words of libbpf-tools' tcptop. */
-	if (!strcmp(name, "sent"))
-		name = "tx_bytes";
-	else if (!strcmp(name, "received"))
-		name = "rx_bytes";
-	r->view.sort = column_find(name, strlen(name));
-	return r->view.sort ? 0 : complain_column(r, name, 0);
-}
-
-/* What is only read for `stat` would be empty everywhere else. */
-static int refuse_counters(const struct run *r)
-{
-	const struct section *s = &r->view.section[0];
-	char text[256];
-
-	for (size_t i = 0; i < s->count; i++) {
-		if (!(s->column[i]->needs & NEED_EXTRA))
-			continue;
-		snprintf(text, sizeof(text), "the column %s is there in `tcpsight stat` only",
-			 s->column[i]->name);
-		options_complain(r->program, NULL, 0, text);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int choose_columns(struct run *r)
-{
-	const struct settings *s = r->settings;
-	const char *list = s->columns;
-	size_t at;
-
-	if (!list && (s->json || s->csv))
-		list = r->report->columns_of ? r->report->columns_of(s) : r->report->columns;
-	r->report->setup(s, &r->view, list != NULL);
-	if (list && section_parse(&r->view.section[0], list, &at))
-		return complain_column(r, list, at);
-	if (choose_sort(r))
-		return -EINVAL;
-	return r->view.counters ? 0 : refuse_counters(r);
-}
-
-/* The columns that will be printed or ranked by decide what is collected. */
-static unsigned needs(const struct run *r)
-{
-	unsigned all = r->view.sort ? r->view.sort->needs : 0;
-
-	for (int n = 0; n < VIEW_SECTIONS; n++)
-		for (size_t i = 0; i < r->view.section[n].count; i++)
-			all |= r->view.section[n].column[i]->needs;
+	for (unsigned i = 0; i < asked->count; i++)
+		all |= asked->one[i]->consumer.states | asked->one[i]->consumer.counts;
 	return all;
 }
 
-static int prepare_view(struct run *r)
+static unsigned source_needs(const struct all_asked *asked, const struct source_ops *ops)
 {
-	r->view.settings = r->settings;
-	r->view.out = &r->out;
-	r->view.context.clock = &r->clock;
-	r->view.context.cgroups = r->cgroups;
-	if (choose_columns(r))
-		return -EINVAL;
-	r->view.sink = sinks_find(sink_name(r));
-	/* tcpeek speaks to the terminal only. */
-	if (!strcmp(r->view.sink->name, "tcpeek"))
-		r->out.fd = STDERR_FILENO;
-	return 0;
+	unsigned needs = asked->needs;
+
+	/* Verdicts are made of whatever the source can read. */
+	if (needs & NEED_VERDICT && ops->counters)
+		needs |= NEED_EXTRA | NEED_CAUSES | NEED_UNDO;
+	if (asked->wants & WANT_PRESENT)
+		needs |= NEED_PRESENT | (all_states(asked) & SOURCE_BARE_STATES ? NEED_BARE : 0);
+	return needs;
 }
 
-static int prepare_filter(struct run *r)
-{
-	struct filter_error error = {.at = 0};
-
-	r->filter = filter_new(r->settings, r->cgroups, &error);
-	if (r->filter)
-		return 0;
-	options_complain(r->program, error.argument, error.at, error.text);
-	return -EINVAL;
-}
-
-/* An offline source's time moves the engine's clock before its event is taken. */
-static void emit_offline(void *context, const struct event *ev)
-{
-	struct engine *e = context;
-
-	if (!e->done && !engine_advance(e, ev->time_ns))
-		e->done = true;
-	if (!e->done)
-		engine_event(e, ev);
-}
-
-/* What --source names, or what a rung of --rung belongs to; `*ret` is NULL if neither is given. */
-static int forced_source(const struct run *r, const char **ret)
-{
-	const char *of_rung, *words = r->settings->rungs;
-	const struct source_ops *ops;
-	struct wish_error error;
-
-	*ret = r->settings->source;
-	if (!words)
-		return 0;
-	if (wish_check(words, &of_rung, &error)) {
-		options_complain(r->program, words, error.at, error.text);
-		return -EINVAL;
-	}
-	ops = of_rung ? sources_choose(r->settings, of_rung) : NULL;
-	/* What reads packets or a file does not read what others do. */
-	if (ops && (*ret ? strcmp(*ret, of_rung) : !ops->suits(r->settings))) {
-		snprintf(error.text, sizeof(error.text),
-			 "argument --rung: this belongs to the source %s, which is not used here",
-			 of_rung);
-		options_complain(r->program, words, 0, error.text);
-		return -EINVAL;
-	}
-	if (of_rung)
-		*ret = of_rung;
-	return 0;
-}
-
+/* What it has to do is what all consumers need. */
 static int prepare_source(struct run *r)
 {
-	const struct source_ops *ops;
-	char text[256];
+	const struct all_asked *asked = &r->asked;
+	const struct source_ops *ops =
+		choose_source(r->watch, asked, r->program, &r->forced_source);
 
-	if (forced_source(r, &r->forced_source))
-		return -EINVAL;
-	ops = sources_choose(r->settings, r->forced_source);
-	if (!ops) {
-		snprintf(text, sizeof(text), "no source '%s' (there are: %s)", r->forced_source,
-			 sources_list());
-		options_complain(r->program, NULL, 0, text);
-		return -EINVAL;
-	}
-	if (r->view.counters && !ops->counters) {
-		snprintf(text, sizeof(text), "the source '%s' cannot read the counters of sockets",
-			 ops->name);
-		options_complain(r->program, NULL, 0, text);
-		return -EINVAL;
-	}
-	if (r->report->handshakes && !ops->handshakes) {
-		snprintf(text, sizeof(text), "the source '%s' shows no handshakes: pcap and bpf do",
-			 ops->name);
-		options_complain(r->program, NULL, 0, text);
-		return -EINVAL;
+	if (!ops)
+		return RUN_USAGE;
+	if ((r->watch->from_us || r->watch->to_us || r->watch->follow) && !ops->tells_ticks) {
+		complain(r->program, NULL, 0,
+			 "--at, --for, --since, --until and --follow are about recordings; this is none");
+		return RUN_USAGE;
 	}
 	r->source = (struct source){
 		.ops = ops,
-		.settings = r->settings,
-		.live_table = r->view.when == VIEW_ON_TICK,
-		.once = r->view.sockets,
-		.everything = r->view.counters,
-		/* A view with counters takes events with all their parts. */
-		.needs = needs(r) | (r->view.counters ? NEED_EXTRA : 0),
-		.netns = filter_netns(r->filter),
-		.offline = ops->reads_files && r->settings->read_path,
-		.owners = (needs(r) & NEED_OWNER) || r->settings->by_pid,
+		.watch = r->watch,
+		.only = asked->count == 1 ? asked->one[0]->question : NULL,
+		.live_table = asked->wants & (WANT_INTERVALS | WANT_OPENED),
+		.once = asked->wants & WANT_PRESENT,
+		.everything = asked->wants & WANT_ALL,
+		.handshakes = asked->wants & WANT_HANDSHAKES,
+		.states = all_states(asked),
+		.needs = source_needs(asked, ops),
+		.netns = only_netns(asked),
+		.offline = ops->reads_files && r->watch->read_path,
+		.owners = asked->needs & NEED_OWNER,
 		.clock = &r->clock,
 		.emit = engine_event,
 		.emit_context = &r->engine,
 	};
-	if (r->source.offline)
-		r->source.emit = emit_offline;
-	if (r->report->handshakes) {
-		r->source.handshakes = true;
-		r->source.needs |= NEED_HANDSHAKES;
-		r->source.emit = peek_event;
-		r->source.emit_context = r->peek;
+	if (r->source.offline) {
+		r->source.emit = loop_emit_offline;
+		r->source.emit_context = &r->loop;
 	}
+	return 0;
+}
+
+static int prepare_engine(struct run *r)
+{
+	/* Who tells when intervals ended has no grid of its own. */
+	engine_init(&r->engine, (uint32_t)r->watch->max_flows,
+		    r->source.offline && !r->source.ops->tells_ticks);
+	for (unsigned i = 0; i < r->asked.count; i++) {
+		struct asked *a = r->asked.one[i];
+
+		if (engine_add(&r->engine, &a->consumer, 0)) {
+			log_error("too many different intervals: at most %d", PACES_MAX);
+			return RUN_FAILED;
+		}
+		view_begin(&a->view, r->engine.max_flows);
+	}
+	r->loop = (struct loop){.watch = r->watch,
+				.engine = &r->engine,
+				.source = &r->source,
+				.asked = &r->asked,
+				.command = -1,
+				.epoll = -1,
+				.signals = -1,
+				.tick = -1,
+				.come_back = -1,
+				.deadline = -1,
+				.clock = -1};
 	return 0;
 }
 
@@ -264,56 +154,84 @@ static void drain_meanwhile(void *context)
 /* All that is asked of the kernel from here on: enum syscalls. */
 static unsigned syscalls(const struct run *r)
 {
-	unsigned all = r->source.keep_syscalls | r->view.keep_syscalls |
-		       r->view.sink->keep_syscalls | filter_syscalls(r->filter);
+	unsigned all = r->source.keep_syscalls;
 
-	if (needs(r) & ~r->source.lacks & NEED_CGROUPS)
+	for (unsigned i = 0; i < r->asked.count; i++)
+		all |= r->asked.one[i]->consumer.keep_syscalls;
+	if (r->asked.needs & ~r->source.lacks & NEED_CGROUPS)
 		all |= SYSCALLS_FILES;
-	if (!r->source.offline && !r->view.sockets)
+	if (!r->source.offline && !r->source.once)
 		all |= SYSCALLS_LOOP;
 	if (r->command.pidfd >= 0)
 		all |= SYSCALLS_CHILD;
-	return r->peek ? all | peek_syscalls(r->peek) : all;
+	return all;
+}
+
+/* Probes are attached; what is still to be opened needs the privileges too. */
+static int start_consumers(struct run *r, uid_t uid, gid_t gid)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < r->asked.count && !err; i++) {
+		struct asked *a = r->asked.one[i];
+
+		a->consumer.lacks = r->source.lacks;
+		a->view.meanwhile = r->source.offline ? loop_meanwhile_offline : drain_meanwhile;
+		a->view.meanwhile_context = r->source.offline ? (void *)&r->loop : &r->source;
+		err = a->output ? outputs_begin(a->output, a->question) : 0;
+		if (err)
+			break;
+		if (a->output)
+			view_open(&a->view);
+		if (a->consumer.ops->start)
+			err = a->consumer.ops->start(&a->consumer, &r->source, uid, gid);
+	}
+	return err;
 }
 
 static int run_source(struct run *r)
 {
-	struct loop loop = {.engine = &r->engine, .source = &r->source, .extra_fd = -1};
 	int err, notify = notify_open();
 	uid_t uid;
 	gid_t gid;
 
-	if (sandbox_find_user(r->settings->user, &uid, &gid))
+	if (sandbox_find_user(r->watch->user, &uid, &gid))
 		return -EINVAL;
-
-	loop.screen = !strcmp(r->view.sink->name, "screen");
-	if (!r->source.offline) {
-		r->view.meanwhile = drain_meanwhile;
-		r->view.meanwhile_context = &r->source;
+	if (r->source.keep_user) {
+		uid = geteuid();
+		gid = getegid();
 	}
-	loop.command = r->command.pidfd;
-	r->view.lacks = r->source.lacks;
-	view_begin(&r->view);
-	err = r->source.ops->start(&r->source);
-	if (!err && r->peek)
-		err = peek_start(r->peek, &loop, uid, gid);
+	r->loop.command = r->command.pidfd;
+	/* They must be ready for what is there already, which the source tells of when it starts. */
+	err = start_consumers(r, uid, gid);
+	if (!err)
+		err = r->source.ops->start(&r->source);
+	if (!err)
+		err = loop_open(&r->loop);
 	/* A file may come from anybody: it is parsed without privileges too. */
 	if (!err)
-		err = sandbox_enter(r->source.keep_capabilities, syscalls(r), uid, gid);
-	if (err || out_flush(&r->out))
-		return err ? err : -r->out.error;
+		err = sandbox_enter(r->source.keep_capabilities, syscalls(r), uid, gid,
+				    r->watch->user);
+	if (!err)
+		err = outputs_flush(&r->asked.outputs);
+	if (err)
+		return err;
 	notify_ready(notify);
 	if (r->source.offline)
-		return loop_run_offline(&loop);
-	if (r->view.sockets)
-		return loop_run_once(&loop);
-	loop_begin(&loop);
+		return loop_run_offline(&r->loop);
+	if (r->source.once)
+		return loop_run_once(&r->loop);
+	loop_begin(&r->loop);
 	child_go(&r->command);
-	return loop_run_live(&loop);
+	return loop_run_live(&r->loop);
 }
 
-static void warn_of_loss(const struct account *a, const char *advice, const char *missed_advice)
+static void warn_of_loss(const struct account *a, const struct source *s)
 {
+	const char *advice = s->handshakes && s->ops->packets
+				     ? "too many were pending; a larger --max-pending helps"
+				     : s->ops->loss_advice;
+
 	if (a->lost)
 		log_warn("lost %llu of %llu flows (%llu bytes sent, %llu received)%s%s",
 			 (unsigned long long)a->lost, (unsigned long long)(a->opened + a->adopted),
@@ -321,8 +239,9 @@ static void warn_of_loss(const struct account *a, const char *advice, const char
 			 advice ? ": " : "", advice ? advice : "");
 	if (a->missed)
 		log_warn("missed %llu %s", (unsigned long long)a->missed,
-			 missed_advice ? missed_advice
-				       : "state changes or packets, which the kernel skipped");
+			 s->ops->missed_advice
+				 ? s->ops->missed_advice
+				 : "state changes or packets, which the kernel skipped");
 	if (a->table_full)
 		log_warn("%llu readings found the flow table full; a larger --max-flows helps",
 			 (unsigned long long)a->table_full);
@@ -332,34 +251,82 @@ static void warn_of_loss(const struct account *a, const char *advice, const char
 			 a->undecoded_why);
 }
 
+/* What a list of sockets leaves out, and how it is seen. */
+static void say_what_is_unlisted(const struct asked *a)
+{
+	unsigned long long waiting = a->consumer.counted[ST_TIME_WAIT];
+	unsigned long long half_open = a->consumer.counted[ST_NEW_SYN_RECV];
+
+	if (a->question->json || a->question->csv)
+		return;
+	if (waiting && half_open)
+		fprintf(stderr, "and %llu in TIME_WAIT, %llu in SYN_RECV (--all lists them too)\n",
+			waiting, half_open);
+	else if (waiting)
+		fprintf(stderr, "and %llu in TIME_WAIT (--state time-wait lists them)\n", waiting);
+	else if (half_open)
+		fprintf(stderr, "and %llu in SYN_RECV (--state syn-recv lists them)\n", half_open);
+}
+
+/*
+ * The end of each consumer, with an account that is its own: up to where its run alone would have
+ * ended, with a full flow table only if it follows flows, and with what it lost itself.
+ */
+static void end_consumers(struct run *r, const struct account *account)
+{
+	for (unsigned i = 0; i < r->asked.count; i++) {
+		struct asked *a = r->asked.one[i];
+		struct consumer *c = &a->consumer;
+		struct account own = a->is_over ? a->account : *account;
+
+		if (c->wants & (WANT_OPENED | WANT_INTERVALS))
+			own.table_full += a->is_over ? a->refused : r->engine.flows.refused;
+		own.table_full += c->ops->overflow ? c->ops->overflow(c) : 0;
+		own.dropped_rows = c->out ? c->out->dropped : 0;
+		if (!c->is_gone)
+			c->ops->end(c, &own);
+	}
+}
+
+static bool stdout_is_gone(const struct run *r)
+{
+	const struct outputs *o = &r->asked.outputs;
+	int error = o->is_single ? o->output[0].out.error : 0;
+
+	return error == EPIPE || error == ECANCELED;
+}
+
 static int finish(struct run *r, int err)
 {
 	struct account account = {0};
+	bool broke_off = err, is_written;
 
 	/* The reader has gone, or a signal ended the wait for it: nobody is left to be told. */
 	if (err == -EPIPE || err == -ECANCELED)
 		return RUN_DONE;
 	r->source.ops->account(&r->source, &account);
-	account.table_full += r->engine.flows.refused + r->view.groups.refused;
-	if (!err && r->peek)
-		peek_put_filters(r->peek, &r->out);
 	if (!err)
-		view_end(&r->view, &account);
-	out_flush(&r->out);
-	if (r->out.error == EPIPE || r->out.error == ECANCELED)
+		end_consumers(r, &account);
+	account.table_full += r->engine.flows.refused;
+	err = outputs_flush(&r->asked.outputs) && !err ? -r->asked.outputs.output[0].out.error : err;
+	if (stdout_is_gone(r))
 		return RUN_DONE;
-	if (!err && r->peek)
-		peek_put_summary(r->peek, &account);
-	if (r->out.error) {
-		log_errno(r->out.error, "cannot write the output");
+	say_what_is_unlisted(r->asked.one[0]);
+	if (r->asked.outputs.is_single && r->asked.outputs.output[0].out.error)
+		log_errno(r->asked.outputs.output[0].out.error, "cannot write the output");
+	is_written = outputs_finish(&r->asked.outputs);
+	for (unsigned i = 0; i < r->asked.count; i++)
+		if (r->asked.one[i]->consumer.ops->overflow)
+			account.table_full += r->asked.one[i]->consumer.ops->overflow(
+				&r->asked.one[i]->consumer);
+	/* What was never frozen and read a last time does not add up. */
+	if (!broke_off)
+		warn_of_loss(&account, &r->source);
+	if (err || !is_written)
 		return RUN_FAILED;
-	}
-	warn_of_loss(&account,
-		     r->peek ? peek_loss_advice : r->source.ops->loss_advice,
-		     r->source.ops->missed_advice);
-	if (err)
-		return RUN_FAILED;
-	return r->settings->strict && account_has_loss(&account) ? RUN_LOSS : RUN_DONE;
+	if (r->watch->strict && account_has_loss(&account))
+		return RUN_LOSS;
+	return r->asked.one[0]->consumer.status;
 }
 
 static bool is_refusal(int err)
@@ -374,8 +341,8 @@ static int open_source(struct run *r)
 	int err = r->source.ops->open(&r->source);
 
 	while (is_refusal(err) && !r->forced_source &&
-	       (next = sources_next(r->settings, r->source.ops))) {
-		if (r->view.counters && !next->counters)
+	       (next = sources_next(r->watch, r->source.ops))) {
+		if (choose_refusal(next, &r->asked))
 			break;
 		r->source.ops->close(&r->source);
 		log_warn("using the source \"%s\" instead: %s", next->name, next->summary);
@@ -389,44 +356,55 @@ static int open_source(struct run *r)
 
 static int run_opened(struct run *r)
 {
-	int err = open_source(r), status;
+	int err = r->source.offline ? 0 : descriptors_check_room(), status;
 
-	if (!err && r->settings->command && !r->source.offline)
-		err = child_make(&r->command, r->settings->command);
+	if (!err)
+		err = open_source(r);
+	/* The first bytes of a file were read by now: until they came, a signal might end all that.
+	 */
+	if (r->source.offline)
+		loop_block_signals();
+	if (!err && r->watch->command && !r->source.offline)
+		err = child_make(&r->command, r->watch->command);
+	r->engine.slack_ns = r->source.interval_ns / 2;
+	r->engine.ends_on_grid |= r->source.ends_on_grid;
+	r->engine.first_leads = !r->source.offline || r->watch->follow;
 	if (err)
 		status = is_refusal(err) ? RUN_NO_PRIVILEGE : RUN_FAILED;
 	else
 		status = finish(r, run_source(r));
 	r->source.ops->close(&r->source);
+	loop_close(&r->loop);
 	child_done(&r->command);
 	return status;
 }
 
-int run_report(const struct report *report, const struct settings *settings, const char *program)
+int run_report(const struct report *report, struct question *question, const char *program)
 {
-	struct run r = {.report = report,
-			.settings = settings,
+	struct run r = {.watch = question->watch,
 			.program = program,
 			.command = {.go = -1, .pidfd = -1}};
-	int status = RUN_USAGE;
+	int status;
 
-	out_init(&r.out, STDOUT_FILENO);
-	if (report->handshakes && peek_new(&r.peek, settings, program, &r.engine, &r.source)) {
-		out_done(&r.out);
-		return RUN_USAGE;
-	}
+	if (!r.watch->read_path)
+		loop_block_signals();
 	clock_follow_host(&r.clock);
 	r.cgroups = cgroup_names_new();
-	if (report->explain && settings->verbose)
-		report->explain(settings, log_debug);
-	if (!prepare_view(&r) && !prepare_filter(&r) && !prepare_source(&r)) {
-		engine_init(&r.engine, settings, r.filter, &r.view);
+	status = asked_make(&r.asked, report, question, program, &r.clock, r.cgroups);
+	if (!status)
+		status = window_set(question->watch, program);
+	if (!status && input_prepare(question->watch))
+		status = RUN_FAILED;
+	if (!status)
+		status = prepare_source(&r);
+	if (!status)
+		status = asked_open_outputs(&r.asked, program);
+	if (!status)
+		status = prepare_engine(&r);
+	if (!status)
 		status = run_opened(&r);
-		engine_done(&r.engine);
-	}
-	peek_free(r.peek);
-	filter_free(r.filter);
+	engine_done(&r.engine);
+	asked_done(&r.asked);
 	cgroup_names_free(r.cgroups);
-	out_done(&r.out);
-	return status;
+	return status == RUN_ASKED_HELP ? RUN_DONE : status;
 }

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/settings.h"
-#include "engine/sink.h"
+#include "engine/watch.h"
 #include "engine/source.h"
 #include "registry.h"
+#include "view/sink.h"
 
 #define DECLARE_SOURCE(name) extern const struct source_ops source_##name;
 #define DECLARE_SINK(name) extern const struct sink sink_##name;
@@ -21,21 +21,21 @@ static const struct sink *const sinks[] = {SINKS(POINT_SINK)};
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-const struct source_ops *sources_choose(const struct settings *settings, const char *name)
+const struct source_ops *sources_choose(const struct watch *watch, const char *name)
 {
 	for (size_t i = 0; i < COUNT(sources); i++) {
-		if (name ? !strcmp(sources[i]->name, name) : sources[i]->suits(settings))
+		if (name ? !strcmp(sources[i]->name, name) : sources[i]->suits(watch))
 			return sources[i];
 	}
 	return NULL;
 }
 
-const struct source_ops *sources_next(const struct settings *settings, const struct source_ops *last)
+const struct source_ops *sources_next(const struct watch *watch, const struct source_ops *last)
 {
 	bool passed = false;
 
 	for (size_t i = 0; i < COUNT(sources); i++) {
-		if (passed && sources[i]->suits(settings))
+		if (passed && sources[i]->suits(watch))
 			return sources[i];
 		passed |= sources[i] == last;
 	}

@@ -2,15 +2,15 @@
 #pragma once
 #include <stddef.h>
 
-struct settings;
+struct watch;
 struct sink;
 struct source_ops;
 
 /* The source called `name`, or if that is NULL the first that suits; NULL if there is none. */
-const struct source_ops *sources_choose(const struct settings *settings, const char *name);
+const struct source_ops *sources_choose(const struct watch *watch, const char *name);
 
 /* The next after `last` that suits; NULL if there is none. */
-const struct source_ops *sources_next(const struct settings *settings,
+const struct source_ops *sources_next(const struct watch *watch,
 				      const struct source_ops *last);
 
 /* "bpf, replay", for messages. */

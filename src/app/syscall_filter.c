@@ -129,7 +129,22 @@ static const struct rule rules[] = {
 
 	{SYSCALLS_CHILD, SCMP_SYS(waitid)},
 
+	{SYSCALLS_CUT, SCMP_SYS(ftruncate)}, {SYSCALLS_CUT, SCMP_SYS(ftruncate64)},
+
 	{SYSCALLS_KPROBE, SCMP_SYS(ioctl), 1, INT_BITS, PERF_EVENT_IOC_DISABLE},
+
+	{SYSCALLS_RECORD, SCMP_SYS(openat)}, {SYSCALLS_RECORD, SCMP_SYS(ftruncate)},
+	{SYSCALLS_RECORD, SCMP_SYS(ftruncate64)}, {SYSCALLS_RECORD, SCMP_SYS(fdatasync)},
+	{SYSCALLS_RECORD, SCMP_SYS(fsync)}, {SYSCALLS_RECORD, SCMP_SYS(renameat)},
+	{SYSCALLS_RECORD, SCMP_SYS(renameat2)}, {SYSCALLS_RECORD, SCMP_SYS(unlinkat)},
+	{SYSCALLS_RECORD, SCMP_SYS(fstatfs)}, {SYSCALLS_RECORD, SCMP_SYS(fstatfs64)},
+	{SYSCALLS_RECORD, SCMP_SYS(fchmod)}, {SYSCALLS_RECORD, SCMP_SYS(flock)},
+	{SYSCALLS_RECORD, SCMP_SYS(fcntl)}, {SYSCALLS_RECORD, SCMP_SYS(fcntl64)},
+	{SYSCALLS_RECORD, SCMP_SYS(clone)}, {SYSCALLS_RECORD, SCMP_SYS(clone3)},
+	{SYSCALLS_RECORD, SCMP_SYS(set_robust_list)}, {SYSCALLS_RECORD, SCMP_SYS(rseq)},
+	{SYSCALLS_RECORD, SCMP_SYS(mprotect), 2, PROT_EXEC, 0},
+	{SYSCALLS_RECORD, SCMP_SYS(sched_setscheduler)}, {SYSCALLS_RECORD, SCMP_SYS(setpriority)},
+	{SYSCALLS_RECORD, SCMP_SYS(getdents64)}, {SYSCALLS_RECORD, SCMP_SYS(prctl)},
 #ifdef __s390x__
 	/* Its C library packs socket calls into one; of which, is all that a filter sees. */
 	{SYSCALLS_NETLINK, SCMP_SYS(socketcall), 0, INT_BITS, SYS_SETSOCKOPT},

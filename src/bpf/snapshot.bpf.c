@@ -32,7 +32,7 @@ int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 		return 0;
 	state = sk->__sk_common.skc_state;
 	if (want_extra && f->phase == PHASE_LISTEN) {
-		if (state == ST_LISTEN)
+		if (state == ST_LISTEN && !ctl->plain)
 			put_listener(ctl, f, tp, 0);
 		yield_if_full(ctl, ctx->meta->seq);
 		return 0;
@@ -61,7 +61,7 @@ int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 		f->announced = f->ident.lport && state != ST_SYN_SENT;
 		flags = EV_HAS_IDENT;
 	}
-	if (want_extra)
+	if (want_extra && !ctl->plain)
 		flags = EV_HAS_IDENT | EV_HAS_EXTRA;
 	put(ctl, f, tp, state, &c, EV_SAMPLE, flags);
 	yield_if_full(ctl, ctx->meta->seq);

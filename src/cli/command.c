@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/report.h"
+#include "view/report.h"
 #include "registry.h"
 
 #define DECLARE(name) extern const struct report report_##name;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "engine/column.h"
-#include "engine/report.h"
+#include "view/report.h"
 
 #ifndef VERSION
 #error "VERSION comes from the Makefile"
@@ -50,9 +50,37 @@ void help_print_version(void)
 	printf("tcpsight " VERSION " (BSD-2-Clause; BPF programs dual BSD/GPL)\n");
 }
 
+/* What a column costs besides reading sockets; most cost nothing more. */
+static const char *price(unsigned needs)
+{
+	static const struct {
+		unsigned need;
+		const char *text;
+	} prices[] = {
+		{NEED_CALLS, " [loads programs on each send and receive call]"},
+		{NEED_PACKETS, " [loads programs on each packet]"},
+		{NEED_DELACKS, " [loads a program on kernel timers]"},
+		{NEED_RESETS, " [loads a program on resets]"},
+		{NEED_UNDO, " [loads programs on retransmissions and on changes of congestion state]"},
+		{NEED_CAUSES, " [loads a program on retransmissions]"},
+		{NEED_HOST, " [reads /proc/net once an interval]"},
+		{NEED_CGROUPS, " [reads the cgroup tree]"},
+		{NEED_OWNER, " [scans for owners]"},
+		{NEED_EXTRA, " [reads more of each socket]"},
+	};
+
+	for (size_t i = 0; i < sizeof(prices) / sizeof(prices[0]); i++)
+		if (needs & prices[i].need)
+			return prices[i].text;
+	return "";
+}
+
 void help_print_columns(void)
 {
+	char buf[COLUMN_TITLE_SIZE];
+
 	for (size_t i = 0; i < column_count; i++)
-		printf("%-20s %-12s %-4s %s\n", columns[i].name, columns[i].title, columns[i].unit,
-		       columns[i].help);
+		printf("%-20s %-20s %-4s %s%s\n", columns[i].name,
+		       column_title(&columns[i], buf), columns[i].unit, columns[i].help,
+		       price(columns[i].needs));
 }

@@ -4,14 +4,16 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/common_options.h"
+#include "cli/complain.h"
 #include "cli/help.h"
-#include "engine/report.h"
-#include "engine/settings.h"
+#include "engine/tuple_filter.h"
 #include "util/parse.h"
 #include "util/xalloc.h"
+#include "view/report.h"
 
 #define OPTIONS_MAX 96
 /* getopt_long's values for options: above every letter. */
@@ -25,16 +27,27 @@ struct parser {
 	bool given[OPTIONS_MAX];
 	struct option_def unlettered[OPTIONS_MAX]; /* common options whose letter the report uses */
 	size_t unlettered_count;
-	struct settings *settings;
+	struct question *question;
 };
 
-void options_complain(const char *program, const char *argument, unsigned long at,
-		      const char *text)
+void options_default_watch(struct watch *watch)
 {
-	fprintf(stderr, "%s: %s\n", program, text);
-	if (argument && at <= strlen(argument))
-		fprintf(stderr, "  %s\n  %*s^\n", argument, (int)at, "");
-	fprintf(stderr, "Try '%s --help'.\n", program);
+	watch->max_flows = 262144;
+}
+
+/* Where the value of an option is stored. */
+static char *field_at(const struct parser *p, enum option_part part, size_t offset)
+{
+	struct question *q = p->question;
+
+	if (part == OPTION_OF_WATCH)
+		return (char *)q->watch + offset;
+	return (part == OPTION_OF_QUESTION ? (char *)q : (char *)q->own) + offset;
+}
+
+static char *field_of(const struct parser *p, const struct option_def *o)
+{
+	return field_at(p, o->part, o->offset);
 }
 
 static bool omitted(const struct report *report, const struct option_def *common)
@@ -119,13 +132,13 @@ static int complain_value(const struct parser *p, const struct option_def *o, co
 
 	option_label(o, label, sizeof(label));
 	snprintf(text, sizeof(text), "argument %s: %s: '%s'", label, why, value);
-	options_complain(p->program, value, at, text);
+	complain(p->program, value, at, text);
 	return -EINVAL;
 }
 
 static int set_uint(const struct parser *p, const struct option_def *o, const char *value)
 {
-	char *base = (char *)p->settings, why[128];
+	char why[128];
 	uint64_t n;
 	size_t at;
 	int err = parse_uint(value, o->min, o->max, &n, &at);
@@ -135,15 +148,15 @@ static int set_uint(const struct parser *p, const struct option_def *o, const ch
 			 o->max);
 		return complain_value(p, o, value, at, why);
 	}
-	*(uint64_t *)(base + o->offset) = n;
+	*(uint64_t *)(void *)field_of(p, o) = n;
 	if (o->also_offset)
-		*(bool *)(base + o->also_offset) = true;
+		*(bool *)field_at(p, o->part, o->also_offset) = true;
 	return 0;
 }
 
 static int set_ports(const struct parser *p, const struct option_def *o, const char *value)
 {
-	uint8_t **set = (uint8_t **)((char *)p->settings + o->offset);
+	uint8_t **set = (uint8_t **)(void *)field_of(p, o);
 	size_t at;
 	int err;
 
@@ -166,7 +179,7 @@ static int set_choice(const struct parser *p, const struct option_def *o, const 
 		size_t used = strlen(list);
 
 		if (!strcmp(*c, value)) {
-			*(const char **)((char *)p->settings + o->offset) = *c;
+			*(const char **)(void *)field_of(p, o) = *c;
 			return 0;
 		}
 		snprintf(list + used, sizeof(list) - used, "%s'%s'", used ? ", " : "", *c);
@@ -174,7 +187,7 @@ static int set_choice(const struct parser *p, const struct option_def *o, const 
 	option_label(o, label, sizeof(label));
 	snprintf(text, sizeof(text), "argument %s: invalid choice: '%s' (choose from %s)", label, value,
 		 list);
-	options_complain(p->program, value, 0, text);
+	complain(p->program, value, 0, text);
 	return -EINVAL;
 }
 
@@ -188,18 +201,43 @@ static int check_excludes(const struct parser *p, const struct option_def *o)
 			option_label(p->def[i], other, sizeof(other));
 			snprintf(text, sizeof(text), "argument %s: not allowed with argument %s", one,
 				 other);
-			options_complain(p->program, NULL, 0, text);
+			complain(p->program, NULL, 0, text);
 			return -EINVAL;
 		}
 	return 0;
 }
 
+/* All questions of a run look at the same thing. */
+static int complain_watch(const struct parser *p, const struct option_def *o)
+{
+	char label[64], text[256];
+
+	option_label(o, label, sizeof(label));
+	snprintf(text, sizeof(text),
+		 "argument %s: it is about the whole run; give it before --also, not in its text",
+		 label);
+	complain(p->program, NULL, 0, text);
+	return -EINVAL;
+}
+
+static void add_to_list(const struct parser *p, const struct option_def *o, const char *value)
+{
+	char ***list = (char ***)(void *)field_of(p, o);
+	uint64_t *count = (uint64_t *)(void *)field_at(p, o->part, o->also_offset);
+
+	*list = xrealloc(*list, (*count + 1) * sizeof(**list));
+	(*list)[(*count)++] = (char *)value;
+}
+
 static int apply(struct parser *p, size_t i, const char *value)
 {
 	const struct option_def *o = p->def[i];
-	char *field = (char *)p->settings + o->offset;
+	char *field = field_of(p, o);
 
 	p->given[i] = true;
+	if (p->question->is_also && o->part == OPTION_OF_WATCH && o->type != OPTION_HELP &&
+	    o->type != OPTION_VERSION)
+		return complain_watch(p, o);
 	if (check_excludes(p, o))
 		return -EINVAL;
 	switch (o->type) {
@@ -209,7 +247,10 @@ static int apply(struct parser *p, size_t i, const char *value)
 	case OPTION_UINT:
 		return set_uint(p, o, value);
 	case OPTION_TEXT:
-		*(const char **)field = value;
+		*(const char **)(void *)field = value;
+		return 0;
+	case OPTION_LIST:
+		add_to_list(p, o, value);
 		return 0;
 	case OPTION_PORTS:
 		return set_ports(p, o, value);
@@ -248,7 +289,7 @@ static void complain_unknown(const struct parser *p, const char *argument)
 			snprintf(text, sizeof(text),
 				 "unrecognized argument: %s (did you mean --%s?)", argument, nearest);
 	}
-	options_complain(p->program, NULL, 0, text);
+	complain(p->program, NULL, 0, text);
 }
 
 static void complain_getopt(const struct parser *p, int result, char **argv)
@@ -262,36 +303,37 @@ static void complain_getopt(const struct parser *p, int result, char **argv)
 	}
 	option_label(p->def[i], label, sizeof(label));
 	snprintf(text, sizeof(text), "argument %s: expected one argument", label);
-	options_complain(p->program, NULL, 0, text);
+	complain(p->program, NULL, 0, text);
 }
 
 static enum options_result take_words(struct parser *p, int count, char **word)
 {
 	struct usage_error error = {.at = 0};
 
-	if (!p->report->words(p->settings, count, word, &error))
+	if (!p->report->words(p->question, count, word, &error))
 		return OPTIONS_RUN;
-	options_complain(p->program, error.argument, error.at, error.text);
+	complain(p->program, error.argument, error.at, error.text);
 	return error.status == 1 ? OPTIONS_FAILED : OPTIONS_WRONG;
 }
 
 enum options_result options_parse(const struct report *report, int argc, char **argv,
-				  struct settings *settings)
+				  struct question *question)
 {
-	struct parser p = {.program = argv[0], .report = report, .settings = settings};
+	struct parser p = {.program = argv[0], .report = report, .question = question};
 	char letters[2 * OPTIONS_MAX + 2];
 	struct option longs[OPTIONS_MAX + 1];
 	int (*next)(int, char *const *, const char *, const struct option *, int *) =
 		report->long_only ? getopt_long_only : getopt_long;
 	int value;
 
-	settings->max_flows = 262144;
+	question->own = xcalloc(1, report->own_size + 1);
 	if (report->defaults)
-		report->defaults(settings);
+		report->defaults(question);
 	collect(&p);
 	build_getopt(&p, letters, longs);
 	opterr = 0;
-	optind = 1;
+	/* Begin anew, whatever was parsed before. */
+	optind = 0;
 	while ((value = next(argc, argv, letters, longs, NULL)) != -1) {
 		size_t i;
 
@@ -320,9 +362,20 @@ enum options_result options_parse(const struct report *report, int argc, char **
 		if (apply(&p, i, optarg))
 			return OPTIONS_WRONG;
 	}
-	if (settings->columns && !strcmp(settings->columns, "help")) {
+	if (question->columns && !strcmp(question->columns, "help")) {
 		help_print_columns();
 		return OPTIONS_DONE;
 	}
 	return take_words(&p, argc - optind, argv + optind);
+}
+
+void options_done(const struct report *report, struct question *question)
+{
+	if (report->done && question->own)
+		report->done(question);
+	free(question->lports);
+	free(question->rports);
+	free(question->own);
+	question->lports = question->rports = NULL;
+	question->own = NULL;
 }

@@ -5,8 +5,9 @@
  */
 #pragma once
 
+struct question;
 struct report;
-struct settings;
+struct watch;
 
 enum options_result {
 	OPTIONS_RUN,   /* go on */
@@ -15,10 +16,14 @@ enum options_result {
 	OPTIONS_FAILED, /* the same, but the tool that we replace ends with 1 */
 };
 
-/* `argv[0]` is what messages begin with. Fills `settings` (zeroed by the caller). */
-enum options_result options_parse(const struct report *report, int argc, char **argv,
-				  struct settings *settings);
+/* What a run needs to know before any option is read. */
+void options_default_watch(struct watch *watch);
 
-/* Print "PROGRAM: text", the argument and a caret under its character `at`, and a hint. */
-void options_complain(const char *program, const char *argument, unsigned long at,
-		      const char *text);
+/*
+ * Parse one question: `argv[0]` is what messages begin with, the rest its options and words. Fills
+ * `question` (zeroed by the caller but for watch and is_also) and, unless it is one of --also,
+ * `watch`. Free with options_done() in any case.
+ */
+enum options_result options_parse(const struct report *report, int argc, char **argv,
+				  struct question *question);
+void options_done(const struct report *report, struct question *question);

@@ -19,10 +19,14 @@ struct account {
 	uint64_t received, dropped, interface_dropped; /* packets, as pcap_stats() counts them */
 	uint64_t first_ns, last_ns; /* of an offline source: time of the first and last packet */
 	uint64_t undecoded;  /* input that could not be understood */
+	uint64_t dropped_rows; /* of one consumer: rows that its output could not take */
 	char undecoded_why[200]; /* by reason, "cut-tcp 3, bad-ip 1"; may be empty */
+	/* Segments of packets that were understood and counted for no flow: */
+	uint64_t ignored; /* their ends have one, but their numbers fit none */
+	uint64_t stray;	  /* their ends have none, and they begin none */
 };
 
 static inline int account_has_loss(const struct account *a)
 {
-	return a->lost || a->missed || a->table_full || a->undecoded;
+	return a->lost || a->missed || a->table_full || a->undecoded || a->dropped_rows;
 }

@@ -6,6 +6,9 @@
 #include <time.h>
 
 #define NS_PER_S 1000000000LL
+#define SAME_NS 1000
+/* Of these the one that took the shortest time counts. */
+#define READINGS 5
 
 static int64_t read_clock_ns(clockid_t id)
 {
@@ -15,9 +18,31 @@ static int64_t read_clock_ns(clockid_t id)
 	return t.tv_sec * NS_PER_S + t.tv_nsec;
 }
 
-void clock_follow_host(struct clock *c)
+int64_t clock_follow_host(struct clock *c)
 {
-	c->realtime_offset_ns = read_clock_ns(CLOCK_REALTIME) - read_clock_ns(CLOCK_MONOTONIC);
+	int64_t was = c->realtime_offset_ns, width = INT64_MAX;
+
+	for (int i = 0; i < READINGS; i++) {
+		int64_t before = read_clock_ns(CLOCK_MONOTONIC);
+		int64_t now = read_clock_ns(CLOCK_REALTIME);
+		int64_t after = read_clock_ns(CLOCK_MONOTONIC);
+
+		/* The offset lies between the two, which may be far apart: we can be interrupted.
+		 */
+		if (c->follows_host && was >= now - after - SAME_NS &&
+		    was <= now - before + SAME_NS) {
+			c->realtime_offset_ns = was;
+			return 0;
+		}
+		if (after - before >= width)
+			continue;
+		width = after - before;
+		c->realtime_offset_ns = now - before - width / 2;
+	}
+	if (!c->follows_host)
+		was = c->realtime_offset_ns;
+	c->follows_host = true;
+	return c->realtime_offset_ns - was;
 }
 
 uint64_t clock_now_ns(void)

@@ -4,17 +4,24 @@
  * the machine's clocks; a recording brings its own.
  */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct clock {
 	int64_t realtime_offset_ns; /* add to a source's time to get nanoseconds since 1970 */
+	bool follows_host;
 	int64_t rfc3339_second;	    /* cache of clock_format_rfc3339() */
 	char rfc3339_text[24];
 };
 
-/* Take the offset of this machine's CLOCK_REALTIME from its CLOCK_MONOTONIC. */
-void clock_follow_host(struct clock *c);
+/*
+ * Take the offset of this machine's CLOCK_REALTIME from its CLOCK_MONOTONIC. It changes only where
+ * the clock is set, or the machine was suspended: slewing, as NTP does it, moves both alike.
+ * Returns by how much it has changed since the last call, in nanoseconds; 0 the first time. A
+ * change of less than a microsecond is none: two clocks cannot be read at one time.
+ */
+int64_t clock_follow_host(struct clock *c);
 
 /* CLOCK_MONOTONIC now. */
 uint64_t clock_now_ns(void);

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "engine/column.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "engine/clock.h"
 #include "engine/column_extra.h"
+#include "engine/column_group.h"
 #include "engine/column_handshake.h"
+#include "engine/column_verdict.h"
+#include "engine/column_workload.h"
 #include "engine/counter.h"
 #include "util/cgroup.h"
 #include "util/parse.h"
@@ -37,12 +41,18 @@ COLUMN(elapsed)
 
 COLUMN(pid)
 {
-	return r->ident && r->ident->owner_source ? value_uint(r->ident->pid) : value_none();
+	const struct ev_ident *id = row_part(r, SHARE_PROCESS);
+
+	return id && id->owner_source ? value_uint(id->pid) : value_none();
 }
 
 COLUMN(comm)
 {
-	return r->ident && r->ident->owner_source ? value_chars(r->ident->comm, 16) : value_none();
+	const struct ev_ident *id = row_part(r, SHARE_COMM);
+
+	if (r->is_others)
+		return value_text("(others)");
+	return id && id->owner_source ? value_chars(id->comm, 16) : value_none();
 }
 
 COLUMN(thread)
@@ -71,26 +81,30 @@ COLUMN(family)
 
 COLUMN(laddr)
 {
-	if (!r->ident)
-		return value_none();
-	return (struct value){.type = VALUE_ADDR, .addr = &r->ident->laddr};
+	const struct ev_ident *id = row_part(r, SHARE_LADDR);
+
+	return id ? (struct value){.type = VALUE_ADDR, .addr = &id->laddr} : value_none();
 }
 
 COLUMN(raddr)
 {
-	if (!r->ident)
-		return value_none();
-	return (struct value){.type = VALUE_ADDR, .addr = &r->ident->raddr};
+	const struct ev_ident *id = row_part(r, SHARE_RADDR);
+
+	return id ? (struct value){.type = VALUE_ADDR, .addr = &id->raddr} : value_none();
 }
 
 COLUMN(lport)
 {
-	return r->ident ? value_uint(r->ident->lport) : value_none();
+	const struct ev_ident *id = row_part(r, SHARE_LPORT);
+
+	return id ? value_uint(id->lport) : value_none();
 }
 
 COLUMN(rport)
 {
-	return r->ident ? value_uint(r->ident->rport) : value_none();
+	const struct ev_ident *id = row_part(r, SHARE_RPORT);
+
+	return id ? value_uint(id->rport) : value_none();
 }
 
 COLUMN(local)
@@ -109,9 +123,12 @@ COLUMN(remote)
 		.type = VALUE_ENDPOINT, .addr = &r->ident->raddr, .port = r->ident->rport};
 }
 
+/* A request that is no socket yet is in SYN_RECV for all but the kernel's own code. */
 COLUMN(state)
 {
-	return r->id ? value_text(state_name(r->state)) : value_none();
+	uint8_t state = r->state == ST_NEW_SYN_RECV ? ST_SYN_RECV : r->state;
+
+	return r->id || r->shares & SHARE_STATE ? value_text(state_name(state)) : value_none();
 }
 
 COLUMN(role)
@@ -119,24 +136,30 @@ COLUMN(role)
 	return r->ident ? value_text(role_name(r->ident->role)) : value_none();
 }
 
+/* Of what was counted: not known of a socket that has no counters. */
+static struct value moved(const struct row *r, uint64_t n)
+{
+	return r->extra && r->extra->known & KNOWN_NO_COUNTERS ? value_none() : value_uint(n);
+}
+
 COLUMN(tx_bytes)
 {
-	return value_uint(r->count.tx_bytes);
+	return moved(r, r->count.tx_bytes);
 }
 
 COLUMN(rx_bytes)
 {
-	return value_uint(r->count.rx_bytes);
+	return moved(r, r->count.rx_bytes);
 }
 
 COLUMN(acked_bytes)
 {
-	return value_uint(r->count.acked_bytes);
+	return moved(r, r->count.acked_bytes);
 }
 
 COLUMN(bytes)
 {
-	return value_uint(r->count.tx_bytes + r->count.rx_bytes);
+	return moved(r, r->count.tx_bytes + r->count.rx_bytes);
 }
 
 /* In the directions and the unit that the report was asked for. */
@@ -145,23 +168,23 @@ COLUMN(amount)
 	const struct row_context *c = r->context;
 	uint64_t bytes = (c->skip_tx ? 0 : r->count.tx_bytes) + (c->skip_rx ? 0 : r->count.rx_bytes);
 
-	return value_uint(bytes * (c->amount_times ? c->amount_times : 1) /
+	return moved(r, bytes * (c->amount_times ? c->amount_times : 1) /
 			  (c->amount_per ? c->amount_per : 1));
 }
 
 COLUMN(tx_kb)
 {
-	return value_uint(r->count.tx_bytes / 1024);
+	return moved(r, r->count.tx_bytes / 1024);
 }
 
 COLUMN(rx_kb)
 {
-	return value_uint(r->count.rx_bytes / 1024);
+	return moved(r, r->count.rx_bytes / 1024);
 }
 
 COLUMN(acked_kb)
 {
-	return value_uint(r->count.acked_bytes / 1024);
+	return moved(r, r->count.acked_bytes / 1024);
 }
 
 /*
@@ -214,22 +237,22 @@ COLUMN(handshake_us)
 
 COLUMN(srtt_us)
 {
-	return r->ident ? KNOWN(r->count.srtt_us) : value_none();
+	return KNOWN(r->count.srtt_us);
 }
 
 COLUMN(min_rtt_us)
 {
-	return r->ident ? KNOWN(r->count.min_rtt_us) : value_none();
+	return KNOWN(r->count.min_rtt_us);
 }
 
 COLUMN(retrans)
 {
-	return value_uint(r->count.retrans_segs);
+	return moved(r, r->count.retrans_segs);
 }
 
 COLUMN(bytes_retrans)
 {
-	return value_uint(r->count.retrans_bytes);
+	return moved(r, r->count.retrans_bytes);
 }
 
 COLUMN(cgroup)
@@ -283,12 +306,12 @@ COLUMN(flows)
 
 COLUMN(scope)
 {
-	return value_text(r->group && !r->ident ? r->group : "sockets");
+	return value_text(r->is_host ? "host" : r->is_others ? "others" : "sockets");
 }
 
 COLUMN(congestion)
 {
-	if (!r->counters || !r->ident || !r->counters->congestion[0])
+	if (!r->counters || r->is_host || !r->counters->congestion[0])
 		return value_none();
 	return value_chars(r->counters->congestion, 16);
 }
@@ -344,49 +367,44 @@ const struct column columns[] = {
 	C(bytes_retrans, "RETRANS_B",	"B",	9, 0,	"bytes sent again"),
 	C(cgroup,	"CGROUP",	"",	-24, NEED_CGROUPS,	"cgroup v2 of the socket, a path below the mount"),
 	C(cgroup_id,	"CGROUP_ID",	"",	9, 0,	"the same as a number"),
+	H(unit,		"UNIT",		"",	-24, NEED_CGROUPS,	"systemd unit of the socket, as its cgroup tells"),
+	H(container,	"CONTAINER",	"",	-23, NEED_CGROUPS,	"its container, likewise: runtime, and id or name"),
+	H(pod,		"POD",		"",	-36, NEED_CGROUPS,	"its Kubernetes pod, likewise: the uid"),
 	C(netns,	"NETNS",	"",	10, 0,	"network namespace, its inode number"),
 	C(cookie,	"COOKIE",	"",	8, 0,	"the kernel's number of the socket (SO_COOKIE)"),
+	H(community_id,	"COMMUNITY_ID",	"",	-30, 0,	"Community ID, version 1 with seed 0, as Zeek and Suricata log it"),
 	C(end_reason,	"END",		"",	-14, NEED_ICMP,	"fin reset_sent reset_received timeout refused unreachable aborted no_port unknown"),
 	C(error,	"ERROR",	"",	-12, NEED_ICMP,	"errno that the socket ended with"),
 	C(subnet,	"SUBNET",	"",	-21, 0,	"name of the subnet that the flows belong to"),
 	C(prefix,	"PREFIX",	"",	-21, 0,	"its first prefix, as typed"),
-	H(started,	"STARTED",	"",	-27, 0,	"of a handshake: its first SYN, RFC 3339, UTC, microseconds"),
-	H(direction,	"DIR",		"",	-4, 0,	"of a handshake: rx to this host, tx from it, both"),
-	H(client_addr,	"CLIENT",	"",	-15, 0,	"of a handshake: who sent the SYN"),
-	H(client_port,	"CPORT",	"",	-5, 0,	"of a handshake: port of the client"),
-	H(server_addr,	"SERVER",	"",	-15, 0,	"of a handshake: whom it was sent to"),
-	H(server_port,	"SPORT",	"",	-5, 0,	"of a handshake: port of the server"),
-	H(outcome,	"OUTCOME",	"",	-11, 0,	"of a handshake: established rejected aborted unreachable timed_out pending superseded; of source bpf also overflow gone not_sent listen_drop"),
-	H(dup_syn,	"DUP_SYN",	"seg",	7, 0,	"of a handshake: SYNs sent again"),
-	H(dup_syn_ack,	"DUP_SA",	"seg",	6, 0,	"of a handshake: SYN/ACKs sent again"),
-	H(retry,	"RETRY",	"",	5, 0,	"of a handshake: 1 if its SYN was there before, in one that failed"),
-	H(conn_state,	"STATE",	"",	-6, 0,	"of a handshake: conn_state in Zeek's words"),
-	H(dropped,	"DROPPED",	"",	7, 0,	"of a listen_drop: how many SYNs and ACKs the listener dropped since its last row"),
-	H(icmp,		"ICMP",		"",	-20, 0,	"of a handshake: the ICMP error that was met"),
+#include "engine/columns_handshake.def"
 	C(flows,	"FLOWS",	"",	6, 0,	"number of flows summed up in the row"),
+	H(group,	"GROUP",	"",	-21, 0,	"of flows that are summed up: what they have in common"),
+	H(port,		"PORT",		"",	-7, 0,	"port of the service: the local one of accepted flows, the remote one of others"),
+	H(busiest,	"BUSIEST",	"",	-21, 0,	"of a group: the peer of the flow that moved most, address:port"),
+	H(busiest_pid,	"BUSY_PID",	"",	8, NEED_OWNER, "of a group: process of the flow that moved most"),
+	H(busiest_comm,	"BUSY_COMM",	"",	-16, NEED_OWNER, "of a group: name of the process of the flow that moved most"),
 	/* Of stat. */
-	C(scope,	"SCOPE",	"",	-7, 0,	"sockets, or host for what the kernel counts for no socket"),
-	H(timer,	"TIMER",	"",	-9, NEED_EXTRA, "on (retransmission), keepalive, persist (zero window), or empty"),
-	H(timer_ms,	"TIMER_MS",	"ms",	8, NEED_EXTRA, "until the timer runs out"),
-	H(retransmits,	"RETRANSMITS",	"",	11, NEED_EXTRA,	"timeouts of the same data in a row"),
-	H(rmem_bytes,	"RMEM",		"B",	9, NEED_EXTRA,	"memory of the receive queue, overhead included"),
-	H(wmem_bytes,	"WMEM",		"B",	9, NEED_EXTRA,	"memory of the send queue, overhead included"),
-	H(since_snd_ms,	"SINCE_SND",	"ms",	9, NEED_EXTRA,	"since payload was sent; before any, since the handshake"),
-	H(since_rcv_ms,	"SINCE_RCV",	"ms",	9, NEED_EXTRA,	"since payload was received; before any, since the handshake"),
-	H(since_ack_ms,	"SINCE_ACK",	"ms",	9, NEED_EXTRA,	"since an acknowledgement was received"),
-	H(ca_state,	"CA_STATE",	"",	-8, NEED_EXTRA,	"of the congestion control: open disorder cwr recovery loss"),
-	H(snd_wnd,	"SND_WND",	"B",	8, NEED_EXTRA,	"window that the peer offers"),
-	H(rcv_wnd,	"RCV_WND",	"B",	8, NEED_EXTRA,	"window that is offered to the peer"),
-	H(notsent,	"NOTSENT",	"B",	8, NEED_EXTRA,	"bytes written that were never sent yet"),
-	H(unacked,	"UNACKED",	"seg",	7, NEED_EXTRA,	"segments sent that are not acknowledged"),
+	C(scope,	"SCOPE",	"",	-7, 0,	"sockets, others that found no place within --max-flows, or host for what the kernel counts for no socket"),
+#include "engine/columns_extra.def"
 	H(pacing_rate,	"PACING",	"B/s",	11, NEED_EXTRA,	"rate at which the kernel paces; empty if it does not"),
 	H(redirected,	"REDIR",	"",	5, NEED_EXTRA,	"1: in a sockmap, which may pass payload on past TCP, in no count; of a closed one known only if seen before"),
 	H(holders,	"HOLDERS",	"",	7, NEED_EXTRA | NEED_OWNER | NEED_HOLDERS, "how many processes have the socket open; pid and comm are one of them"),
 	H(synack_retrans, "SYNACK_RTX",	"seg",	10, NEED_EXTRA | NEED_CAUSES, "SYN/ACKs sent again: before a connection was accepted; of a listener, to all"),
 	H(pmtu,		"PMTU",		"B",	6, NEED_EXTRA,	"largest packet that the path is known to take"),
+	/* What is wrong with it. */
+	H(verdict,	"VERDICT",	"",	-18, NEED_VERDICT, "what is wrong with it, or what limits it, as a word: see tcpsight-why(8)"),
+	H(severity,	"SEVERITY",	"",	-8, NEED_VERDICT, "of the verdict: fine watch slow stalled failed"),
+	H(limited_by,	"LIMITED_BY",	"",	-15, NEED_VERDICT, "application receiver_window network send_buffer reader handshake nothing"),
+	H(certainty,	"CERTAINTY",	"",	-9, NEED_VERDICT, "measured: the kernel's state says so; inferred: it fits best"),
+	H(also,		"ALSO",		"",	-18, NEED_VERDICT, "verdicts that hold too, and are no worse"),
+	H(basis,	"BASIS",	"",	-8, NEED_VERDICT, "what was judged: the interval, or its life"),
+	H(sentence,	"SENTENCE",	"",	-60, NEED_VERDICT, "the verdict in words, with its figures"),
+	H(evidence,	"EVIDENCE",	"",	-40, NEED_VERDICT, "the figures behind it, as an object of JSON"),
+	H(next,		"NEXT",		"",	-40, NEED_VERDICT, "what to look at then"),
 	C(congestion,	"Congestion control",	"",	-10, NEED_EXTRA, "congestion control algorithm"),
 #define COUNTER(name, block, title, kind, seed, needs, hook, meaning, limit) \
-	{#name, title, "", meaning, 12, NEED_EXTRA | (needs), get_##name},
+	{#name, NULL, "", meaning, 12, NEED_EXTRA | (needs), get_##name},
 #include "engine/counters.def"
 };
 // clang-format on
@@ -398,6 +416,18 @@ const struct column *column_find(const char *name, size_t name_len)
 		if (strlen(columns[i].name) == name_len && !memcmp(columns[i].name, name, name_len))
 			return &columns[i];
 	return NULL;
+}
+
+const char *column_title(const struct column *column, char *buf)
+{
+	size_t i = 0;
+
+	if (column->title)
+		return column->title;
+	for (; column->name[i] && i < COLUMN_TITLE_SIZE - 1; i++)
+		buf[i] = (char)toupper((unsigned char)column->name[i]);
+	buf[i] = '\0';
+	return buf;
 }
 
 const struct column *column_nearest(const char *name)

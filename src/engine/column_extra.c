@@ -26,6 +26,12 @@ FIELD(snd_wnd, snd_wnd, KNOWN_SND_WND)
 FIELD(rcv_wnd, rcv_wnd, KNOWN_RCV_WND)
 FIELD(notsent, notsent, KNOWN_FLIGHT)
 FIELD(unacked, packets_out, KNOWN_FLIGHT)
+FIELD(sacked, sacked, KNOWN_FLIGHT)
+FIELD(backoff, backoff, KNOWN_FLIGHT)
+FIELD(probes_out, probes_out, KNOWN_FLIGHT)
+FIELD(rcvbuf, rcvbuf, KNOWN_MEMORY)
+FIELD(sndbuf, sndbuf, KNOWN_MEMORY)
+FIELD(forward_bytes, forward_bytes, KNOWN_MEMORY)
 FIELD(pacing_rate, pacing_rate, KNOWN_PACING)
 FIELD(redirected, redirected, KNOWN_REDIRECTED)
 FIELD(holders, holders, KNOWN_HOLDERS)
@@ -33,6 +39,12 @@ FIELD(holders, holders, KNOWN_HOLDERS)
 COLUMN(pmtu)
 {
 	return knows(r, KNOWN_FLIGHT) && r->extra->pmtu ? value_uint(r->extra->pmtu) : value_none();
+}
+
+COLUMN(rcv_rtt_us)
+{
+	return knows(r, KNOWN_FLIGHT) && r->extra->rcv_rtt_us ? value_uint(r->extra->rcv_rtt_us)
+							      : value_none();
 }
 
 COLUMN(synack_retrans)

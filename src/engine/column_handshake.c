@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 #include "engine/clock.h"
-#include "engine/column.h"
+#include "engine/names.h"
 
 #define COLUMN(name) struct value column_##name(const struct row *r)
 

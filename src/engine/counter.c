@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "engine/column.h"
+#include "engine/needs.h"
 
 const struct counter counters[COUNTER_COUNT] = {
 #define COUNTER(name, block, title, kind, seed, needs, hook, meaning, limit) \
@@ -26,42 +26,40 @@ static bool is_established(uint8_t state)
 	return state == ST_ESTABLISHED || state == ST_CLOSE_WAIT;
 }
 
-static void read_states(const struct event *ev, bool closed, int64_t *v)
+static void read_states(const struct reading *r, int64_t *v)
 {
-	uint8_t state = ev->head.state;
+	uint8_t state = r->state;
 	bool opening = state == ST_SYN_SENT || state == ST_SYN_RECV;
 
 	/* Without a SYN sent it was no attempt: no free port, no route. */
-	v[COUNTER_active_opens] = ev->ident.role == ROLE_CONNECT && ev->extra.segs_out;
-	v[COUNTER_passive_opens] = ev->ident.role == ROLE_ACCEPT;
-	/* Nor is it a failure in the kernel's count if the application closed it. */
-	v[COUNTER_attempt_fails] = closed && opening && ev->head.error && ev->extra.segs_out &&
-				   !(ev->head.flags & EV_SOFT_ERROR);
-	v[COUNTER_curr_estab] = !closed && is_established(state);
-	v[COUNTER_estab_resets] = closed && is_established(state);
+	v[COUNTER_active_opens] = r->role == ROLE_CONNECT && r->extra->segs_out;
+	v[COUNTER_passive_opens] = r->role == ROLE_ACCEPT;
+	v[COUNTER_attempt_fails] = r->closed && opening && r->error && r->extra->segs_out;
+	v[COUNTER_curr_estab] = !r->closed && is_established(state);
+	v[COUNTER_estab_resets] = r->closed && is_established(state);
 }
 
-static void read_segments(const struct event *ev, int64_t *v)
+static void read_segments(const struct reading *r, int64_t *v)
 {
-	const struct ev_extra *e = &ev->extra;
-	bool accepted = ev->ident.role == ROLE_ACCEPT;
+	const struct ev_extra *e = r->extra;
+	bool accepted = r->role == ROLE_ACCEPT;
 
-	v[COUNTER_bytes_sent] = (int64_t)ev->count.tx_bytes;
-	v[COUNTER_bytes_received] = (int64_t)ev->count.rx_bytes;
+	v[COUNTER_bytes_sent] = (int64_t)r->count->tx_bytes;
+	v[COUNTER_bytes_received] = (int64_t)r->count->rx_bytes;
 	v[COUNTER_messages_sent] = (int64_t)e->write_calls;
 	v[COUNTER_messages_received] = (int64_t)e->read_calls;
 	v[COUNTER_in_receives] = (int64_t)e->in_packets;
 	v[COUNTER_out_requests] = (int64_t)e->out_packets;
 	v[COUNTER_in_segs] = e->segs_in;
-	v[COUNTER_retrans_segs] = ev->count.retrans_segs;
+	v[COUNTER_retrans_segs] = r->count->retrans_segs;
 	/*
 	 * The listener sent the SYN/ACK; segs_out of the child has not got it, nor those sent again,
 	 * each of which the kernel counts as sent and as sent again.
 	 */
 	v[COUNTER_out_segs] = (int64_t)e->segs_out + accepted + 2 * e->synack_retrans -
-			      ev->count.retrans_segs;
+			      r->count->retrans_segs;
 	v[COUNTER_delayed_acks] = (int64_t)e->delayed_acks;
-	v[COUNTER_retransmitted_bytes] = (int64_t)ev->count.retrans_bytes;
+	v[COUNTER_retransmitted_bytes] = (int64_t)r->count->retrans_bytes;
 	v[COUNTER_data_segs_in] = e->data_segs_in;
 	v[COUNTER_data_segs_out] = e->data_segs_out;
 	v[COUNTER_delivered] = e->delivered;
@@ -80,17 +78,17 @@ static void read_segments(const struct event *ev, int64_t *v)
  * Needless: the peer says so of each segment (DSACK, which a network that duplicates causes too), the
  * kernel of all that it sent while it took them for lost. Of the same segments, so not their sum.
  */
-static int64_t spurious(const struct event *ev)
+static int64_t spurious(const struct reading *r)
 {
-	uint32_t told = ev->extra.dsack_dups, sent = ev->count.retrans_segs;
+	uint32_t told = r->extra->dsack_dups, sent = r->count->retrans_segs;
 
 	told = told < sent ? told : sent;
-	return told > ev->extra.undone ? told : ev->extra.undone;
+	return told > r->extra->undone ? told : r->extra->undone;
 }
 
-static void read_causes(const struct event *ev, int64_t *v)
+static void read_causes(const struct reading *r, int64_t *v)
 {
-	const __u32 *by = ev->extra.retrans;
+	const __u32 *by = r->extra->retrans;
 
 	v[COUNTER_retrans_rto] = (int64_t)by[CAUSE_RTO] + by[CAUSE_SLOW_START];
 	v[COUNTER_retrans_fast] = by[CAUSE_FAST];
@@ -99,15 +97,15 @@ static void read_causes(const struct event *ev, int64_t *v)
 	v[COUNTER_retrans_zwp] = by[CAUSE_ZERO_WINDOW];
 	v[COUNTER_retrans_pmtu] = by[CAUSE_PMTU];
 	v[COUNTER_retrans_other] = by[CAUSE_OTHER];
-	v[COUNTER_retrans_spurious] = spurious(ev);
+	v[COUNTER_retrans_spurious] = spurious(r);
 }
 
-static void read_gauges(const struct event *ev, int64_t *v)
+static void read_gauges(const struct reading *r, int64_t *v)
 {
-	const struct ev_extra *e = &ev->extra;
+	const struct ev_extra *e = r->extra;
 
-	v[COUNTER_rtt_us] = ev->count.srtt_us;
-	v[COUNTER_rtt_min_us] = ev->count.min_rtt_us;
+	v[COUNTER_rtt_us] = r->count->srtt_us;
+	v[COUNTER_rtt_min_us] = r->count->min_rtt_us;
 	v[COUNTER_rttvar_us] = e->rttvar_us;
 	v[COUNTER_cwnd] = e->cwnd;
 	v[COUNTER_ssthresh] = e->ssthresh;
@@ -124,23 +122,23 @@ static void read_gauges(const struct event *ev, int64_t *v)
 	v[COUNTER_backlog_max] = e->backlog_max;
 }
 
-void counter_read(const struct event *ev, bool closed, int64_t value[COUNTER_COUNT])
+void counter_read(const struct reading *r, int64_t value[COUNTER_COUNT])
 {
 	memset(value, 0, COUNTER_COUNT * sizeof(value[0]));
-	if (ev->head.state == ST_LISTEN) {
-		value[COUNTER_listen_drops] = ev->extra.drops;
-		value[COUNTER_in_receives] = (int64_t)ev->extra.in_packets;
-		value[COUNTER_out_requests] = (int64_t)ev->extra.out_packets;
-		value[COUNTER_recv_q] = ev->extra.backlog;
-		value[COUNTER_send_q] = ev->extra.backlog_max;
-		value[COUNTER_backlog] = ev->extra.backlog;
-		value[COUNTER_backlog_max] = ev->extra.backlog_max;
+	if (r->state == ST_LISTEN) {
+		value[COUNTER_listen_drops] = r->extra->drops;
+		value[COUNTER_in_receives] = (int64_t)r->extra->in_packets;
+		value[COUNTER_out_requests] = (int64_t)r->extra->out_packets;
+		value[COUNTER_recv_q] = r->extra->backlog;
+		value[COUNTER_send_q] = r->extra->backlog_max;
+		value[COUNTER_backlog] = r->extra->backlog;
+		value[COUNTER_backlog_max] = r->extra->backlog_max;
 		return;
 	}
-	read_states(ev, closed, value);
-	read_segments(ev, value);
-	read_causes(ev, value);
-	read_gauges(ev, value);
+	read_states(r, value);
+	read_segments(r, value);
+	read_causes(r, value);
+	read_gauges(r, value);
 }
 
 static bool differs(const int64_t now[COUNTER_COUNT], const int64_t then[COUNTER_COUNT])

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The counters of counters.def as numbers. counter_read() gives the running totals of one socket
- * from an event with all its parts; what a report shows is the difference of two such readings.
+ * from what was read of it; what a report shows is the difference of two such readings.
  */
 #pragma once
 #include <stdbool.h>
@@ -42,8 +42,23 @@ extern const char *const counter_block_names[BLOCK_COUNT];
 /* NULL if there is none. */
 const struct counter *counter_find(const char *name);
 
-/* The totals of the socket that `ev` tells of; `closed` if that was its last word. */
-void counter_read(const struct event *ev, bool closed, int64_t value[COUNTER_COUNT]);
+/* What a socket said of itself, for counter_read(). */
+struct reading {
+	uint8_t state, role;
+	bool closed;	/* this was its last word */
+	uint32_t error; /* that it ended with, if it is closed */
+	const struct ev_count *count;
+	const struct ev_extra *extra;
+};
+
+/* What the kernel counts as a failure: not the errno of a socket that its application closed. */
+static inline uint32_t reading_error(const struct ev_head *head)
+{
+	return head->flags & EV_SOFT_ERROR ? 0 : head->error;
+}
+
+/* The totals of a socket. */
+void counter_read(const struct reading *r, int64_t value[COUNTER_COUNT]);
 
 /*
  * Did anything but a gauge change from `then` to `now`? Sums of `now` that went back, which is a

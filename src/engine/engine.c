@@ -1,151 +1,162 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Who is told: consumers come and go. Events come in in intake.c, intervals end in interval.c. */
 #include "engine/engine.h"
 
+#include <errno.h>
+
+#include "engine/column.h"
 #include "engine/filter.h"
-#include "engine/settings.h"
+#include "engine/question.h"
+#include "util/xalloc.h"
 
 #define NS_PER_S 1000000000ull
+#define NS_PER_MS 1000000ull
 
-void engine_init(struct engine *e, const struct settings *settings, const struct filter *filter,
-		 struct view *view)
+void engine_init(struct engine *e, uint32_t max_flows, bool offline)
 {
-	uint32_t limit = (uint32_t)settings->max_flows;
+	*e = (struct engine){
+		.max_flows = max_flows,
+		.offline = offline,
+		.ends_on_grid = offline,
+		.first_leads = !offline,
+		.next_tick_ns = UINT64_MAX,
+	};
+}
 
-	*e = (struct engine){.settings = settings, .filter = filter, .view = view};
-	if (view->when == VIEW_ON_TICK)
-		flow_table_init(&e->flows, limit);
-	view_init(view, limit);
-	if (view->counters) {
-		ledger_init(&e->ledger, &e->flows, filter, view);
-		view->ledger = &e->ledger;
-	}
+static size_t extra_bytes(const struct engine *e)
+{
+	return ((size_t)e->max_flows + 1) * sizeof(*e->extra);
+}
+
+static size_t note_bytes(const struct engine *e)
+{
+	return ((size_t)e->max_flows + 1) * sizeof(uint32_t);
+}
+
+static void drop_note(struct engine *e, struct consumer *c)
+{
+	if (c->note)
+		reserve_free(c->note, note_bytes(e));
+	c->note = NULL;
 }
 
 void engine_done(struct engine *e)
 {
-	view_done(e->view);
-	ledger_done(&e->ledger);
+	for (unsigned i = 0; i < CONSUMERS_MAX; i++)
+		if (e->all_wanted >> i & 1)
+			drop_note(e, e->consumer[i]);
+	for (unsigned i = 0; i < e->paces; i++)
+		pace_done(&e->pace[i]);
+	if (e->extra)
+		reserve_free(e->extra, extra_bytes(e));
 	if (e->flows.flow)
 		flow_table_done(&e->flows);
 }
 
-static uint64_t later(uint64_t a, uint64_t b)
+static uint64_t interval_ns(const struct question *q)
 {
-	return a > b ? a : b;
+	return q->tick_ms ? q->tick_ms * NS_PER_MS : q->interval_s * NS_PER_S;
 }
 
-/* A reading may be torn by a segment: a counter never goes back, the next reading mends it. */
-static void raise_count(struct ev_count *c, const struct ev_count *now)
+static struct pace *pace_of(struct engine *e, uint64_t interval_ns, bool is_late)
 {
-	c->tx_bytes = later(c->tx_bytes, now->tx_bytes);
-	c->rx_bytes = later(c->rx_bytes, now->rx_bytes);
-	c->acked_bytes = later(c->acked_bytes, now->acked_bytes);
-	c->retrans_bytes = later(c->retrans_bytes, now->retrans_bytes);
-	c->retrans_segs = (__u32)later(c->retrans_segs, now->retrans_segs);
-	c->srtt_us = now->srtt_us;
-	c->min_rtt_us = now->min_rtt_us;
-}
+	struct pace *p;
 
-static void keep(struct engine *e, const struct event *ev)
-{
-	struct flow *f = flow_table_add(&e->flows, ev->head.id);
-	bool is_new;
-
-	if (!f)
-		return;
-	/* A sample that was read just before the close has nothing to add to it. */
-	if (f->closed)
-		return;
-	is_new = !f->has_ident;
-	f->state = ev->head.state;
-	raise_count(&f->count, &ev->count);
-	if (ev->head.flags & EV_HAS_IDENT) {
-		f->ident = ev->ident;
-		f->has_ident = true;
-		f->wanted = filter_matches(e->filter, &f->ident);
-		f->verdict = 0;
-		/* What an adopted flow moved before we knew it belongs to no interval. */
-		if (is_new && f->ident.seen == SEEN_ADOPTED)
-			f->reported = f->count;
-	}
-	if (ev->head.kind == EV_CLOSE) {
-		f->closed = true;
-		f->closed_ns = ev->time_ns;
-		f->end_reason = ev->head.end_reason;
-		f->error = ev->head.error;
-	}
-	flow_table_note_news(&e->flows, f);
-}
-
-void engine_event(void *context, const struct event *ev)
-{
-	struct engine *e = context;
-
-	if (ev->head.kind == EV_TIME)
-		return;
-	if (e->view->counters) {
-		ledger_event(&e->ledger, ev);
-		return;
-	}
-	if (ev->head.kind == EV_RESET)
-		return;
-	if (e->view->when == VIEW_ON_TICK)
-		keep(e, ev);
-	else if ((ev->head.kind == EV_CLOSE || ev->head.kind == EV_HANDSHAKE) &&
-		 filter_matches(e->filter, &ev->ident))
-		view_flow_closed(e->view, ev);
-}
-
-/* The last tick's rows may have been drawn again until now; their closed flows can go. */
-static void drop_closed(struct engine *e)
-{
-	while (e->leaving_head) {
-		struct flow *f = &e->flows.flow[e->leaving_head - 1];
-
-		e->leaving_head = f->slot_next;
-		flow_table_remove(&e->flows, f);
-	}
-	e->view->ranked_count = 0;
-}
-
-void engine_tick(struct engine *e, uint64_t time_ns)
-{
-	struct flow *f;
-
-	if (e->view->when != VIEW_ON_TICK)
-		return;
-	drop_closed(e);
-	while ((f = flow_table_take_news(&e->flows))) {
-		if (f->wanted)
-			view_collect(e->view, f);
-		f->reported = f->count;
-		if (f->closed) {
-			f->slot_next = e->leaving_head;
-			e->leaving_head = (uint32_t)(f - e->flows.flow) + 1;
+	for (unsigned i = 0; i < e->paces; i++) {
+		p = &e->pace[i];
+		if (p->interval_ns == interval_ns && !p->is_late && !is_late)
+			return p;
+		/* One that nobody uses any more. */
+		if (!p->consumers && is_late) {
+			p->interval_ns = interval_ns;
+			return p;
 		}
 	}
-	view_tick(e->view, time_ns);
-	e->ticks++;
+	if (e->paces == PACES_MAX)
+		return NULL;
+	p = &e->pace[e->paces];
+	pace_init(p, interval_ns, e->max_flows + 1, e->paces++);
+	p->is_late = is_late;
+	e->all_paces |= p->bit;
+	return p;
 }
 
-bool engine_advance(struct engine *e, uint64_t time_ns)
+/* What a late consumer is told of begins now. */
+static void catch_up(struct engine *e, struct consumer *c, uint64_t now_ns)
 {
-	uint64_t interval_ns = e->settings->interval_s * NS_PER_S;
+	for (uint32_t slot = 0; slot < e->flows.used; slot++) {
+		struct flow *f = &e->flows.flow[slot];
 
-	if (e->view->when != VIEW_ON_TICK)
-		return true;
-	/* Without an interval there is one tick, at the end. */
-	if (!interval_ns) {
-		e->next_tick_ns = time_ns;
-		return true;
+		if (!f->has_ident || flow_table_find(&e->flows, f->id) != f)
+			continue;
+		if (c->pace)
+			pace_baseline(c->pace, f, slot, engine_extra(e, slot));
+		if (!filter_matches(c->filter, &f->ident))
+			continue;
+		f->wanted |= 1ull << c->index;
+		if (c->wants & WANT_OPENED && engine_takes_state(c, f->state))
+			c->ops->opened(c, f);
 	}
-	if (!e->next_tick_ns)
-		e->next_tick_ns = time_ns + interval_ns;
-	while (time_ns >= e->next_tick_ns) {
-		engine_tick(e, e->next_tick_ns);
-		e->next_tick_ns += interval_ns;
-		if (e->settings->count && e->ticks >= e->settings->count)
-			return false;
+	if (c->pace && c->pace->interval_ns)
+		c->pace->next_tick_ns = now_ns + c->pace->interval_ns;
+	if (c->pace && c->pace->next_tick_ns < e->next_tick_ns)
+		e->next_tick_ns = c->pace->next_tick_ns;
+}
+
+static void make_room(struct engine *e, struct consumer *c)
+{
+	if (c->wants & (WANT_OPENED | WANT_INTERVALS) && !e->flows.flow)
+		flow_table_init(&e->flows, e->max_flows);
+	if (c->needs & (NEED_EXTRA | NEED_VERDICT) && c->wants & (WANT_OPENED | WANT_INTERVALS) && !e->extra)
+		e->extra = reserve(extra_bytes(e));
+	if (c->wants & WANT_NOTE)
+		c->note = reserve(note_bytes(e));
+	if (c->pace && c->wants & WANT_COUNTERS)
+		pace_want_counters(c->pace);
+}
+
+int engine_add(struct engine *e, struct consumer *c, uint64_t now_ns)
+{
+	bool is_late = now_ns;
+
+	if (is_late && (c->needs & ~e->needs || c->wants & ~e->wants & (WANT_LISTENERS | WANT_ALL)))
+		return -ENOTSUP;
+	if (is_late && c->wants & (WANT_OPENED | WANT_INTERVALS) && !e->flows.flow)
+		return -ENOTSUP;
+	if (!~e->all_wanted)
+		return -ENOSPC;
+	c->index = (unsigned)__builtin_ctzll(~e->all_wanted);
+	c->engine = e;
+	if (c->wants & WANT_INTERVALS) {
+		c->pace = pace_of(e, interval_ns(c->question), is_late);
+		if (!c->pace)
+			return -ENOSPC;
+		c->pace->consumer[c->pace->consumers++] = c;
 	}
-	return true;
+	e->consumer[c->index] = c;
+	e->all_wanted |= 1ull << c->index;
+	e->wants |= c->wants;
+	e->needs |= c->needs;
+	make_room(e, c);
+	if (is_late)
+		catch_up(e, c, now_ns);
+	return 0;
+}
+
+void engine_remove(struct engine *e, struct consumer *c)
+{
+	struct pace *p = c->pace;
+
+	for (unsigned i = 0; p && i < p->consumers; i++)
+		if (p->consumer[i] == c) {
+			p->consumer[i] = p->consumer[--p->consumers];
+			break;
+		}
+	/* Nobody waits for its ticks. */
+	if (p && !p->consumers)
+		p->next_tick_ns = UINT64_MAX;
+	drop_note(e, c);
+	e->all_wanted &= ~(1ull << c->index);
+	for (uint32_t slot = 0; slot < e->flows.used; slot++)
+		e->flows.flow[slot].wanted &= ~(1ull << c->index);
 }

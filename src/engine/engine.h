@@ -1,45 +1,58 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The middle of the pipeline: events come in from a source, flows are kept, views get rows.
- * From kernel event to printed line: source emits -> engine_event() -> view_flow_closed() or, at a
- * tick, view_tick() -> sink row().
+ * The middle: events come in from a source, flows are kept, consumers are told. From kernel event
+ * to printed line: the source emits -> engine_event() -> a view's closed() or, at a tick, tick() ->
+ * a sink's row().
  */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/flow_table.h"
-#include "engine/ledger.h"
-#include "engine/view.h"
+#include "engine/engine_state.h"
 
-struct filter;
-struct settings;
+/* `max_flows` bounds all that is kept. */
+void engine_init(struct engine *e, uint32_t max_flows, bool offline);
 
-struct engine {
-	const struct settings *settings;
-	const struct filter *filter;
-	struct flow_table flows; /* empty unless the view ticks */
-	struct view *view;
-	struct ledger ledger; /* of a view with counters */
-	uint32_t leaving_head; /* closed flows that the last tick showed; slot + 1 */
-	uint64_t next_tick_ns; /* of a source that brings its own time; 0 before its first event */
-	uint64_t ticks;
-	bool done; /* offline: the asked number of intervals is over */
-};
-
-/* `view`, `filter` and `settings` are kept. */
-void engine_init(struct engine *e, const struct settings *settings, const struct filter *filter,
-		 struct view *view);
+/* Frees what the engine holds, not the consumers. */
 void engine_done(struct engine *e);
+
+/*
+ * Add a consumer, which is kept; its ops, question, filter, wants, needs and states are set.
+ * Before the first event, or at `now_ns` while the engine runs: then it is told of all flows that
+ * are there, and its first interval counts from now. Returns 0, -ENOSPC if there are too many, or
+ * -ENOTSUP if a late one needs what this run does not read.
+ */
+int engine_add(struct engine *e, struct consumer *c, uint64_t now_ns);
+void engine_remove(struct engine *e, struct consumer *c);
 
 /* Take one event, borrowed for the call. `context` is a struct engine: this is a source's emit. */
 void engine_event(void *context, const struct event *ev);
 
-/* The end of an interval: show what moved since the last one. */
-void engine_tick(struct engine *e, uint64_t time_ns);
+/* The first intervals begin now. A source that brings its own time begins with its first event. */
+void engine_begin(struct engine *e, uint64_t time_ns);
 
 /*
- * For a source that brings its own time: make the ticks that are due before `time_ns`. Returns
- * false when the asked number of intervals is over.
+ * Make the ticks that are due at `time_ns`. Of a source that brings its own time, each at its own
+ * time; intervals in which nothing happened are left out where more than ENGINE_EMPTY_TICKS would
+ * follow each other, so that the output is bounded by the number of events.
  */
-bool engine_advance(struct engine *e, uint64_t time_ns);
+#define ENGINE_EMPTY_TICKS 60
+void engine_advance(struct engine *e, uint64_t time_ns);
+
+/*
+ * What those want who are told next at `time_ns`: enum consumer_want and column_need, so that a
+ * sample need not hold what nobody looks at.
+ */
+void engine_due(const struct engine *e, uint64_t time_ns, unsigned *ret_wants, unsigned *ret_needs);
+
+/* The run is over: the last, partial interval of everybody who is still owed one. */
+void engine_finish(struct engine *e, uint64_t time_ns);
+
+/*
+ * Nobody wants anything more: all consumers, or, where it leads, the first. Of a file it does not:
+ * each is told what it would be told alone.
+ */
+bool engine_is_done(const struct engine *e);
+
+/* The host's own counters, read now; the first call sets what they are measured from. */
+void engine_host(struct engine *e, const int64_t value[COUNTER_COUNT]);

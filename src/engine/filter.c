@@ -3,28 +3,31 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "engine/flow_filter.h"
-#include "engine/settings.h"
+#include "engine/question.h"
+#include "engine/state_list.h"
 #include "engine/syscalls.h"
 #include "engine/tuple_filter.h"
+#include "engine/watch.h"
+#include "engine/workload_of.h"
 #include "util/cgroup.h"
+#include "util/netns_find.h"
 #include "util/parse.h"
 #include "util/xalloc.h"
 
 struct filter {
-	const struct settings *settings;
+	const struct question *question;
 	struct cgroup_names *cgroups;
 	uint64_t cgroup_id; /* 0: all */
 	uint32_t netns;	    /* 0: all */
+	bool netns_is_unsure;
 	int cgroup_map, mntns_map; /* fd or -1 */
+	uint32_t states;
 	struct flow_filter *expression;
 };
 
@@ -41,7 +44,7 @@ static int fail(struct filter_error *error, const char *option, const char *argu
 
 static int set_cgroup(struct filter *f, struct filter_error *error)
 {
-	const char *path = f->settings->cgroup;
+	const char *path = f->question->cgroup;
 	int err;
 
 	if (!path)
@@ -58,29 +61,55 @@ static int set_cgroup(struct filter *f, struct filter_error *error)
 
 uint32_t filter_netns_inode(const char *name)
 {
-	struct statfs fs;
 	uint64_t inode;
-	struct stat st;
-	char path[512];
 	size_t at;
 
-	if (!parse_uint(name, 1, UINT32_MAX, &inode, &at))
-		return (uint32_t)inode;
-	snprintf(path, sizeof(path), "%s%s", strchr(name, '/') ? "" : "/run/netns/", name);
-	return statfs(path, &fs) || fs.f_type != NSFS_MAGIC || stat(path, &st) ? 0 : (uint32_t)st.st_ino;
+	return parse_uint(name, 1, UINT32_MAX, &inode, &at) ? netns_find_path(name)
+							    : (uint32_t)inode;
+}
+
+/* Somebody who has the number of a process at hand may take it for that of its namespace. */
+static int refuse_number(const char *number, struct filter_error *error)
+{
+	char folder[64];
+
+	snprintf(folder, sizeof(folder), "/proc/%.20s", number);
+	if (!access(folder, F_OK))
+		snprintf(error->text, sizeof(error->text),
+			 "no network namespace %.20s; that is a process: use /proc/%.20s/ns/net",
+			 number, number);
+	else
+		snprintf(
+			error->text, sizeof(error->text),
+			"no network namespace has the inode number %.20s now (\"lsns -t net\" lists them)",
+			number);
+	return fail(error, "--netns", number, SIZE_MAX, error->text);
 }
 
 static int set_netns(struct filter *f, struct filter_error *error)
 {
-	const char *name = f->settings->netns;
+	const char *name = f->question->netns;
+	size_t digits;
+	int there;
 
 	if (!name)
 		return 0;
+	digits = strspn(name, "0123456789");
 	f->netns = filter_netns_inode(name);
-	if (f->netns)
+	if (f->netns && (name[digits] || f->question->watch->read_path))
+		/* What was recorded may have gone since, or be another machine's. */
 		return 0;
-	snprintf(error->text, sizeof(error->text),
-		 "no network namespace '%s': neither an inode number nor a name in /run/netns", name);
+	there = f->netns ? netns_find_inode(f->netns) : 0;
+	f->netns_is_unsure = there < 0;
+	if (there)
+		return 0;
+	if (digits && !name[digits])
+		return refuse_number(name, error);
+	snprintf(
+		error->text, sizeof(error->text),
+		"no network namespace '%.100s': neither a name in /run/netns, an inode number, nor a path "
+		"such as /proc/PID/ns/net",
+		name);
 	return fail(error, "--netns", name, SIZE_MAX, error->text);
 }
 
@@ -111,26 +140,52 @@ static int open_map(const char *option, const char *path, unsigned key_size, int
 
 static int set_expression(struct filter *f, struct filter_error *error)
 {
-	const char *where = f->settings->where;
+	const char *where = f->question->where;
 	size_t at = 0;
 
 	if (!where)
 		return 0;
+	if (strlen(where) > FILTER_TEXT_MAX) {
+		snprintf(error->text, sizeof(error->text),
+			 "the filter is too long: at most %d characters", FILTER_TEXT_MAX);
+		return fail(error, "filter", NULL, SIZE_MAX, error->text);
+	}
 	f->expression = flow_filter_new(where, error->text, sizeof(error->text), &at);
-	return f->expression ? 0 : fail(error, "filter", where, at, error->text);
+	if (f->expression)
+		return 0;
+	/* ss writes it like that; here it would be a word of tcpdump's language. */
+	if (!strncmp(where, "state", 5) && (where[5] == ' ' || where[5] == '='))
+		snprintf(error->text, sizeof(error->text),
+			 "the filter knows no states: give them with --state %.*s",
+			 (int)strcspn(where + 6, " "), where + 6);
+	return fail(error, "filter", where, at, error->text);
 }
 
-struct filter *filter_new(const struct settings *settings, struct cgroup_names *cgroups,
+static int set_states(struct filter *f, struct filter_error *error)
+{
+	const char *list = f->question->states;
+	size_t at = 0;
+
+	f->states = STATE_LIST_ALL;
+	if (!list || !state_list_parse(list, &f->states, &at))
+		return 0;
+	snprintf(error->text, sizeof(error->text),
+		 "no TCP state '%.*s' (states are written as ss writes them: established, "
+		 "close-wait, time-wait, listening, ...)", (int)strcspn(list + at, ","), list + at);
+	return fail(error, "--state", list, at, error->text);
+}
+
+struct filter *filter_new(const struct question *question, struct cgroup_names *cgroups,
 			  struct filter_error *error)
 {
 	struct filter *f = xcalloc(1, sizeof(*f));
 
-	f->settings = settings;
+	f->question = question;
 	f->cgroups = cgroups;
 	f->cgroup_map = f->mntns_map = -1;
-	if (set_cgroup(f, error) || set_netns(f, error) || set_expression(f, error) ||
-	    open_map("--cgroupmap", settings->cgroup_map, 8, &f->cgroup_map, error) ||
-	    open_map("--mntnsmap", settings->mntns_map, 8, &f->mntns_map, error)) {
+	if (set_cgroup(f, error) || set_netns(f, error) || set_states(f, error) || set_expression(f, error) ||
+	    open_map("--cgroupmap", question->cgroup_map, 8, &f->cgroup_map, error) ||
+	    open_map("--mntnsmap", question->mntns_map, 8, &f->mntns_map, error)) {
 		filter_free(f);
 		return NULL;
 	}
@@ -154,12 +209,23 @@ uint32_t filter_netns(const struct filter *f)
 	return (uint32_t)f->netns;
 }
 
+bool filter_netns_is_unsure(const struct filter *f)
+{
+	return f->netns_is_unsure;
+}
+
+uint32_t filter_states(const struct filter *f)
+{
+	return f->states;
+}
+
 unsigned filter_syscalls(const struct filter *f)
 {
 	bool asks_maps = f->cgroup_map >= 0 || f->mntns_map >= 0;
+	bool asks_cgroups = f->cgroup_id || f->question->unit || f->question->container;
 
 	/* Cgroups that are made while we run are looked up. */
-	return (f->cgroup_id ? SYSCALLS_FILES : 0) | (asks_maps ? SYSCALLS_BPF_MAPS : 0);
+	return (asks_cgroups ? SYSCALLS_FILES : 0) | (asks_maps ? SYSCALLS_BPF_MAPS : 0);
 }
 
 static bool port_in(const uint8_t *set, unsigned port)
@@ -175,9 +241,18 @@ static bool key_in(int map_fd, uint64_t key)
 	return map_fd < 0 || !bpf_map_lookup_elem(map_fd, &key, value);
 }
 
+static bool matches_workload(const struct filter *f, const struct ev_ident *id)
+{
+	const struct workload *w = &workload_of(f->cgroups, id)->workload;
+	const struct question *q = f->question;
+
+	return (!q->unit || workload_matches_unit(w, q->unit)) &&
+	       (!q->container || workload_matches_container(w, q->container));
+}
+
 bool filter_matches(const struct filter *f, const struct ev_ident *id)
 {
-	const struct settings *s = f->settings;
+	const struct question *s = f->question;
 	bool v4 = addr_is_v4(&id->raddr);
 
 	if ((s->only_v4 && !v4) || (s->only_v6 && v4))
@@ -191,6 +266,8 @@ bool filter_matches(const struct filter *f, const struct ev_ident *id)
 	if (f->cgroup_id && !cgroup_is_below(f->cgroups, id->cgroup_id, f->cgroup_id))
 		return false;
 	if (!key_in(f->cgroup_map, id->cgroup_id) || !key_in(f->mntns_map, id->mntns))
+		return false;
+	if ((s->unit || s->container) && !matches_workload(f, id))
 		return false;
 	if (s->tuples && !tuple_filters_match(s->tuples, id))
 		return false;

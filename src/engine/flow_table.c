@@ -23,13 +23,14 @@ void flow_table_init(struct flow_table *t, uint32_t limit)
 	while (buckets < 2 * (uint64_t)limit)
 		buckets *= 2;
 	*t = (struct flow_table){.limit = limit, .index_mask = buckets - 1};
-	t->flow = reserve((size_t)limit * sizeof(*t->flow));
+	/* One more, for a flow that finds no place or needs none. */
+	t->flow = reserve(((size_t)limit + 1) * sizeof(*t->flow));
 	t->index = reserve(index_bytes(t));
 }
 
 void flow_table_done(struct flow_table *t)
 {
-	reserve_free(t->flow, (size_t)t->limit * sizeof(*t->flow));
+	reserve_free(t->flow, ((size_t)t->limit + 1) * sizeof(*t->flow));
 	reserve_free(t->index, index_bytes(t));
 	*t = (struct flow_table){0};
 }
@@ -64,11 +65,12 @@ static struct flow *take_slot(struct flow_table *t)
 	return &t->flow[t->used++];
 }
 
-struct flow *flow_table_add(struct flow_table *t, uint64_t id)
+struct flow *flow_table_add(struct flow_table *t, uint64_t id, bool *ret_is_new)
 {
 	uint32_t b = home(t, id);
 	struct flow *f;
 
+	*ret_is_new = false;
 	for (; (f = at_bucket(t, b)); b = (b + 1) & t->index_mask)
 		if (f->id == id)
 			return f;
@@ -77,6 +79,7 @@ struct flow *flow_table_add(struct flow_table *t, uint64_t id)
 		t->refused++;
 		return NULL;
 	}
+	*ret_is_new = true;
 	f->id = id;
 	t->index[b] = (uint32_t)(f - t->flow) + 1;
 	t->count++;
@@ -113,23 +116,10 @@ void flow_table_remove(struct flow_table *t, struct flow *flow)
 	t->count--;
 }
 
-void flow_table_note_news(struct flow_table *t, struct flow *flow)
+struct flow *flow_table_scratch(struct flow_table *t, uint64_t id)
 {
-	if (flow->has_news)
-		return;
-	flow->has_news = true;
-	flow->slot_next = t->news_head;
-	t->news_head = (uint32_t)(flow - t->flow) + 1;
-}
+	struct flow *f = &t->flow[t->limit];
 
-struct flow *flow_table_take_news(struct flow_table *t)
-{
-	struct flow *f;
-
-	if (!t->news_head)
-		return NULL;
-	f = &t->flow[t->news_head - 1];
-	t->news_head = f->slot_next;
-	f->has_news = false;
+	*f = (struct flow){.id = id};
 	return f;
 }

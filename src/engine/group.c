@@ -76,14 +76,26 @@ void *group_payload(const struct group_table *t, const struct group *g)
 	return t->payload + (size_t)(g - t->group) * t->payload_size;
 }
 
+static uint32_t worse(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+void ev_count_add(struct ev_count *sum, const struct ev_count *delta)
+{
+	sum->tx_bytes += delta->tx_bytes;
+	sum->rx_bytes += delta->rx_bytes;
+	sum->acked_bytes += delta->acked_bytes;
+	sum->retrans_bytes += delta->retrans_bytes;
+	sum->retrans_segs += delta->retrans_segs;
+	sum->srtt_us = worse(sum->srtt_us, delta->srtt_us);
+	sum->min_rtt_us = worse(sum->min_rtt_us, delta->min_rtt_us);
+}
+
 void group_count(struct group *g, const struct ev_count *delta)
 {
 	g->flows++;
-	g->count.tx_bytes += delta->tx_bytes;
-	g->count.rx_bytes += delta->rx_bytes;
-	g->count.acked_bytes += delta->acked_bytes;
-	g->count.retrans_bytes += delta->retrans_bytes;
-	g->count.retrans_segs += delta->retrans_segs;
+	ev_count_add(&g->count, delta);
 }
 
 static uint32_t bucket_of(const struct group_table *t, uint32_t slot)

@@ -11,7 +11,13 @@
 
 /* What flows have in common; parts that are not asked for are zero. */
 struct group_key {
-	struct addr laddr, raddr;
+	union {
+		struct {
+			struct addr laddr, raddr;
+		};
+		uint64_t hash[2]; /* of a name */
+		char text[16];
+	};
 	uint16_t lport, rport;
 	uint32_t number; /* of something outside: a position in a list of prefixes */
 };
@@ -40,7 +46,10 @@ struct group *group_table_add(struct group_table *t, const struct group_key *key
 
 void *group_payload(const struct group_table *t, const struct group *g);
 
-/* Add counters that were moved; gauges are not summed. */
+/* Add what moved; of gauges the largest stays, which is the worst of them. */
+void ev_count_add(struct ev_count *sum, const struct ev_count *delta);
+
+/* Count a flow and what it moved. */
 void group_count(struct group *g, const struct ev_count *delta);
 
 /* Forget one group; the last one takes its place. */

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "engine/column.h"
+#include "engine/names.h"
+
+#include <stddef.h>
+
+#include "abi/event.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -4,6 +4,7 @@
  */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "abi/event.h"
@@ -12,6 +13,7 @@ struct clock;
 struct counters;
 struct group_key;
 struct cgroup_names;
+struct verdict;
 
 /* What all rows of a run share. */
 struct row_context {
@@ -24,6 +26,20 @@ struct row_context {
 	uint32_t amount_times, amount_per; /* 0 stands for 1 */
 };
 
+/* What the flows of a group have in common, so that columns can show it. */
+enum row_share {
+	SHARE_ALL = 1, /* it is one flow's */
+	SHARE_PROCESS = 2,
+	SHARE_COMM = 4,
+	SHARE_UNIT = 8,
+	SHARE_CONTAINER = 16,
+	SHARE_LADDR = 32,
+	SHARE_LPORT = 64,
+	SHARE_RADDR = 128,
+	SHARE_RPORT = 256,
+	SHARE_STATE = 512,
+};
+
 struct row {
 	struct row_context *context;
 	uint64_t time_ns; /* of the tick, or of the close */
@@ -33,9 +49,23 @@ struct row {
 	uint64_t flows;			/* how many flows are summed up here */
 	struct ev_count count;		/* of the interval or of the flow's life, see context */
 	const struct ev_ident *ident;	/* NULL for a group of several flows */
+	const struct ev_ident *common;	/* of a group: what `shares` names is that of all its flows */
+	unsigned shares;		/* enum row_share */
+	const struct ev_ident *busiest; /* of a group: the flow that moved most, or NULL */
+	bool adopted;			/* of a group: a flow of it is older than we are */
+	bool is_host;			/* what the host counts for no socket */
+	bool is_others;			/* flows that found no place of their own */
 	const struct ev_extra *extra;	/* NULL if no column asked for it */
 	const struct counters *counters; /* NULL unless the view has counters */
 	const struct group_key *key;	/* of a group: the parts that its flows have in common */
 	const struct ev_handshake *handshake; /* NULL unless the row is one */
+	const struct verdict *verdict;	      /* NULL unless a column needs it, and of several flows */
 	const char *group, *prefix;	/* NULL unless the view groups */
+	uint16_t service_port;		/* of a group by port, else 0 */
 };
+
+/* The ident to take a part of, which must be the same of all flows of a group; NULL: it is not. */
+static inline const struct ev_ident *row_part(const struct row *r, enum row_share share)
+{
+	return r->ident ? r->ident : r->shares & share ? r->common : NULL;
+}

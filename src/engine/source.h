@@ -1,33 +1,57 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The contract of src/source/: watch TCP somewhere and emit events. A source knows nothing of
- * flows' history, views or formats.
+ * flows' history, consumers or formats. After its EV_CLOSE a flow's id names another flow.
  */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "abi/event.h"
 #include "engine/account.h"
 
 struct clock;
 struct event;
-struct settings;
+struct host_reading;
+struct question;
+struct watch;
+
+/* States of sockets that may have no counters. */
+#define SOURCE_BARE_STATES (1u << ST_TIME_WAIT | 1u << ST_NEW_SYN_RECV | 1u << ST_FIN_WAIT2)
 
 struct source {
 	const struct source_ops *ops;
-	const struct settings *settings;
+	const struct watch *watch;
+	/*
+	 * The only question of the run, whose filter may be applied before events are made; NULL if
+	 * there are several.
+	 */
+	const struct question *only;
 	bool live_table; /* flows must be sampled; else only their closes are wanted */
 	bool once;	 /* what is there now, one sample; nothing that happens after it */
-	bool everything; /* samples: all flows, changed or not, and the listeners */
+	/*
+	 * With `once`: the states that are wanted, a bit per enum tcp_state_number; others may be told.
+	 * Those of which the kernel keeps no counters (KNOWN_NO_COUNTERS) are told last, as EV_SAMPLE,
+	 * and are no part of the account. What is left of a connection has the id that the connection
+	 * had (inet_twsk_alloc() takes the cookie along).
+	 */
+	uint32_t states;
+	/* Of the next sample: */
+	bool everything; /* all flows, changed or not, and the listeners */
+	bool plain;	 /* nobody who is told now needs struct ev_extra; it may be left out */
 	unsigned needs;	 /* enum column_need, of all that will be shown */
 	unsigned lacks;	 /* set by open(): of those, what cannot be had here */
 	uint32_t netns;	 /* inode of the only network namespace that is wanted, or 0 */
 	bool offline;	 /* reads a file: brings its own time and ends by itself */
 	bool handshakes; /* EV_HANDSHAKE is wanted, and nothing else */
 	bool owners;	 /* a column shows owners: look for those that are not known */
+	/* Set by open() of one that tells ticks: the time between two, and whether it was a file's. */
+	uint64_t interval_ns;
+	bool ends_on_grid;
 	/* Set by open(): what all that is called after start() needs. */
 	uint64_t keep_capabilities; /* 1 << CAP_* */
 	unsigned keep_syscalls;	    /* enum syscalls */
+	bool keep_user; /* files are opened later, which may be readable by this user alone */
 	struct clock *clock; /* a source with own time sets the offset before its first event */
 	void (*emit)(void *context, const struct event *ev);
 	void *emit_context;
@@ -42,22 +66,32 @@ struct source_ops {
 	const char *missed_advice;
 	bool counters; /* gives struct ev_extra, which `stat` needs */
 	bool handshakes; /* gives EV_HANDSHAKE, which `peek` needs */
+	bool mixes;	 /* gives them beside flows */
 	bool packets; /* counts the packets that it is given */
-	bool reads_files; /* with settings->read_path it is offline */
+	bool tells_ticks; /* its EV_TIMEs are the ends of intervals, as they were */
+	bool reads_files; /* with watch->read_path it is offline */
 	/* Could this source be used without a --source of its name? */
-	bool (*suits)(const struct settings *settings);
+	bool (*suits)(const struct watch *watch);
 	/* Load and attach; needs the privileges. 0 or -errno, logged. */
 	int (*open)(struct source *s);
 	/* Emit what is there already; still privileged. 0 or -errno, logged. */
 	int (*start)(struct source *s);
-	/* A descriptor that polls readable when drain() has work, -1 if there is none. */
+	/*
+	 * A descriptor that polls readable when drain() has work, -1 if there is none. Offline it
+	 * is asked before each drain(): -1 also while that need not wait, because it reads a file,
+	 * or has input at hand.
+	 */
 	int (*fd)(const struct source *s);
 	/*
-	 * Emit what waits. Live: returns the number of events. Offline: emits the next event and
-	 * returns 1, or 0 at the end. Or -errno, logged.
+	 * Emit what waits. Live: returns the number of events. Offline: emits the next event, or a
+	 * few, and returns their number, 0 at the end, or -EAGAIN if fd() must be waited for before
+	 * there is one. Or -errno, logged.
 	 */
 	int (*drain)(struct source *s);
-	/* Emit a sample of every live flow that changed. 0 or -errno. Not called if offline. */
+	/*
+	 * Emit a sample of every live flow that changed. 0 or -errno. A source that reads a file is
+	 * asked when it has emitted an EV_TIME with which an interval ends.
+	 */
 	int (*sample)(struct source *s);
 	/*
 	 * The run is over: what happens from now on belongs to no report. What happened before can
@@ -72,5 +106,7 @@ struct source_ops {
 	 * watched. NULL if there are none.
 	 */
 	void (*host)(struct source *s, int64_t *value);
+	/* What verdicts on the host are made of, if NEED_HOST is asked for. NULL if there is nothing. */
+	void (*host_reading)(struct source *s, struct host_reading *ret);
 	void (*close)(struct source *s);
 };

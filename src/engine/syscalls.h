@@ -21,4 +21,6 @@ enum syscalls {
 	SYSCALLS_SYSLOG = 512,	 /* connect to syslog, again if it was restarted */
 	SYSCALLS_CHILD = 1024,	 /* learn how a child ended */
 	SYSCALLS_KPROBE = 2048,	 /* take down a kprobe */
+	SYSCALLS_RECORD = 4096,	 /* make, write and remove files of a directory, in threads */
+	SYSCALLS_CUT = 8192,	 /* cut off the end of a file that is open */
 };

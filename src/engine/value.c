@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-struct value value_text(const char *text)
+struct value value_json(const char *text)
 {
-	if (!text)
-		return value_none();
-	return (struct value){.type = VALUE_TEXT, .text = text, .text_len = (uint32_t)strlen(text)};
+	struct value v = value_text(text);
+
+	v.type = VALUE_JSON;
+	return v;
 }
 
 struct value value_chars(const char *text, size_t max)
@@ -21,7 +22,7 @@ struct value value_chars(const char *text, size_t max)
 int value_is_bare(const struct value *v)
 {
 	return v->type == VALUE_UINT || v->type == VALUE_INT || v->type == VALUE_REAL ||
-	       v->type == VALUE_BOOL;
+	       v->type == VALUE_BOOL || v->type == VALUE_JSON;
 }
 
 double value_number(const struct value *v)
@@ -39,17 +40,29 @@ double value_number(const struct value *v)
 	}
 }
 
+static const char pairs[] =
+	"00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+	"40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+	"8081828384858687888990919293949596979899";
+
 static size_t format_uint(uint64_t n, char *buf)
 {
 	char digits[20];
-	size_t at = sizeof(digits);
+	size_t at = sizeof(digits), len;
 
-	do {
-		digits[--at] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n);
-	memcpy(buf, digits + at, sizeof(digits) - at);
-	return sizeof(digits) - at;
+	if (n < 10) {
+		*buf = (char)('0' + n);
+		return 1;
+	}
+	for (; n >= 100; n /= 100)
+		memcpy(digits + (at -= 2), pairs + n % 100 * 2, 2);
+	if (n >= 10)
+		memcpy(digits + (at -= 2), pairs + n * 2, 2);
+	else
+		digits[--at] = (char)('0' + n);
+	len = sizeof(digits) - at;
+	memcpy(buf, digits + at, len);
+	return len;
 }
 
 size_t value_format_addr(const struct addr *a, char *buf)
@@ -85,6 +98,7 @@ size_t value_format(const struct value *v, char *buf, const char **ret_text)
 		len = (size_t)snprintf(buf, VALUE_TEXT_MAX, "%.*f", v->decimals, v->r);
 		break;
 	case VALUE_TEXT:
+	case VALUE_JSON:
 		*ret_text = v->text;
 		len = v->text_len;
 		break;

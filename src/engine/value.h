@@ -18,6 +18,7 @@ enum value_type {
 	VALUE_ADDR,
 	VALUE_ENDPOINT, /* address:port, IPv6 without brackets, as the seed tools print it */
 	VALUE_BOOL,
+	VALUE_JSON, /* a text that is an object of JSON */
 };
 
 struct value {
@@ -52,7 +53,16 @@ static inline struct value value_real(double r, unsigned char decimals)
 	return (struct value){.type = VALUE_REAL, .r = r, .decimals = decimals};
 }
 
-struct value value_text(const char *text);
+/* Inlined: most texts are constants, whose length the compiler knows. */
+static inline struct value value_text(const char *text)
+{
+	if (!text)
+		return value_none();
+	return (struct value){
+		.type = VALUE_TEXT, .text = text, .text_len = (uint32_t)__builtin_strlen(text)};
+}
+
+struct value value_json(const char *text);
 
 /* A character array that need not be terminated, such as comm. */
 struct value value_chars(const char *text, size_t max);

@@ -17,43 +17,77 @@ void attempts_done(struct attempts *a)
 	slots_done(&a->slots);
 }
 
-enum attempts_time attempts_tick(struct attempts *a, uint64_t now_ns)
+bool attempts_tick(struct attempts *a, uint64_t now_ns)
 {
-	if (now_ns + a->timeout_ns < a->now_ns) {
-		a->now_ns = now_ns;
-		a->next_check_ns = now_ns;
-		return TIME_BEGINS_AGAIN;
-	}
 	if (now_ns > a->now_ns)
 		a->now_ns = now_ns;
 	if (a->now_ns < a->next_check_ns)
-		return TIME_PASSES;
+		return false;
 	a->next_check_ns = a->now_ns + CHECK_INTERVAL_NS;
-	return TIME_TO_CHECK;
+	return true;
 }
 
 void attempts_key_of(const struct attempts *a, const struct packet *p, struct attempt_key *ret)
 {
+	struct endpoint source = packet_source(p);
+
 	tuple_of_packet(p, &ret->tuple);
 	ret->hash = (uint32_t)tuple_hash(&ret->tuple, &a->key);
+	ret->network = p->network;
+	ret->view = p->view;
+	ret->side = !endpoint_is_equal(&ret->tuple.low, &source);
+	ret->is_strict = false;
 }
 
-static struct attempt *skip_other_tuples(const struct attempts *a, struct slot *slot,
-					 const struct tuple *tuple)
+static bool is_found(const struct attempt *e, const struct attempt_key *key)
 {
-	while (slot && !tuple_is_equal(&((struct attempt *)slot)->tuple, tuple))
+	if (!tuple_is_equal(&e->tuple, &key->tuple))
+		return false;
+	if (!key->view)
+		return true;
+	if (e->has_sent[key->side])
+		return e->view[key->side] == key->view;
+	return !key->is_strict || e->view[!key->side] == key->view;
+}
+
+static struct attempt *skip_others(const struct attempts *a, struct slot *slot,
+				   const struct attempt_key *key)
+{
+	while (slot && !is_found((struct attempt *)slot, key))
 		slot = slots_next(&a->slots, slot);
 	return (struct attempt *)slot;
 }
 
 struct attempt *attempts_first(const struct attempts *a, const struct attempt_key *key)
 {
-	return skip_other_tuples(a, slots_first(&a->slots, key->hash), &key->tuple);
+	return skip_others(a, slots_first(&a->slots, key->hash), key);
 }
 
-struct attempt *attempts_next(const struct attempts *a, const struct attempt *e)
+struct attempt *attempts_next(const struct attempts *a, const struct attempt_key *key,
+			      const struct attempt *e)
 {
-	return skip_other_tuples(a, slots_next(&a->slots, &e->slot), &e->tuple);
+	return skip_others(a, slots_next(&a->slots, &e->slot), key);
+}
+
+void attempts_note_place(struct attempt *e, const struct attempt_key *key)
+{
+	e->network[key->side] = key->network;
+	e->view[key->side] = key->view;
+	e->has_sent[key->side] = true;
+}
+
+bool attempts_is_near(const struct attempt *e, const struct attempt_key *key)
+{
+	return e->network[e->has_sent[key->side] ? key->side : !key->side] == key->network;
+}
+
+bool attempts_share_network(const struct attempt *a, const struct attempt *b)
+{
+	for (int side = 0; side < 2; side++)
+		if (a->has_sent[side] && b->has_sent[side] &&
+		    a->network[side] == b->network[side] && a->view[side] == b->view[side])
+			return true;
+	return false;
 }
 
 enum attempt_class attempts_class_of(const struct handshake *h)
@@ -90,23 +124,42 @@ struct attempt *attempts_victim(const struct attempts *a)
 	return (struct attempt *)slots_oldest(&a->slots, s->class);
 }
 
+/* The oldest of those that are over, half-open, live: who of them goes first. */
+struct oldest {
+	struct attempt *over, *half_open, *live;
+	int count;
+};
+
+static void note_oldest(struct oldest *o, struct attempt *e)
+{
+	if (e->slot.list == ATTEMPT_OVER)
+		o->over = e;
+	else if (e->slot.list >= ATTEMPT_LIVE)
+		o->live = e;
+	else
+		o->half_open = e;
+	o->count++;
+}
+
+static struct attempt *excess_of(const struct oldest *o, int limit)
+{
+	if (o->count < limit)
+		return NULL;
+	return o->over ? o->over : o->half_open ? o->half_open : o->live;
+}
+
 struct attempt *attempts_excess(const struct attempts *a, const struct attempt_key *key)
 {
-	struct attempt *e, *live = NULL, *half_open = NULL, *over = NULL;
-	int count = 0;
+	struct oldest near = {.count = 0}, all = {.count = 0};
+	struct attempt *e;
 
-	for (e = attempts_first(a, key); e; e = attempts_next(a, e)) {
-		if (e->slot.list == ATTEMPT_OVER)
-			over = e;
-		else if (e->slot.list == ATTEMPT_LIVE)
-			live = e;
-		else
-			half_open = e;
-		count++;
+	for (e = attempts_first(a, key); e; e = attempts_next(a, key, e)) {
+		note_oldest(&all, e);
+		if (attempts_is_near(e, key))
+			note_oldest(&near, e);
 	}
-	if (count < ATTEMPTS_PER_TUPLE)
-		return NULL;
-	return over ? over : half_open ? half_open : live;
+	e = excess_of(&near, ATTEMPTS_PER_TUPLE);
+	return e ? e : excess_of(&all, ATTEMPTS_PER_CHAIN);
 }
 
 struct attempt *attempts_add(struct attempts *a, const struct attempt_key *key,
@@ -116,7 +169,9 @@ struct attempt *attempts_add(struct attempts *a, const struct attempt_key *key,
 		(struct attempt *)slots_take(&a->slots, key->hash, attempts_class_of(h));
 
 	e->tuple = key->tuple;
+	e->has_sent[0] = e->has_sent[1] = false;
 	e->h = *h;
+	attempts_note_place(e, key);
 	return e;
 }
 

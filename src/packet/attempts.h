@@ -11,25 +11,36 @@
 #include "packet/handshake.h"
 #include "packet/slots.h"
 
-/* The classes, and lists, of half-open handshakes; and two lists for what comes after. */
+/* The classes, and lists, of half-open handshakes; and lists for what comes after. */
 enum attempt_class {
 	ATTEMPT_LONELY,	 /* one packet, nothing else ever */
 	ATTEMPT_ENGAGED, /* answered, or retransmitted */
 	ATTEMPT_EARLY,	 /* in ACK_EARLY: waits for a SYN/ACK captured late */
 	ATTEMPT_WARNED,	 /* after an ICMP error: waits for the next SYN */
-	ATTEMPT_LIVE,	 /* established, of use to conversations only */
+	/* Of use to conversations only: */
+	ATTEMPT_LIVE,	 /* established */
+	ATTEMPT_ENDING,	 /* was reset; what was sent before may still come */
+	ATTEMPT_DOUBTED, /* seems to have ended */
 	ATTEMPT_OVER,	 /* concluded; kept to recognise late segments */
 	ATTEMPT_CLASS_COUNT
 };
 _Static_assert(ATTEMPT_CLASS_COUNT <= SLOT_LISTS, "a list for each class");
 
-/* Attempts on one tuple, told apart by their ISNs. */
+/* Attempts on one tuple, told apart by their ISNs: in one network, and in all of them. */
 #define ATTEMPTS_PER_TUPLE 4
+#define ATTEMPTS_PER_CHAIN 32
 
-/* First member of an entry. */
+/*
+ * First member of an entry. By end of the tuple that sent, low or high: in which network and view
+ * its segments were seen last. Each way may have its own: a label has one direction, and the two
+ * ports of a tap are two interfaces.
+ */
 struct attempt {
 	struct slot slot;
 	struct tuple tuple;
+	uint32_t network[2];
+	uint16_t view[2];
+	bool has_sent[2];
 	struct handshake h;
 };
 
@@ -49,18 +60,18 @@ struct attempts {
 	const struct attempt_share *share; /* the last one is sure to find a victim */
 };
 
-enum attempts_time {
-	TIME_PASSES,
-	TIME_TO_CHECK, /* call attempts_next_expired() and what else is due */
-	/* Time went back farther than anything waits: another capture begins in the same file, and
-	 * nothing in the table has to do with it. */
-	TIME_BEGINS_AGAIN,
-};
-
-/* What the attempts of one tuple are found by. */
+/*
+ * What the attempts of one tuple are found by. Those of another view than the packet's are not
+ * found. Of one whose sender was not seen yet the view is not known: unless `is_strict`, it is
+ * found in each.
+ */
 struct attempt_key {
 	struct tuple tuple;
 	uint32_t hash;
+	uint32_t network;
+	uint16_t view;
+	uint8_t side; /* of the tuple that sent: 0 low, 1 high */
+	bool is_strict;
 };
 
 /*
@@ -70,14 +81,25 @@ struct attempt_key {
 int attempts_init(struct attempts *a, uint32_t limit, size_t entry_size);
 void attempts_done(struct attempts *a);
 
-/* Moves the clock. */
-enum attempts_time attempts_tick(struct attempts *a, uint64_t now_ns);
+/* Moves the clock, which never goes back. Is it time to look for what has expired? */
+bool attempts_tick(struct attempts *a, uint64_t now_ns);
 
 void attempts_key_of(const struct attempts *a, const struct packet *p, struct attempt_key *ret);
 
 /* The attempts of one tuple, the newest first. */
 struct attempt *attempts_first(const struct attempts *a, const struct attempt_key *key);
-struct attempt *attempts_next(const struct attempts *a, const struct attempt *e);
+struct attempt *attempts_next(const struct attempts *a, const struct attempt_key *key,
+			      const struct attempt *e);
+
+/* The packet of this key belongs to it. */
+void attempts_note_place(struct attempt *e, const struct attempt_key *key);
+
+/* Was what this end of the tuple sends, or the other if it is silent, seen in the packet's network?
+ */
+bool attempts_is_near(const struct attempt *e, const struct attempt_key *key);
+
+/* Were two of one tuple seen in the same network and view? */
+bool attempts_share_network(const struct attempt *a, const struct attempt *b);
 
 enum attempt_class attempts_class_of(const struct handshake *h);
 
@@ -89,8 +111,8 @@ struct attempt *attempts_victim(const struct attempts *a);
 
 /*
  * Who has to go before another attempt is entered on this tuple, NULL: nobody. Keeps the chain of a
- * tuple short, whoever chooses the ISNs: the oldest of those that are over, else of the half-open
- * ones.
+ * tuple short, whoever chooses the ISNs and networks: the oldest of those that are over, else of
+ * the half-open ones.
  */
 struct attempt *attempts_excess(const struct attempts *a, const struct attempt_key *key);
 

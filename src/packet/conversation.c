@@ -3,86 +3,7 @@
 
 #include <string.h>
 
-#include "packet/handshake_evidence.h"
-
-/*
- * A retransmission cannot fill a gap in less than a round trip after it was noticed: the segment
- * that showed the gap has to reach the receiver, and its answer the sender (RFC 8985 waits longer
- * still). Some is taken off, since the handshake may have been slower than data is.
- */
-#define REORDER_NS_UNKNOWN 3000000u
-
-static enum conversation_side side_of(const struct handshake *h, const struct packet *p)
-{
-	return handshake_is_from_client(h, p) ? SIDE_CLIENT : SIDE_SERVER;
-}
-
-static enum conversation_side peer_of(const struct conversation *c, enum conversation_side side)
-{
-	return c->is_self || side == SIDE_SERVER ? SIDE_CLIENT : SIDE_SERVER;
-}
-
-static uint64_t reorder_ns(const struct conversation *c, const struct handshake *h)
-{
-	uint64_t rtt_ns;
-
-	if (!(h->marks & HANDSHAKE_SAW_SYN) || c->established_ns <= h->syn_last_ns)
-		return REORDER_NS_UNKNOWN;
-	rtt_ns = c->established_ns - h->syn_last_ns;
-	return rtt_ns - rtt_ns / 4;
-}
-
-/*
- * The number of the server's first byte. A server with SYN cookies may have offered two ISNs; the
- * first number in use tells which it was. Without a SYN/ACK the first number in use has to do.
- */
-static uint32_t server_first_seq(const struct handshake *h, uint32_t in_use)
-{
-	uint32_t first = h->server_isn[0] + 1, last = h->server_isn[1] + 1;
-
-	if (h->marks & HANDSHAKE_SAW_REPLY)
-		return in_use - last <= in_use - first ? last : first;
-	return h->marks & HANDSHAKE_SAW_CLIENT_ACK ? h->early_ack : in_use;
-}
-
-/* `in_use`: a number of this side that was just seen. */
-static void begin_stream(struct conversation *c, const struct handshake *h,
-			 enum conversation_side side, uint32_t in_use)
-{
-	uint32_t first = in_use;
-
-	if (c->stream[side].is_begun)
-		return;
-	if (!c->is_adopted)
-		first = side == SIDE_CLIENT ? h->client_isn + 1 : server_first_seq(h, in_use);
-	stream_begin(&c->stream[side], first);
-}
-
-/* Count a segment that belongs here: what it acknowledges, then what it carries. */
-static void track(struct conversation *c, const struct handshake *h, const struct packet *p)
-{
-	enum conversation_side side = side_of(h, p);
-	struct stream *s = &c->stream[side], *peer = &c->stream[peer_of(c, side)];
-	bool syn = p->flags & TCP_SYN, had_fin = s->has_fin;
-
-	c->has_news = true;
-	if (p->time_ns > c->last_ns)
-		c->last_ns = p->time_ns;
-	if (p->time_ns < c->first_ns)
-		c->first_ns = p->time_ns;
-	if (p->flags & TCP_ACK) {
-		begin_stream(c, h, peer_of(c, side), p->ack);
-		stream_acknowledge(peer, p->ack, p->time_ns);
-	}
-	if (p->payload_len || p->flags & TCP_FIN)
-		begin_stream(c, h, side, p->seq + syn);
-	if (syn && stream_sent_bytes(s)) /* a SYN again, with its Fast Open data */
-		s->segs++;
-	else
-		stream_take(s, p, peer->segs ? peer->window : UINT16_MAX, reorder_ns(c, h));
-	if (!had_fin && s->has_fin)
-		c->is_passive_close[side] = peer->fin_is_acked;
-}
+#include "packet/conversation_part.h"
 
 void conversation_close(struct conversation *c, enum conversation_end end, uint64_t time_ns)
 {
@@ -138,7 +59,7 @@ static enum conversation_step open_further(struct conversation *c, struct handsh
 	if (step == STEP_FOREIGN)
 		return CONVERSATION_FOREIGN;
 	if (counts_bytes(p))
-		track(c, h, p);
+		conversation_track(c, h, p);
 	return step == STEP_CONCLUDED ? conversation_follow(c, h) : CONVERSATION_TAKEN;
 }
 
@@ -159,38 +80,24 @@ static enum conversation_step take_late_syn(struct conversation *c, struct hands
 	return CONVERSATION_TAKEN;
 }
 
-static enum conversation_step take_reset(struct conversation *c, enum conversation_side side,
-					 const struct packet *p)
-{
-	if (!stream_accepts_reset(&c->stream[side], p->seq)) {
-		c->stream[side].ignored++;
-		return CONVERSATION_FOREIGN;
-	}
-	if (p->time_ns > c->last_ns)
-		c->last_ns = p->time_ns;
-	conversation_close(c,
-			   side == SIDE_CLIENT ? CONVERSATION_RESET_BY_CLIENT
-					       : CONVERSATION_RESET_BY_SERVER,
-			   p->time_ns);
-	return CONVERSATION_CLOSES;
-}
-
 static enum conversation_step go_on(struct conversation *c, struct handshake *h,
 				    const struct packet *p)
 {
 	enum conversation_side side = side_of(h, p);
+	const struct judges j = conversation_judges(c, h, side, p);
+	enum conversation_step step;
 
-	if (p->flags & TCP_RST)
-		return take_reset(c, side, p);
 	/* Without ACK it is dropped (RFC 9293 section 3.10.7.4 fifth); RFC 5961 section 5 asks
 	 * that the number acknowledged makes sense too. */
-	if (!(p->flags & TCP_ACK) || !stream_fits(&c->stream[side], p->seq) ||
-	    !stream_fits(&c->stream[peer_of(c, side)], p->ack)) {
-		c->stream[side].ignored++;
+	if (!(p->flags & TCP_ACK) || !stream_fit(&c->stream[side], p->seq, &j.own) ||
+	    !stream_fit(&c->stream[peer_of(c, side)], p->ack, &j.acked))
 		return CONVERSATION_FOREIGN;
-	}
-	track(c, h, p);
-	return close_if_both_finished(c);
+	step = conversation_track(c, h, p);
+	if (step != CONVERSATION_TAKEN || c->phase == CONVERSATION_ENDING)
+		return step;
+	if (c->reset_ns)
+		conversation_doubt_reset(c, h, p);
+	return c->phase == CONVERSATION_ENDING ? step : close_if_both_finished(c);
 }
 
 enum conversation_step conversation_step(struct conversation *c, struct handshake *h,
@@ -204,7 +111,20 @@ enum conversation_step conversation_step(struct conversation *c, struct handshak
 		return take_late_syn(c, h, p);
 	if (c->phase == CONVERSATION_CLOSED) /* one that was only silent may go on as another */
 		return c->end == CONVERSATION_IDLE ? CONVERSATION_FOREIGN : CONVERSATION_TAKEN;
+	if (p->flags & TCP_RST)
+		return conversation_take_reset(c, h, p);
+	if (c->phase == CONVERSATION_ENDING && conversation_is_over(c, h, p))
+		return CONVERSATION_TAKEN;
 	return go_on(c, h, p);
+}
+
+/*
+ * Who called whom does not show any more; but services have the lower ports, and those that every
+ * system knows are below 1024 (RFC 6335 section 6).
+ */
+static bool looks_like_server(const struct endpoint *end, const struct endpoint *other)
+{
+	return end->port < other->port;
 }
 
 /* Data or FIN without a handshake. A bare ACK or RST may be the last of what is over already. */
@@ -217,6 +137,10 @@ static bool adopt(struct conversation *c, struct handshake *h, const struct pack
 	memset(h, 0, sizeof(*h));
 	h->client = packet_source(p);
 	h->server = packet_destination(p);
+	if (looks_like_server(&h->client, &h->server)) {
+		h->client = packet_destination(p);
+		h->server = packet_source(p);
+	}
 	h->state = HANDSHAKE_CONCLUDED;
 	h->last_ns = p->time_ns;
 	h->family = p->family;
@@ -233,6 +157,7 @@ bool conversation_begin(struct conversation *c, struct handshake *h, const struc
 	c->first_ns = p->time_ns;
 	c->family = p->family;
 	c->is_self = endpoint_is_equal(&h->client, &h->server);
-	track(c, h, p);
+	c->scale[SIDE_CLIENT] = c->scale[SIDE_SERVER] = SCALE_UNKNOWN;
+	conversation_track(c, h, p);
 	return true;
 }

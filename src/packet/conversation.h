@@ -6,12 +6,23 @@
  *
  *	phase		begins with			left by
  *	OPENING		SYN or SYN/ACK			the outcome of the handshake
- *	SYNCHRONISED	outcome "established", or	both FINs acknowledged; an acceptable RST
+ *	SYNCHRONISED	outcome "established", or	both FINs acknowledged
  *			data or FIN of an unknown tuple
+ *	ENDING		an acceptable RST		silence, or its sender goes on
  *	CLOSED		the end; kept a while, since late segments must not begin another
  *
- * Adopted conversations (data without a handshake) have unknown roles: `client` is merely who was
- * seen first, and the byte counts are those from then on.
+ * After a RST (RFC 9293 section 3.5.2) its sender is silent. The other side may still send what it
+ * wrote before it learned of it: this counts. If the sender goes on, somebody else made the RST.
+ * After a moment that is sure (CONVERSATION_SURE_NS). A RST ahead of what was seen, but within the
+ * window, is one whose segments before it were not captured, or one that was challenged (RFC 5961
+ * section 3.2): it takes a longer silence to tell (CONVERSATION_DOUBT_NS), and until then nothing
+ * changes. So does an end of which only the last ACK was not seen.
+ *
+ * Where the capture holds no segment of a side, nothing of what it acknowledged can be seen: then
+ * what was sent to it counts as acknowledged.
+ *
+ * Adopted conversations (data without a handshake) have unknown roles: `client` is who has the port
+ * that a client would have, and the byte counts are those from then on.
  */
 #pragma once
 #include <stdbool.h>
@@ -26,8 +37,12 @@ enum conversation_side { SIDE_CLIENT, SIDE_SERVER, SIDE_COUNT };
 enum conversation_phase {
 	CONVERSATION_OPENING,
 	CONVERSATION_SYNCHRONISED,
+	CONVERSATION_ENDING,
 	CONVERSATION_CLOSED,
 };
+
+#define CONVERSATION_SURE_NS 1000000000ull
+#define CONVERSATION_DOUBT_NS 30000000000ull
 
 enum conversation_end {
 	CONVERSATION_LIVE,
@@ -51,20 +66,41 @@ struct conversation {
 	uint64_t established_ns;	  /* 0: never, or not known */
 	uint64_t last_ns;		  /* last segment */
 	uint64_t closed_ns;		  /* 0: live */
+	uint64_t reset_ns;		  /* of a RST that ended it, or may have; 0: none */
 	struct stream stream[SIDE_COUNT]; /* sent by client, sent by server */
+	uint32_t reset_seq;
+	uint8_t reset_side,
+		reset_state; /* the sender's state then: what comes later is none of its */
 	uint8_t phase, end;
 	uint8_t family;
+	uint8_t scale[SIDE_COUNT]; /* enum conversation_scale, or the shift count */
 	bool is_adopted;
 	bool is_self; /* both ends are one socket: all is in stream[SIDE_CLIENT] */
 	bool is_passive_close[SIDE_COUNT]; /* its FIN came after it had acknowledged the other's */
 	bool has_news;			   /* a segment came since this was last cleared */
+	bool is_reset_refuted;		   /* its sender goes on, though not beyond it yet */
+};
+
+/* What a SYN said of the window scale option (RFC 7323 section 2): up to 14, or one of these. */
+enum conversation_scale {
+	SCALE_UNKNOWN = 0x80, /* it was not seen */
+	SCALE_ABSENT,
 };
 
 enum conversation_step {
 	CONVERSATION_FOREIGN, /* not a packet of this connection */
 	CONVERSATION_TAKEN,
+	CONVERSATION_DOUBTED, /* of this connection if another segment says so: a claim (stream.h)
+			       */
 	CONVERSATION_ESTABLISHES,
 	CONVERSATION_CLOSES,
+};
+
+/* How well do the numbers of a segment fit, which is neither SYN nor ICMP? */
+enum conversation_fit {
+	CONVERSATION_UNFIT,
+	CONVERSATION_FITS,
+	CONVERSATION_FOLLOWS, /* both go on where it was: no other connection has such numbers */
 };
 
 /*
@@ -75,6 +111,14 @@ bool conversation_begin(struct conversation *c, struct handshake *h, const struc
 
 enum conversation_step conversation_step(struct conversation *c, struct handshake *h,
 					 const struct packet *p);
+
+/* Of one that is synchronised or ending. */
+enum conversation_fit conversation_judge(const struct conversation *c, const struct handshake *h,
+					 const struct packet *p);
+
+/* Does it only wait for silence? Then conversation_settle() closes it; the time that it takes. */
+uint64_t conversation_patience_ns(const struct conversation *c);
+void conversation_settle(struct conversation *c);
 
 /* The handshake was concluded by time: become synchronised or closed. */
 enum conversation_step conversation_follow(struct conversation *c, const struct handshake *h);
@@ -87,12 +131,17 @@ const struct stream *conversation_stream(const struct conversation *c, enum conv
 /* What the application on `side` has written so far, as far as the wire shows. */
 uint64_t conversation_sent_bytes(const struct conversation *c, enum conversation_side side);
 
-/* Of what `side` has written: what the other side has acknowledged, and so received in order. */
+/* Of what `side` has written: what the other side has acknowledged, and so received in order; all
+ * if nothing of the other side was captured. */
 uint64_t conversation_acked_bytes(const struct conversation *c, enum conversation_side side);
 
 /* Segments and SYNs that `side` sent again. */
 uint32_t conversation_retrans_segs(const struct conversation *c, const struct handshake *h,
 				   enum conversation_side side);
+
+/* Segments that were taken for it and not counted, since their numbers cannot be, or were confirmed
+ * by nobody. */
+uint64_t conversation_ignored(const struct conversation *c);
 
 /* SYN to the end of the handshake; 0: not known. */
 uint64_t conversation_handshake_ns(const struct conversation *c, const struct handshake *h);

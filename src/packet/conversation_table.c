@@ -5,6 +5,10 @@
 
 #include "packet/attempts.h"
 
+/* Zeek gives up a connection after so much silence (tcp_inactivity_timeout); we, if there is need.
+ */
+#define SILENCE_NS 300000000000ull
+
 struct entry {
 	struct attempt attempt;
 	struct conversation c;
@@ -18,9 +22,10 @@ struct conversation_table {
 };
 
 static const struct attempt_share shares[] = {
-	{ATTEMPT_OVER, 8},    {ATTEMPT_WARNED, 16}, {ATTEMPT_EARLY, 16}, {ATTEMPT_LONELY, 4},
-	{ATTEMPT_ENGAGED, 4}, {ATTEMPT_LIVE, 0},    {ATTEMPT_LONELY, 0}, {ATTEMPT_ENGAGED, 0},
-	{ATTEMPT_WARNED, 0},  {ATTEMPT_EARLY, 0},   {ATTEMPT_OVER, 0},
+	{ATTEMPT_OVER, 8},   {ATTEMPT_ENDING, 16}, {ATTEMPT_DOUBTED, 16}, {ATTEMPT_WARNED, 16},
+	{ATTEMPT_EARLY, 16}, {ATTEMPT_LONELY, 4},  {ATTEMPT_ENGAGED, 4},  {ATTEMPT_LIVE, 0},
+	{ATTEMPT_LONELY, 0}, {ATTEMPT_ENGAGED, 0}, {ATTEMPT_WARNED, 0},	  {ATTEMPT_EARLY, 0},
+	{ATTEMPT_ENDING, 0}, {ATTEMPT_DOUBTED, 0}, {ATTEMPT_OVER, 0},
 };
 
 struct conversation_table *conversation_table_new(const struct conversation_table_config *config)
@@ -78,16 +83,41 @@ static void close_as(struct conversation_table *t, struct entry *e, enum convers
 	tell_closed(t, e);
 }
 
-/* An established one takes the tuple from all that were established on it before. */
+/* Nothing more of it will come, whatever its end was: what it waits for, or the one given. */
+static void finish(struct conversation_table *t, struct entry *e, enum conversation_end otherwise)
+{
+	if (!conversation_patience_ns(&e->c)) {
+		close_as(t, e, otherwise);
+		return;
+	}
+	conversation_settle(&e->c);
+	tell_closed(t, e);
+}
+
+static bool is_past_opening(const struct entry *e)
+{
+	return e->c.phase == CONVERSATION_SYNCHRONISED || e->c.phase == CONVERSATION_ENDING;
+}
+
+static enum attempt_class class_of(const struct entry *e)
+{
+	if (e->c.phase == CONVERSATION_ENDING)
+		return ATTEMPT_ENDING;
+	return conversation_patience_ns(&e->c) ? ATTEMPT_DOUBTED : ATTEMPT_LIVE;
+}
+
+/* An established one takes the tuple from all that were established on it before, in its network.
+ */
 static void tell_established(struct conversation_table *t, struct entry *e)
 {
 	const struct attempt_key key = {.tuple = e->attempt.tuple, .hash = e->attempt.slot.hash};
 	struct attempt *other = attempts_first(&t->attempts, &key);
 
-	for (; other; other = attempts_next(&t->attempts, other))
-		if (other != &e->attempt && other->slot.list == ATTEMPT_LIVE)
-			close_as(t, (struct entry *)other, CONVERSATION_REPLACED);
-	move(t, e, ATTEMPT_LIVE);
+	for (; other; other = attempts_next(&t->attempts, &key, other))
+		if (other != &e->attempt && is_past_opening((struct entry *)other) &&
+		    attempts_share_network(other, &e->attempt))
+			finish(t, (struct entry *)other, CONVERSATION_REPLACED);
+	move(t, e, class_of(e));
 }
 
 static void take(struct conversation_table *t, struct entry *e, enum conversation_step step)
@@ -98,25 +128,41 @@ static void take(struct conversation_table *t, struct entry *e, enum conversatio
 		tell_established(t, e);
 	else if (e->c.phase == CONVERSATION_OPENING)
 		attempts_settle(&t->attempts, &e->attempt);
-	else if (e->c.phase == CONVERSATION_SYNCHRONISED)
-		move(t, e, ATTEMPT_LIVE);
+	else if (is_past_opening(e))
+		move(t, e, class_of(e));
 }
 
 /* Time */
+
+/* The way back may not be part of the capture, and so nor the last ACK. */
+static enum conversation_end end_of_silent(const struct entry *e)
+{
+	const struct stream *s = e->c.stream;
+
+	return s[SIDE_CLIENT].has_fin || s[SIDE_SERVER].has_fin ? CONVERSATION_FIN
+								: CONVERSATION_IDLE;
+}
 
 static void expire_live(struct conversation_table *t)
 {
 	struct entry *e;
 
 	while (t->config.idle_ns && (e = oldest_of(t, ATTEMPT_LIVE))) {
-		const struct stream *s = e->c.stream;
-
 		if (t->attempts.now_ns < e->c.last_ns + t->config.idle_ns)
 			return;
-		/* The way back may not be part of the capture, and so nor the last ACK. */
-		close_as(t, e,
-			 s[SIDE_CLIENT].has_fin || s[SIDE_SERVER].has_fin ? CONVERSATION_FIN
-									  : CONVERSATION_IDLE);
+		close_as(t, e, end_of_silent(e));
+	}
+}
+
+/* Those whose patience is over: each of these lists has one of its own. */
+static void expire_ending(struct conversation_table *t, enum attempt_class class)
+{
+	struct entry *e;
+
+	while ((e = oldest_of(t, class))) {
+		if (t->attempts.now_ns < e->c.last_ns + conversation_patience_ns(&e->c))
+			return;
+		finish(t, e, CONVERSATION_IDLE);
 	}
 }
 
@@ -137,45 +183,41 @@ static void expire(struct conversation_table *t)
 
 	while ((e = attempts_next_expired(&t->attempts)))
 		take(t, (struct entry *)e, conversation_follow(&((struct entry *)e)->c, &e->h));
+	expire_ending(t, ATTEMPT_ENDING);
+	expire_ending(t, ATTEMPT_DOUBTED);
 	expire_live(t);
 	forget_over(t);
 }
 
-/* Nothing in the table has to do with what comes; its ends were not seen. */
-static void begin_again(struct conversation_table *t)
-{
-	struct entry *e;
-
-	for (int class = 0; class < ATTEMPT_OVER; class ++)
-		while ((e = oldest_of(t, (enum attempt_class) class)))
-			close_as(t, e, CONVERSATION_IDLE);
-	while ((e = oldest_of(t, ATTEMPT_OVER)))
-		forget(t, e);
-}
-
 void conversation_table_tick(struct conversation_table *t, uint64_t now_ns)
 {
-	enum attempts_time time = attempts_tick(&t->attempts, now_ns);
-
-	if (time == TIME_BEGINS_AGAIN)
-		begin_again(t);
-	else if (time == TIME_TO_CHECK)
+	if (attempts_tick(&t->attempts, now_ns))
 		expire(t);
 }
 
 /* Packets */
 
+/* Of a table that is full: who has been silent for so long that nobody would wait for it. */
+static bool is_given_up(const struct conversation_table *t, const struct entry *e)
+{
+	return is_past_opening(e) && t->attempts.now_ns > e->c.last_ns + SILENCE_NS;
+}
+
 static void make_room(struct conversation_table *t, const struct attempt_key *key)
 {
-	struct entry *e = (struct entry *)attempts_excess(&t->attempts, key);
+	struct entry *excess = (struct entry *)attempts_excess(&t->attempts, key), *e = excess;
 
 	if (!e && slots_is_full(&t->attempts.slots))
 		e = (struct entry *)attempts_victim(&t->attempts);
 	if (!e)
 		return;
-	if (e->c.phase != CONVERSATION_CLOSED) {
-		t->counts.evicted++;
-		close_as(t, e, CONVERSATION_EVICTED);
+	if (e->c.phase != CONVERSATION_CLOSED && excess) {
+		finish(t, e, CONVERSATION_REPLACED);
+	} else if (e->c.phase != CONVERSATION_CLOSED && is_given_up(t, e)) {
+		finish(t, e, end_of_silent(e));
+	} else if (e->c.phase != CONVERSATION_CLOSED) {
+		t->counts.evicted += !conversation_patience_ns(&e->c);
+		finish(t, e, CONVERSATION_EVICTED);
 	}
 	forget(t, e);
 }
@@ -214,6 +256,68 @@ static bool may_begin_beside(const struct packet *p, bool half_open, bool live)
 	return p->flags & TCP_SYN ? !half_open : !live;
 }
 
+static bool offer(struct conversation_table *t, const struct attempt_key *key, struct attempt *a,
+		  const struct packet *p)
+{
+	struct entry *e = (struct entry *)a;
+	enum conversation_step step = conversation_step(&e->c, &a->h, p);
+
+	if (step == CONVERSATION_FOREIGN)
+		return false;
+	attempts_note_place(a, key);
+	take(t, e, step);
+	return true;
+}
+
+/*
+ * Of several on one tuple: that which goes on with these numbers, in the packet's network or in
+ * another. A SYN, and whatever else somebody sends with other numbers, then cannot take what
+ * belongs to one that is established (RFC 5961).
+ */
+static bool offer_follower(struct conversation_table *t, const struct attempt_key *key,
+			   const struct packet *p, bool is_near)
+{
+	struct attempt *a = attempts_first(&t->attempts, key);
+
+	if (p->kind != PACKET_TCP || p->flags & TCP_SYN)
+		return false;
+	for (; a; a = attempts_next(&t->attempts, key, a)) {
+		const struct entry *e = (const struct entry *)a;
+
+		if (is_past_opening(e) && attempts_is_near(a, key) == is_near &&
+		    conversation_judge(&e->c, &a->h, p) == CONVERSATION_FOLLOWS)
+			return offer(t, key, a, p);
+	}
+	return false;
+}
+
+static bool offer_phase(struct conversation_table *t, const struct attempt_key *key,
+			const struct packet *p, unsigned int phases)
+{
+	struct attempt *a = attempts_first(&t->attempts, key);
+
+	for (; a; a = attempts_next(&t->attempts, key, a))
+		if (phases >> ((struct entry *)a)->c.phase & 1 && offer(t, key, a, p))
+			return true;
+	return false;
+}
+
+/* Those that open know their numbers best, then those that are established; what is closed takes
+ * whatever is left. */
+static bool offer_all(struct conversation_table *t, const struct attempt_key *key,
+		      const struct packet *p)
+{
+	const unsigned int opening = 1u << CONVERSATION_OPENING, closed = 1u << CONVERSATION_CLOSED;
+	const unsigned int live = 1u << CONVERSATION_SYNCHRONISED | 1u << CONVERSATION_ENDING;
+	struct attempt *a = attempts_first(&t->attempts, key);
+
+	if (!a || !attempts_next(&t->attempts, key, a))
+		return a && offer(t, key, a, p);
+	return offer_follower(t, key, p, true) || offer_phase(t, key, p, opening) ||
+	       offer_follower(t, key, p, false) || offer_phase(t, key, p, live) ||
+	       offer_phase(t, key, p, closed);
+}
+
 void conversation_table_feed(struct conversation_table *t, const struct packet *p)
 {
 	bool half_open = false, live = false;
@@ -222,16 +326,15 @@ void conversation_table_feed(struct conversation_table *t, const struct packet *
 
 	conversation_table_tick(t, p->time_ns);
 	attempts_key_of(&t->attempts, p, &key);
-	for (a = attempts_first(&t->attempts, &key); a; a = attempts_next(&t->attempts, a)) {
-		struct entry *e = (struct entry *)a;
-		enum conversation_step step = conversation_step(&e->c, &a->h, p);
-
-		if (step != CONVERSATION_FOREIGN) {
-			take(t, e, step);
-			return;
-		}
-		half_open |= e->c.phase == CONVERSATION_OPENING;
-		live |= e->c.phase == CONVERSATION_SYNCHRONISED;
+	key.is_strict = key.view;
+	if (key.is_strict && offer_all(t, &key, p))
+		return;
+	key.is_strict = false;
+	if (offer_all(t, &key, p))
+		return;
+	for (a = attempts_first(&t->attempts, &key); a; a = attempts_next(&t->attempts, &key, a)) {
+		half_open |= ((struct entry *)a)->c.phase == CONVERSATION_OPENING;
+		live |= is_past_opening((struct entry *)a);
 	}
 	if ((half_open || live) && !may_begin_beside(p, half_open, live))
 		t->counts.ignored++;
@@ -255,6 +358,14 @@ void conversation_table_sample(struct conversation_table *t, bool all,
 	}
 }
 
+void conversation_table_settle(struct conversation_table *t)
+{
+	struct entry *e;
+
+	while ((e = oldest_of(t, ATTEMPT_ENDING)) || (e = oldest_of(t, ATTEMPT_DOUBTED)))
+		finish(t, e, CONVERSATION_IDLE);
+}
+
 void conversation_table_flush(struct conversation_table *t, uint64_t now_ns)
 {
 	struct attempt *a;
@@ -266,6 +377,7 @@ void conversation_table_flush(struct conversation_table *t, uint64_t now_ns)
 
 		take(t, e, conversation_follow(&e->c, &a->h));
 	}
+	conversation_table_settle(t);
 }
 
 uint32_t conversation_table_live(const struct conversation_table *t)

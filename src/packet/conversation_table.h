@@ -8,7 +8,8 @@
  *
  * When the table is full: half-open conversations may hold a half of it, so that a SYN flood takes
  * no room from established ones (how they give way among themselves: handshake_table.h); beyond
- * that, the established one goes that was silent longest, and is closed as evicted.
+ * that, the established one goes that was silent longest: as idle after five minutes, else as
+ * evicted. Of too many attempts on one tuple the oldest is replaced, as in handshake_table.h.
  */
 #pragma once
 #include <stdint.h>
@@ -62,9 +63,12 @@ void conversation_table_sample(struct conversation_table *t, bool all,
 					      const struct handshake *h),
 			       void *context);
 
+/* Nothing more will come: close those that only wait for silence. */
+void conversation_table_settle(struct conversation_table *t);
+
 /*
- * The end of the capture. Handshakes of which enough is known are concluded; all others stay live,
- * since the capture says no more about them.
+ * The end of the capture. The same; and handshakes of which enough is known are concluded; all
+ * others stay live, since the capture says no more about them.
  */
 void conversation_table_flush(struct conversation_table *t, uint64_t now_ns);
 

@@ -34,9 +34,17 @@ uint64_t conversation_sent_bytes(const struct conversation *c, enum conversation
 	return stream_sent_bytes(conversation_stream(c, side));
 }
 
+/* Nothing of the other side was captured, so nor its acknowledgements. */
+static bool is_one_way(const struct conversation *c, enum conversation_side side)
+{
+	return !conversation_stream(c, !side)->segs;
+}
+
 uint64_t conversation_acked_bytes(const struct conversation *c, enum conversation_side side)
 {
-	return stream_acked_bytes(conversation_stream(c, side));
+	const struct stream *s = conversation_stream(c, side);
+
+	return is_one_way(c, side) ? stream_sent_bytes(s) : stream_acked_bytes(s);
 }
 
 uint32_t conversation_retrans_segs(const struct conversation *c, const struct handshake *h,
@@ -45,6 +53,15 @@ uint32_t conversation_retrans_segs(const struct conversation *c, const struct ha
 	uint32_t of_handshake = side == SIDE_CLIENT ? h->dup_syn : h->dup_syn_ack;
 
 	return conversation_stream(c, side)->retrans_segs + of_handshake;
+}
+
+uint64_t conversation_ignored(const struct conversation *c)
+{
+	uint64_t ignored = 0;
+
+	for (int side = 0; side < SIDE_COUNT; side++)
+		ignored += c->stream[side].ignored + c->stream[side].claim.is_made;
+	return ignored + (c->phase != CONVERSATION_CLOSED && c->reset_ns && c->is_reset_refuted);
 }
 
 uint64_t conversation_handshake_ns(const struct conversation *c, const struct handshake *h)
@@ -74,6 +91,12 @@ static enum tcp_state_number closing_state(const struct stream *own, const struc
 	return own->fin_is_acked ? ST_TIME_WAIT : ST_CLOSING;
 }
 
+static bool was_reset_by(const struct conversation *c, enum conversation_side side)
+{
+	return c->end ==
+	       (side == SIDE_CLIENT ? CONVERSATION_RESET_BY_CLIENT : CONVERSATION_RESET_BY_SERVER);
+}
+
 enum tcp_state_number conversation_tcp_state(const struct conversation *c,
 					     const struct handshake *h, enum conversation_side side)
 {
@@ -81,6 +104,8 @@ enum tcp_state_number conversation_tcp_state(const struct conversation *c,
 
 	if (!was_established)
 		return opening_state(h, side);
+	if (was_reset_by(c, side))
+		return (enum tcp_state_number)c->reset_state;
 	return closing_state(conversation_stream(c, side), conversation_stream(c, !side),
 			     c->is_passive_close[side]);
 }
@@ -109,10 +134,7 @@ enum ev_end conversation_end_at(const struct conversation *c, enum conversation_
 
 static enum conn_end end_of(const struct conversation *c, enum conversation_side side)
 {
-	const enum conversation_end reset =
-		side == SIDE_CLIENT ? CONVERSATION_RESET_BY_CLIENT : CONVERSATION_RESET_BY_SERVER;
-
-	if (c->end == reset)
+	if (was_reset_by(c, side))
 		return CONN_RESET;
 	if (conversation_stream(c, side)->has_fin)
 		return CONN_CLOSED;

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEEN_COUNT 4096u /* a power of two */
+#define SEEN_COUNT 4096u /* powers of two */
+#define SYN_COUNT 512u
 
 /* Packets over which the habit of a capture is judged, and those before any judgement. */
 #define HABIT_PACKETS 4096u
@@ -17,12 +18,19 @@ struct seen {
 	uint8_t way;
 };
 
+/* The last SYN that was no copy, by its ends. */
+struct last_syn {
+	uint64_t print;
+	uint64_t time_ns;
+};
+
 struct copies {
 	uint64_t window_ns;
 	struct hash_key key;
 	/* Of the packets that would be retransmissions if they were not copies. */
 	uint32_t packets, twins;
 	struct seen seen[SEEN_COUNT];
+	struct last_syn syn[SYN_COUNT];
 };
 
 struct copies *copies_new(uint64_t window_ns, const struct hash_key *key)
@@ -53,7 +61,8 @@ static uint64_t print_of(const struct copies *c, const struct packet *p)
 	word[6] = (uint64_t)p->tsval << 32 | p->tsecr;
 	word[7] = (uint64_t)p->ip_id << 48 | (uint64_t)p->window << 32 | (uint32_t)p->mss << 16 |
 		  (uint32_t)p->flags << 8 | p->options;
-	word[8] = (uint64_t)p->kind << 16 | (uint32_t)p->icmp_type << 8 | p->icmp_code;
+	word[8] = (uint64_t)p->view << 32 | (uint64_t)p->kind << 16 | (uint32_t)p->icmp_type << 8 |
+		  p->icmp_code;
 	return hash_words(word, 9, &c->key);
 }
 
@@ -74,9 +83,56 @@ static bool shows_all_twice(const struct copies *c)
 	return c->packets >= HABIT_PACKETS_MIN && c->twins > c->packets / 3;
 }
 
-/* Is an equal packet the same one, seen at another place? */
-static bool is_elsewhere(const struct copies *c, const struct seen *s, const struct packet *p)
+static bool is_syn(const struct packet *p)
 {
+	return p->kind == PACKET_TCP && p->flags & TCP_SYN;
+}
+
+/* The place of the last SYN from `from` to `to`. */
+static struct last_syn *syn_of(struct copies *c, const struct endpoint *from,
+			       const struct endpoint *to, uint64_t *ret_print)
+{
+	uint64_t word[5];
+
+	memcpy(word, &from->addr, 16);
+	memcpy(word + 2, &to->addr, 16);
+	word[4] = (uint64_t)from->port << 16 | to->port;
+	*ret_print = hash_words(word, 5, &c->key);
+	return &c->syn[*ret_print & (SYN_COUNT - 1)];
+}
+
+static void note_syn(struct copies *c, const struct packet *p)
+{
+	const struct endpoint from = packet_source(p), to = packet_destination(p);
+	uint64_t print;
+	struct last_syn *last = syn_of(c, &from, &to, &print);
+
+	*last = (struct last_syn){.print = print, .time_ns = p->time_ns};
+}
+
+/*
+ * A SYN is not sent again so soon (RFC 6298 section 2: after a second), nor a SYN/ACK, unless the
+ * SYN that it answers was.
+ */
+static bool is_too_soon(struct copies *c, const struct seen *s, const struct packet *p)
+{
+	const struct endpoint from = packet_source(p), to = packet_destination(p);
+	const struct last_syn *last;
+	uint64_t print;
+
+	if (!is_syn(p))
+		return false;
+	if (!(p->flags & TCP_ACK))
+		return true;
+	last = syn_of(c, &to, &from, &print);
+	return last->print != print || last->time_ns < s->time_ns;
+}
+
+/* Is an equal packet the same one, seen at another place? */
+static bool is_elsewhere(struct copies *c, const struct seen *s, const struct packet *p)
+{
+	if (is_too_soon(c, s, p))
+		return true;
 	if (s->ifindex && p->ifindex)
 		return s->ifindex != p->ifindex || s->way != p->way;
 	return s->way != p->way || p->ip_id || shows_all_twice(c);
@@ -97,6 +153,8 @@ bool copies_has_seen(struct copies *c, const struct packet *p)
 	note_habit(c, p, is_twin);
 	if (is_twin && is_elsewhere(c, s, p))
 		return true;
+	if (is_syn(p) && !(p->flags & TCP_ACK))
+		note_syn(c, p);
 	*s = (struct seen){
 		.print = print,
 		.time_ns = p->time_ns,

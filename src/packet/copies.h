@@ -8,6 +8,7 @@
  * retransmission: on IPv6, and within the same tick of the time stamp option, a sender writes
  * nothing anew, and a lost segment can be repaired in less than that tick. What tells them apart:
  *
+ * - a SYN, and the SYN/ACK that answers it, is not sent again before a second has passed;
  * - where the interface is known, a packet passes it in one direction once: a copy comes from
  *   another interface, or in the other direction;
  * - where it is not, an IPv4 identification that is not zero: Linux, like others, counts it up (but
@@ -31,7 +32,7 @@
 struct copies;
 
 /*
- * Copies are at most `window_ns` apart. NULL if there is no memory. The memory (96 KiB) bounds how
+ * Copies are at most `window_ns` apart. NULL if there is no memory. The memory (136 KiB) bounds how
  * many other packets may lie between two copies: about 4,000.
  */
 struct copies *copies_new(uint64_t window_ns, const struct hash_key *key);

@@ -30,38 +30,6 @@ static uint32_t length_or_wire(uint32_t length, const struct frame *f, uint32_t 
 	return f->wire_len > at ? f->wire_len - at : 0;
 }
 
-static enum decode_result ip4(const struct frame *f, uint32_t at, bool quoted, struct ip_layer *ret)
-{
-	const uint8_t *h = f->bytes + at;
-	uint32_t header_len, total_len;
-	uint16_t fragment;
-	uint32_t be;
-
-	if (!frame_has(f, at, 20))
-		return DECODE_CUT_IP;
-	header_len = (h[0] & 15u) * 4;
-	total_len = length_or_wire(load_be16(h + 2), f, at);
-	if (header_len < 20 || (!quoted && total_len < header_len))
-		return DECODE_BAD_IP;
-	if (!frame_has(f, at, header_len))
-		return DECODE_CUT_IP;
-	fragment = load_be16(h + 6);
-	if (fragment & 0x1fff)
-		return DECODE_FRAGMENT;
-	memcpy(&be, h + 12, 4);
-	addr_set_v4(&ret->src, be);
-	memcpy(&be, h + 16, 4);
-	addr_set_v4(&ret->dst, be);
-	ret->family = 4;
-	ret->protocol = h[9];
-	ret->ecn = h[1] & 3;
-	ret->id = load_be16(h + 4);
-	ret->first_fragment = fragment & 0x2000;
-	ret->transport_at = at + header_len;
-	ret->transport_len = quoted ? 0 : total_len - header_len;
-	return DECODE_TCP;
-}
-
 static bool is_extension(uint8_t next)
 {
 	return next == NEXT_HOP_BY_HOP || next == NEXT_ROUTING || next == NEXT_FRAGMENT ||
@@ -93,7 +61,8 @@ static void apply_routing(const uint8_t *h, uint32_t len, struct addr *dst)
 		memcpy(dst, h + len - 16, 16);
 }
 
-/* Walk from the first extension header to the transport header; `end` is the packet's end. */
+/* Walk from the first extension header, of IPv4 an authentication, to the transport header; `end`
+ * is the packet's end. */
 static enum decode_result walk_extensions(const struct frame *f, uint8_t next, uint32_t end,
 					  bool quoted, struct ip_layer *ip)
 {
@@ -121,6 +90,40 @@ static enum decode_result walk_extensions(const struct frame *f, uint8_t next, u
 	}
 	ip->protocol = next;
 	ip->transport_len = quoted ? 0 : end - ip->transport_at;
+	return DECODE_TCP;
+}
+
+static enum decode_result ip4(const struct frame *f, uint32_t at, bool quoted, struct ip_layer *ret)
+{
+	const uint8_t *h = f->bytes + at;
+	uint32_t header_len, total_len;
+	uint16_t fragment;
+	uint32_t be;
+
+	if (!frame_has(f, at, 20))
+		return DECODE_CUT_IP;
+	header_len = (h[0] & 15u) * 4;
+	total_len = length_or_wire(load_be16(h + 2), f, at);
+	if (header_len < 20 || (!quoted && total_len < header_len))
+		return DECODE_BAD_IP;
+	if (!frame_has(f, at, header_len))
+		return DECODE_CUT_IP;
+	fragment = load_be16(h + 6);
+	if (fragment & 0x1fff)
+		return DECODE_FRAGMENT;
+	memcpy(&be, h + 12, 4);
+	addr_set_v4(&ret->src, be);
+	memcpy(&be, h + 16, 4);
+	addr_set_v4(&ret->dst, be);
+	ret->family = 4;
+	ret->protocol = h[9];
+	ret->ecn = h[1] & 3;
+	ret->id = load_be16(h + 4);
+	ret->first_fragment = fragment & 0x2000;
+	ret->transport_at = at + header_len;
+	ret->transport_len = quoted ? 0 : total_len - header_len;
+	if (h[9] == NEXT_AUTHENTICATION)
+		return walk_extensions(f, h[9], at + total_len, quoted, ret);
 	return DECODE_TCP;
 }
 

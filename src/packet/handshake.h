@@ -144,6 +144,7 @@ enum handshake_mark {
 	HANDSHAKE_ICMP_SEEN = 0x04000,	/* the icmp_ fields are set */
 	HANDSHAKE_AWAITS_SYN = 0x08000, /* an ICMP error came; will the sender go on? */
 	HANDSHAKE_RETRY = 0x10000,	/* the same SYN again after its failure was reported */
+	HANDSHAKE_TUNNELED = 0x20000,	/* its first segment came in another IP packet */
 };
 
 struct handshake {
@@ -159,7 +160,8 @@ struct handshake {
 	uint32_t client_isn;
 	uint32_t server_isn[2]; /* first and last seen */
 	uint32_t syn_len;	/* payload of the SYN: Fast Open, else 0 */
-	uint32_t server_len;	/* payload seen from a server not known to be established */
+	uint32_t server_len;	/* payload seen from a server not known to be established, with its
+				 * SYN/ACK or after it */
 	uint32_t early_ack;	/* in ACK_EARLY: what the client acknowledged */
 	uint32_t dup_syn, dup_syn_ack;
 	uint32_t challenge_acks; /* from an old incarnation of the tuple */

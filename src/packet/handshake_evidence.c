@@ -64,6 +64,9 @@ void handshake_note_reply(struct handshake *h, const struct packet *p)
 	}
 	h->server_isn[1] = p->seq;
 	h->server_window = p->window;
+	/* It may carry data (RFC 9293 section 3.10.7.3, RFC 7413 section 4.2.2). */
+	if (p->payload_len > h->server_len && p->payload_len <= SEQUENCE_WINDOW_UNSCALED)
+		h->server_len = p->payload_len;
 	h->marks |= HANDSHAKE_SAW_REPLY;
 	h->marks &= ~(uint32_t)HANDSHAKE_AWAITS_SYN;
 	if (!(p->flags & TCP_ACK))

@@ -75,5 +75,7 @@ bool handshake_begin(struct handshake *h, const struct packet *p)
 		h->state = HANDSHAKE_REPLY_FIRST;
 		handshake_note_reply(h, p);
 	}
+	if (p->is_tunneled)
+		h->marks |= HANDSHAKE_TUNNELED;
 	return true;
 }

@@ -62,7 +62,7 @@ static bool is_only_one(const struct handshake_table *t, const struct attempt *e
 {
 	const struct attempt_key key = {.tuple = e->tuple, .hash = e->slot.hash};
 
-	return attempts_first(&t->attempts, &key) == e && !attempts_next(&t->attempts, e);
+	return attempts_first(&t->attempts, &key) == e && !attempts_next(&t->attempts, &key, e);
 }
 
 /*
@@ -108,15 +108,6 @@ static void forget_over(struct handshake_table *t)
 	}
 }
 
-static void begin_again(struct handshake_table *t)
-{
-	struct slot *slot;
-
-	leave_all(t);
-	while ((slot = slots_oldest(&t->attempts.slots, ATTEMPT_OVER)))
-		slots_release(&t->attempts.slots, slot);
-}
-
 static void expire(struct handshake_table *t)
 {
 	struct attempt *e;
@@ -128,11 +119,7 @@ static void expire(struct handshake_table *t)
 
 void handshake_table_tick(struct handshake_table *t, uint64_t now_ns)
 {
-	enum attempts_time time = attempts_tick(&t->attempts, now_ns);
-
-	if (time == TIME_BEGINS_AGAIN)
-		begin_again(t);
-	else if (time == TIME_TO_CHECK)
+	if (attempts_tick(&t->attempts, now_ns))
 		expire(t);
 }
 
@@ -180,7 +167,7 @@ static bool take_failed(struct handshake_table *t, const struct attempt_key *key
 {
 	struct attempt *e;
 
-	for (e = attempts_first(&t->attempts, key); e; e = attempts_next(&t->attempts, e)) {
+	for (e = attempts_first(&t->attempts, key); e; e = attempts_next(&t->attempts, key, e)) {
 		if (e->h.state != HANDSHAKE_CONCLUDED || e->h.client_isn != again->client_isn ||
 		    !endpoint_is_equal(&e->h.client, &again->client))
 			continue;
@@ -226,24 +213,40 @@ static bool may_begin_beside(const struct packet *p)
 	return p->kind == PACKET_TCP && (p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 }
 
-void handshake_table_feed(struct handshake_table *t, const struct packet *p)
+/* To whom it belongs; NULL, and who might have been meant. */
+static struct attempt *offer(struct handshake_table *t, const struct attempt_key *key,
+			     const struct packet *p, struct attempt **ret_pending)
 {
-	struct attempt *e, *pending = NULL;
-	struct attempt_key key;
+	struct attempt *e;
 
-	handshake_table_tick(t, p->time_ns);
-	attempts_key_of(&t->attempts, p, &key);
-	for (e = attempts_first(&t->attempts, &key); e; e = attempts_next(&t->attempts, e)) {
+	for (e = attempts_first(&t->attempts, key); e; e = attempts_next(&t->attempts, key, e)) {
 		bool over = e->h.state == HANDSHAKE_CONCLUDED;
 		enum handshake_step step = handshake_step(&e->h, p);
 
 		if (step != STEP_FOREIGN) {
+			attempts_note_place(e, key);
 			take(t, e, step, over);
-			return;
+			return e;
 		}
-		if (!over && !pending)
-			pending = e;
+		if (!over && !*ret_pending)
+			*ret_pending = e;
 	}
+	return NULL;
+}
+
+void handshake_table_feed(struct handshake_table *t, const struct packet *p)
+{
+	struct attempt *pending = NULL;
+	struct attempt_key key;
+
+	handshake_table_tick(t, p->time_ns);
+	attempts_key_of(&t->attempts, p, &key);
+	key.is_strict = key.view;
+	if (key.is_strict && offer(t, &key, p, &pending))
+		return;
+	key.is_strict = false;
+	if (offer(t, &key, p, &pending))
+		return;
 	if (pending && !may_begin_beside(p)) {
 		pending->h.ignored++;
 		t->counts.ignored++;

@@ -2,7 +2,7 @@
 /*
  * All handshakes of a capture: finds the one a packet belongs to, lets time pass, reports each
  * outcome once. Memory is reserved once, from a limit; no call but handshake_table_new() allocates.
- * Time is that of the packets, and never goes back.
+ * Time is that of the packets, and never goes back (timeline.h).
  *
  * When the table is full, something has to go. A SYN flood must not push out the handshakes of real
  * clients, and what tells a flood is that its SYNs stay alone: nobody sends them again, and nobody

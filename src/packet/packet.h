@@ -8,6 +8,7 @@
  * error is found under the same tuple, and from the same side, as the segment it is about.
  */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "abi/addr.h"
@@ -56,7 +57,12 @@ struct packet {
 	uint32_t payload_len; /* bytes, as the IP header says; the capture may hold fewer */
 	uint32_t tsval, tsecr;
 	uint32_t ifindex; /* 0: not known */
-	uint16_t window;  /* as on the wire, not scaled */
+	/*
+	 * Made of VLANs, virtual networks, labels and the like on the way to the IP header, 0 if
+	 * there are none: what has the same addresses in two networks need not be the same.
+	 */
+	uint32_t network;
+	uint16_t window; /* as on the wire, not scaled */
 	uint16_t mss;
 	uint16_t ip_id;		/* 0 on IPv6 */
 	uint8_t kind;		/* enum packet_kind */
@@ -69,6 +75,9 @@ struct packet {
 	uint8_t tfo_cookie_len; /* bytes */
 	uint8_t icmp_type, icmp_code;
 	uint8_t first_fragment; /* more fragments follow */
+	bool is_tunneled;	/* inside another IP packet */
+	/* Of the frame; see struct frame. */
+	uint16_t view;
 	uint16_t ip_at;		/* offset of the IP header in the frame */
 	uint16_t transport_at;	/* offset of the TCP or ICMP header in the frame */
 	uint32_t transport_len; /* bytes from there to the end of the IP packet */

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SLOT_LISTS 6
+#define SLOT_LISTS 8
 
 struct slot {
 	uint32_t chain;	       /* next of the same bucket, + 1 */

@@ -5,21 +5,48 @@
 
 #include "packet/sequence.h"
 
-/* Positions begin here, so that those before the base are still positive. */
-#define FIRST_EPOCH ((uint64_t)1 << 32)
+/* Once around the sequence numbers. Positions begin here, so that those before the base are still
+ * positive. */
+#define EPOCH ((uint64_t)1 << 32)
 
 void stream_begin(struct stream *s, uint32_t first_seq)
 {
 	if (s->is_begun)
 		return;
-	s->base = s->next = s->acked = FIRST_EPOCH | first_seq;
+	s->base = s->next = s->acked = EPOCH | first_seq;
 	s->is_begun = true;
 }
 
-bool stream_fits(const struct stream *s, uint32_t seq)
+/*
+ * The position of a number. What is older than anything that the peer could still want was not sent
+ * then, if it is newer: the numbers have gone once around.
+ */
+static uint64_t place(const struct stream *s, uint32_t seq, const struct stream_peer *peer)
 {
-	return !s->is_begun || sequence_within(seq, (uint32_t)s->next - SEQUENCE_WINDOW_MAX,
-					       2 * SEQUENCE_WINDOW_MAX);
+	uint64_t at = sequence_unwrap(s->next, seq);
+
+	if (peer->is_newer && at + peer->room < s->acked)
+		at += EPOCH;
+	return at;
+}
+
+static enum stream_fit judge(const struct stream *s, uint64_t at, const struct stream_peer *peer)
+{
+	if (at > s->next + peer->room)
+		return s->has_fin && !s->fin_is_guessed ? STREAM_UNFIT : STREAM_FAR;
+	return at + SEQUENCE_WINDOW_MAX < s->next ? STREAM_UNFIT : STREAM_NEAR;
+}
+
+enum stream_fit stream_fit(const struct stream *s, uint32_t seq, const struct stream_peer *peer)
+{
+	return s->is_begun ? judge(s, place(s, seq, peer), peer) : STREAM_NEAR;
+}
+
+bool stream_follows(const struct stream *s, uint32_t seq, uint64_t room)
+{
+	uint64_t at = sequence_unwrap(s->next, seq);
+
+	return !s->is_begun || (at + room >= s->acked && at <= s->next + room);
 }
 
 /* Gaps */
@@ -94,6 +121,7 @@ static void take_old(struct stream *s, uint64_t from, uint64_t to, uint64_t time
 	s->missed_bytes -= f.soon_bytes + f.late_bytes;
 	repeated = to - from - f.soon_bytes;
 	s->retrans_bytes += repeated;
+	s->is_repeating |= repeated && to > s->acked;
 	if (repeated)
 		s->retrans_segs++;
 	else
@@ -111,10 +139,9 @@ static bool is_keepalive(const struct stream *s, uint64_t at, const struct packe
 }
 
 /* RFC 9293 section 3.8.6.1: one byte into a closed window. Whether it was taken, its ACK tells. */
-static bool is_window_probe(const struct stream *s, uint64_t at, const struct packet *p,
-			    uint16_t peer_window)
+static bool is_window_probe(const struct stream *s, uint64_t at, const struct packet *p)
 {
-	return p->payload_len == 1 && !peer_window && at == s->next && s->acked == s->next;
+	return p->payload_len == 1 && at == s->next && s->acked == s->next;
 }
 
 static void take_payload(struct stream *s, uint64_t at, uint64_t end, const struct packet *p,
@@ -169,18 +196,73 @@ static void take_fin(struct stream *s, uint64_t end, bool has_payload)
 	s->fin_at = end;
 }
 
-void stream_take(struct stream *s, const struct packet *p, uint16_t peer_window,
-		 uint64_t reorder_ns)
-{
-	bool syn = p->flags & TCP_SYN, fin = p->flags & TCP_FIN;
-	uint64_t at = sequence_unwrap(s->next, p->seq + syn);
-	uint64_t end = at + p->payload_len;
+/* Claims */
 
-	s->segs++;
-	s->window = p->window;
+/* Of a capture that was thinned out no two packets may be within a window. */
+#define CLAIMS_IN_ROW 2
+
+static bool agrees(const struct stream *s, uint64_t at, const struct stream_peer *peer)
+{
+	if (!s->claim.is_made || at + peer->room < s->claim.from)
+		return false;
+	return at <= s->claim.to + peer->room || s->claim.in_row + 1 == CLAIMS_IN_ROW;
+}
+
+static void drop_claim(struct stream *s)
+{
+	if (s->claim.is_made)
+		s->ignored++;
+	s->claim.is_made = false;
+}
+
+static void make_claim(struct stream *s, const struct stream_claim *claim)
+{
+	bool is_farther = s->claim.is_made && claim->from > s->claim.from;
+	uint8_t in_row = is_farther ? (uint8_t)(s->claim.in_row + 1) : 0;
+
+	drop_claim(s);
+	s->claim = *claim;
+	s->claim.in_row = in_row;
+	s->claim.is_made = true;
+}
+
+static void believe_claim(struct stream *s, uint64_t time_ns)
+{
+	const struct stream_claim claim = s->claim;
+
+	s->claim.is_made = false;
+	if (claim.from > s->next)
+		skip_to(s, claim.from, time_ns);
+	if (claim.to > s->next)
+		s->next = claim.to;
+	if (claim.is_of_peer)
+		s->acked = claim.to > s->acked ? claim.to : s->acked;
+	else
+		s->data_segs += claim.to > claim.from;
+	if (claim.has_fin)
+		take_fin(s, claim.to, claim.to > claim.from);
+}
+
+/* A guess that its last byte was the FIN is refuted by what the sender says itself. */
+static void correct_guess(struct stream *s)
+{
+	if (!s->fin_is_guessed)
+		return;
+	s->fin_is_guessed = s->has_fin = s->fin_is_acked = false;
+	s->next = s->acked = s->fin_at + 1;
+	s->missed_bytes++;
+}
+
+static void take_near(struct stream *s, uint64_t at, uint64_t end, const struct packet *p,
+		      const struct stream_peer *peer)
+{
+	bool fin = p->flags & TCP_FIN;
+
+	if (s->claim.is_made && (end > s->next || at == s->next))
+		drop_claim(s);
 	if (!p->payload_len && !fin)
 		return;
-	if ((s->has_fin && end > s->fin_at) || end > s->next + SEQUENCE_WINDOW_MAX) {
+	if (s->has_fin && end > s->fin_at) {
 		s->ignored++;
 		return;
 	}
@@ -188,46 +270,142 @@ void stream_take(struct stream *s, const struct packet *p, uint16_t peer_window,
 		s->keepalives++;
 		return;
 	}
-	if (is_window_probe(s, at, p, peer_window) && !fin) {
+	if (peer->is_window_closed && is_window_probe(s, at, p) && !fin) {
 		s->window_probes++;
 		s->is_probing = true;
 		return;
 	}
 	if (p->payload_len)
-		take_payload(s, at, end, p, reorder_ns);
+		take_payload(s, at, end, p, peer->reorder_ns);
 	if (fin && end > s->next)
 		skip_to(s, end, p->time_ns);
 	if (fin)
 		take_fin(s, end, p->payload_len);
 }
 
-void stream_acknowledge(struct stream *s, uint32_t ack, uint64_t time_ns)
+static void note_header(struct stream *s, const struct packet *p)
 {
-	uint64_t to = sequence_unwrap(s->next, ack);
+	s->segs++;
+	s->window = p->window;
+	/* That of a SYN is not scaled, and there is no larger one without (RFC 7323 section 2.2).
+	 */
+	if (!(p->flags & TCP_SYN) && p->window > s->window_max)
+		s->window_max = p->window;
+	if (p->options & PACKET_TIMESTAMP &&
+	    (!s->has_tsval || (int32_t)(p->tsval - s->tsval) > 0)) {
+		s->tsval = p->tsval;
+		s->has_tsval = true;
+	}
+}
 
+/* Where it begins may be known from nothing but one acknowledgement: the sender knows better. */
+static void begin_anew(struct stream *s, uint32_t first_seq)
+{
+	if (s->segs || s->next != s->base)
+		return;
+	s->is_begun = s->claim.is_made = false;
+	stream_begin(s, first_seq);
+}
+
+enum stream_fit stream_take(struct stream *s, const struct packet *p,
+			    const struct stream_peer *peer)
+{
+	uint32_t seq = p->seq + (p->flags & TCP_SYN ? 1 : 0);
+	uint64_t at, end;
+	enum stream_fit fit;
+
+	if (stream_fit(s, seq, peer) != STREAM_NEAR)
+		begin_anew(s, seq);
+	at = place(s, seq, peer);
+	end = at + p->payload_len;
+	fit = s->is_begun ? judge(s, at, peer) : STREAM_NEAR;
+	correct_guess(s);
+	if (fit == STREAM_FAR && agrees(s, at, peer)) {
+		believe_claim(s, p->time_ns);
+		fit = STREAM_NEAR;
+	}
+	if (fit == STREAM_FAR)
+		make_claim(s, &(struct stream_claim){
+				      .from = at, .to = end, .has_fin = p->flags & TCP_FIN});
+	if (fit != STREAM_NEAR)
+		return fit;
+	note_header(s, p);
+	take_near(s, at, end, p, peer);
+	return STREAM_NEAR;
+}
+
+enum stream_fit stream_acknowledge(struct stream *s, uint32_t ack, const struct stream_peer *peer,
+				   uint64_t time_ns)
+{
+	uint64_t to = place(s, ack, peer);
+	enum stream_fit fit = judge(s, to, peer);
+
+	if (s->has_fin && to > s->fin_at + 1)
+		correct_guess(s);
+	if (fit == STREAM_FAR && agrees(s, to, peer)) {
+		believe_claim(s, time_ns);
+		fit = STREAM_NEAR;
+	}
 	if (s->has_fin && to == s->fin_at + 1) {
 		s->fin_is_acked = true;
 		to = s->fin_at;
 	}
-	if (to > s->next + SEQUENCE_WINDOW_MAX || (s->has_fin && to > s->fin_at)) {
+	if (fit == STREAM_FAR)
+		make_claim(s, &(struct stream_claim){.from = to, .to = to, .is_of_peer = true});
+	if (fit == STREAM_UNFIT || (s->has_fin && to > s->fin_at)) {
 		s->ignored++;
-		return;
+		return STREAM_UNFIT;
 	}
+	if (fit != STREAM_NEAR)
+		return fit;
+	if (s->claim.is_made && s->claim.is_of_peer && to >= s->acked)
+		drop_claim(s);
 	if (to == s->next + 1 && s->is_probing)
 		s->next = to;
 	if (to > s->next)
 		skip_to(s, to, time_ns);
-	if (to > s->acked)
+	if (to > s->acked) {
+		s->acked_bytes_last = (uint32_t)(to - s->acked);
 		s->acked = to;
+		s->is_repeating = false;
+	}
+	return STREAM_NEAR;
 }
 
-/*
- * RFC 5961 section 3.2 acts only upon the number expected next. Of the receiver it is seen what it
- * has acknowledged, not what it has received since; so anything from there to what was sent last.
- */
-bool stream_accepts_reset(const struct stream *s, uint32_t seq)
+void stream_guess_fin(struct stream *s, bool other_had_closed)
+{
+	if (s->segs || s->has_fin || s->acked != s->next || s->acked == s->base)
+		return;
+	if (s->acked_bytes_last != 1 && !other_had_closed)
+		return;
+	s->next = s->acked = s->fin_at = s->acked - 1;
+	s->missed_bytes--;
+	s->has_fin = s->fin_is_guessed = s->fin_is_acked = true;
+}
+
+enum stream_reset stream_judge_reset(const struct stream *s, uint32_t seq,
+				     const struct stream_peer *peer)
+{
+	uint64_t at = place(s, seq, peer);
+
+	/* Of the receiver it is seen what it has acknowledged, not what it has received since; so
+	 * anything from there to what was sent last may be what it expects next. */
+	if (!s->is_begun || (at >= s->acked && at <= s->next + s->has_fin))
+		return STREAM_RESET_SURE;
+	if (at < s->acked || s->has_fin)
+		return STREAM_RESET_IGNORED;
+	return at <= s->next + peer->room || agrees(s, at, peer) ? STREAM_RESET_POSSIBLE
+								 : STREAM_RESET_IGNORED;
+}
+
+void stream_settle(struct stream *s, uint32_t seq)
 {
 	uint64_t at = sequence_unwrap(s->next, seq);
 
-	return !s->is_begun || (at >= s->acked && at <= s->next + s->has_fin);
+	if (!s->is_begun || s->is_repeating)
+		return;
+	if (at > s->next)
+		at = s->next;
+	if (at > s->acked)
+		s->acked = at;
 }

@@ -71,6 +71,24 @@ const struct need ladder[] = {
 		.try = try_sock_diag,
 	}},
 }, {
+	.name = "bare",
+	.what = "sockets without counters: TIME_WAIT, requests that are half open",
+	.asked = NEED_BARE, .columns = "sockets in TIME_WAIT, half-open requests",
+	.rung = {{
+		/* It takes no more than "older" does. */
+		.name = "iterator", .source = "bpf", .vital = true,
+		.gives = "all of the network namespaces that may be entered",
+		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
+		.hook = {{"iter/tcp", "list_bare"}},
+		.try = try_programs,
+	}, {
+		.name = "netlink", .source = "netlink",
+		.gives = "the same",
+		.options = "CONFIG_INET_DIAG CONFIG_INET_TCP_DIAG",
+		.hook = {{"sock_diag"}},
+		.try = try_sock_diag,
+	}, NONE("stat --live lists connections and listeners only")},
+}, {
 	.name = "owner",
 	.what = "owners of flows that are older, or were handed over",
 	.without = "only your own processes are named",

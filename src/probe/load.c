@@ -101,6 +101,13 @@ int probe_load(struct tcp **ret, const char *wish, uint64_t ring_bytes, uint64_t
 		return err;
 	if (needs & NEED_HANDSHAKES)
 		requests_choose(skeleton, max_requests);
+	if (needs & NEED_PRESENT) {
+		bpf_program__set_autoload(skeleton->progs.on_state, false);
+		bpf_program__set_autoload(skeleton->progs.on_state_nested, false);
+		/* It does the same besides. */
+		if (bpf_program__autoload(skeleton->progs.list_bare))
+			bpf_program__set_autoload(skeleton->progs.adopt_netns, false);
+	}
 	err = tcp__load(skeleton);
 	if (err)
 		return explain(err, "load");

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "probe/kernel.h"
-#include "probe/ladder.h"
+#include "probe/rung.h"
 #include "probe/prototype.h"
 #include "tcp.skel.h"
 #include "util/cgroup.h"

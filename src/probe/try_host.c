@@ -23,7 +23,7 @@
 
 #include "abi/event.h"
 #include "probe/handshake_filter.h"
-#include "probe/ladder.h"
+#include "probe/rung.h"
 #include "util/cgroup.h"
 
 void try_sock_diag(const struct rung *rung, struct refusal *ret)

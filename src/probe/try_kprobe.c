@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "probe/ladder.h"
+#include "probe/rung.h"
 #include "probe/try.h"
 #include "tcp.skel.h"
 

@@ -5,33 +5,32 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/report.h"
-#include "engine/settings.h"
+#include "consumer/handshakes.h"
+#include "view/report.h"
 
-#define AT(field) offsetof(struct settings, field)
+#define OWN(field) OPTION_OF_REPORT, offsetof(struct handshakes_options, field)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static const char *const checksums[] = {"0", "1", "2", NULL};
-
 static const struct option_def options[] = {
-	{'u', "user", OPTION_TEXT, AT(user), "USER",
+	{'u', "user", OPTION_TEXT, OF_WATCH(user), "USER",
 	 "become this user when the capture is open; default nobody"},
-	{'U', "socket", OPTION_TEXT, AT(socket_path), "PATH",
+	{'U', "socket", OPTION_TEXT, OWN(socket_path), "PATH",
 	 "control socket; default /var/run/tcpeek/tcpeek.sock"},
-	{'c', "checksum", OPTION_CHOICE, AT(checksum), "0|1|2",
-	 "verify checksums: 0 none (default), 1 IP and ICMP, 2 TCP too", .choices = checksums},
-	{'t', "timeout", OPTION_UINT, AT(timeout_s), "SEC",
+	{'c', "checksum", OPTION_CHOICE, OF_WATCH(checksum), "0|1|2",
+	 "verify checksums: 0 none (default), 1 IP and ICMP, 2 TCP too",
+	 .choices = watch_checksums},
+	{'t', "timeout", OPTION_UINT, OF_WATCH(timeout_s), "SEC",
 	 "a handshake has failed after so much silence; default 60", .min = 1, .max = 86400},
-	{'B', "buffer", OPTION_UINT, AT(buffer_mib), "MB", "capture buffer; default 2", .min = 1,
-	 .max = 1024},
-	{'l', "loglevel", OPTION_TEXT, AT(log_level), "LEVEL",
+	{'B', "buffer", OPTION_UINT, OF_WATCH(buffer_mib), "MB", "capture buffer; default 2",
+	 .min = 1, .max = 1024},
+	{'l', "loglevel", OPTION_TEXT, OWN(log_level), "LEVEL",
 	 "to syslog too: failures at notice, successes at info"},
-	{'q', "quiet", OPTION_FLAG, AT(quiet), NULL, "no line per handshake"},
-	{0, "promisc", OPTION_FLAG, AT(promiscuous), NULL, "promiscuous capture"},
-	{0, "icmp", OPTION_FLAG, AT(icmp), NULL, "heed ICMP unreachable messages"},
-	{0, "max-pending", OPTION_UINT, AT(max_pending), "N",
+	{'q', "quiet", OPTION_FLAG, OWN(quiet), NULL, "no line per handshake"},
+	{0, "promisc", OPTION_FLAG, OF_WATCH(promiscuous), NULL, "promiscuous capture"},
+	{0, "icmp", OPTION_FLAG, OF_WATCH(icmp), NULL, "heed ICMP unreachable messages"},
+	{0, "max-pending", OPTION_UINT, OF_WATCH(max_pending), "N",
 	 "remember so many handshakes; default 65536", .min = 16, .max = 16777216},
-	{'v', "version", OPTION_VERSION, 0, NULL, "version, licence"},
+	{'v', "version", OPTION_VERSION, OPTION_OF_WATCH, 0, NULL, "version, licence"},
 };
 
 static const char *const omitted[] = {
@@ -52,11 +51,13 @@ static const char *const examples[] = {
 	NULL,
 };
 
-static void defaults(struct settings *s)
+static void defaults(struct question *q)
 {
-	s->timeout_s = 60;
-	s->buffer_mib = 2;
-	s->max_pending = 65536;
+	struct watch *w = q->watch;
+
+	w->timeout_s = w->timeout_s ? w->timeout_s : 60;
+	w->buffer_mib = w->buffer_mib ? w->buffer_mib : 2;
+	w->max_pending = w->max_pending ? w->max_pending : 65536;
 }
 
 static int refuse(struct usage_error *error, const char *option, const char *why)
@@ -68,7 +69,7 @@ static int refuse(struct usage_error *error, const char *option, const char *why
 }
 
 /* An option about packets, if there is one. */
-static const char *about_packets(const struct settings *s)
+static const char *about_packets(const struct watch *s)
 {
 	if (s->interface)
 		return "-i/--interface";
@@ -82,7 +83,7 @@ static const char *about_packets(const struct settings *s)
 }
 
 /* An option about what no packet tells, if there is one. */
-static const char *about_owners(const struct settings *s)
+static const char *about_owners(const struct question *s)
 {
 	if (s->by_pid)
 		return "-p/--pid";
@@ -91,25 +92,32 @@ static const char *about_owners(const struct settings *s)
 	return s->netns ? "--netns" : NULL;
 }
 
-static int words(struct settings *s, int count, char **word, struct usage_error *error)
+static int words(struct question *q, int count, char **word, struct usage_error *error)
 {
-	s->words = word;
-	s->word_count = (uint64_t)count;
-	if (s->source && !strcmp(s->source, "bpf"))
-		return refuse(error, about_packets(s),
+	struct handshakes_options *own = q->own;
+	struct watch *w = q->watch;
+
+	own->words = word;
+	own->word_count = (size_t)count;
+	if (w->source && !strcmp(w->source, "bpf"))
+		return refuse(error, about_packets(w),
 			      "it is about packets, and the source bpf watches none");
-	if (about_owners(s))
-		return refuse(error, about_owners(s), "packets do not tell; --source bpf does");
-	if (!s->read_path && !s->interface)
-		s->interface = "any";
+	if (about_owners(q))
+		return refuse(error, about_owners(q), "packets do not tell; --source bpf does");
+	if (!w->read_path && !w->interface && !q->is_also)
+		w->interface = "any";
 	return 0;
 }
 
-static void setup(const struct settings *s, struct view *view, bool own_columns)
+static void setup(const struct question *q, struct view *view)
 {
-	(void)own_columns;
-	view->when = VIEW_ON_CLOSE;
-	view->rows = s->rows;
+	(void)q;
+	view->when = VIEW_ON_HANDSHAKE;
+}
+
+static const char *sink(const struct question *q)
+{
+	return q->columns || q->csv ? NULL : "tcpeek";
 }
 
 const struct report report_peek = {
@@ -118,15 +126,17 @@ const struct report report_peek = {
 	.summary = "which handshakes fail, and how, from packets or the kernel",
 	.positional = "[[name]:RX|TX@address:port[:port...][,...]]...",
 	.examples = examples,
-	.handshakes = true,
 	.long_only = true,
 	.omitted = omitted,
 	.options = options,
 	.option_count = COUNT(options),
+	.own_size = sizeof(struct handshakes_options),
 	.columns = "time,started,direction,family,client_addr,client_port,server_addr,server_port,"
 		   "outcome,conn_state,icmp,error,duration_us,dup_syn,dup_syn_ack,retry,"
 		   "dropped,pid,comm",
 	.defaults = defaults,
 	.words = words,
 	.setup = setup,
+	.sink = sink,
+	.wrap = handshakes_wrap,
 };

@@ -7,13 +7,18 @@
 
 #include "engine/clock.h"
 #include "engine/counter.h"
-#include "engine/report.h"
-#include "engine/settings.h"
 #include "engine/tuple_filter.h"
 #include "util/out.h"
 #include "util/parse.h"
+#include "view/group_by.h"
+#include "view/report.h"
 
-#define AT(field) offsetof(struct settings, field)
+struct stat_options {
+	const char *index;
+	bool on_close, zeros, all_counters, live, listening;
+};
+
+#define OWN(field) OPTION_OF_REPORT, offsetof(struct stat_options, field)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define SECONDS_MAX 31536000
 #define USAGE                                                         \
@@ -24,21 +29,27 @@
 	"\tfilter format:\n"                                           \
 	"\t<local ip-address>:<local-port>-<remote ip-address>:<remote-port>\n\n"
 
-static const char *const indexes[] = {"laddr", "raddr", "lport", "rport", "tuple", NULL};
+static const char *const indexes[] = {"laddr", "raddr",	  "lport", "rport", "tuple", "unit",
+				      "container", "state", "pid",   "comm",  NULL};
 
 static const struct option_def options[] = {
-	{0, "index", OPTION_CHOICE, AT(index), "{laddr,raddr,lport,rport,tuple}",
+	{0, "index", OPTION_CHOICE, OWN(index),
+	 "{laddr,raddr,lport,rport,tuple,unit,container,state,pid,comm}",
 	 "sum up sockets by this; default tuple, each socket for itself", .choices = indexes},
-	{0, "timeout", OPTION_UINT, AT(duration_s), "SEC", "report after so many seconds and end",
-	 .min = 1, .max = SECONDS_MAX},
-	{0, "on-close", OPTION_FLAG, AT(on_close), NULL, "report each socket when it closes"},
-	{0, "zeros", OPTION_FLAG, AT(zeros), NULL, "show counters that are 0, too"},
-	{0, "all", OPTION_FLAG, AT(all_counters), NULL, "all counters, not only tcpipstat's"},
-	{'i', "interval", OPTION_UINT, AT(interval_s), "SEC",
+	{0, "timeout", OPTION_UINT, OF_WATCH(duration_s), "SEC",
+	 "report after so many seconds and end", .min = 1, .max = SECONDS_MAX},
+	{0, "on-close", OPTION_FLAG, OWN(on_close), NULL, "report each socket when it closes"},
+	{0, "zeros", OPTION_FLAG, OWN(zeros), NULL, "show counters that are 0, too"},
+	{0, "all", OPTION_FLAG, OWN(all_counters), NULL,
+	 "all counters, not only tcpipstat's; with --live: sockets of all states, as ss -a"},
+	{'i', "interval", OPTION_UINT, OF_QUESTION(interval_s), "SEC",
 	 "report what grew every so many seconds", .min = 1, .max = SECONDS_MAX},
-	{'c', "command", OPTION_TEXT, AT(command), "COMMAND",
+	{'c', "command", OPTION_TEXT, OF_WATCH(command), "COMMAND",
 	 "run this, and report when it ends"},
-	{0, "live", OPTION_FLAG, AT(live), NULL, "list the present sockets once, and end"},
+	{0, "live", OPTION_FLAG, OWN(live), NULL,
+	 "list the present sockets once, or count them by --index, and end"},
+	{'l', "listening", OPTION_FLAG, OWN(listening), NULL,
+	 "--live, only listeners: how many connections wait for accept(), and how many may"},
 };
 
 static const char *const examples[] = {
@@ -48,13 +59,18 @@ static const char *const examples[] = {
 	"tcpsight stat -c 'curl -s example.org' '*:*-*:80'", "one run of a program",
 	"tcpsight stat -o in_segs,retrans_segs,out_rsts -i 10", "a few counters, every ten seconds",
 	"tcpsight stat --on-close --json '*:*-[2001:db8::]/32:443'", "IPv6, JSON, as sockets close",
-	"tcpsight stat --live", "all sockets that there are, with queues, owners and timers",
+	"tcpsight stat --live", "the sockets that there are, with queues, owners and timers",
+	"tcpsight stat --listening", "who listens, and how full the accept queues are",
+	"tcpsight stat --live --state time-wait -D 443", "what waits out its time, and how long still",
+	"tcpsight stat --live --state close-wait", "connections that a program forgot to close, and which",
+	"tcpsight stat --live index=state", "how many there are in each state",
 	NULL,
 };
 
 static const struct cell layout_live[] = {
 	{"state", -11}, {"recv_q", 6, "RECV_Q"}, {"send_q", 6, "SEND_Q"}, {"local", -28},
-	{"remote", -28}, {"pid", -7}, {"comm", -16, .cut = 16}, {"timer", CELL_BARE},
+	{"remote", -28}, {"pid", -7}, {"comm", -16, .cut = 16}, {"timer", -9},
+	{"timer_ms", CELL_BARE, "LEFT_MS"},
 };
 
 #define LIVE_COLUMNS                                                                        \
@@ -82,22 +98,25 @@ static int take_number(const char *word, const char *value, uint64_t max, uint64
 	return refuse(error, word, (size_t)(value - word) + at, "", "Bad number!");
 }
 
-static int take_timeout(struct settings *s, const char *word, const char *value,
+static int take_timeout(struct question *q, const char *word, const char *value,
 			struct usage_error *error)
 {
 	/* -1 stands for never. */
 	if (!strcmp(value, "-1"))
 		return 0;
-	if (take_number(word, value, SECONDS_MAX, &s->duration_s, error))
+	if (q->is_also)
+		return refuse(error, word, 0, "", "timeout ends the run: give it before --also!");
+	if (take_number(word, value, SECONDS_MAX, &q->watch->duration_s, error))
 		return -EINVAL;
 	/* The shortest time that there is. */
-	s->duration_s += !s->duration_s;
+	q->watch->duration_s += !q->watch->duration_s;
 	return 0;
 }
 
 /* 1 if the word is one of the original's "key=value", 0 if not, -EINVAL. */
-static int take_pair(struct settings *s, const char *word, struct usage_error *error)
+static int take_pair(struct question *q, const char *word, struct usage_error *error)
 {
+	struct stat_options *s = q->own;
 	const char *value = strchr(word, '=');
 	uint64_t n = 0;
 
@@ -111,8 +130,12 @@ static int take_pair(struct settings *s, const char *word, struct usage_error *e
 			}
 		return refuse(error, word, 6, "", "Invalid index value!");
 	}
+	if (!strncmp(word, "state=", 6)) {
+		q->states = value;
+		return 1;
+	}
 	if (!strncmp(word, "timeout=", 8))
-		return take_timeout(s, word, value, error) ? -EINVAL : 1;
+		return take_timeout(q, word, value, error) ? -EINVAL : 1;
 	if (!strncmp(word, "nozeros=", 8)) {
 		if (take_number(word, value, INT32_MAX, &n, error))
 			return -EINVAL;
@@ -128,49 +151,74 @@ static int take_pair(struct settings *s, const char *word, struct usage_error *e
 	return 0;
 }
 
-static int check(const struct settings *s, struct usage_error *error)
+/* Words of ss, which --state understands. */
+static int choose_states(struct question *q, struct usage_error *error)
 {
-	if (s->on_close && strcmp(s->index, "tuple"))
-		return refuse(error, NULL, 0, "", "onclose must be used with index=tuple!");
-	if (s->on_close && s->interval_s)
-		return refuse(error, NULL, 0, "", "--on-close and --interval exclude each other!");
-	if (s->live && (s->on_close || s->interval_s || s->command))
-		return refuse(error, NULL, 0, "", "--live lists once: no --on-close, -i, -c!");
+	struct stat_options *s = q->own;
+
+	s->live |= s->listening;
+	if (s->listening && (q->states || s->all_counters))
+		return refuse(error, NULL, 0, "", "--listening is a state: no --state, --all besides!");
+	if (s->listening)
+		q->states = "listening";
+	else if (s->live && s->all_counters && !q->states)
+		q->states = "all";
 	return 0;
 }
 
-static int words(struct settings *s, int count, char **word, struct usage_error *error)
+static int check(struct question *q, struct usage_error *error)
+{
+	const struct stat_options *s = q->own;
+
+	if (choose_states(q, error))
+		return -EINVAL;
+	if (s->on_close && strcmp(s->index, "tuple"))
+		return refuse(error, NULL, 0, "", "onclose must be used with index=tuple!");
+	if (s->on_close && q->interval_s)
+		return refuse(error, NULL, 0, "", "--on-close and --interval exclude each other!");
+	if (s->live && (s->on_close || q->interval_s || q->watch->command))
+		return refuse(error, NULL, 0, "", "--live lists once: no --on-close, -i, -c!");
+	if (s->live && (q->is_also || q->watch->also_count))
+		return refuse(error, NULL, 0, "", "--live lists once and ends the run: no --also!");
+	return 0;
+}
+
+static int words(struct question *q, int count, char **word, struct usage_error *error)
 {
 	char why[256];
 	size_t at;
 
-	s->tuples = tuple_filters_new();
+	q->tuples = tuple_filters_new();
 	for (int i = 0; i < count; i++) {
-		int pair = take_pair(s, word[i], error);
+		int pair = take_pair(q, word[i], error);
 
 		if (pair < 0)
 			return pair;
-		if (!pair && tuple_filters_add(s->tuples, word[i], why, sizeof(why), &at))
+		if (!pair && tuple_filters_add(q->tuples, word[i], why, sizeof(why), &at))
 			return refuse(error, word[i], at, why, "Bad filter format!");
 	}
-	return check(s, error);
+	return check(q, error);
 }
 
-static void done(struct settings *s)
+static void done(struct question *q)
 {
-	tuple_filters_free(s->tuples);
-	s->tuples = NULL;
+	tuple_filters_free(q->tuples);
+	q->tuples = NULL;
 }
 
-static void defaults(struct settings *s)
+static void defaults(struct question *q)
 {
+	struct stat_options *s = q->own;
+
 	s->index = "tuple";
 }
 
 static void opening(const struct view *view, struct out *out)
 {
-	out_format(out, "Indexing collected stats using %s values\n", view->settings->index);
-	tuple_filters_print(view->settings->tuples, out);
+	const struct stat_options *s = view->question->own;
+
+	out_format(out, "Indexing collected stats using %s values\n", s->index);
+	tuple_filters_print(view->question->tuples, out);
 }
 
 /* Between intervals; a report at the end needs no time. */
@@ -183,37 +231,27 @@ static void heading(const struct view *view, struct out *out)
 	out_format(out, "\n[%s %s]\n", date, time);
 }
 
-static unsigned keys(const struct view *view, const struct ev_ident *ident, uint32_t *verdict,
-		     struct group_key *ret)
+/* --live with an index: how many sockets there are of each kind. */
+static bool counts_present(const struct stat_options *s)
 {
-	const char *index = view->settings->index;
-	bool tuple = index[0] == 't';
-
-	(void)verdict;
-	*ret = (struct group_key){.number = tuple ? ident->netns : 0};
-	if (tuple || !strcmp(index, "laddr"))
-		ret->laddr = ident->laddr;
-	if (tuple || !strcmp(index, "raddr"))
-		ret->raddr = ident->raddr;
-	if (tuple || !strcmp(index, "lport"))
-		ret->lport = ident->lport;
-	if (tuple || !strcmp(index, "rport"))
-		ret->rport = ident->rport;
-	return 1;
+	return s->live && strcmp(s->index, "tuple");
 }
 
 /* What --json and --csv show: the key, and the counters. */
-static const char *columns_of(const struct settings *s)
+static const char *columns_of(const struct question *q)
 {
+	const struct stat_options *s = q->own;
 	static char list[2048];
 	size_t used;
 
+	if (counts_present(s)) {
+		snprintf(list, sizeof(list), "time,%s,flows", group_by_key_columns(s->index));
+		return list;
+	}
 	if (s->live)
 		return LIVE_COLUMNS;
-	used = (size_t)snprintf(list, sizeof(list), "time,scope,%s",
-				strcmp(s->index, "tuple") ? s->index
-							  : "laddr,lport,raddr,rport,netns");
-	used += (size_t)snprintf(list + used, sizeof(list) - used, ",flows");
+	used = (size_t)snprintf(list, sizeof(list), "time,scope,%s,flows",
+				group_by_key_columns(s->index));
 	for (int i = 0; i < COUNTER_COUNT; i++)
 		if (counters[i].seed || s->all_counters)
 			used += (size_t)snprintf(list + used, sizeof(list) - used, ",%s",
@@ -223,7 +261,7 @@ static const char *columns_of(const struct settings *s)
 	return list;
 }
 
-static void set_counters(const struct settings *s, struct section *section)
+static void set_counters(const struct stat_options *s, struct section *section)
 {
 	for (int i = 0; i < COUNTER_COUNT; i++) {
 		struct cell cell = {.column = counters[i].name};
@@ -235,34 +273,46 @@ static void set_counters(const struct settings *s, struct section *section)
 		section_set(section, &(struct cell){.column = "congestion"}, 1);
 }
 
-static void setup(const struct settings *s, struct view *view, bool own_columns)
+static void setup(const struct question *q, struct view *view)
 {
+	const struct stat_options *s = q->own;
+	struct layout *l = &view->layout;
+
 	view->when = VIEW_ON_TICK;
-	view->counters = true;
-	view->rolls = true;
-	view->blocks = !s->live;
+	view->sums = !s->live;
 	view->sockets = s->live;
-	view->per_close = s->on_close;
-	view->keys = keys;
-	view->rows = s->rows;
-	view->opening = s->live ? NULL : opening;
-	view->heading = s->interval_s ? heading : NULL;
-	if (own_columns)
-		return;
 	if (s->live)
-		section_set(&view->section[0], layout_live, COUNT(layout_live));
+		view->unlisted = 1u << ST_TIME_WAIT | 1u << ST_NEW_SYN_RECV;
+	view->per_close = s->on_close;
+	if (!s->live || counts_present(s))
+		group_by_set(s->index, view);
+	if (counts_present(s))
+		view->sort = column_find("flows", strlen("flows"));
+	l->rolls = true;
+	l->blocks = !s->live;
+	l->zeros = s->zeros;
+	l->opening = s->live ? NULL : opening;
+	l->heading = q->interval_s ? heading : NULL;
+	if (l->own_columns)
+		return;
+	if (counts_present(s))
+		group_by_count_layout(s->index, &l->section[0]);
+	else if (s->live)
+		section_set(&l->section[0], layout_live, COUNT(layout_live));
 	else
-		set_counters(s, &view->section[0]);
+		set_counters(s, &l->section[0]);
 }
 
 const struct report report_stat = {
 	.name = "stat",
 	.seed_name = "tcpipstat",
 	.summary = "\"netstat -s\" for every socket, or for ports and addresses",
-	.positional = "[index=KEY] [timeout=SEC] [nozeros=0|1] [onclose=0|1] [filter ...]",
+	.positional =
+		"[index=KEY] [state=LIST] [timeout=SEC] [nozeros=0|1] [onclose=0|1] [filter ...]",
 	.examples = examples,
 	.options = options,
 	.option_count = COUNT(options),
+	.own_size = sizeof(struct stat_options),
 	.columns_of = columns_of,
 	.defaults = defaults,
 	.words = words,

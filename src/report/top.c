@@ -8,24 +8,35 @@
 #include <unistd.h>
 
 #include "engine/clock.h"
-#include "engine/report.h"
-#include "engine/settings.h"
 #include "engine/syscalls.h"
 #include "util/out.h"
 #include "util/parse.h"
+#include "view/group_by.h"
+#include "view/report.h"
 
-#define AT(field) offsetof(struct settings, field)
+struct top {
+	bool no_clear, no_summary;
+	const char *by;
+};
+
+#define OWN(field) OPTION_OF_REPORT, offsetof(struct top, field)
 #define SECONDS_MAX 31536000
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const char *const groupings[] = {"process", "unit", "container", "remote", "port",
+					"subnet",  NULL};
 
 static const struct option_def options[] = {
-	{'C', "noclear", OPTION_FLAG, AT(no_clear), NULL, "do not clear the screen, roll on"},
-	{'S', "nosummary", OPTION_FLAG, AT(no_summary), NULL, "no line with the load average"},
-	{'c', "cgroup", OPTION_TEXT, AT(cgroup), "PATH",
+	{'C', "noclear", OPTION_FLAG, OWN(no_clear), NULL, "do not clear the screen, roll on"},
+	{'S', "nosummary", OPTION_FLAG, OWN(no_summary), NULL, "no line with the load average"},
+	{'c', "cgroup", OPTION_TEXT, OF_QUESTION(cgroup), "PATH",
 	 "only sockets of this cgroup v2 and those below it"},
-	{'s', "sort", OPTION_TEXT, AT(sort), "COLUMN",
+	{'s', "sort", OPTION_TEXT, OF_QUESTION(sort), "COLUMN",
 	 "rank by this column (also: all, sent, received); default all"},
-	{'r', "rows", OPTION_UINT, AT(rows), "N", "at most so many rows per interval",
+	{'r', "rows", OPTION_UINT, OF_QUESTION(rows), "N", "at most so many rows per interval",
 	 .min = 1, .max = 10000000},
+	{0, "by", OPTION_CHOICE, OWN(by), "{process,unit,container,remote,port,subnet}",
+	 "sum up connections by this, and show the busiest of each", .choices = groupings},
 };
 
 static const char *const examples[] = {
@@ -35,6 +46,9 @@ static const char *const examples[] = {
 	"tcpsight top 'dst net 10.0.0.0/8 and not port 22'", "tcpdump's filter language",
 	"tcpsight top --json 10", "one JSON object per connection and interval",
 	"tcpsight top -o pid,comm,remote,tx_bytes,srtt_us --sort srtt_us", "other columns",
+	"tcpsight top --by unit", "which service talks most, and to whom",
+	"tcpsight top --also 'life --json --output closes.ndjson'",
+	"the same, and every connection that ends into a file",
 	NULL,
 };
 
@@ -66,15 +80,15 @@ static int number(const char *what, const char *word, uint64_t *ret, struct usag
 }
 
 /* [interval [count]] [filter]: what begins with a digit is one of the numbers. */
-static int words(struct settings *s, int count, char **word, struct usage_error *error)
+static int words(struct question *q, int count, char **word, struct usage_error *error)
 {
 	int i = 0;
 
 	if (i < count && isdigit((unsigned char)word[i][0]))
-		if (number("interval", word[i++], &s->interval_s, error))
+		if (number("interval", word[i++], &q->interval_s, error))
 			return -EINVAL;
 	if (i == 1 && i < count && isdigit((unsigned char)word[i][0]))
-		if (number("count", word[i++], &s->count, error))
+		if (number("count", word[i++], &q->count, error))
 			return -EINVAL;
 	if (i < count && isdigit((unsigned char)word[i][0])) {
 		error->argument = word[i];
@@ -82,18 +96,18 @@ static int words(struct settings *s, int count, char **word, struct usage_error 
 			 "unrecognized argument: '%s' (interval and count are given)", word[i]);
 		return -EINVAL;
 	}
-	return report_take_filter(s, count - i, word + i, error);
+	return report_take_filter(q, count - i, word + i, error);
 }
 
-static void defaults(struct settings *s)
+static void defaults(struct question *q)
 {
-	s->interval_s = 1;
+	q->interval_s = 1;
 }
 
 static void opening(const struct view *view, struct out *out)
 {
 	out_format(out, "Tracing... Output every %llu secs. Hit Ctrl-C to end\n",
-		   (unsigned long long)view->settings->interval_s);
+		   (unsigned long long)view->question->interval_s);
 }
 
 /* The seed prints the file as it is, with its line feed, and ends the line once more. */
@@ -109,33 +123,56 @@ static void put_load(const struct view *view, struct out *out)
 	out_format(out, "%-8s loadavg: %.*s\n", clock, n > 0 ? (int)n : 0, load);
 }
 
-static bool shows_load(const struct settings *s)
+static bool shows_load(const struct question *q)
 {
-	return !s->no_summary && !s->read_path && !s->json && !s->csv;
+	const struct top *top = q->own;
+
+	return !top->no_summary && !q->watch->read_path && !q->json && !q->csv;
 }
 
 static void heading(const struct view *view, struct out *out)
 {
 	if (!out->clip_lines)
 		out_char(out, '\n');
-	if (shows_load(view->settings))
+	if (shows_load(view->question))
 		put_load(view, out);
 }
 
-static void setup(const struct settings *s, struct view *view, bool own_columns)
+static void setup(const struct question *q, struct view *view)
 {
+	const struct top *top = q->own;
+	struct layout *l = &view->layout;
+
 	view->when = VIEW_ON_TICK;
-	view->header_per_tick = true;
-	view->opening = opening;
-	view->heading = heading;
-	view->rows = s->rows;
-	if (shows_load(s))
-		view->keep_syscalls = SYSCALLS_FILES;
-	if (own_columns)
+	l->header_per_tick = true;
+	l->opening = opening;
+	l->heading = heading;
+	l->rolls = top->no_clear;
+	if (shows_load(q))
+		l->heading_syscalls = SYSCALLS_FILES;
+	if (top->by)
+		group_by_set(top->by, view);
+	if (l->own_columns)
 		return;
-	view->section_per_family = true;
-	section_set(&view->section[0], layout_v4, sizeof(layout_v4) / sizeof(layout_v4[0]));
-	section_set(&view->section[1], layout_v6, sizeof(layout_v6) / sizeof(layout_v6[0]));
+	if (top->by) {
+		group_by_layout(top->by, &l->section[0]);
+		return;
+	}
+	l->section_per_family = true;
+	section_set(&l->section[0], layout_v4, COUNT(layout_v4));
+	section_set(&l->section[1], layout_v6, COUNT(layout_v6));
+}
+
+#define COLUMNS                                                                              \
+	"time,pid,comm,owner_source,thread,family,laddr,lport,raddr,rport,state,role,"        \
+	"tx_bytes,rx_bytes,duration_us,handshake_us,srtt_us,min_rtt_us,retrans,"              \
+	"bytes_retrans,cgroup,netns,cookie"
+
+static const char *columns_of(const struct question *q)
+{
+	const struct top *top = q->own;
+
+	return top->by ? group_by_columns(top->by) : COLUMNS;
 }
 
 const struct report report_top = {
@@ -145,11 +182,12 @@ const struct report report_top = {
 	.positional = "[interval [count]] [filter]",
 	.examples = examples,
 	.options = options,
-	.option_count = sizeof(options) / sizeof(options[0]),
-	.columns = "time,pid,comm,owner_source,thread,family,laddr,lport,raddr,rport,state,role,"
-		   "tx_bytes,rx_bytes,duration_us,handshake_us,srtt_us,min_rtt_us,retrans,"
-		   "bytes_retrans,cgroup,netns,cookie",
+	.option_count = COUNT(options),
+	.own_size = sizeof(struct top),
+	.columns_of = columns_of,
+	.sorts = "sent=tx_bytes,received=rx_bytes",
 	.defaults = defaults,
 	.words = words,
+	.done = report_filter_done,
 	.setup = setup,
 };

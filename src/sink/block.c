@@ -7,24 +7,24 @@
 
 #include "engine/counter.h"
 #include "engine/group.h"
-#include "engine/settings.h"
-#include "engine/sink.h"
+#include "engine/question.h"
 #include "engine/value.h"
-#include "engine/view.h"
 #include "util/out.h"
+#include "view/sink.h"
+#include "view/view.h"
 
 #define RULE "-----------------------------------------\n"
 
 static void block_begin(struct view *view)
 {
-	if (view->opening)
-		view->opening(view, view->out);
+	if (view->layout.opening)
+		view->layout.opening(view, view->out);
 }
 
 static void block_tick_begin(struct view *view)
 {
-	if (view->heading)
-		view->heading(view, view->out);
+	if (view->layout.heading)
+		view->layout.heading(view, view->out);
 	view->printed = 0;
 }
 
@@ -60,8 +60,47 @@ static void put_part(struct out *out, const char *name, const struct addr *a)
 	out_char(out, '\n');
 }
 
-static void put_title(struct out *out, const struct group_key *k)
+/* A group by what has a name: the columns that name it. */
+static bool put_name(struct out *out, const struct row *row)
 {
+	static const struct {
+		unsigned share;
+		const char *label, *column;
+	} names[] = {
+		{SHARE_PROCESS, "Process", "pid"}, {SHARE_COMM, "Command", "comm"},
+		{SHARE_UNIT, "Unit", "unit"},	   {SHARE_CONTAINER, "Container", "container"},
+		{SHARE_STATE, "State", "state"},
+	};
+	char buf[VALUE_TEXT_MAX];
+	bool is_named = false;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct value v;
+		const char *text;
+		size_t len;
+
+		if (!(row->shares & names[i].share))
+			continue;
+		v = column_find(names[i].column, strlen(names[i].column))->get(row);
+		len = value_format(&v, buf, &text);
+		out_format(out, "%s: ", names[i].label);
+		out_clean(out, len ? text : "(none)", len ? len : 6);
+		out_char(out, '\n');
+		is_named = true;
+	}
+	return is_named;
+}
+
+static void put_title(struct out *out, const struct row *row)
+{
+	const struct group_key *k = row->key;
+
+	if (row->is_others) {
+		out_str(out, "Others: what found no place within --max-flows\n");
+		return;
+	}
+	if (put_name(out, row))
+		return;
 	if (!is_zero(&k->laddr) && !is_zero(&k->raddr) && k->lport && k->rport) {
 		put_endpoint(out, &k->laddr, k->lport);
 		out_str(out, " <-> ");
@@ -89,7 +128,7 @@ static enum counter_block block_of(const struct column *column, const struct cou
 /* Has the section a column in this block that this row (the host's or not) can show? */
 static bool has_block(const struct view *view, enum counter_block block, bool host)
 {
-	const struct section *s = &view->section[0];
+	const struct section *s = &view->layout.section[0];
 	const struct counter *c;
 
 	for (size_t i = 0; i < s->count; i++)
@@ -104,13 +143,13 @@ static bool shows(const struct view *view, const struct value *v)
 		return false;
 	if (v->type == VALUE_TEXT)
 		return v->text_len;
-	return view->settings->zeros || value_number(v) != 0;
+	return view->layout.zeros || value_number(v) != 0;
 }
 
 /* Of a few chosen counters, a row may have none. */
 static bool is_empty(const struct view *view, const struct row *row)
 {
-	const struct section *s = &view->section[0];
+	const struct section *s = &view->layout.section[0];
 	const struct counter *c;
 
 	for (size_t i = 0; i < s->count; i++) {
@@ -124,7 +163,7 @@ static bool is_empty(const struct view *view, const struct row *row)
 
 static void put_block(struct view *view, const struct row *row, enum counter_block block)
 {
-	const struct section *s = &view->section[0];
+	const struct section *s = &view->layout.section[0];
 	char buf[VALUE_TEXT_MAX];
 
 	out_format(view->out, "%s:\n", counter_block_names[block]);
@@ -140,23 +179,24 @@ static void put_block(struct view *view, const struct row *row, enum counter_blo
 		if (!shows(view, &v))
 			continue;
 		len = value_format(&v, buf, &text);
-		out_format(view->out, "\t%s = %.*s\n", counter ? counter->title : s->column[i]->title,
-			   (int)len, text);
+		out_format(view->out, "\t%s = ", counter ? counter->title : s->column[i]->title);
+		out_clean(view->out, text, len);
+		out_char(view->out, '\n');
 	}
 }
 
 static void block_row(struct view *view, const struct row *row)
 {
-	bool host = !row->key;
+	bool host = row->is_host;
 
-	if (view->settings->columns && is_empty(view, row))
+	if (view->question->columns && is_empty(view, row))
 		return;
 	out_str(view->out, "\n" RULE);
 	if (host)
 		out_str(view->out, "Host: what the kernel counts for no socket\n");
 	else
-		put_title(view->out, row->key);
-	if (view->per_close && row->ident->seen == SEEN_ADOPTED)
+		put_title(view->out, row);
+	if (view->per_close && row->adopted)
 		out_str(view->out, "Stats were not collected for the entire socket life.\n");
 	out_str(view->out, RULE);
 	for (enum counter_block b = 0; b < BLOCK_COUNT; b++)

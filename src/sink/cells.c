@@ -2,7 +2,7 @@
 #include "sink/cells.h"
 
 #include "engine/value.h"
-#include "engine/view.h"
+#include "view/view.h"
 #include "util/out.h"
 
 void cells_put(struct out *out, const struct section *section, const struct row *row, char between,
@@ -20,10 +20,4 @@ void cells_put(struct out *out, const struct section *section, const struct row 
 		put(out, text, len, &section->cell[i]);
 	}
 	out_char(out, '\n');
-}
-
-void cells_clean(char *ret, const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		ret[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? '?' : text[i];
 }

@@ -13,6 +13,3 @@ struct section;
  */
 void cells_put(struct out *out, const struct section *section, const struct row *row, char between,
 	       void (*put)(struct out *out, const char *text, size_t len, const struct cell *cell));
-
-/* Copy a text with what would move a terminal's cursor, or break a line, made into '?'. */
-void cells_clean(char *ret, const char *text, size_t len);

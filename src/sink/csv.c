@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Comma-separated values, RFC 4180: one header line, text quoted where it must be. */
+/*
+ * Comma-separated values, RFC 4180: one header line, text quoted where it must be. Files of them
+ * are looked at with cat, so names are shown as in a table; --json has them to the letter.
+ */
 #include <string.h>
 
-#include "engine/sink.h"
-#include "engine/view.h"
+#include "view/sink.h"
+#include "view/view.h"
 #include "sink/cells.h"
 #include "util/out.h"
 
 static void csv_begin(struct view *view)
 {
-	const struct section *s = &view->section[0];
+	const struct section *s = &view->layout.section[0];
 
 	for (size_t i = 0; i < s->count; i++) {
 		if (i)
 			out_char(view->out, ',');
-		out_str(view->out, view->csv_titles ? s->cell[i].title : s->column[i]->name);
+		out_str(view->out, view->layout.csv_titles ? s->cell[i].title : s->column[i]->name);
 	}
 	out_char(view->out, '\n');
 }
@@ -24,37 +27,34 @@ static void csv_tick(struct view *view)
 	(void)view;
 }
 
-static void put_quoted(struct out *out, const char *text, size_t len)
+static bool needs_quotes(const char *text, size_t len)
 {
-	out_char(out, '"');
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '"')
-			out_char(out, '"');
-		out_char(out, text[i]);
-	}
-	out_char(out, '"');
+	return memchr(text, ',', len) || memchr(text, '"', len);
 }
 
-static int needs_quotes(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (strchr(",\"\r\n", text[i]))
-			return 1;
-	return 0;
-}
-
+/* Line ends, which would need quotes too, are not among what can be shown. */
 static void put_text(struct out *out, const char *text, size_t len, const struct cell *cell)
 {
+	bool quotes = needs_quotes(text, len);
+	const char *quote;
+
 	(void)cell;
-	if (needs_quotes(text, len))
-		put_quoted(out, text, len);
-	else
-		out_mem(out, text, len);
+	if (quotes)
+		out_char(out, '"');
+	while ((quote = memchr(text, '"', len))) {
+		out_clean(out, text, (size_t)(quote - text));
+		out_str(out, "\"\"");
+		len -= (size_t)(quote - text) + 1;
+		text = quote + 1;
+	}
+	out_clean(out, text, len);
+	if (quotes)
+		out_char(out, '"');
 }
 
 static void csv_row(struct view *view, const struct row *row)
 {
-	cells_put(view->out, &view->section[0], row, ',', put_text);
+	cells_put(view->out, &view->layout.section[0], row, ',', put_text);
 }
 
 static void csv_end(struct view *view, const struct account *account)

@@ -4,9 +4,9 @@
  * object, whose keys are the first column and whose values are the second.
  */
 #include "engine/clock.h"
-#include "engine/sink.h"
+#include "view/sink.h"
 #include "engine/value.h"
-#include "engine/view.h"
+#include "view/view.h"
 #include "util/out.h"
 
 static void frame_begin(struct view *view)
@@ -26,7 +26,7 @@ static void frame_tick_begin(struct view *view)
 
 static void frame_row(struct view *view, const struct row *row)
 {
-	const struct section *s = &view->section[0];
+	const struct section *s = &view->layout.section[0];
 	struct value key = s->column[0]->get(row), number = s->column[1]->get(row);
 	char buf[VALUE_TEXT_MAX];
 	const char *text;

@@ -5,9 +5,9 @@
  */
 #include <sys/ioctl.h>
 
-#include "engine/sink.h"
+#include "view/sink.h"
 #include "engine/syscalls.h"
-#include "engine/view.h"
+#include "view/view.h"
 #include "sink/table.h"
 #include "util/out.h"
 
@@ -19,15 +19,19 @@
 
 static void screen_tick_begin(struct view *view)
 {
-	struct winsize window = {.ws_row = 24, .ws_col = 80};
+	struct winsize window = {.ws_row = 0};
 
 	ioctl(view->out->fd, TIOCGWINSZ, &window);
+	/* A serial line has no size that anybody knows. */
+	if (!window.ws_row)
+		window.ws_row = 24;
+	if (!window.ws_col)
+		window.ws_col = 80;
 	out_flush(view->out);
 	out_str(view->out, CLEAR);
 	view->room = window.ws_row > FURNITURE ? window.ws_row - FURNITURE : 1;
 	/* A line feed on the last line would scroll the first one away. */
-	out_clip(view->out, window.ws_row > 1 ? window.ws_row - 1u : 1u,
-		 window.ws_col ? window.ws_col : 80u);
+	out_clip(view->out, window.ws_row > 1 ? window.ws_row - 1u : 1u, window.ws_col);
 	table_tick_begin(view);
 }
 
@@ -52,4 +56,5 @@ const struct sink sink_screen = {
 	.row = table_row,
 	.end = screen_end,
 	.keep_syscalls = SYSCALLS_TERMINAL,
+	.redraws = true,
 };

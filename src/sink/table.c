@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "sink/table.h"
 
-#include "engine/sink.h"
+#include "view/sink.h"
 #include "engine/value.h"
-#include "engine/view.h"
+#include "view/view.h"
 #include "sink/cells.h"
 #include "util/out.h"
+#include "util/utf8.h"
 
 static void put_header(struct view *view, const struct section *s)
 {
@@ -21,16 +22,16 @@ static void put_header(struct view *view, const struct section *s)
 
 void table_begin(struct view *view)
 {
-	if (view->opening)
-		view->opening(view, view->out);
-	if (!view->header_per_tick && !view->no_header)
-		put_header(view, &view->section[0]);
+	if (view->layout.opening)
+		view->layout.opening(view, view->out);
+	if (!view->layout.header_per_tick && !view->layout.no_header)
+		put_header(view, &view->layout.section[0]);
 }
 
 void table_tick_begin(struct view *view)
 {
-	if (view->heading)
-		view->heading(view, view->out);
+	if (view->layout.heading)
+		view->layout.heading(view, view->out);
 }
 
 void table_tick_end(struct view *view)
@@ -41,30 +42,30 @@ void table_tick_end(struct view *view)
 /* The section of a row, with its header before the first row; the IPv6 one after an empty line. */
 static const struct section *enter_section(struct view *view, const struct row *row)
 {
-	int n = view->section_per_family && row->ident && !addr_is_v4(&row->ident->raddr);
+	int n = view->layout.section_per_family && row->ident && !addr_is_v4(&row->ident->raddr);
 
-	if (view->header_per_tick && !view->no_header && n != view->section_now) {
+	if (view->layout.header_per_tick && !view->layout.no_header && n != view->section_now) {
 		if (n)
 			out_char(view->out, '\n');
-		put_header(view, &view->section[n]);
+		put_header(view, &view->layout.section[n]);
 		view->section_now = n;
 	}
-	return &view->section[n];
+	return &view->layout.section[n];
 }
 
 /* The path of a cgroup is the longest. */
 #define TEXT_MAX 4096
 
-/* A name may hold anything but an end of line must not break the table. */
 static void put_text(struct out *out, const char *text, size_t len, const struct cell *cell)
 {
+	size_t limit = cell->cut ? cell->cut : SIZE_MAX;
 	char clean[TEXT_MAX];
 
-	if (cell->cut && len > cell->cut)
-		len = cell->cut;
-	if (len > sizeof(clean))
-		len = sizeof(clean);
-	cells_clean(clean, text, len);
+	if (utf8_plain_length(text, len) == len) {
+		out_field(out, text, len < limit ? len : limit, cell->width);
+		return;
+	}
+	len = utf8_clean(clean, sizeof(clean), text, len, limit);
 	out_field(out, clean, len, cell->width);
 }
 

@@ -9,10 +9,9 @@
 
 #include "engine/clock.h"
 #include "engine/row.h"
-#include "engine/sink.h"
+#include "view/sink.h"
 #include "engine/value.h"
-#include "engine/view.h"
-#include "sink/cells.h"
+#include "view/view.h"
 #include "util/out.h"
 
 static void tcpeek_nothing(struct view *view)
@@ -80,12 +79,12 @@ static void put_dropped(struct out *out, const struct row *row)
 static void put_owner(struct out *out, const struct row *row)
 {
 	const struct ev_ident *id = row->ident;
-	char name[sizeof(id->comm)];
-	int len = (int)strnlen(id->comm, sizeof(id->comm));
 
-	cells_clean(name, id->comm, (size_t)len);
-	if (id->owner_source != OWNER_NONE)
-		out_format(out, "| %.*s[%u] ", len, name, id->pid);
+	if (id->owner_source != OWNER_NONE) {
+		out_str(out, "| ");
+		out_clean(out, id->comm, strnlen(id->comm, sizeof(id->comm)));
+		out_format(out, "[%u] ", id->pid);
+	}
 	out_char(out, '\n');
 }
 

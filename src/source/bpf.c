@@ -22,11 +22,12 @@
 #include "abi/request.h"
 #include "engine/clock.h"
 #include "engine/column.h"
-#include "engine/settings.h"
+#include "engine/watch.h"
 #include "engine/source.h"
 #include "engine/syscalls.h"
 #include "probe/load.h"
 #include "probe/wish.h"
+#include "source/bare.h"
 #include "source/bpf_handshake.h"
 #include "source/bpf_owner.h"
 #include "source/bpf_reader.h"
@@ -42,15 +43,16 @@ struct bpf_state {
 	struct bpf_reader reader;
 	struct bpf_owner owner;
 	struct host host; /* if it is asked for */
+	struct bare bare; /* with source.once */
 	bool looks_for_owners; /* of flows that were accepted or handed over, while it runs */
 	/* If handshakes are wanted, and not flows. */
 	struct bpf_handshake handshake;
 	int timer;
 };
 
-static bool bpf_suits(const struct settings *settings)
+static bool bpf_suits(const struct watch *watch)
 {
-	return !settings->read_path && !settings->interface;
+	return !watch->read_path && !watch->interface;
 }
 
 static int on_ring_event(void *context, void *record, size_t size)
@@ -91,9 +93,9 @@ static int bpf_open(struct source *s)
 	s->keep_capabilities = 1ull << CAP_BPF;
 	s->keep_syscalls = SYSCALLS_BPF | (s->handshakes ? SYSCALLS_BPF_TAKE : 0);
 	b->timer = -1;
-	b->looks_for_owners = s->owners && !wish_is(s->settings->rungs, "accept", "none");
-	err = probe_load(&b->skeleton, s->settings->rungs, s->settings->ring_kib * 1024,
-			 s->settings->max_pending, s->needs, &s->lacks);
+	b->looks_for_owners = s->owners && !wish_is(s->watch->rungs, "accept", "none");
+	err = probe_load(&b->skeleton, s->watch->rungs, s->watch->ring_kib * 1024,
+			 s->watch->max_pending, s->needs, &s->lacks);
 	if (err)
 		return err;
 	if (b->skeleton->links.on_accept_probe)
@@ -112,19 +114,36 @@ static int adopt_netns(void *state)
 	return bpf_reader_run(&b->reader, b->skeleton->links.adopt_netns);
 }
 
-/*
- * One scan finds the sockets that have a file, and their owners; iter/tcp in each network namespace
- * the others. The sample that comes will tell of them.
- */
-static int start_once(struct bpf_state *b)
+static int list_bare(void *state)
 {
+	struct bpf_state *b = state;
+
+	return bpf_reader_run(&b->reader, b->skeleton->links.list_bare);
+}
+
+/*
+ * One scan finds the sockets that have a file, and their owners; a sample tells of them. Then iter/tcp,
+ * in each network namespace, tells of the others.
+ */
+static int start_once(struct source *s, struct bpf_state *b)
+{
+	struct snap_control *control = b->reader.control;
 	int err;
 
-	b->reader.control->silent = 1;
+	b->bare = (struct bare){
+		.states = s->states, .emit = s->emit, .emit_context = s->emit_context};
+	b->reader.emit = bare_event;
+	b->reader.emit_context = &b->bare;
+	/* Sockets of other states need no storage then. */
+	control->listeners_only = s->states == 1u << ST_LISTEN;
+	control->silent = 1;
 	err = bpf_owner_scan(&b->owner);
+	control->silent = 0;
+	control->all = 1;
 	if (!err)
-		err = netns_for_each(adopt_netns, b);
-	b->reader.control->silent = 0;
+		err = bpf_reader_run(&b->reader, b->skeleton->links.sample);
+	if (!err)
+		err = netns_for_each(b->skeleton->links.list_bare ? list_bare : adopt_netns, b);
 	return err;
 }
 
@@ -143,7 +162,7 @@ static int bpf_start(struct source *s)
 	if (s->needs & NEED_HOST)
 		host_open(&b->host, s->netns);
 	if (s->once)
-		return start_once(b);
+		return start_once(s, b);
 	b->reader.control->listeners_only = 1;
 	err = bpf_owner_scan(&b->owner);
 	if (!err)
@@ -164,6 +183,13 @@ static void bpf_host(struct source *s, int64_t *value)
 	struct bpf_state *b = s->state;
 
 	host_read(&b->host, value);
+}
+
+static void bpf_host_reading(struct source *s, struct host_reading *ret)
+{
+	struct bpf_state *b = s->state;
+
+	host_read_levels(&b->host, ret);
 }
 
 static int bpf_fd(const struct source *s)
@@ -202,8 +228,13 @@ static int bpf_sample(struct source *s)
 	bool settled = false;
 	int err;
 
+	/* That of start() was it. */
+	if (s->once)
+		return 0;
 	if (b->looks_for_owners)
 		bpf_owner_scan_if_due(&b->owner);
+	b->reader.control->all = s->everything;
+	b->reader.control->plain = s->plain;
 	b->reader.control->live = 0;
 	err = bpf_reader_run(&b->reader, b->skeleton->links.sample);
 	/*
@@ -276,6 +307,9 @@ static void bpf_account(struct source *s, struct account *ret)
 	 * A flow whose end the programs were not shown is neither closed nor live; of one whose
 	 * beginning they were not shown only the end is known.
 	 */
+	/* One look sees no ends: what closed between two of its iterators was there when it began. */
+	if (s->once)
+		ret->live = ret->adopted - ret->closed - ret->lost;
 	came = ret->opened + ret->adopted;
 	went = ret->closed + ret->live + ret->lost;
 	ret->lost += came > went ? came - went : 0;
@@ -304,6 +338,7 @@ static void bpf_close(struct source *s)
 	}
 	ring_buffer__free(b->ring);
 	host_close(&b->host);
+	bare_done(&b->bare);
 	bpf_reader_done(&b->reader);
 	tcp__destroy(b->skeleton);
 	free(b);
@@ -326,5 +361,6 @@ const struct source_ops source_bpf = {
 	.account = bpf_account,
 	.describe = bpf_describe,
 	.host = bpf_host,
+	.host_reading = bpf_host_reading,
 	.close = bpf_close,
 };

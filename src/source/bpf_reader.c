@@ -39,7 +39,6 @@ int bpf_reader_init(struct bpf_reader *r, struct tcp *skeleton, const struct sou
 			      &r->slots_size);
 	if (!r->control || !r->slots)
 		return -ENOMEM;
-	r->control->all = source->everything;
 	return 0;
 }
 
@@ -51,13 +50,6 @@ void bpf_reader_done(struct bpf_reader *r)
 		munmap(r->slots, r->slots_size);
 }
 
-static size_t event_size(const struct event *ev)
-{
-	if (ev->head.flags & EV_HAS_EXTRA)
-		return EV_SIZE_EXTRA;
-	return ev->head.flags & EV_HAS_IDENT ? EV_SIZE_IDENT : EV_SIZE_COUNT;
-}
-
 static void emit_slots(struct bpf_reader *r)
 {
 	size_t end = (size_t)r->control->used * SNAP_SLOT_SIZE;
@@ -65,7 +57,7 @@ static void emit_slots(struct bpf_reader *r)
 	for (size_t at = 0; at < end;) {
 		const struct event *ev = (const struct event *)(r->slots + at);
 
-		at += event_size(ev);
+		at += ev_size(ev);
 		r->emit(r->emit_context, ev);
 	}
 	r->control->used = 0;

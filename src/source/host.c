@@ -10,12 +10,14 @@
 
 #include "engine/counter.h"
 #include "source/netns.h"
+#include "verdict/subject.h"
 #include "util/xalloc.h"
 
 #define TEXT_MAX 65536
 
-static const char *const paths[3] = {"/proc/thread-self/net/snmp", "/proc/thread-self/net/netstat",
-				     "/proc/thread-self/net/snmp6"};
+static const char *const paths[HOST_FILES] = {
+	"/proc/thread-self/net/snmp", "/proc/thread-self/net/netstat",
+	"/proc/thread-self/net/snmp6", "/proc/thread-self/net/sockstat"};
 
 static const struct {
 	enum counter_id id;
@@ -39,22 +41,41 @@ static int open_files(void *context)
 	if (h->only && (stat("/proc/thread-self/ns/net", &st) || st.st_ino != h->only))
 		return 0;
 	h->fd = xrealloc(h->fd, (h->count + 1) * sizeof(*h->fd));
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < HOST_FILES; i++)
 		h->fd[h->count][i] = open(paths[i], O_RDONLY | O_CLOEXEC);
 	h->count++;
 	return 0;
 }
 
+/* The number in place `skip` of a file; -1 if there is none. */
+static int64_t read_limit(const char *path, int skip)
+{
+	long long value = -1;
+	FILE *file = fopen(path, "re");
+
+	for (int i = 0; file && i <= skip; i++)
+		if (fscanf(file, "%lld", &value) != 1)
+			value = -1;
+	if (file)
+		fclose(file);
+	return value;
+}
+
 int host_open(struct host *h, uint32_t only)
 {
-	*h = (struct host){.only = only};
+	*h = (struct host){
+		.only = only,
+		.mem_limit_pages = read_limit("/proc/sys/net/ipv4/tcp_mem", 1),
+		.time_wait_limit = read_limit("/proc/sys/net/ipv4/tcp_max_tw_buckets", 0),
+		.orphans_limit = read_limit("/proc/sys/net/ipv4/tcp_max_orphans", 0),
+	};
 	return netns_for_each(open_files, h);
 }
 
 void host_close(struct host *h)
 {
 	for (size_t n = 0; n < h->count; n++)
-		for (int i = 0; i < 3; i++)
+		for (int i = 0; i < HOST_FILES; i++)
 			if (h->fd[n][i] >= 0)
 				close(h->fd[n][i]);
 	free(h->fd);
@@ -120,7 +141,7 @@ void host_read(const struct host *h, int64_t *value)
 
 	memset(value, 0, COUNTER_COUNT * sizeof(*value));
 	for (size_t n = 0; n < h->count; n++)
-		for (int file = 0; file < 3; file++) {
+		for (int file = 0; file < HOST_SOCKSTAT; file++) {
 			if (!read_text(h->fd[n][file], text))
 				continue;
 			for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
@@ -133,5 +154,55 @@ void host_read(const struct host *h, int64_t *value)
 									    sources[i].name);
 			}
 		}
+	free(text);
+}
+
+static const struct {
+	size_t offset; /* in struct host_reading */
+	const char *name; /* of the column of TcpExt */
+} extensions[] = {
+	{offsetof(struct host_reading, cookies), "SyncookiesSent"},
+	{offsetof(struct host_reading, syn_queue_drops), "TCPReqQFullDrop"},
+	{offsetof(struct host_reading, memory_pressures), "TCPMemoryPressures"},
+	{offsetof(struct host_reading, pruned), "PruneCalled"},
+	{offsetof(struct host_reading, receive_drops), "TCPRcvQDrop"},
+	{offsetof(struct host_reading, memory_aborts), "TCPAbortOnMemory"},
+	{offsetof(struct host_reading, time_wait_overflows), "TCPTimeWaitOverflow"},
+};
+
+/* "TCP: inuse 5 orphan 0 tw 1 alloc 6 mem 2": the number after a word; 0 if it is not there. */
+static int64_t number_after(const char *text, const char *word)
+{
+	const char *line = strstr(text, "TCP: "), *found = line ? strstr(line, word) : NULL;
+
+	return found && found < line + strcspn(line, "\n") ? strtoll(found + strlen(word), NULL, 10)
+							   : 0;
+}
+
+static void read_sockstat(const char *text, struct host_reading *ret)
+{
+	ret->orphans += number_after(text, " orphan ");
+	ret->time_wait += number_after(text, " tw ");
+	ret->mem_pages = number_after(text, " mem ");
+}
+
+void host_read_levels(const struct host *h, struct host_reading *ret)
+{
+	char *text = xmalloc(TEXT_MAX);
+
+	*ret = (struct host_reading){
+		.mem_pages = -1,
+		.mem_limit_pages = h->mem_limit_pages,
+		.time_wait_limit = h->time_wait_limit,
+		.orphans_limit = h->orphans_limit,
+	};
+	for (size_t n = 0; n < h->count; n++) {
+		if (read_text(h->fd[n][HOST_NETSTAT], text))
+			for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++)
+				*(int64_t *)(void *)((char *)ret + extensions[i].offset) +=
+					value_under(text, "TcpExt", extensions[i].name);
+		if (read_text(h->fd[n][HOST_SOCKSTAT], text))
+			read_sockstat(text, ret);
+	}
 	free(text);
 }

@@ -31,12 +31,14 @@
 
 #include "engine/clock.h"
 #include "engine/column.h"
-#include "engine/filter.h"
-#include "engine/settings.h"
+#include "engine/question.h"
 #include "engine/source.h"
 #include "engine/syscalls.h"
+#include "engine/watch.h"
 #include "probe/choose.h"
+#include "source/bare.h"
 #include "source/host.h"
+#include "source/netlink_bare.h"
 #include "source/netlink_code.h"
 #include "source/netlink_diag.h"
 #include "source/netlink_extra.h"
@@ -74,6 +76,7 @@ struct netlink_state {
 	struct netlink_flows flows;
 	struct netlink_owner owner;
 	struct host host; /* if it is asked for */
+	struct bare bare; /* with source.once */
 	struct fence fence; /* raised at the end */
 	int epoll, timer;
 	bool frozen;
@@ -81,9 +84,9 @@ struct netlink_state {
 	size_t code_bytes;
 };
 
-static bool netlink_suits(const struct settings *settings)
+static bool netlink_suits(const struct watch *watch)
 {
-	return !settings->read_path && !settings->interface;
+	return !watch->read_path && !watch->interface;
 }
 
 /* Called inside each network namespace. */
@@ -91,7 +94,7 @@ static int add_net(void *state)
 {
 	struct netlink_state *n = state;
 	struct diag_net *net = xcalloc(1, sizeof(*net));
-	uint64_t room = n->source->settings->ring_kib * 1024;
+	uint64_t room = n->source->watch->ring_kib * 1024;
 	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = net};
 	int err = net_open(net, room ? room : ROOM_BYTES_DEFAULT);
 
@@ -120,12 +123,12 @@ static int netlink_open(struct source *s)
 	s->state = n;
 	n->source = s;
 	n->epoll = n->timer = -1;
-	err = probe_check_wish(s->settings->rungs, "netlink");
+	err = probe_check_wish(s->watch->rungs, "netlink");
 	if (err)
 		return err;
 	s->lacks = extra_lacks(s->needs);
 	netlink_flows_init(&n->flows, s);
-	n->code_bytes = code_compile(s->settings, n->code);
+	n->code_bytes = s->only ? code_compile(s->only, n->code) : 0;
 	n->epoll = epoll_create1(EPOLL_CLOEXEC);
 	n->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (n->epoll < 0 || n->timer < 0 || epoll_ctl(n->epoll, EPOLL_CTL_ADD, n->timer, &ev))
@@ -135,12 +138,11 @@ static int netlink_open(struct source *s)
 		s->keep_capabilities = 1ull << CAP_SYS_PTRACE | 1ull << CAP_DAC_READ_SEARCH;
 		s->keep_syscalls |= SYSCALLS_FILES;
 	}
-	if (s->settings->netns)
-		n->only_netns = filter_netns_inode(s->settings->netns);
+	n->only_netns = s->netns;
 	err = netns_for_each(add_net, n);
 	if (!err && !n->net_count) {
-		log_error("the network namespace %s may not be entered: this needs CAP_SYS_ADMIN",
-			  s->settings->netns);
+		log_error("the network namespace %u may not be entered: this needs CAP_SYS_ADMIN",
+			  s->netns);
 		err = -EPERM;
 	}
 	return err;
@@ -180,8 +182,11 @@ static int look_at(struct netlink_state *n, struct diag_net *net)
 				   .ask = extra ? DIAG_ASK_CONGESTION | DIAG_ASK_MEMORY : 0,
 				   .code = n->code,
 				   .code_bytes = n->code_bytes};
+	/* Of others there is no need to know. */
+	if (n->source->once)
+		flows.states &= n->source->states;
 	/* Sockets of both families carry IPv4. */
-	uint8_t first = n->source->settings->only_v6 ? 6 : 4;
+	uint8_t first = n->source->only && n->source->only->only_v6 ? 6 : 4;
 	int err = 0;
 
 	net_forget_listeners(net);
@@ -189,7 +194,7 @@ static int look_at(struct netlink_state *n, struct diag_net *net)
 		listeners.family = family;
 		err = net_dump(net, &listeners, netlink_flows_listens, &n->flows);
 	}
-	for (uint8_t family = first; family <= 6 && !err; family += 2) {
+	for (uint8_t family = first; family <= 6 && !err && flows.states; family += 2) {
 		flows.family = family;
 		err = net_dump(net, &flows, netlink_flows_seen, &n->flows);
 	}
@@ -243,6 +248,8 @@ static int look(struct netlink_state *n)
 	}
 	if (n->source->owners && !err)
 		find_owners(n);
+	for (size_t i = 0; i < n->net_count && !err && n->source->needs & NEED_BARE; i++)
+		err = netlink_bare_look(&n->flows, n->net[i], n->code, n->code_bytes);
 	set_timer(n, clock_now_ns() - begin_ns);
 	return err;
 }
@@ -272,6 +279,12 @@ static int netlink_start(struct source *s)
 
 	if (s->needs & NEED_HOST)
 		host_open(&n->host, s->netns);
+	if (s->once) {
+		n->bare = (struct bare){
+			.states = s->states, .emit = s->emit, .emit_context = s->emit_context};
+		s->emit = bare_event;
+		s->emit_context = &n->bare;
+	}
 	n->flows.adopting = true;
 	err = look(n);
 	n->flows.adopting = n->flows.table.refused > 0;
@@ -347,6 +360,13 @@ static void netlink_host(struct source *s, int64_t *value)
 	host_read(&n->host, value);
 }
 
+static void netlink_host_reading(struct source *s, struct host_reading *ret)
+{
+	struct netlink_state *n = s->state;
+
+	host_read_levels(&n->host, ret);
+}
+
 static void netlink_close(struct source *s)
 {
 	struct netlink_state *n = s->state;
@@ -360,6 +380,7 @@ static void netlink_close(struct source *s)
 	free(n->net);
 	netlink_flows_done(&n->flows);
 	host_close(&n->host);
+	bare_done(&n->bare);
 	fence_close(&n->fence);
 	close(n->timer);
 	close(n->epoll);
@@ -388,5 +409,6 @@ const struct source_ops source_netlink = {
 	.freeze = netlink_freeze,
 	.account = netlink_account,
 	.host = netlink_host,
+	.host_reading = netlink_host_reading,
 	.close = netlink_close,
 };

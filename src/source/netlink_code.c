@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "engine/settings.h"
+#include "engine/question.h"
 #include "engine/tuple_filter.h"
 
 #define ANY_PORT (-1)
@@ -165,15 +165,15 @@ static void put_tuples(struct writer *w, const struct tuple_filters *f)
 	}
 }
 
-size_t code_compile(const struct settings *settings, void *code)
+size_t code_compile(const struct question *question, void *code)
 {
 	struct writer w = {.code = code};
 
-	put_ports(&w, INET_DIAG_BC_S_COND, settings->lports);
-	put_ports(&w, INET_DIAG_BC_D_COND, settings->rports);
-	if (settings->only_v4)
+	put_ports(&w, INET_DIAG_BC_S_COND, question->lports);
+	put_ports(&w, INET_DIAG_BC_D_COND, question->rports);
+	if (question->only_v4)
 		put_v4(&w);
-	put_tuples(&w, settings->tuples);
+	put_tuples(&w, question->tuples);
 	/* Four bytes beyond the end rejects. */
 	settle(&w, 0, NEXT_ALTERNATIVE, w.used + 4);
 	return w.used;

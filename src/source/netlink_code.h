@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct settings;
+struct question;
 
 /* The most ports of one side, and filters of stat, that are worth telling the kernel. */
 #define CODE_PORTS_MAX 64
@@ -19,4 +19,4 @@ struct settings;
 #define CODE_BYTES_MAX (2 * CODE_PORTS_MAX * 16 + 16 + CODE_TUPLES_MAX * 60)
 
 /* Compile into `code` of CODE_BYTES_MAX bytes. Returns the length; 0: nothing can be told. */
-size_t code_compile(const struct settings *settings, void *code);
+size_t code_compile(const struct question *question, void *code);

@@ -158,6 +158,7 @@ bool diag_parse(const struct nlmsghdr *message, struct diag *ret)
 		.state = m->idiag_state,
 		.timer = m->idiag_timer,
 		.timer_ms = m->idiag_expires,
+		.retransmits = m->idiag_retrans,
 		.ifindex = m->id.idiag_if,
 		.uid = m->idiag_uid,
 		.inode = m->idiag_inode,

@@ -20,6 +20,7 @@ struct diag {
 	uint8_t state;	/* enum tcp_state_number; ST_CLOSE in a notice of destruction */
 	bool has_info;	/* false: a socket without counters, such as one in TIME_WAIT */
 	uint8_t timer;	/* as in struct ev_extra */
+	uint8_t retransmits; /* timeouts in a row; only of sockets without counters it is looked at */
 	uint32_t timer_ms;
 	uint32_t ifindex, uid, inode;
 	uint32_t receive_queue; /* received, and not read: rcv_nxt - copied_seq */

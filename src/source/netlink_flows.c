@@ -5,7 +5,7 @@
 
 #include "engine/clock.h"
 #include "engine/column.h"
-#include "engine/settings.h"
+#include "engine/watch.h"
 #include "engine/source.h"
 #include "source/netlink_count.h"
 #include "source/netlink_diag.h"
@@ -16,7 +16,7 @@
 
 void netlink_flows_init(struct netlink_flows *f, struct source *source)
 {
-	uint32_t limit = (uint32_t)source->settings->max_flows;
+	uint32_t limit = (uint32_t)source->watch->max_flows;
 
 	*f = (struct netlink_flows){.source = source};
 	flow_table_init(&f->table, limit);
@@ -70,18 +70,23 @@ static void emit(struct netlink_flows *f, const struct flow *flow, uint8_t kind,
 	f->source->emit(f->source->emit_context, &ev);
 }
 
-static void fill_ident(struct ev_ident *id, const struct diag_net *net, const struct diag *d)
+void netlink_flows_fill_tuple(struct ev_ident *id, const struct diag_net *net, const struct diag *d)
 {
 	id->laddr = d->laddr;
 	id->raddr = d->raddr;
 	id->lport = d->lport;
 	id->rport = d->rport;
 	id->family = d->family;
-	id->uid = d->uid;
 	id->netns = net->inode;
-	id->cgroup_id = d->cgroup_id;
 	if (d->family == 6 && !addr_is_v4(&d->raddr))
 		id->ifindex = d->ifindex;
+}
+
+static void fill_ident(struct ev_ident *id, const struct diag_net *net, const struct diag *d)
+{
+	netlink_flows_fill_tuple(id, net, d);
+	id->uid = d->uid;
+	id->cgroup_id = d->cgroup_id;
 }
 
 /*
@@ -165,14 +170,15 @@ static bool same_tuple(const struct ev_ident *id, const struct diag *d)
 static struct flow *find_or_begin(struct netlink_flows *f, struct diag_net *net,
 				  const struct diag *d)
 {
-	struct flow *flow = flow_table_add(&f->table, d->cookie);
+	bool is_new;
+	struct flow *flow = flow_table_add(&f->table, d->cookie, &is_new);
 	uint8_t reused = 0;
 
 	/* connect() after a disconnect: the socket is the same, the flow is another. */
 	if (flow && flow->has_ident && flow->state != ST_SYN_SENT && !same_tuple(&flow->ident, d)) {
 		reused = (uint8_t)(netlink_flows_known(f, flow)->reused + 1);
 		finish(f, flow, false);
-		flow = flow_table_add(&f->table, d->cookie);
+		flow = flow_table_add(&f->table, d->cookie, &is_new);
 	}
 	if (!flow || flow->has_ident)
 		return flow;

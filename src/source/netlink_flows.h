@@ -44,6 +44,9 @@ void netlink_flows_init(struct netlink_flows *f, struct source *source);
 void netlink_flows_done(struct netlink_flows *f);
 struct known *netlink_flows_known(const struct netlink_flows *f, const struct flow *flow);
 
+/* What tells a socket from others. */
+void netlink_flows_fill_tuple(struct ev_ident *id, const struct diag_net *net, const struct diag *d);
+
 /* For net_dump() and net_take_notices(); `flows` is a struct netlink_flows. */
 void netlink_flows_listens(void *flows, struct diag_net *net, const struct diag *d);
 void netlink_flows_seen(void *flows, struct diag_net *net, const struct diag *d);

@@ -2,8 +2,6 @@
 /*
  * Packets: a capture file or an interface. Frames are decoded, copies of one packet put aside, the
  * rest followed as conversations (src/packet/), whose ends become flows (pcap_flow.h).
- *
- * In a file time comes from the packets, and flows are sampled just before each interval ends.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -18,19 +16,15 @@
 #include "abi/event.h"
 #include "engine/clock.h"
 #include "engine/column.h"
-#include "engine/settings.h"
+#include "engine/watch.h"
 #include "engine/source.h"
 #include "engine/syscalls.h"
 #include "packet/checksum.h"
 #include "packet/conversation_table.h"
 #include "packet/copies.h"
 #include "packet/decode.h"
-#include "source/pcap_filter.h"
-#include "source/pcap_flow.h"
-#include "source/pcap_handshake.h"
-#include "source/pcap_input.h"
 #include "source/pcap_local.h"
-#include "source/pcap_undecoded.h"
+#include "source/pcap_part.h"
 #include "util/log.h"
 #include "util/xalloc.h"
 
@@ -39,40 +33,20 @@
 #define HANDSHAKE_TIMEOUT_NS (75 * NS_PER_S)
 /* As long as TIME_WAIT. */
 #define LINGER_NS (60 * NS_PER_S)
-#define BATCH 256
 #define BUFFER_MIB_DEFAULT 8
 /* Packets may wait in the kernel so long before we see them. */
 #define CAPTURE_DELAY_NS NS_PER_S
 
-struct pcap_state {
-	struct pcap_input input;
-	struct pcap_filter filter; /* of an interface */
-	struct pcap_flow flow; /* its part of the local addresses serves both */
-	struct pcap_handshake handshake;
-	struct conversation_table *table; /* one of these two, the other is NULL */
-	struct handshake_table *handshakes;
-	struct copies *copies;
-	struct source *source;
-	struct pcap_undecoded undecoded;
-	uint64_t received; /* of a file */
-	uint64_t first_ns, last_ns;
-	int checksum; /* see checksum_is_damaged() */
-	uint64_t interval_end_ns; /* 0: no event yet */
-	uint64_t frozen_ns;	  /* 0: not frozen */
-	bool is_over; /* the file ended, or packets came that are younger than the freeze */
-	int epoll, timer;
-};
-
-static bool pcap_suits(const struct settings *settings)
+static bool pcap_suits(const struct watch *watch)
 {
-	if (settings->read_path)
-		return pcap_input_is_capture(settings->read_path);
-	return settings->interface != NULL;
+	if (watch->read_path)
+		return pcap_file_is_capture(watch->read_path);
+	return watch->interface != NULL;
 }
 
-static int set_local(struct pcap_state *p, const struct settings *settings)
+static int set_local(struct pcap_state *p, const struct watch *watch)
 {
-	const char *list = settings->local;
+	const char *list = watch->local;
 	size_t at;
 
 	if (!list)
@@ -99,21 +73,10 @@ static int make_wakers(struct pcap_state *p)
 	return 0;
 }
 
-static void emit(void *context, const struct event *ev)
-{
-	struct pcap_state *p = context;
-	const struct settings *settings = p->source->settings;
-
-	/* The engine's first interval begins with the first event too. */
-	if (!p->interval_end_ns)
-		p->interval_end_ns = ev->time_ns + settings->interval_s * NS_PER_S;
-	p->source->emit(p->source->emit_context, ev);
-}
-
 static void make_conversations(struct pcap_state *p, const struct hash_key *key)
 {
 	const struct conversation_table_config config = {
-		.limit = (uint32_t)p->source->settings->max_flows,
+		.limit = (uint32_t)p->source->watch->max_flows,
 		.timeout_ns = HANDSHAKE_TIMEOUT_NS,
 		.linger_ns = LINGER_NS,
 		.key = *key,
@@ -123,17 +86,17 @@ static void make_conversations(struct pcap_state *p, const struct hash_key *key)
 	};
 
 	p->flow.live_table = p->source->live_table;
-	p->flow.emit = emit;
+	p->flow.emit = pcap_emit;
 	p->flow.context = p;
 	p->table = conversation_table_new(&config);
 }
 
 static void make_handshakes(struct pcap_state *p, const struct hash_key *key)
 {
-	const struct settings *settings = p->source->settings;
+	const struct watch *watch = p->source->watch;
 	const struct handshake_table_config config = {
-		.limit = (uint32_t)settings->max_pending,
-		.timeout_ns = settings->timeout_s * NS_PER_S,
+		.limit = (uint32_t)watch->max_pending,
+		.timeout_ns = watch->timeout_s * NS_PER_S,
 		.key = *key,
 		.report = pcap_handshake_report,
 		.is_watched = pcap_handshake_is_watched,
@@ -143,8 +106,8 @@ static void make_handshakes(struct pcap_state *p, const struct hash_key *key)
 	p->handshake = (struct pcap_handshake){
 		.local = &p->flow.local,
 		.filter = &p->filter,
-		.is_client_local = !p->input.is_live && !settings->local,
-		.emit = emit,
+		.is_client_local = !p->input.is_live && !watch->local,
+		.emit = pcap_emit,
 		.context = p,
 	};
 	p->handshakes = handshake_table_new(&config);
@@ -166,15 +129,15 @@ static int make_tables(struct pcap_state *p)
 	return 0;
 }
 
-static int open_input(struct pcap_state *p, const struct settings *settings)
+static int open_input(struct pcap_state *p, const struct watch *watch)
 {
-	uint64_t mib = settings->buffer_mib ? settings->buffer_mib : BUFFER_MIB_DEFAULT;
+	uint64_t mib = watch->buffer_mib ? watch->buffer_mib : BUFFER_MIB_DEFAULT;
 
-	if (settings->read_path)
-		return pcap_input_open_file(&p->input, settings->read_path);
-	if (settings->interface)
-		return pcap_input_open_interface(&p->input, settings->interface, (int)(mib << 20),
-						 settings->promiscuous);
+	if (watch->read_path)
+		return pcap_input_open_file(&p->input, watch->read_path);
+	if (watch->interface)
+		return pcap_input_open_interface(&p->input, watch->interface, (int)(mib << 20),
+						 watch->promiscuous);
 	log_error("--source pcap needs --read FILE or --interface DEV");
 	return -EINVAL;
 }
@@ -187,10 +150,10 @@ static int pcap_source_open(struct source *s)
 	s->state = p;
 	p->source = s;
 	p->epoll = p->timer = -1;
-	p->checksum = s->settings->checksum ? atoi(s->settings->checksum) : 0;
-	err = open_input(p, s->settings);
+	p->checksum = s->watch->checksum ? atoi(s->watch->checksum) : 0;
+	err = open_input(p, s->watch);
 	if (!err)
-		err = set_local(p, s->settings);
+		err = set_local(p, s->watch);
 	if (!err)
 		err = make_tables(p);
 	if (!err && p->input.is_live)
@@ -202,7 +165,7 @@ static int pcap_source_open(struct source *s)
 	if (!err && p->input.is_live)
 		err = pcap_filter_install(&p->filter, &p->input, s);
 	if (!err && !p->input.is_live)
-		s->clock->realtime_offset_ns = 0;
+		s->clock->realtime_offset_ns = timeline_offset_ns(&p->line);
 	return err;
 }
 
@@ -216,88 +179,7 @@ static int pcap_fd(const struct source *s)
 {
 	const struct pcap_state *p = s->state;
 
-	return p->epoll;
-}
-
-static void sample(struct pcap_state *p, uint64_t time_ns)
-{
-	p->flow.now_ns = time_ns;
-	conversation_table_sample(p->table, false, pcap_flow_sample, &p->flow);
-}
-
-/* Of a file: what moved until the interval's end belongs to it. */
-static void end_intervals(struct pcap_state *p, uint64_t time_ns)
-{
-	uint64_t interval_ns = p->source->settings->interval_s * NS_PER_S;
-	struct event time = {.head.kind = EV_TIME, .time_ns = time_ns};
-
-	if (!p->interval_end_ns || time_ns < p->interval_end_ns)
-		return;
-	sample(p, p->interval_end_ns - 1);
-	p->interval_end_ns += (time_ns - p->interval_end_ns) / interval_ns * interval_ns;
-	p->interval_end_ns += interval_ns;
-	p->source->emit(p->source->emit_context, &time);
-}
-
-static void take_packet(struct pcap_state *p, const struct packet *packet)
-{
-	if (copies_has_seen(p->copies, packet))
-		return;
-	if (p->table)
-		conversation_table_feed(p->table, packet);
-	else if (packet->kind == PACKET_TCP || p->source->settings->icmp)
-		handshake_table_feed(p->handshakes, packet);
-}
-
-static void take_frame(u_char *context, const struct pcap_pkthdr *header, const u_char *bytes)
-{
-	struct pcap_state *p = (void *)context;
-	struct frame frame = {
-		.bytes = bytes,
-		.captured_len = header->caplen,
-		.wire_len = header->len,
-		.link = p->input.link,
-		.time_ns = pcap_input_time_ns(&p->input, header),
-	};
-	struct packet packet;
-	enum decode_result result;
-
-	if (frame.time_ns < p->filter.since_ns)
-		return;
-	if (p->input.is_live)
-		frame.time_ns -= (uint64_t)p->source->clock->realtime_offset_ns;
-	else if (p->source->live_table)
-		end_intervals(p, frame.time_ns);
-	if (p->frozen_ns && frame.time_ns > p->frozen_ns) {
-		p->is_over = true;
-		return;
-	}
-	p->received++;
-	if (!p->first_ns)
-		p->first_ns = frame.time_ns;
-	if (frame.time_ns > p->last_ns)
-		p->last_ns = frame.time_ns;
-	result = decode_frame(&frame, &packet);
-	if (result != DECODE_TCP && result != DECODE_ICMP_ERROR)
-		p->undecoded.result[result]++;
-	else if (checksum_is_damaged(&frame, &packet, p->checksum))
-		p->undecoded.bad_checksums++;
-	else
-		take_packet(p, &packet);
-}
-
-static int end_of_file(struct pcap_state *p)
-{
-	if (p->is_over)
-		return 0;
-	p->is_over = true;
-	if (p->handshakes)
-		handshake_table_flush(p->handshakes, p->last_ns);
-	else
-		conversation_table_flush(p->table, p->last_ns);
-	if (p->source->live_table)
-		sample(p, p->last_ns);
-	return 0;
+	return p->input.is_live ? p->epoll : pcap_file_waits_on(&p->input.file);
 }
 
 static void pass_time(struct pcap_state *p)
@@ -312,13 +194,33 @@ static void pass_time(struct pcap_state *p)
 		conversation_table_tick(p->table, clock_now_ns() - CAPTURE_DELAY_NS);
 }
 
+static void take_captured(u_char *context, const struct pcap_pkthdr *header, const u_char *bytes)
+{
+	struct pcap_state *p = (void *)context;
+	struct frame frame = {
+		.bytes = bytes,
+		.captured_len = header->caplen,
+		.wire_len = header->len,
+		.link = p->input.link,
+		.time_ns = pcap_input_time_ns(&p->input, header),
+	};
+
+	if (frame.time_ns < p->filter.since_ns)
+		return;
+	frame.time_ns -= (uint64_t)p->source->clock->realtime_offset_ns;
+	if (p->frozen_ns && frame.time_ns > p->frozen_ns)
+		p->is_over = true;
+	else
+		pcap_take_frame(p, &frame);
+}
+
 /* Once frozen there is an end to it: all that lies in the kernel's buffer. */
 static int drain_interface(struct pcap_state *p)
 {
 	int n, all = 0;
 
 	do {
-		n = pcap_dispatch(p->input.pcap, BATCH, take_frame, (void *)p);
+		n = pcap_dispatch(p->input.pcap, PCAP_BATCH, take_captured, (void *)p);
 		all += n;
 	} while (n > 0 && p->frozen_ns && !p->is_over);
 	if (n < 0) {
@@ -332,25 +234,18 @@ static int drain_interface(struct pcap_state *p)
 static int pcap_drain(struct source *s)
 {
 	struct pcap_state *p = s->state;
-	int n;
 
-	if (p->input.is_live)
-		return drain_interface(p);
-	n = pcap_dispatch(p->input.pcap, BATCH, take_frame, (void *)p);
-	/* Whoever made it was stopped while writing; all before is as good as ever. */
-	if (n < 0) {
-		log_warn("%s: %s", p->input.name, pcap_geterr(p->input.pcap));
-		p->undecoded.truncated = 1;
-	}
-	return n > 0 ? n : end_of_file(p);
+	return p->input.is_live ? drain_interface(p) : pcap_drain_file(p);
 }
 
 static int pcap_sample(struct source *s)
 {
 	struct pcap_state *p = s->state;
 
+	if (p->table && p->frozen_ns)
+		conversation_table_settle(p->table);
 	if (p->table)
-		sample(p, clock_now_ns());
+		pcap_take_sample(p, p->input.is_live ? clock_now_ns() : p->now_ns);
 	else if (p->frozen_ns)
 		handshake_table_flush(p->handshakes, p->frozen_ns);
 	return 0;

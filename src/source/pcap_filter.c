@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "engine/settings.h"
+#include "engine/watch.h"
 #include "engine/source.h"
 #include "engine/syscalls.h"
 #include "packet/decode.h"
@@ -26,12 +26,26 @@
 #define NEED "capture"
 
 /*
- * What may hold a TCP segment or an ICMP error. Of IPv6 all that is not UDP, since extension
- * headers may stand in front of TCP.
+ * What may hold a TCP segment or an ICMP error, and the tunnels that decode_frame() looks into, but
+ * for what is encrypted. Of IPv6 all that is not UDP, since extension headers may stand in front of
+ * TCP.
  */
-#define PROTOCOL "(ip and (tcp or icmp)) or (ip6 and not udp)"
-/* The kernel takes the outermost tag off before it filters; what stands behind another passes. */
-#define TAGGED " or ether proto 0x8100 or ether proto 0x88a8 or ether proto 0x9100"
+#define TUNNELS4                                                                         \
+	"(ip proto 4 or ip proto 41 or ip proto 47 or ip proto 51 or ip proto 97 or ip " \
+	"proto 137)"
+#define TUNNELS_UDP                                                                       \
+	"(udp and (dst port 4789 or dst port 4790 or dst port 8472 or dst port 6081 or "  \
+	"dst port 4341 or dst port 4754 or dst port 6635 or dst port 37008 or port 2152 " \
+	"or port 3544 or port 1701 or port 5072 or port 5247))"
+#define TUNNELS TUNNELS4 " or " TUNNELS_UDP
+#define PROTOCOL "(ip and (tcp or icmp)) or (ip6 and not udp) or " TUNNELS
+/* The kernel takes the outermost tag off before it filters; what stands behind another, or behind
+ * something else below IP, passes. */
+#define TAGGED                                                                               \
+	" or ether proto 0x8100 or ether proto 0x88a8 or ether proto 0x9100 or ether proto " \
+	"0x8847 or ether proto 0x8848 or ether proto 0x8864 or ether proto 0x88e7 or ether " \
+	"proto 0x88e5 or ether proto 0x8903 or ether proto 0x8909 or ether proto 0x8926 or " \
+	"ether proto 0x892f or ether proto 0x893f or ether proto 0x894f or ether proto 0x22f3"
 static const char protocol[] = PROTOCOL;
 static const char protocol_tagged[] = PROTOCOL TAGGED;
 
@@ -48,7 +62,7 @@ static const char protocol_tagged[] = PROTOCOL TAGGED;
 #define CLASSIC                                                                           \
 	"(ip and tcp and (" FLAGS4 " or " EMPTY4 ")) or (ip and icmp and " ERROR4 ") or " \
 	"(ip6[6] = 6 and (" FLAGS6 " or " EMPTY6 ")) or (ip6[6] = 58 and " ERROR6 ") or " \
-	"(ip6 and not ip6[6] = 6 and not ip6[6] = 58 and not ip6[6] = 17)"
+	"(ip6 and not ip6[6] = 6 and not ip6[6] = 58 and not ip6[6] = 17) or " TUNNELS
 static const char classic[] = CLASSIC;
 static const char classic_tagged[] = CLASSIC TAGGED;
 
@@ -92,12 +106,12 @@ static bool find_link(const struct pcap_input *in, enum pending_link *ret)
  * left out.
  */
 static bool set_ebpf(struct pcap_filter *f, const struct pcap_input *in,
-		     const struct settings *settings)
+		     const struct watch *watch)
 {
 	struct handshake_filter_config config = {
 		.snaplen = DECODE_SNAPLEN,
-		.max_pending = (uint32_t)settings->max_pending,
-		.timeout_ns = settings->timeout_s * NS_PER_S,
+		.max_pending = (uint32_t)watch->max_pending,
+		.timeout_ns = watch->timeout_s * NS_PER_S,
 	};
 	const struct timespec settle = {.tv_nsec = SETTLE_NS};
 	struct timespec now;
@@ -124,7 +138,7 @@ static bool set_ebpf(struct pcap_filter *f, const struct pcap_input *in,
 /* May this rung be tried? */
 static bool is_wanted(const struct source *s, const char *rung)
 {
-	const struct rung *forced = wish_of(s->settings->rungs, ladder_need(NEED, strlen(NEED)));
+	const struct rung *forced = wish_of(s->watch->rungs, ladder_need(NEED, strlen(NEED)));
 
 	return !forced || !strcmp(forced->name, rung);
 }
@@ -135,7 +149,7 @@ static const char *install(struct pcap_filter *f, const struct pcap_input *in,
 {
 	bool may_have_tags = in->link != LINK_RAW;
 
-	if (is_selective && is_wanted(s, "ebpf") && set_ebpf(f, in, s->settings))
+	if (is_selective && is_wanted(s, "ebpf") && set_ebpf(f, in, s->watch))
 		return "ebpf";
 	if (is_selective && is_wanted(s, "classic") &&
 	    set_classic(in, may_have_tags ? classic_tagged : classic))
@@ -149,7 +163,7 @@ static const char *install(struct pcap_filter *f, const struct pcap_input *in,
 
 int pcap_filter_install(struct pcap_filter *f, const struct pcap_input *in, struct source *s)
 {
-	const char *checksum = s->settings->checksum;
+	const char *checksum = s->watch->checksum;
 	bool is_selective = s->handshakes && !(checksum && atoi(checksum) > 0);
 	const char *rung = install(f, in, s, is_selective);
 
@@ -182,7 +196,8 @@ bool pcap_filter_remembers(const struct pcap_filter *f, const struct handshake *
 {
 	struct pending_key key;
 
-	if (!f->ebpf)
+	/* It lets tunnels pass, and does not look into them. */
+	if (!f->ebpf || h->marks & HANDSHAKE_TUNNELED)
 		return true;
 	pending_key_set(&key, &h->client.addr, &h->server.addr, htons(h->client.port),
 			htons(h->server.port));

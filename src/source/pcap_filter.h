@@ -7,6 +7,8 @@
  *	classic	TCP with SYN, FIN or RST or without data, and ICMP errors
  *	all	TCP, ICMP, and IPv6 that is not UDP
  *
+ * Tunnels pass on every rung, whatever they carry.
+ *
  * The first two are for handshakes alone. A classic filter knows none: the ACKs of a bulk transfer
  * pass too, and if the ACK of a handshake was lost, data cannot stand in for it, but only what the
  * server says later. Where checksums are verified only the last rung will do, since a filter cannot

@@ -161,6 +161,7 @@ void pcap_flow_close(void *context, const struct conversation *c, const struct h
 	struct ends ends = ends_of(f, c, h);
 	bool is_lost = c->end == CONVERSATION_EVICTED;
 
+	f->account.ignored += conversation_ignored(c);
 	if (ends.has[SIDE_SERVER])
 		count_open(f, c);
 	for (int side = 0; side < SIDE_COUNT; side++) {
@@ -175,6 +176,16 @@ void pcap_flow_close(void *context, const struct conversation *c, const struct h
 	}
 }
 
+void pcap_flow_still_open(void *context, const struct conversation *c, const struct handshake *h)
+{
+	struct pcap_flow *f = context;
+	struct ends ends = ends_of(f, c, h);
+
+	for (int side = 0; side < SIDE_COUNT; side++)
+		if (ends.has[side])
+			emit(f, EV_CLOSE, c->last_ns, c, h, side);
+}
+
 /* The accepting ends' flows count as opened when they close, or here. */
 static void count_live(void *context, const struct conversation *c, const struct handshake *h)
 {
@@ -184,6 +195,7 @@ static void count_live(void *context, const struct conversation *c, const struct
 	if (ends.has[SIDE_SERVER])
 		count_open(f, c);
 	f->account.live += ends.has[SIDE_CLIENT] + ends.has[SIDE_SERVER];
+	f->account.ignored += conversation_ignored(c);
 }
 
 void pcap_flow_account(struct pcap_flow *f, struct conversation_table *table, struct account *ret)
@@ -192,5 +204,7 @@ void pcap_flow_account(struct pcap_flow *f, struct conversation_table *table, st
 
 	conversation_table_sample(table, true, count_live, f);
 	*ret = f->account;
+	ret->ignored += conversation_table_counts(table)->ignored;
+	ret->stray = conversation_table_counts(table)->stray;
 	f->account = before;
 }

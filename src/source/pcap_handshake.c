@@ -99,5 +99,7 @@ void pcap_handshake_account(const struct handshake_table *t, struct account *ret
 		.closed = n->reported,
 		.lost = n->evicted_lonely + n->evicted_engaged + n->unwatched,
 		.live = handshake_table_pending(t),
+		.ignored = n->ignored,
+		.stray = n->stray,
 	};
 }

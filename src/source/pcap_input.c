@@ -8,80 +8,34 @@
 #include "packet/decode.h"
 #include "util/log.h"
 
-#define MAGIC_LEN 4
+/* As libpcap and Wireshark have it. */
+#define UNLIMITED_SNAPLEN 262144
 
-static bool is_magic(const unsigned char *byte)
+int pcap_input_refuse_link(const struct pcap_input *in, int link)
 {
-	static const unsigned char magic[][MAGIC_LEN] = {
-		{0xa1, 0xb2, 0xc3, 0xd4}, {0xd4, 0xc3, 0xb2, 0xa1}, /* microseconds */
-		{0xa1, 0xb2, 0x3c, 0x4d}, {0x4d, 0x3c, 0xb2, 0xa1}, /* nanoseconds */
-		{0xa1, 0xb2, 0xcd, 0x34}, {0x34, 0xcd, 0xb2, 0xa1}, /* Kuznetzov's */
-		{0x0a, 0x0d, 0x0d, 0x0a},			    /* pcapng */
-	};
+	const char *name = pcap_datalink_val_to_name(link);
 
-	for (size_t i = 0; i < sizeof(magic) / sizeof(magic[0]); i++)
-		if (!memcmp(byte, magic[i], MAGIC_LEN))
-			return true;
-	return false;
-}
-
-/* What was just read lies in the stream's buffer, so it can be put back in whole. */
-static bool starts_with_magic(FILE *file)
-{
-	unsigned char byte[MAGIC_LEN];
-	size_t n = fread(byte, 1, MAGIC_LEN, file);
-	bool is_capture = n == MAGIC_LEN && is_magic(byte);
-
-	while (n)
-		ungetc(byte[--n], file);
-	return is_capture;
-}
-
-bool pcap_input_is_capture(const char *path)
-{
-	FILE *file;
-	bool is_capture;
-
-	if (!strcmp(path, "-"))
-		return starts_with_magic(stdin);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	is_capture = starts_with_magic(file);
-	fclose(file);
-	return is_capture;
-}
-
-static int note_link(struct pcap_input *in)
-{
-	const char *name;
-
-	in->link = pcap_datalink(in->pcap);
-	if (decode_knows_link(in->link))
-		return 0;
-	name = pcap_datalink_val_to_name(in->link);
-	log_error("%s: link type %s (%d) is not understood", in->name, name ? name : "?", in->link);
+	log_error("%s: link type %s (%d) is not understood", in->name, name ? name : "?", link);
 	return -EPROTONOSUPPORT;
 }
 
 int pcap_input_open_file(struct pcap_input *in, const char *path)
 {
-	char error[PCAP_ERRBUF_SIZE];
-	FILE *file = strcmp(path, "-") ? fopen(path, "re") : stdin;
+	const struct capture_interface *first;
+	int err;
 
 	in->name = path;
-	if (!file)
-		return log_errno(errno, "cannot read %s", path);
-	in->pcap =
-		pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, error);
-	if (!in->pcap) {
-		log_error("cannot read %s: %s", path, error);
-		if (file != stdin)
-			fclose(file);
-		return -EINVAL;
-	}
-	in->is_nano = true;
-	return note_link(in);
+	err = pcap_file_open(&in->file, path);
+	if (err)
+		return err;
+	first = capture_first_interface(in->file.capture);
+	if (!first)
+		return 0;
+	in->link = first->link;
+	/* The interfaces of one file may be of several link types. */
+	if (in->file.capture->is_ng || decode_knows_link(in->link))
+		return 0;
+	return pcap_input_refuse_link(in, in->link);
 }
 
 /* The second version of the cooked header names the interface, which tells copies on others. */
@@ -128,8 +82,11 @@ int pcap_input_open_interface(struct pcap_input *in, const char *interface, int 
 	err = activate(in);
 	if (!err)
 		prefer_interface_numbers(in);
-	if (!err)
-		err = note_link(in);
+	if (!err) {
+		in->link = pcap_datalink(in->pcap);
+		if (!decode_knows_link(in->link))
+			err = pcap_input_refuse_link(in, in->link);
+	}
 	if (!err && pcap_setnonblock(in->pcap, 1, error)) {
 		log_error("cannot capture on %s: %s", interface, error);
 		err = -EIO;
@@ -137,13 +94,23 @@ int pcap_input_open_interface(struct pcap_input *in, const char *interface, int 
 	return err;
 }
 
+static uint32_t snaplen_of(const struct pcap_input *in)
+{
+	const struct capture_interface *first;
+
+	if (in->is_live)
+		return (uint32_t)pcap_snapshot(in->pcap);
+	first = capture_first_interface(in->file.capture);
+	return first && first->snaplen ? first->snaplen : UNLIMITED_SNAPLEN;
+}
+
 const char *pcap_input_describe(struct pcap_input *in)
 {
 	const char *name = pcap_datalink_val_to_name(in->link);
 	const char *what = pcap_datalink_val_to_description(in->link);
 	int n = snprintf(in->description, sizeof(in->description),
-			 "%s, link-type %s (%s), capture size %d bytes", in->name,
-			 name ? name : "?", what ? what : "?", pcap_snapshot(in->pcap));
+			 "%s, link-type %s (%s), capture size %u bytes", in->name,
+			 name ? name : "?", what ? what : "?", snaplen_of(in));
 
 	if (in->is_live && n > 0 && (size_t)n < sizeof(in->description))
 		snprintf(in->description + n, sizeof(in->description) - (size_t)n,
@@ -156,6 +123,7 @@ void pcap_input_close(struct pcap_input *in)
 	if (in->pcap)
 		pcap_close(in->pcap);
 	in->pcap = NULL;
+	pcap_file_close(&in->file);
 }
 
 uint64_t pcap_input_time_ns(const struct pcap_input *in, const struct pcap_pkthdr *header)

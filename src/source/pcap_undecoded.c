@@ -46,5 +46,8 @@ void pcap_undecoded_account(const struct pcap_undecoded *u, struct account *ret)
 			note(ret, decode_result_name(result), u->result[i]);
 	}
 	note(ret, "bad-checksum", u->bad_checksums);
+	note(ret, "unknown-interface", u->refused[CAPTURE_NO_INTERFACE]);
+	note(ret, "time-out-of-range", u->refused[CAPTURE_BAD_TIME]);
 	note(ret, "truncated-file", u->truncated);
+	note(ret, "broken-file", u->broken);
 }

@@ -3,13 +3,15 @@
 #pragma once
 #include <stdint.h>
 
-#include "packet/decode.h"
+#include "packet/capture.h"
 
 struct account;
 
 struct pcap_undecoded {
 	uint64_t result[DECODE_RESULT_COUNT];
+	uint64_t refused[CAPTURE_REFUSAL_COUNT];
 	uint64_t truncated; /* files that end within a packet */
+	uint64_t broken;    /* files that make no sense from somewhere on */
 	uint64_t bad_checksums;
 };
 

@@ -11,42 +11,62 @@
 
 #include "engine/clock.h"
 #include "engine/flow_table.h"
-#include "engine/settings.h"
+#include "engine/watch.h"
 #include "engine/source.h"
+#include "source/read_file.h"
 #include "source/replay_line.h"
+#include "util/lines.h"
 #include "util/log.h"
 #include "util/xalloc.h"
 
 #define FLOWS_MAX 65536
+/* What is shown of a line that is too long. */
+#define ECHO_MAX 76
 
 struct replay {
-	FILE *file;
+	struct read_file *read;
 	const char *path;
+	struct lines lines;
 	unsigned line;
 	struct flow_table flows; /* what earlier lines said of each flow */
 	struct ev_extra *extra;	 /* and of its slot */
 	struct account account;
 };
 
-static bool replay_suits(const struct settings *settings)
+static bool replay_suits(const struct watch *watch)
 {
-	return settings->read_path != NULL;
+	return watch->read_path != NULL;
+}
+
+static ssize_t read_some(void *read, void *bytes, size_t len)
+{
+	return read_file_read(read, bytes, len);
+}
+
+static int waits_on(void *read)
+{
+	return read_file_waits_on(read);
 }
 
 static int replay_open(struct source *s)
 {
 	struct replay *r = xcalloc(1, sizeof(*r));
+	int err;
 
 	s->state = r;
-	r->path = s->settings->read_path;
+	r->path = s->watch->read_path;
 	if (!r->path) {
 		log_error("--source replay needs --read FILE");
 		return -EINVAL;
 	}
 	flow_table_init(&r->flows, FLOWS_MAX);
 	r->extra = reserve(FLOWS_MAX * sizeof(*r->extra));
-	r->file = strcmp(r->path, "-") ? fopen(r->path, "re") : stdin;
-	return r->file ? 0 : log_errno(errno, "cannot read %s", r->path);
+	r->read = read_file_get(r->path);
+	err = read_file_error(r->read);
+	if (err)
+		return err;
+	lines_init(&r->lines, read_some, waits_on, r->read);
+	return 0;
 }
 
 static int replay_nothing(struct source *s)
@@ -57,8 +77,9 @@ static int replay_nothing(struct source *s)
 
 static int replay_fd(const struct source *s)
 {
-	(void)s;
-	return -1;
+	const struct replay *r = s->state;
+
+	return lines_fd(&r->lines);
 }
 
 static void emit_handshake(struct source *s, const struct replay_line *line, struct event *ev)
@@ -80,6 +101,7 @@ static void emit(struct source *s, const struct replay_line *line)
 	struct event ev = {.time_ns = line->time_ns, .head = line->head};
 	struct ev_extra *extra;
 	struct flow *f;
+	bool is_new;
 
 	if (line->head.kind == EV_TIME) {
 		s->emit(s->emit_context, &ev);
@@ -89,7 +111,7 @@ static void emit(struct source *s, const struct replay_line *line)
 		emit_handshake(s, line, &ev);
 		return;
 	}
-	f = flow_table_add(&r->flows, line->head.id);
+	f = flow_table_add(&r->flows, line->head.id, &is_new);
 	if (!f) {
 		r->account.table_full++;
 		return;
@@ -119,33 +141,49 @@ static void emit(struct source *s, const struct replay_line *line)
 	s->emit(s->emit_context, &ev);
 }
 
+static int complain(const struct replay *r, const char *text, size_t at, const char *why)
+{
+	log_error("%s:%u: %s\n  %s\n  %*s^", r->path, r->line, why, text, (int)at, "");
+	return -EINVAL;
+}
+
+/* The next line that says something. Returns 1, 0 at the end, or -errno. */
+static int next_line(struct replay *r, struct replay_line *line)
+{
+	char text[LINES_LENGTH_MAX + 1];
+	const char *why;
+	size_t at;
+	int n;
+
+	while ((n = lines_next(&r->lines, text)) == 1) {
+		r->line++;
+		n = replay_line_parse(text, line, &why, &at);
+		if (n < 0)
+			return complain(r, text, at, why);
+		if (n)
+			return n;
+	}
+	if (n == -E2BIG) {
+		r->line++;
+		text[ECHO_MAX] = '\0';
+		return complain(r, text, 0, "the line is too long");
+	}
+	return n < 0 && n != -EAGAIN ? log_errno(n, "cannot read %s", r->path) : n;
+}
+
 static int replay_drain(struct source *s)
 {
 	struct replay *r = s->state;
 	struct replay_line line;
-	char text[1024];
+	int n = next_line(r, &line);
 
-	while (fgets(text, sizeof(text), r->file)) {
-		const char *why;
-		size_t at;
-		int n;
-
-		r->line++;
-		n = replay_line_parse(text, &line, &why, &at);
-		if (n < 0) {
-			text[strcspn(text, "\n")] = '\0';
-			log_error("%s:%u: %s\n  %s\n  %*s^", r->path, r->line, why, text, (int)at, "");
-			return n;
-		}
-		if (!n)
-			continue;
-		if (line.clock_s)
-			s->clock->realtime_offset_ns = line.clock_s * 1000000000LL;
-		else
-			emit(s, &line);
-		return 1;
-	}
-	return ferror(r->file) ? log_errno(errno, "cannot read %s", r->path) : 0;
+	if (n <= 0)
+		return n;
+	if (line.clock_s)
+		s->clock->realtime_offset_ns = line.clock_s * 1000000000LL;
+	else
+		emit(s, &line);
+	return 1;
 }
 
 static void replay_freeze(struct source *s)
@@ -167,8 +205,7 @@ static void replay_close(struct source *s)
 
 	if (!r)
 		return;
-	if (r->file && r->file != stdin)
-		fclose(r->file);
+	read_file_close(r->read);
 	flow_table_done(&r->flows);
 	reserve_free(r->extra, FLOWS_MAX * sizeof(*r->extra));
 	free(r);
@@ -180,6 +217,7 @@ const struct source_ops source_replay = {
 	.summary = "a text file of events (--read FILE)",
 	.counters = true,
 	.handshakes = true,
+	.mixes = true,
 	.reads_files = true,
 	.suits = replay_suits,
 	.open = replay_open,

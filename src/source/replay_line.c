@@ -11,6 +11,7 @@
 
 #include "engine/column.h"
 #include "engine/flow_table.h"
+#include "util/lines.h"
 #include "util/parse.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -124,6 +125,12 @@ static const struct word words[] = {
 };
 _Static_assert(COUNT(words) <= REPLAY_WORDS_MAX, "line.given has room for each");
 
+/*
+ * No time is later than this after a clock, and no clock later than this after 1970, so that their
+ * sum is nanoseconds in 63 bits: until 2115.
+ */
+#define SECONDS_MAX 4600000000
+
 /* "1.25" to nanoseconds, without going through a float. */
 static int parse_seconds(const char *text, size_t len, uint64_t *ret_ns)
 {
@@ -134,7 +141,7 @@ static int parse_seconds(const char *text, size_t len, uint64_t *ret_ns)
 		return -EINVAL;
 	for (; i < len && isdigit((unsigned char)text[i]); i++) {
 		whole = whole * 10 + (uint64_t)(text[i] - '0');
-		if (whole > 9000000000)
+		if (whole > SECONDS_MAX)
 			return -ERANGE;
 	}
 	if (i < len && text[i] == '.')
@@ -263,7 +270,7 @@ static int parse_clock(const char *text, int64_t *ret_s)
 	if (!end || *end)
 		return -EINVAL;
 	*ret_s = timegm(&tm);
-	return 0;
+	return *ret_s < 0 || *ret_s > SECONDS_MAX ? -ERANGE : 0;
 }
 
 /* The words before the pairs, by position: time, kind, id. */
@@ -277,7 +284,10 @@ static int parse_position(unsigned position, const char *word, struct replay_lin
 	switch (position) {
 	case 0:
 		*ret_why = "expected a time in seconds, such as 1.5";
-		return parse_seconds(word, strlen(word), &line->time_ns);
+		err = parse_seconds(word, strlen(word), &line->time_ns);
+		if (err == -ERANGE)
+			*ret_why = "this time is beyond what a clock can show";
+		return err;
 	case 1:
 		*ret_why = "expected open, sample, close, handshake, reset or time";
 		return parse_kind(word, &line->head.kind);
@@ -292,7 +302,7 @@ static int parse_position(unsigned position, const char *word, struct replay_lin
 int replay_line_parse(const char *text, struct replay_line *ret, const char **ret_why,
 		      size_t *ret_at)
 {
-	char copy[1024], *save = NULL, *word;
+	char copy[LINES_LENGTH_MAX + 1], *save = NULL, *word;
 	unsigned position = 0;
 	int err = 0;
 
@@ -309,7 +319,8 @@ int replay_line_parse(const char *text, struct replay_line *ret, const char **re
 			return 0;
 		if (!position && !strcmp(word, "clock")) {
 			word = strtok_r(NULL, " \t\r\n", &save);
-			*ret_why = "expected a time such as 2026-11-21T09:00:00Z";
+			*ret_why =
+				"expected a time such as 2026-11-21T09:00:00Z, from 1970 to 2115";
 			return word && !parse_clock(word, &ret->clock_s) ? 1 : -EINVAL;
 		}
 		if (position < (ret->head.kind == EV_TIME ? 2 : 3))
@@ -339,6 +350,8 @@ void replay_line_apply(const struct replay_line *line, struct flow *flow, struct
 		memcpy((char *)&now + w->offset, (const char *)line + w->offset, w->size);
 		now.extra.known |= w->known;
 	}
+	if (now.head.state == ST_TIME_WAIT || now.head.state == ST_NEW_SYN_RECV)
+		now.extra.known |= KNOWN_NO_COUNTERS;
 	if (line->given[0])
 		now.ident.lport = line->ident.lport;
 	if (line->given[1])

@@ -14,7 +14,10 @@ void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Printed with --verbose only. */
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Log "FORMAT: strerror(error)" for a positive or negative errno; returns it negative. */
+/*
+ * Log "FORMAT: strerror(error)" for a positive or negative errno, with the remedy if that is the
+ * same wherever it happens; returns it negative.
+ */
 int log_errno(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 bool log_is_verbose(void);

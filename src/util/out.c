@@ -8,11 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/utf8.h"
 #include "util/xalloc.h"
 
 #define OUT_SIZE (64 * 1024)
+/* What waits for a slow reader: address space until it is used. */
+#define QUEUE_SIZE (4u << 20)
 /* How long a reader that takes nothing can hold us once a signal wants us to end. */
 #define PATIENCE_MS 2000
 
@@ -21,9 +25,25 @@ void out_init(struct out *o, int fd)
 	*o = (struct out){.fd = fd, .interrupt_fd = -1, .size = OUT_SIZE, .buf = xmalloc(OUT_SIZE)};
 }
 
+void out_init_queue(struct out *o, int fd, bool is_shared)
+{
+	struct stat st;
+
+	*o = (struct out){.fd = fd,
+			  .interrupt_fd = -1,
+			  .size = QUEUE_SIZE,
+			  .buf = reserve(QUEUE_SIZE),
+			  .queues = true,
+			  /* A file takes what it is given, whoever has it too. */
+			  .is_shared = is_shared && (fstat(fd, &st) || !S_ISREG(st.st_mode))};
+}
+
 void out_done(struct out *o)
 {
-	free(o->buf);
+	if (o->queues)
+		reserve_free(o->buf, o->size);
+	else
+		free(o->buf);
 	o->buf = NULL;
 }
 
@@ -43,6 +63,12 @@ char *out_take(struct out *o, size_t *ret_len)
 
 static void make_room(struct out *o)
 {
+	if (o->queues) {
+		/* The record in hand goes, and what of it is still to come. */
+		o->drops = true;
+		o->used = o->record;
+		return;
+	}
 	if (o->fd >= 0) {
 		out_flush(o);
 		return;
@@ -71,9 +97,97 @@ static size_t wait_for_room(struct out *o, size_t len)
 	return len < PIPE_BUF ? len : PIPE_BUF;
 }
 
+/* Of an out that queues: as much of `len` as can be written now, or -errno. */
+static ssize_t write_now(struct out *o, const char *from, size_t len)
+{
+	struct pollfd fd = {.fd = o->fd, .events = POLLOUT};
+	ssize_t n;
+
+	if (o->is_shared) {
+		if (poll(&fd, 1, 0) <= 0)
+			return -EAGAIN;
+		len = len < PIPE_BUF ? len : PIPE_BUF;
+	}
+	n = write(o->fd, from, len);
+	return n < 0 ? -errno : n;
+}
+
+static void note_written(struct out *o, const char *from, size_t len)
+{
+	const char *feed = memrchr(from, '\n', len);
+
+	o->half_line = feed ? (size_t)(from + len - feed - 1) : o->half_line + len;
+}
+
+static bool may_yet_succeed(ssize_t err)
+{
+	return err == -EAGAIN || err == -EINTR || err == -ENOSPC || err == -EDQUOT;
+}
+
+static int flush_queue(struct out *o)
+{
+	size_t whole = o->record, at = 0;
+
+	o->trouble = 0;
+	while (at < whole && !o->error && !o->trouble) {
+		ssize_t n = write_now(o, o->buf + at, whole - at);
+
+		if (n >= 0) {
+			note_written(o, o->buf + at, (size_t)n);
+			at += (size_t)n;
+		} else if (may_yet_succeed(n)) {
+			o->trouble = (int)-n;
+		} else {
+			o->error = (int)-n;
+		}
+	}
+	memmove(o->buf, o->buf + at, o->used - at);
+	o->used -= at;
+	o->record -= at;
+	return -o->error;
+}
+
+void out_end_record(struct out *o)
+{
+	if (!o->queues)
+		return;
+	if (o->error)
+		o->used = o->record;
+	o->dropped += o->drops || (o->error && o->error != EPIPE);
+	o->failed += o->drops && (o->trouble == ENOSPC || o->trouble == EDQUOT);
+	o->drops = false;
+	o->record = o->used;
+	if (o->used >= OUT_SIZE && !o->trouble)
+		flush_queue(o);
+}
+
+void out_finish(struct out *o)
+{
+	struct pollfd fd = {.fd = o->fd, .events = POLLOUT};
+	off_t size;
+
+	if (!o->queues)
+		return;
+	for (flush_queue(o); o->record && o->trouble == EAGAIN && !o->error; flush_queue(o))
+		if (poll(&fd, 1, PATIENCE_MS) <= 0)
+			break;
+	/* A reader that has gone misses nothing. */
+	for (size_t i = 0; i < o->record && o->error != EPIPE; i++)
+		o->dropped += o->buf[i] == '\n';
+	if (!o->half_line)
+		return;
+	/* A pipe or a terminal keeps what it has; it cannot be mended. */
+	size = lseek(o->fd, 0, SEEK_END);
+	if (size >= (off_t)o->half_line && ftruncate(o->fd, size - (off_t)o->half_line))
+		o->error = errno;
+}
+
 int out_flush(struct out *o)
 {
 	size_t at = 0;
+
+	if (o->queues)
+		return flush_queue(o);
 
 	while (at < o->used && !o->error) {
 		size_t len = wait_for_room(o, o->used - at);
@@ -115,7 +229,8 @@ static void append(struct out *o, char c)
 {
 	if (o->used == o->size)
 		make_room(o);
-	o->buf[o->used++] = c;
+	if (!o->drops)
+		o->buf[o->used++] = c;
 }
 
 void out_mem(struct out *o, const char *mem, size_t len)
@@ -126,9 +241,15 @@ void out_mem(struct out *o, const char *mem, size_t len)
 				append(o, mem[i]);
 		return;
 	}
+	if (o->drops)
+		return;
 	if (len <= o->size - o->used) {
 		memcpy(o->buf + o->used, mem, len);
 		o->used += len;
+		return;
+	}
+	if (o->queues) {
+		make_room(o);
 		return;
 	}
 	while (len > o->size - o->used) {
@@ -188,8 +309,8 @@ static void out_spaces(struct out *o, size_t n)
 
 void out_field(struct out *o, const char *text, size_t len, int width)
 {
-	size_t want = (size_t)(width < 0 ? -width : width);
-	size_t blanks = want > len ? want - len : 0;
+	size_t want = (size_t)(width < 0 ? -width : width), count = utf8_count(text, len);
+	size_t blanks = want > count ? want - count : 0;
 
 	if (width > 0)
 		out_spaces(o, blanks);
@@ -198,56 +319,75 @@ void out_field(struct out *o, const char *text, size_t len, int width)
 		out_spaces(o, blanks);
 }
 
-/* Length of the valid UTF-8 sequence at `p` (RFC 3629, section 4), 0 if there is none. */
-static size_t utf8_length(const unsigned char *p, size_t left)
+void out_clean(struct out *o, const char *text, size_t len)
 {
-	size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+	size_t plain = utf8_plain_length(text, len);
 
-	if (!len || len > left)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return len;
+	out_mem(o, text, plain);
+	for (size_t i = plain, n; i < len; i += n ? n : 1) {
+		uint32_t c;
+
+		n = utf8_decode(text + i, len - i, &c);
+		if (n && utf8_is_harmless(c))
+			out_mem(o, text + i, n);
+		else
+			out_char(o, '?');
+	}
 }
 
-/* How many bytes from the start need no escape: nearly always all of them. */
-static size_t plain_length(const unsigned char *p, size_t len)
+/* As JSON writes any character: RFC 8259, section 7. */
+static void put_escape(struct out *o, uint32_t c)
 {
-	size_t i = 0;
+	if (c > 0xffff) {
+		out_format(o, "\\u%04x", 0xd800 + ((c - 0x10000) >> 10));
+		c = 0xdc00 + ((c - 0x10000) & 0x3ff);
+	}
+	out_format(o, "\\u%04x", c);
+}
 
-	while (i < len && p[i] >= 0x20 && p[i] < 0x7f && p[i] != '"' && p[i] != '\\')
-		i++;
-	return i;
+/* Bytes from the start that need no look: nearly always all of them. */
+static size_t plain_length(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && text[n] >= 0x20 && text[n] < 0x7f && text[n] != '"' && text[n] != '\\')
+		n++;
+	return n;
 }
 
 void out_json_string(struct out *o, const char *text, size_t len)
 {
-	const unsigned char *p = (const unsigned char *)text;
-	size_t plain = plain_length(p, len);
+	size_t plain = plain_length(text, len);
+	char *to;
 
+	/* Nearly all texts: short, and plain to the end. */
+	if (plain == len && (to = out_room(o, len + 2))) {
+		to[0] = '"';
+		memcpy(to + 1, text, len);
+		to[len + 1] = '"';
+		out_took(o, len + 2);
+		return;
+	}
 	out_char(o, '"');
-	out_mem(o, text, plain);
-	text += plain;
-	p += plain;
-	len -= plain;
-	for (size_t i = 0; i < len;) {
-		size_t n = utf8_length(p + i, len - i);
+	for (size_t i = 0, n; i < len; i += n) {
+		uint32_t c;
 
-		if (p[i] == '"' || p[i] == '\\') {
+		n = plain_length(text + i, len - i);
+		out_mem(o, text + i, n);
+		if (n)
+			continue;
+		n = utf8_decode(text + i, len - i, &c);
+		if (!n) {
+			out_str(o, "\\ufffd");
+			n = 1;
+		} else if (c == '"' || c == '\\') {
 			out_char(o, '\\');
 			out_char(o, text[i]);
-		} else if (p[i] < 0x20 || p[i] == 0x7f) {
-			out_format(o, "\\u%04x", p[i]);
-		} else if (n) {
-			out_mem(o, text + i, n);
+		} else if (!utf8_is_harmless(c)) {
+			put_escape(o, c);
 		} else {
-			out_str(o, "\\ufffd");
+			out_mem(o, text + i, n);
 		}
-		i += n ? n : 1;
 	}
 	out_char(o, '"');
 }

@@ -7,8 +7,9 @@ import re
 import subprocess
 import time
 
+from sight import PATIENCE_SEC
+
 KINDS = ("prog", "map", "link")
-SETTLE_SEC = 5  # the kernel frees objects in its own time, after grace periods
 
 
 def listed(kind):
@@ -50,7 +51,7 @@ def held_by_anyone():
 
 def _settled(look):
     """What look() gives over and over, when the kernel has had time to free what nobody uses."""
-    deadline = time.monotonic() + SETTLE_SEC
+    deadline = time.monotonic() + PATIENCE_SEC
     left = look()
     while left and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -2,6 +2,8 @@
 """Short TCP scenarios with known faults, for `stat`: faults.py SCENARIO ADDRESS. They run in a network
 namespace of their own, so what /proc/net/snmp counts there is theirs alone."""
 
+import os
+import pathlib
 import select
 import socket
 import struct
@@ -9,6 +11,9 @@ import sys
 import time
 
 SIZE = 5000
+PATIENCE_SEC = 2 * float(os.environ.get("TCPSIGHT_PATIENCE_SEC", 15))
+# In /proc/net/tcp: the state, and the timer of a stand-in, which is all that is left of a closed socket.
+FIN_WAIT_2, STAND_IN = "05", "03"
 
 
 def family(address):
@@ -43,7 +48,41 @@ def reset_on_close(sock):
 
 def wait_readable(*socks):
     for sock in socks:
-        select.select([sock], [], [], 10)
+        select.select([sock], [], [], PATIENCE_SEC)
+
+
+def wait_until(true, what):
+    deadline = time.monotonic() + PATIENCE_SEC
+    while not true():
+        if time.monotonic() > deadline:
+            sys.exit(f"no {what} in time")
+        time.sleep(0.01)
+
+
+def counter(name):
+    """What this network namespace has counted until now, by a name of TcpExt."""
+    names, values = [line.split() for line in pathlib.Path("/proc/net/netstat").read_text().splitlines()
+                     if line.startswith("TcpExt:")]
+    return int(values[names.index(name)])
+
+
+def waiting(server):
+    """Connections that wait for accept(): tcpi_unacked of a listener."""
+    return struct.unpack_from("I", server.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104), 24)[0]
+
+
+def timers_in(state, address):
+    """The running timer, as /proc/net/tcp names it, of each socket of the namespace in that state."""
+    table = pathlib.Path("/proc/net/tcp6" if ":" in address else "/proc/net/tcp").read_text()
+    lines = [line.split() for line in table.splitlines()[1:]]
+    return [line[5].split(":")[0] for line in lines if line[3] == state]
+
+
+def start_connect(server):
+    client = socket.socket(server.family, socket.SOCK_STREAM)
+    client.setblocking(False)
+    client.connect_ex(server.getsockname()[:2])
+    return client
 
 
 def plain(address):
@@ -92,32 +131,41 @@ def reset_by_unread(address):
 
 
 def delayed_ack(address):
-    """Two segments, of which the second waits for its ACK until the timer runs."""
+    """Ten segments, each of which waits for its ACK until the timer runs."""
     client, accepted = pair(address)
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    for _ in range(10):
+    for number in range(1, 11):
+        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
         client.sendall(b"x")
         read_all(accepted, 1)
-        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
-        time.sleep(0.3)
+        wait_until(lambda n=number: counter("DelayedACKs") >= n, "delayed ACK")
     client.close()
     wait_readable(accepted)
     accepted.close()
 
 
-def overflow(address):
-    """Nobody accepts: the queue takes two, all other SYNs are dropped, again and again."""
+def overflow(address, first="server"):
+    """Nobody accepts: the queue takes two, and the SYNs of four others are dropped, which come again.
+    Whoever is `first` closes the two. If it is the client, then the listener's RSTs find, once the FINs
+    are acknowledged, what is left of the client's sockets: nothing that counts, if it is a stand-in. The
+    kernel keeps the socket if somebody looked at it just then. Says how many stand-ins there are."""
     server = listen(address, backlog=1)
-    clients = []
-    for _ in range(6):
-        client = socket.socket(family(address), socket.SOCK_STREAM)
-        client.setblocking(False)
-        client.connect_ex(server.getsockname()[:2])
-        clients.append(client)
-    time.sleep(2.5)
-    for client in clients:
+    clients = [start_connect(server) for _ in range(2)]
+    wait_until(lambda: waiting(server) == 2, "full queue")
+    refused = [start_connect(server) for _ in range(4)]
+    wait_until(lambda: counter("ListenDrops") >= 8, "SYNs that come again")
+    for client in refused:
         client.close()
+    if first == "client":
+        for client in clients:
+            client.close()
+        wait_until(lambda: len(timers_in(FIN_WAIT_2, address)) == 2, "ACKs of the FINs")
+    print(timers_in(FIN_WAIT_2, address).count(STAND_IN))
     server.close()
+    if first == "server":
+        wait_readable(*clients)
+        for client in clients:
+            client.close()
 
 
 def fragments(address):

@@ -128,10 +128,13 @@ class Traffic(Actor):
         return truth
 
 
-def wait_until(true, what):
-    """Wait for something that no file descriptor tells."""
+def wait_until(find, what):
+    """Wait until find(), of which no file descriptor tells, is true; returns what it gave."""
     deadline = time.monotonic() + PATIENCE_SEC
-    while not true():
+    while True:
+        found = find()
+        if found:
+            return found
         assert time.monotonic() < deadline, f"no {what} in time"
         time.sleep(0.02)
 

@@ -64,6 +64,10 @@ class Netns:
                     found[prefix + key] = int(value)
         return found
 
+    def counted(self, name):
+        """What the kernel has counted here since the namespace was made, by nstat's name."""
+        return int(self.run("nstat", "-asz", name).split()[-2])
+
     def remove(self):
         _ip("netns", "del", self.name)
 
@@ -103,11 +107,12 @@ def cgroup2_mount():
 
 
 class Cgroup:
-    """A new control group below `parent`, by default the root of the cgroup2 hierarchy."""
+    """A new control group below `parent`, by default the root of the cgroup2 hierarchy. A name may
+    be given to it there."""
 
-    def __init__(self, parent=None):
+    def __init__(self, parent=None, name=None):
         above = parent.path if parent else cgroup2_mount()
-        self.name = f"tcpsight-{os.getpid()}-{next(_number)}"
+        self.name = name or f"tcpsight-{os.getpid()}-{next(_number)}"
         self.path = above / self.name
         self.path.mkdir()
         self.id = self.path.stat().st_ino

@@ -14,7 +14,9 @@ NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-
 
 
 def said(*command):
-    return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
+    """Other processes of the machine may have any name."""
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True,
+                          errors="backslashreplace")
 
 
 def rungs(*prefix):

@@ -9,11 +9,13 @@ from sight import run
 
 
 def listed(netns, source):
-    outcome = run("stat", "--live", "--json", "--netns", netns.name, "-o",
+    outcome = run("stat", "--live", "--all", "--json", "--netns", netns.name, "-o",
                   "lport,rport,state,pid,comm,holders", *source.options)
     assert outcome.status == 0, outcome.stderr
-    return {row["lport"]: row for row in map(json.loads, outcome.lines)
-            if row.get("state") in ("listen", "established") and row["lport"]}
+    rows = [row for row in map(json.loads, outcome.lines) if row.get("lport")]
+    # That which nobody accepted has the listener's port too.
+    listening = {row["lport"]: row for row in rows if row["state"] == "listen"}
+    return {**{row["lport"]: row for row in rows}, **listening}
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])

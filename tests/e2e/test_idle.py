@@ -8,6 +8,7 @@ import bpfstate
 import pytest
 from sight import run
 
+MESSAGES = 20_000
 ITERATORS = {"tcp", "task_file", "bpf_sk_storage_map"}
 
 
@@ -39,15 +40,17 @@ def test_no_program_runs_when_data_moves(sight, counted_runs):
     with socket.create_server(("127.0.0.1", 0)) as listener, \
          socket.create_connection(listener.getsockname()) as client, \
          listener.accept()[0] as server:
-        before = runs(tool)
-        for _ in range(20_000):
-            client.send(b"x")
-            server.recv(1)
-        during = runs(tool) - before
-    # Other connections of the machine may have opened and closed meanwhile.
-    assert during < 2000
+        during = []
+        for _ in range(5):
+            before = runs(tool)
+            for _ in range(MESSAGES):
+                client.send(b"x")
+                server.recv(1)
+            during.append(runs(tool) - before)
+    # Other connections of the machine may open and close meanwhile.
+    assert min(during) < MESSAGES / 10
     outcome = tool.stop()
-    assert 20_000 in {row["tx_bytes"] for row in outcome.rows}
+    assert 5 * MESSAGES in {row["tx_bytes"] for row in outcome.rows}
 
 
 def runs(tool):

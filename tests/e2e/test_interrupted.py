@@ -9,7 +9,7 @@ import time
 import bpfstate
 import pytest
 from flows import churn, traffic
-from sight import Tcpsight
+from sight import PATIENCE_SEC, Tcpsight
 
 FAILED = 1
 
@@ -40,7 +40,7 @@ def test_reader_goes_away(sight, source, args):
     tool = sight(args[0], *source.options, *args[1:], stdout=writer)
     os.close(writer)
     os.close(reader)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE_SEC
     while tool.process.poll() is None and time.monotonic() < deadline:
         traffic(bytes=10)
     assert tool.process.poll() is not None, "it went on without a reader"
@@ -51,10 +51,10 @@ def test_reader_goes_away(sight, source, args):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("args", [["top", "--json", 3600], ["life", "--json"]])
-def test_signals_end_it_with_what_is_owed(sight, source, args, number):
-    tool = sight(args[0], *source.options, *args[1:])
+def test_signals_end_it_with_what_is_owed(sight, netns, source, args, number):
+    tool = sight(args[0], *source.options, "--netns", netns.name, *args[1:])
     held = bpfstate.held(tool.pid)
-    truth = traffic(bytes=4321)
+    truth = traffic(netns=netns, bytes=4321)
     outcome = tool.stop(number)
     assert (outcome.status, outcome.stderr) == (0, "")
     rows = [row for row in outcome.rows if row["lport"] == truth.client.lport]
@@ -70,7 +70,7 @@ def test_other_signals_leave_nothing_behind(sight, number):
     held = bpfstate.held(tool.pid)
     assert held
     tool.process.send_signal(number)
-    tool.process.wait(10)
+    tool.process.wait(PATIENCE_SEC)
     tool.report = None
     assert bpfstate.remaining(held) == set()
 
@@ -95,7 +95,7 @@ def test_signal_while_the_reader_sleeps(sight, netns, source):
     churn("127.0.0.1", 3000, 1, netns=netns)
     tool.process.send_signal(signal.SIGINT)
     try:
-        tool.wait_exit(5)
+        tool.wait_exit()
     finally:
         os.close(reader)
 

@@ -115,16 +115,16 @@ def test_life_csv_with_both_times(sight, netns):
 
 def test_life_timestamps_are_seconds_between_closings(sight, netns):
     tool = sight("life", "--netns", netns.name, "-s", "--timestamp")
+    started = time.monotonic()
     traffic(netns=netns, bytes=1)
     tool.wait_for(lambda lines: len(lines) == 3, "two rows")
-    started = time.monotonic()
     time.sleep(0.3)
     traffic(netns=netns, bytes=1)
     tool.wait_for(lambda lines: len(lines) == 5, "four rows")
     passed = time.monotonic() - started
     rows = list(csv.DictReader(io.StringIO(tool.stop().text)))
     assert rows[0]["TIME(s)"] == "0.000000"
-    assert 0.3 <= float(rows[2]["TIME(s)"]) <= passed + 1
+    assert 0.3 <= float(rows[2]["TIME(s)"]) <= passed
 
 
 def test_life_prints_its_header_at_once(sight, netns):
@@ -185,7 +185,7 @@ def test_top_counts_its_reports(sight, netns):
     assert outcome.status == 0
     assert outcome.lines[0] == "Tracing... Output every 1 secs. Hit Ctrl-C to end\n"
     assert sum("loadavg:" in line for line in outcome.lines) == 2
-    assert 1.9 <= time.monotonic() - started < 6
+    assert time.monotonic() - started >= 1.9
 
 
 @pytest.mark.parametrize("name", ["tcptop", "tcplife"])

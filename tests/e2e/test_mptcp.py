@@ -44,9 +44,11 @@ def test_subflows_have_an_owner_while_they_live_and_at_their_end(sight, multihom
         for row in rows:
             assert (row["pid"], row["comm"]) == owners[row["lport"] == PORT], rows
         talk.go()
-        # Of those that netlink shows, an owner is looked for now and then.
+        # Netlink looks for owners now and then, and the counters of some are erased.
+        if not source.knows_short:
+            return
         ended = life.wait_for(lambda lines: len(lines) >= 4 and list(map(json.loads, lines)), "ends")
-    for row in ended if source.knows_short else []:
+    for row in ended:
         assert (row["pid"], row["comm"]) == owners[row["lport"] == PORT], ended
 
 

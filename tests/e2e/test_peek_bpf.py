@@ -4,15 +4,18 @@ kind of failure made between two network namespaces. What the kernel counts (nst
 
 import contextlib
 import json
-import re
+import os
+import socket
 
 import pytest
 from flows import Side, Traffic, actor, traffic
 from netns import Link
-from sight import Tcpsight, run
+from sight import UNSEEN_MAX, Tcpsight, open_to_all, run
 from test_peek_live import attempt, peek as peek_packets, status_of
 
+
 PORT = 5001
+CPUS = sorted(os.sched_getaffinity(0))
 DROP = "add table inet t; add chain inet t c { type filter hook input priority 0; };"
 
 
@@ -70,12 +73,6 @@ def nft(netns, rule):
     netns.run("nft", f"{DROP} add rule inet t c {rule}")
 
 
-def count(netns, name):
-    """A counter of the namespace, which began at 0."""
-    found = re.search(rf"^{name}\s+(\d+)", netns.run("nstat", "-asz"), re.M)
-    return int(found[1])
-
-
 def listener(netns, address, backlog=5):
     return actor("listen_only", address, PORT, backlog, netns=netns)
 
@@ -94,12 +91,12 @@ def test_success_and_reject_with_owner_and_errno(link, tmp_path):
         assert (came["direction"], came["outcome"]) == ("rx", "established")
         assert came["pid"] == truth.server.pid
         # From its SYN on: not longer than the client's, which began before and ended before.
-        assert 0 < came["duration_us"] < 2_000_000 and came["started"] > sent["started"]
+        assert 0 < came["duration_us"] < truth.elapsed_us and came["started"] > sent["started"]
         refused = client.wait(client_port=side.lport)
         assert (refused["outcome"], refused["error"]) == ("rejected", "ECONNREFUSED")
         assert (refused["conn_state"], refused["pid"]) == ("REJ", side.pid)
         rows, summary = client.stop()
-        assert len(rows) == 2 and summary["lost"] == 0
+        assert len(rows) == 2 and summary["lost"] <= UNSEEN_MAX
         # No socket: the host that refuses has nothing to tell.
         rows, _ = server.stop()
         assert len(rows) == 1
@@ -128,7 +125,7 @@ def test_no_answer_is_a_timeout_when_the_kernel_gives_up(link, tmp_path):
             assert trying.hear()["error"] == "ETIMEDOUT"
         row = tool.wait(client_port=side.lport)
         assert (row["outcome"], row["error"]) == ("timed_out", "ETIMEDOUT")
-        assert row["dup_syn"] == count(link.near, "TcpRetransSegs") > 0
+        assert row["dup_syn"] == link.near.counted("TcpRetransSegs") > 0
         assert row["conn_state"] == "S0" and row["duration_us"] > 1_000_000
 
 
@@ -210,15 +207,16 @@ def test_a_request_without_an_ack_times_out_with_the_listener_s_owner(link, tmp_
             row = tool.wait(direction="rx")
         assert (row["outcome"], row["client_port"]) == ("timed_out", side.lport)
         assert (row["pid"], row["comm"]) == (pid, "tcp-listen")
-        assert row["dup_syn_ack"] == count(link.far, "TcpRetransSegs") == 1
+        assert row["dup_syn_ack"] == link.far.counted("TcpRetransSegs") == 1
         assert row["dup_syn"] == 0
         # One second, then two more.
         assert 2_900_000 < row["duration_us"] < 4_000_000
 
 
 def test_repeated_syns_and_syn_acks_of_a_success_are_told_apart(link, tmp_path):
-    # The first SYN/ACK is lost: SYN and SYN/ACK are sent again.
-    nft(link.near, f"tcp sport {PORT} tcp flags & (syn|ack) == (syn|ack) quota until 100 bytes drop")
+    # Two SYN/ACKs are lost. Whichever of the two timers of one second runs first, the client's or the
+    # server's: both SYN and SYN/ACK are sent again before a SYN/ACK arrives.
+    nft(link.near, f"tcp sport {PORT} tcp flags & (syn|ack) == (syn|ack) quota until 150 bytes drop")
     with peek(link.far, tmp_path) as server, \
             peek(link.near, tmp_path, "-U", tmp_path / "near") as client, \
             listener(link.far, link.far_address) as listening:
@@ -227,9 +225,10 @@ def test_repeated_syns_and_syn_acks_of_a_success_are_told_apart(link, tmp_path):
         assert not error
         sent, came = client.wait(client_port=side.lport), server.wait(client_port=side.lport)
         assert sent["outcome"] == came["outcome"] == "established"
-        assert sent["dup_syn"] == count(link.near, "TcpRetransSegs") == 1
-        assert came["dup_syn_ack"] == count(link.far, "TcpRetransSegs") >= 1
-        assert came["dup_syn"] <= 1 and came["duration_us"] > 900_000
+        assert sent["dup_syn"] == link.near.counted("TcpRetransSegs") >= 1
+        assert came["dup_syn_ack"] == link.far.counted("TcpRetransSegs") >= 2
+        # The server's side knows of a SYN by the SYN/ACK that answers it.
+        assert came["dup_syn"] <= sent["dup_syn"] and came["duration_us"] > 900_000
 
 
 def test_a_reset_of_a_half_open_request_is_the_client_s_abort(link, tmp_path):
@@ -244,10 +243,11 @@ def test_a_reset_of_a_half_open_request_is_the_client_s_abort(link, tmp_path):
             # Its SYN comes again each second, and each is a request that it resets.
             tool.tool.wait_for(lambda lines: len(lines) >= 3, "a row for each request")
             trying.go()
-        resets = count(link.far, "TcpExtEmbryonicRsts")
+        resets = link.far.counted("TcpExtEmbryonicRsts")
         tool.tool.wait_for(lambda lines: len(lines) >= resets, "a row for each reset")
         rows, summary = tool.stop()
-        assert [row["outcome"] for row in rows] == ["aborted"] * resets and summary["lost"] == 0
+        assert [row["outcome"] for row in rows] == ["aborted"] * resets
+        assert summary["lost"] <= UNSEEN_MAX
 
 
 def test_an_icmp_error_about_the_syn_ack_ends_a_request_before_its_time(link, tmp_path):
@@ -259,7 +259,7 @@ def test_an_icmp_error_about_the_syn_ack_ends_a_request_before_its_time(link, tm
             row = tool.wait(client_port=side.lport)
             trying.go()
         assert (row["outcome"], row["dup_syn_ack"]) == ("gone", 0)
-        assert count(link.far, "TcpAttemptFails") + count(link.far, "TcpExtListenDrops") > 0
+        assert link.far.counted("TcpAttemptFails") + link.far.counted("TcpExtListenDrops") > 0
 
 
 def test_drops_of_a_full_listen_queue_are_told_per_listener(link, tmp_path):
@@ -277,33 +277,61 @@ def test_drops_of_a_full_listen_queue_are_told_per_listener(link, tmp_path):
         listening.go()
         rows, _ = tool.stop()
         told = sum(row["dropped"] for row in rows if row["outcome"] == "listen_drop")
-        assert told == count(link.far, "TcpExtListenDrops") > 0
+        assert told == link.far.counted("TcpExtListenDrops") > 0
 
 
-def test_an_ack_that_finds_the_accept_queue_full_is_an_overflow(link, tmp_path):
+def connect_from(netns, cpu):
+    """Send a SYN, of which all that follows is done by one CPU: the far end's half, since a packet
+    to another namespace is received where it was sent, and the timer of the SYN/ACK, which is bound."""
+    os.sched_setaffinity(0, {cpu})
+    try:
+        with netns.inside():
+            client = socket.socket()
+        client.setblocking(False)
+        client.connect_ex((Link.far_address, PORT))
+    finally:
+        os.sched_setaffinity(0, CPUS)
+    return client
+
+
+def accept_queue(netns):
+    """How many connections wait for accept() there."""
+    return int(netns.run("ss", "-Hltn", "sport", "=", f":{PORT}").split()[1])
+
+
+@pytest.mark.parametrize("cpus", [[CPUS[0], CPUS[0]], [CPUS[0], CPUS[-1]]], ids=["one_cpu", "two_cpus"])
+def test_an_ack_that_finds_the_accept_queue_full_is_an_overflow(link, tmp_path, cpus):
+    """There is room for one of two late ACKs. If one comes after the other, the second overflows. On
+    two CPUs they may come at once, and the kernel may take both: tcp_v4_syn_recv_sock() looks for
+    room, inet_csk_reqsk_queue_add() counts later, and no lock spans the two."""
     link.far.sysctl("net.ipv4.tcp_synack_retries", 2)
     with peek(link.far, tmp_path) as tool, listener(link.far, link.far_address, 2) as listening, \
             contextlib.ExitStack() as clients:
         listening.hear()
 
-        def connect():
-            trying = clients.enter_context(
-                actor("abandon_connect", link.far_address, PORT, netns=link.near))
-            return Side(trying.hear()["client"]).lport
+        def connect(cpu):
+            client = clients.enter_context(connect_from(link.near, cpu))
+            return client.getsockname()[1]
 
-        for port in (connect(), connect()):
+        for port in (connect(cpus[0]), connect(cpus[0])):
             tool.wait(client_port=port, outcome="established")
-        # There is room for one more. The ACKs of two are held back, so that their SYNs are taken.
+        # The ACKs of two are held back, so that their SYNs are taken.
         nft(link.far, f"tcp dport {PORT} tcp flags == ack drop")
-        ports = {connect(), connect()}
+        ports = [connect(cpu) for cpu in cpus]
         link.far.run("nft", "flush", "chain", "inet", "t", "c")
-        late = tool.wait(outcome="overflow")
-        assert late["client_port"] in ports and late["dup_syn_ack"] == 2
+        late = [tool.wait(client_port=port) for port in ports]
+        taken = accept_queue(link.far) - 2
         rows, _ = tool.stop()
-        assert sorted(row["outcome"] for row in rows if row["client_port"] in ports) \
-            == ["established", "overflow"]
-        told = sum(row["dropped"] for row in rows if row["outcome"] == "listen_drop")
-        assert told == count(link.far, "TcpExtListenDrops") > 0
+    assert taken == 1 or (taken == 2 and cpus[0] != cpus[1])
+    assert sorted(row["outcome"] for row in late) == sorted(["established"] * taken
+                                                            + ["overflow"] * (2 - taken))
+    assert all(row["dup_syn_ack"] == 2 for row in late if row["outcome"] == "overflow")
+    assert sorted(row["client_port"] for row in rows if row["client_port"] in ports) == sorted(ports)
+    told = sum(row["dropped"] for row in rows if row["outcome"] == "listen_drop")
+    assert told == link.far.counted("TcpExtListenDrops") == link.far.counted("TcpExtListenOverflows")
+    # The one that found no room answers both SYN/ACKs that come again, the first in vain maybe: if
+    # the rule above was still there.
+    assert 2 - taken <= told <= 2 * (2 - taken)
 
 
 def test_syn_cookies_leave_no_request_but_a_success(link, tmp_path):
@@ -311,7 +339,7 @@ def test_syn_cookies_leave_no_request_but_a_success(link, tmp_path):
     with peek(link.far, tmp_path) as tool, listener(link.far, link.far_address) as listening:
         listening.hear()
         side, error = attempt(link.near, link.far_address)
-        assert not error and count(link.far, "TcpExtSyncookiesRecv") == 1
+        assert not error and link.far.counted("TcpExtSyncookiesRecv") == 1
         assert tool.wait(client_port=side.lport)["outcome"] == "established"
         rows, _ = tool.stop()
         assert len(rows) == 1
@@ -361,14 +389,12 @@ def test_other_sources_show_no_handshakes(built):
 
 def test_an_ordinary_user_sees_what_capabilities_allow(link, tmp_path):
     """CAP_BPF and CAP_PERFMON are enough but for the program that sees SYNs, and that is said."""
+    open_to_all(tmp_path)
     tmp_path.chmod(0o777)
     wrap = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs",
             "--inh-caps=-all,+cap_38,+cap_39", "--ambient-caps=-all,+cap_38,+cap_39"]
     nft(link.near, f"tcp sport {PORT} drop")
     link.far.sysctl("net.ipv4.tcp_synack_retries", 1)
-    for folder in (*tmp_path.parents,):
-        if str(folder).startswith("/tmp/pytest"):
-            folder.chmod(0o755)
     with peek(link.far, tmp_path, wrap=wrap) as tool, \
             listener(link.far, link.far_address) as listening:
         listening.hear()

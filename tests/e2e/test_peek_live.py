@@ -2,13 +2,14 @@
 """`peek` on interfaces: handshakes that succeed and fail between two network namespaces."""
 
 import contextlib
+import json
 import re
-import time
 
 import pytest
-from flows import Side, actor, traffic
+from flows import Side, actor, traffic, wait_until
 from netns import Link
 from sight import Tcpsight, run
+from test_peekstat import ask
 
 LINE = re.compile(r" *(\d+\.\d{3}) \| [\d-]{8} [\d:.]{12} \| +(\S+):(\d+) +(\S+):(\d+) +\| "
                   r"(.{17}) \| +(\d+) +(\d+) $")
@@ -92,7 +93,8 @@ def test_a_pending_handshake_is_reported_as_pending_before_the_summary(link, tmp
     with peek(link.near, tmp_path) as tool:
         with actor("abandon_connect", link.far_address, 5001, netns=link.near) as trying:
             side = Side(trying.hear()["client"])
-            time.sleep(0.3)
+            wait_until(lambda: json.loads(ask(tmp_path / "socket", b"GET\n"))[-1]["pcap"]["stats"]["recv"],
+                       "SYN in the capture")
             stderr = tool.stop().stderr
             trying.go()
     line = next(x for x in stderr.splitlines() if f":{side.lport} " in x)
@@ -157,5 +159,5 @@ def test_users_and_interfaces_that_are_not_there(privileged, tmp_path):
 def test_the_first_line_names_the_capture(netns, tmp_path, privileged):
     with peek(netns, tmp_path, "-B", "4", interface="lo") as tool:
         stderr = tool.stop().stderr
-    assert stderr.startswith("listening on lo, link-type EN10MB (Ethernet), capture size 192 bytes,"
+    assert stderr.startswith("listening on lo, link-type EN10MB (Ethernet), capture size 256 bytes,"
                              " buffer size 4 MB\n")

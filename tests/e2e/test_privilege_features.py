@@ -12,7 +12,7 @@ import subprocess
 import pytest
 from flows import Traffic, traffic
 from netns import Netns
-from sight import Tcpsight, run, tuple_of
+from sight import Tcpsight, open_to_all, run, tuple_of
 from test_stat import FAULTS
 
 NUMBERS = {"CAP_DAC_READ_SEARCH": 2, "CAP_NET_ADMIN": 12, "CAP_NET_RAW": 13, "CAP_SYS_PTRACE": 19,
@@ -94,8 +94,7 @@ def test_net_raw_buys_packets(privileged, netns, tmp_path):
     refused = run(*words, wrap=nobody_with([], netns))
     assert refused.status != 0
     assert "CAP_NET_RAW" in refused.stderr or "permission" in refused.stderr
-    for path in [tmp_path, *tmp_path.parents[:2]]:
-        os.chmod(path, 0o755)
+    open_to_all(tmp_path)
     with Tcpsight(*words, wrap=nobody_with(["CAP_NET_RAW"], netns)) as tool:
         assert_only(tool.pid, [])
         side = traffic(netns=netns, bytes=1).client

@@ -32,7 +32,7 @@ TERMINAL, CHILD = {"window_size"}, {"wait"}
 
 def calls_of(pid):
     """What each call gave that was tried in the process's place: a number, or None if refused."""
-    done = subprocess.run([program("inject"), str(pid)], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([program("inject"), str(pid)], capture_output=True, text=True, timeout=4 * PATIENCE_SEC)
     if done.returncode == EXIT_NOT_HERE:
         pytest.skip("inject.c does not know this machine")
     assert done.returncode == 0, done.stderr
@@ -62,7 +62,8 @@ COMMANDS = [
     (["top", "-C", "-S"], LOOP | BPF, ["CAP_BPF"]),
     (["subnet"], LOOP | BPF, ["CAP_BPF"]),
     (["stat"], LOOP | BPF, ["CAP_BPF"]),
-    (["stat", "-c", "sleep 60"], LOOP | BPF | CHILD, ["CAP_BPF"]),
+    # Its output is not ours, which would else be open until it ends.
+    (["stat", "-c", "exec sleep 60 >/dev/null 2>&1"], LOOP | BPF | CHILD, ["CAP_BPF"]),
     (["life", "--source", "netlink", "-o", "laddr,tx_bytes"], LOOP | NETLINK, []),
     (["life", "--source", "netlink", "-o", "pid"], LOOP | NETLINK | FILES,
      ["CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH"]),

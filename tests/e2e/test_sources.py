@@ -14,7 +14,6 @@ import sources
 from flows import Traffic, wait_until
 from sight import PROGRAM
 from test_stat import FAULTS
-from test_stat_ss import inside
 
 # Counters that stand still once a socket has closed; gauges and times do not, or are not told.
 COUNTERS = ("bytes_sent bytes_received active_opens passive_opens curr_estab estab_resets in_segs"
@@ -67,7 +66,7 @@ def population(netns):
     for address in ADDRESSES[2:4] + ADDRESSES[5:]:
         netns.ip("addr", "add", address, "dev", "lo", *["nodad"] * (":" in address))
     wait_until(lambda: "tentative" not in netns.run("ip", "-6", "addr"), "addresses")
-    with contextlib.ExitStack() as open_now, inside(netns):
+    with contextlib.ExitStack() as open_now, netns.inside():
         for port, address in itertools.product((7000, 7001), ADDRESSES):
             mapped = ":" not in address and port == 7001
             family = socket.AF_INET6 if mapped or ":" in address else socket.AF_INET

@@ -30,6 +30,8 @@ TCP = {
     "listen_drops": "TcpExtListenDrops", "delayed_acks": "TcpExtDelayedACKs",
 }
 IP = {"in_receives": "IpInReceives", "out_requests": "IpOutRequests"}
+# Of ten timers one was seen to interrupt what no program of the tracepoint runs in, where CPUs were short.
+TIMERS_UNSEEN = 2
 HOST = {"listen_overflows": "TcpExtListenOverflows", "memory_pressures": "TcpExtTCPMemoryPressures",
         "reasm_reqds": "IpReasmReqds", "reasm_timeout": "IpReasmTimeout",
         "frag_oks": "IpFragOKs", "frag_fails": "IpFragFails"}
@@ -50,10 +52,7 @@ class Watched:
     def __init__(self, sight, netns, scenario, *args, run=None, source=sources.Bpf, lost=False):
         before = netns.mib()
         tool = sight("stat", "--csv", *source.options, "--netns", netns.name)
-        if run:
-            run()
-        else:
-            netns.run(*FAULTS, scenario, *args)
+        self.said = run() if run else netns.run(*FAULTS, scenario, *args)
         after = netns.mib()
         outcome = tool.stop()
         self.source = source
@@ -72,11 +71,17 @@ class Watched:
                 if re.fullmatch(r"-?\d+", value):
                     self.sums[key] = self.sums.get(key, 0) + int(value)
 
+    def may_lack(self, name):
+        """Only ACKs that the timer had to put off since somebody held the socket, be it ss or another
+        tcpsight, and timers that were shown to no program (as closes are, ARCHITECTURE.md, Loss)."""
+        return self.kernel["TcpExtDelayedACKLocked"] + TIMERS_UNSEEN if name == "delayed_acks" else 0
+
     def differences(self, names):
         """Counters that are not the kernel's: {ours: (sum, kernel's)}."""
         assert not self.source.unknown & self.sums.keys(), self.sums
         return {ours: (self.sums.get(ours), self.kernel[theirs]) for ours, theirs in names.items()
-                if self.sums.get(ours) != self.kernel[theirs] and ours not in self.source.unknown}
+                if ours not in self.source.unknown and not
+                0 <= self.kernel[theirs] - self.sums.get(ours, -1) <= self.may_lack(ours)}
 
 
 SCENARIOS = [(sources.Bpf, "plain"), (sources.Bpf, "refused"), (sources.Bpf, "reset_by_client"),
@@ -174,7 +179,8 @@ def test_loss_is_counted_where_it_was_sent_again(sight, new_netns, source):
 def test_lost_syn_acks_are_the_listeners_side(sight, new_netns, source):
     """The kernel counts a SYN/ACK that is sent again both as sent and as sent again."""
     near, far, link = linked(new_netns)
-    rules(near, "input", "tcp sport 7000 tcp flags & (syn|ack) == (syn|ack) quota until 100 bytes drop")
+    # Two, so that the client's SYN is sent again whichever side's timer of one second runs first.
+    rules(near, "input", "tcp sport 7000 tcp flags & (syn|ack) == (syn|ack) quota until 150 bytes drop")
     with serving(far, link.far_address):
         seen = Watched(sight, far, None, run=lambda: near.run(*FAULTS, "send", link.far_address),
                        source=source)
@@ -184,7 +190,7 @@ def test_lost_syn_acks_are_the_listeners_side(sight, new_netns, source):
     assert seen.differences(same) == {}
     # SYNs that came again belong to no socket yet, and the listener throws them away.
     again = seen.kernel["TcpInSegs"] - seen.sums["in_segs"]
-    assert 0 < again <= seen.kernel["TcpRetransSegs"]
+    assert 0 < again <= near.counted("TcpRetransSegs")
     assert 0 <= seen.sums["listen_drops"] - seen.kernel["TcpExtListenDrops"] <= again
 
 
@@ -244,22 +250,29 @@ def test_syns_that_vanish(sight, new_netns):
     assert seen.sums["retrans_segs"] >= 1
 
 
-def test_a_full_accept_queue(sight, netns):
-    """The SYNs that the listener dropped are in InSegs of the kernel, but of no socket."""
+@pytest.mark.parametrize("first", ["server", "client"])
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_a_full_accept_queue(sight, netns, address, first):
+    """The SYNs that the listener dropped are in InSegs of the kernel, but of no socket. So are RSTs of
+    the listener's end, if the client has closed before and only stand-ins of its sockets are left."""
+    wait_until(lambda: "tentative" not in netns.run("ip", "-6", "addr"), "address")
     netns.sysctl("net.ipv4.tcp_syncookies", 0)
-    seen = Watched(sight, netns, "overflow", "127.0.0.1")
-    drops = seen.sums["listen_drops"]
-    assert drops >= 4
-    assert drops == seen.kernel["TcpExtListenDrops"]
-    assert seen.sums["listen_overflows"] == seen.kernel["TcpExtListenOverflows"] >= 4
+    seen = Watched(sight, netns, "overflow", address, first)
+    drops = seen.kernel["TcpExtListenDrops"]
+    assert drops >= 8 and drops == seen.kernel["TcpExtListenOverflows"]
+    assert seen.sums["listen_drops"] == seen.sums["listen_overflows"] == drops
     same = {key: name for key, name in TCP.items() if key != "in_segs"}
     assert seen.differences(same) == {}
-    assert seen.sums["in_segs"] + drops == seen.kernel["TcpInSegs"]
+    assert seen.kernel["TcpOutRsts"] == 2
+    unheard = int(seen.said)
+    assert unheard <= (2 if first == "client" else 0)
+    assert seen.sums["in_segs"] + drops + unheard == seen.kernel["TcpInSegs"]
 
 
 def test_delayed_acks(sight, netns):
     seen = Watched(sight, netns, "delayed_ack", "127.0.0.1")
-    assert seen.sums["delayed_acks"] == seen.kernel["TcpExtDelayedACKs"] >= 5
+    assert seen.kernel["TcpExtDelayedACKs"] >= 10
+    assert seen.differences({"delayed_acks": "TcpExtDelayedACKs"}) == {}
 
 
 def test_fragments_are_the_hosts(sight, netns, source):
@@ -357,27 +370,41 @@ def field(text, pattern):
     return int(found[1]) if found else 0
 
 
+RTT = r"\brtt:([\d.]+)/([\d.]+)"
+
+
 def test_fields_of_a_socket_are_those_of_ss(netns, source):
     """One socket, at rest after some traffic, so both look at the same numbers."""
-    with Traffic(netns=netns, hold=True, rounds=2, bytes=300_000, reply=2000) as flow:
-        truth = flow.go()
-        wait_until(lambda: " 0      0 " in netns.run("ss", "-Htn"), "empty queues")
-        text = netns.run("ss", "-Htinem", "sport", "=", f":{truth.client.lport}")
-        columns = ",".join(["lport", "rtt_us", "rttvar_us", "rto_us", "congestion", "recv_q",
-                            "send_q", "retrans_segs", *SS])
+    columns = ",".join(["lport", "rtt_us", "rttvar_us", "rto_us", "congestion", "recv_q", "send_q",
+                        "retrans_segs", *SS])
+
+    def look():
+        """ss, and the row, if nothing waits to be sent or read, and ss still says the same after it."""
+        ss = ["ss", "-Htinem", "sport", "=", f":{truth.client.lport}"]
+        text = netns.run(*ss)
         rows = live(*source.options, "--netns", netns.name, "-o", columns)
         [row] = [row for row in rows if row["lport"] == truth.client.lport]
-        again = netns.run("ss", "-Htinem", "sport", "=", f":{truth.client.lport}")
+        again = netns.run(*ss)
+        same = all(re.findall(pattern, text) == re.findall(pattern, again)
+                   for pattern in [*SS.values(), RTT, r"\brto:(\d+)"])
+        return (text, row) if same and text.split()[1:3] == ["0", "0"] else None
+
+    with Traffic(netns=netns, hold=True, rounds=2, bytes=300_000, reply=2000) as flow:
+        truth = flow.go()
+        text, row = wait_until(look, "rest")
         flow.finish()
     for name, pattern in SS.items():
         wanted = field(text, pattern)
+        if name == "bytes_sent":
+            # ss counts what was sent again too.
+            wanted -= field(text, r"\bbytes_retrans:(\d+)")
         if name == "delivery_rate":
             # ss says bits, cut to whole numbers of the same product.
             wanted //= 8
             assert abs(row[name] - wanted) <= 1, text
             continue
-        assert row[name] == wanted, (name, text, again)
-    rtt, deviation = re.search(r"\brtt:([\d.]+)/([\d.]+)", text).groups()
+        assert row[name] == wanted, (name, text)
+    rtt, deviation = re.search(RTT, text).groups()
     assert (row["rtt_us"], row["rttvar_us"]) == (round(float(rtt) * 1000),
                                                  round(float(deviation) * 1000))
     assert row["rto_us"] == field(text, r"\brto:(\d+)") * 1000
@@ -386,10 +413,15 @@ def test_fields_of_a_socket_are_those_of_ss(netns, source):
 
 def test_live_lists_what_ss_lists(netns, source):
     """Every socket but those in TIME_WAIT, with states, queues and owners."""
-    with Traffic(netns=netns, hold=True, bytes=1000) as flow:
-        truth = flow.go()
+    def look():
+        """What ss lists, and the rows, if ss still lists the same after them."""
         listed = netns.run("ss", "-Htanp").splitlines()
         rows = live(*source.options, "--netns", netns.name)
+        return (listed, rows) if listed == netns.run("ss", "-Htanp").splitlines() else None
+
+    with Traffic(netns=netns, hold=True, bytes=1000) as flow:
+        truth = flow.go()
+        listed, rows = wait_until(look, "rest")
         flow.finish()
     states = {"ESTAB": "established", "LISTEN": "listen", "CLOSE-WAIT": "close_wait"}
     wanted = sorted((states[words[0]], int(words[1]), int(words[2]))

@@ -27,6 +27,9 @@ SAME = {
     "ooo_packets": r"\brcv_ooopack:(\d+)", "unacked": r"\bunacked:(\d+)",
     "notsent": r"\bnotsent:(\d+)", "pmtu": r"\bpmtu:(\d+)", "rmem_bytes": r"skmem:\(r(\d+),",
     "wmem_bytes": r"skmem:\([^)]*,w(\d+),", "snd_wnd": r"\bsnd_wnd:(\d+)",
+    "rcvbuf": r"skmem:\([^)]*,rb(\d+),", "sndbuf": r"skmem:\([^)]*,tb(\d+),",
+    "forward_bytes": r"skmem:\([^)]*,f(\d+),", "sacked": r"\bsacked:(\d+)",
+    "backoff": r"\bbackoff:(\d+)",
 }
 MS_FRACTION = {
     "rtt_us": r"\brtt:([\d.]+)/", "rttvar_us": r"\brtt:[\d.]+/([\d.]+)",
@@ -38,11 +41,11 @@ TIME = {"busy_us": r"\bbusy:(\d+)ms", "rwnd_limited_us": r"\brwnd_limited:(\d+)m
 # Milliseconds that go on while nothing moves.
 SINCE = {"since_snd_ms": r"\blastsnd:(\d+)", "since_rcv_ms": r"\blastrcv:(\d+)",
          "since_ack_ms": r"\blastack:(\d+)"}
-OTHER = ["pacing_rate", "ca_state", "rcv_wnd", "lport", "rport", "ssthresh", "reordering", "delivery_rate", "congestion", "recv_q",
+OTHER = ["pacing_rate", "rcv_rtt_us", "probes_out", "ca_state", "rcv_wnd", "lport", "rport", "ssthresh", "reordering", "delivery_rate", "congestion", "recv_q",
          "send_q", "timer", "timer_ms", "retransmits", "rto_total", "rto_time_ms"]
 NO_SSTHRESH, DEFAULT_REORDERING = 0x7FFFFFFF, 3
 # Of struct tcp_info: ss of Debian 12 does not show these.
-CA_STATE_AT, RCV_WND_AT, TOTAL_RTO_AT = 1, 232, 240
+CA_STATE_AT, PROBES_AT, RCV_WND_AT, TOTAL_RTO_AT = 1, 3, 232, 240
 CA_STATES = ["open", "disorder", "cwr", "recovery", "loss"]
 
 
@@ -90,6 +93,7 @@ def compare_other(text, row):
     # ss says bits, cut to whole numbers of the same product.
     assert abs(row["delivery_rate"] - number(text, r"\bdelivery_rate (\d+)bps") // 8) <= 1
     assert abs(row["pacing_rate"] - number(text, r"\bpacing_rate (\d+)bps") // 8) <= 1
+    assert (row["rcv_rtt_us"] or 0) == round(number(text, r"\brcv_rtt:([\d.]+)", kind=float) * 1000)
     assert [row["recv_q"], row["send_q"]] == [int(word) for word in text.split()[1:3]]
 
 
@@ -123,6 +127,7 @@ def compare(netns, source, sock):
     assert row["timer"] == name, said
     assert not name or least <= row["timer_ms"] <= most, said
     assert row["retransmits"] == info[2] == info_after[2], said
+    assert row["probes_out"] == info[PROBES_AT] == info_after[PROBES_AT], said
     assert row["ca_state"] == CA_STATES[info[CA_STATE_AT]], said
     assert row["rcv_wnd"] == struct.unpack_from("I", info, RCV_WND_AT)[0], said
     for name, form, at in ("rto_total", "H", 0), ("rto_time_ms", "I", 4):
@@ -211,6 +216,7 @@ def test_a_receiver_that_does_not_read(netns, source):
         wait_shown(netns, r"timer:\(persist.*\n?.*rwnd_limited")
         row = compare(netns, source, client)
         assert row["timer"] == "persist" and row["rwnd_limited_us"] and row["send_q"]
+        assert row["sndbuf"] >= row["wmem_bytes"] // 2 and row["wmem_bytes"]
         assert row["notsent"] and row["pacing_rate"]
         row = compare(netns, source, accepted)
         assert row["recv_q"] and row["rmem_bytes"] >= row["recv_q"]
@@ -225,7 +231,7 @@ def test_data_that_nobody_acknowledges(wire, source):
         row = compare(near, source, client)
         assert row["timer"] == "on" and row["lost"] and row["busy_us"] and row["unacked"]
         assert row["ca_state"] == "loss" and row["wmem_bytes"] > 20_000
-        assert row["retransmits"] and row["rto_total"] and row["rto_time_ms"]
+        assert row["retransmits"] and row["rto_total"] and row["rto_time_ms"] and row["backoff"]
         compare(far, source, accepted)
 
 

@@ -41,6 +41,9 @@ static struct {
 	enum closing closing;
 } opt = {.addr = "127.0.0.1", .read = "plain", .close = "client", .rounds = 1};
 
+/* Shared by both processes: the client could not go on, or has given all that it had to. */
+static bool *gave_up;
+
 static uint64_t now_us(void)
 {
 	struct timespec t;
@@ -60,10 +63,11 @@ static void give(int sock, const struct way *way, uint64_t n, struct side *me)
 
 		if (r < 0 && errno != EAGAIN && errno != ENOBUFS) {
 			me->error = errno;
-			return;
+			break;
 		}
 		if (r < 0) {
 			me->would_block++;
+			__atomic_store_n(gave_up, true, __ATOMIC_RELEASE);
 			if (!poll(&writable, 1, 100) && opt.closing == CLOSE_STALLED)
 				return;
 			continue;
@@ -72,6 +76,14 @@ static void give(int sock, const struct way *way, uint64_t n, struct side *me)
 		me->tx_bytes += (uint64_t)r;
 		n -= (uint64_t)r;
 	}
+	__atomic_store_n(gave_up, true, __ATOMIC_RELEASE);
+}
+
+/* Read nothing until the client has no room left, so that what it does is partial for certain. */
+static void take_late(void)
+{
+	while (!__atomic_load_n(gave_up, __ATOMIC_ACQUIRE))
+		usleep(500);
 }
 
 /* Read `n` bytes; less only at end of file or on an error, which is noted. */
@@ -194,6 +206,8 @@ static void server_run(int listener, int channel)
 				usleep(500);
 			me.rx_bytes = sock_unread_bytes(sock);
 		} else {
+			if (!round && !strcmp(opt.way->name, "partial"))
+				take_late();
 			take(sock, opt.bytes, &me);
 		}
 		tell(channel, &me);
@@ -211,6 +225,10 @@ static pid_t server_start(int *channel, uint64_t *port)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		err(1, "socketpair");
+	gave_up = mmap(NULL, sizeof(*gave_up), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
+	if (gave_up == MAP_FAILED)
+		err(1, "mmap");
 	child = fork();
 	if (child == 0) {
 		netns = opt.server_netns ? open(opt.server_netns, O_RDONLY | O_CLOEXEC) : -1;

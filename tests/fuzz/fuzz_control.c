@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/control_request.h"
+#include "consumer/control_request.h"
 
 static void require(int truth)
 {

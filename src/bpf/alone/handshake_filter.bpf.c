@@ -135,7 +135,7 @@ static __always_inline void take_reply(const struct pending_key *key, int side,
 
 /* RST: which attempts of this tuple does it end? */
 
-/* Only numbers that the receiver is sure to heed, and packet/handshake.c with it. */
+/* Only numbers that the receiver is sure to heed, and packet/handshake_feed.c with it. */
 static __always_inline bool resets_own_syn(const struct pending *p, int side,
 					   const struct segment *s)
 {
@@ -187,7 +187,7 @@ static __always_inline bool carries(const struct segment *s)
 	return s->payload_len || s->flags & FIN;
 }
 
-/* The client's, after the SYN/ACK: final_ack() of packet/handshake.c. */
+/* The client's, after the SYN/ACK: final_ack() of packet/handshake_feed.c. */
 static __always_inline bool client_acks(struct pending *p, int side, const struct segment *s)
 {
 	bool paired = is_paired(p, !side);

@@ -2,7 +2,8 @@
 /*
  * From a packet to a TCP segment, for socket filters: as packet/decode*.c does it, with bytes
  * loaded from the skb. Nothing is guessed: what cannot be read, or makes no sense, is
- * PARSE_UNCLEAR.
+ * PARSE_UNCLEAR; and so is what packet/decode*.c looks into and this does not: tunnels, and headers
+ * below IP other than tags.
  */
 #pragma once
 #include <linux/bpf.h>
@@ -71,6 +72,28 @@ static __always_inline bool is_tag(__u16 ethertype)
 	return ethertype == 0x8100 || ethertype == 0x88a8 || ethertype == 0x9100;
 }
 
+/* MPLS, PPPoE, 802.1ah, MACsec, FabricPath, other tags, NSH, TRILL: packet/decode_shim.c. */
+static __always_inline bool may_carry_ip(__u16 ethertype)
+{
+	switch (ethertype) {
+	case 0x8847:
+	case 0x8848:
+	case 0x8864:
+	case 0x88e5:
+	case 0x88e7:
+	case 0x8903:
+	case 0x8909:
+	case 0x8926:
+	case 0x892f:
+	case 0x893f:
+	case 0x894f:
+	case 0x22f3:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* A tag that the card or the kernel took off is not in the packet any more. */
 static __always_inline int skip_tags(struct __sk_buff *skb, struct layer *l)
 {
@@ -84,7 +107,9 @@ static __always_inline int skip_tags(struct __sk_buff *skb, struct layer *l)
 	}
 	if (is_tag(l->ethertype))
 		return PARSE_UNCLEAR;
-	return l->ethertype == 0x0800 || l->ethertype == 0x86dd ? PARSE_TCP : PARSE_NOTHING;
+	if (l->ethertype == 0x0800 || l->ethertype == 0x86dd)
+		return PARSE_TCP;
+	return may_carry_ip(l->ethertype) ? PARSE_UNCLEAR : PARSE_NOTHING;
 }
 
 /*
@@ -258,6 +283,49 @@ static __always_inline int read_icmp(struct __sk_buff *skb, const struct layer *
 	return type == 3 || type == 11 || type == 12 ? PARSE_ICMP_ERROR : PARSE_NOTHING;
 }
 
+/* By the port that is asked, or that answers: packet/decode_udp.c. */
+static __always_inline bool is_tunnel_port(__u16 to, __u16 from)
+{
+	switch (to) {
+	case 4789:
+	case 4790:
+	case 8472:
+	case 6081:
+	case 4341:
+	case 4754:
+	case 6635:
+	case 37008:
+		return true;
+	default:
+		return to == 2152 || from == 2152 || to == 3544 || from == 3544 || to == 1701 ||
+		       from == 1701 || to == 5072 || from == 5072 || to == 5247 || from == 5247;
+	}
+}
+
+/* IP, GRE, AH in IPv4, EtherIP, MPLS, and UDP on the port of a tunnel. */
+static __always_inline int read_tunnel(struct __sk_buff *skb, const struct layer *l)
+{
+	__u16 port_be[2];
+
+	switch (l->protocol) {
+	case 4:
+	case 41:
+	case 47:
+	case 51:
+	case 97:
+	case 137:
+		return PARSE_UNCLEAR;
+	case 17:
+		if (!load(skb, l->at, port_be, sizeof(port_be)))
+			return PARSE_UNCLEAR;
+		return is_tunnel_port(bpf_ntohs(port_be[1]), bpf_ntohs(port_be[0]))
+			       ? PARSE_UNCLEAR
+			       : PARSE_NOTHING;
+	default:
+		return PARSE_NOTHING;
+	}
+}
+
 /* `ret` is set if, and only if, the result is PARSE_TCP. */
 static __always_inline int parse(struct __sk_buff *skb, int link, struct segment *ret)
 {
@@ -272,5 +340,5 @@ static __always_inline int parse(struct __sk_buff *skb, int link, struct segment
 		return read_tcp(skb, &l, ret);
 	if (l.protocol == (l.version == 4 ? 1 : 58))
 		return read_icmp(skb, &l);
-	return PARSE_NOTHING;
+	return read_tunnel(skb, &l);
 }

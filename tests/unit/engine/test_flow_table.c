@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+static bool is_new;
+
 static void a_flow_is_found_until_it_is_removed(void **state)
 {
 	struct flow_table t;
@@ -14,9 +16,9 @@ static void a_flow_is_found_until_it_is_removed(void **state)
 	(void)state;
 	flow_table_init(&t, 10);
 	assert_null(flow_table_find(&t, 42));
-	f = flow_table_add(&t, 42);
+	f = flow_table_add(&t, 42, &is_new);
 	assert_ptr_equal(flow_table_find(&t, 42), f);
-	assert_ptr_equal(flow_table_add(&t, 42), f);
+	assert_ptr_equal(flow_table_add(&t, 42, &is_new), f);
 	assert_int_equal(t.count, 1);
 	flow_table_remove(&t, f);
 	assert_null(flow_table_find(&t, 42));
@@ -30,12 +32,12 @@ static void a_full_table_refuses_and_counts(void **state)
 
 	(void)state;
 	flow_table_init(&t, 2);
-	flow_table_add(&t, 1);
-	flow_table_add(&t, 2);
-	assert_null(flow_table_add(&t, 3));
+	flow_table_add(&t, 1, &is_new);
+	flow_table_add(&t, 2, &is_new);
+	assert_null(flow_table_add(&t, 3, &is_new));
 	assert_int_equal(t.refused, 1);
 	flow_table_remove(&t, flow_table_find(&t, 1));
-	assert_non_null(flow_table_add(&t, 3));
+	assert_non_null(flow_table_add(&t, 3, &is_new));
 	flow_table_done(&t);
 }
 
@@ -60,7 +62,7 @@ static void random_use_agrees_with_a_plain_array(void **state)
 			flow_table_remove(&t, f);
 			there[id] = 0;
 			count--;
-		} else if (flow_table_add(&t, id + 1)) {
+		} else if (flow_table_add(&t, id + 1, &is_new)) {
 			there[id] = 1;
 			count++;
 		} else {
@@ -71,30 +73,12 @@ static void random_use_agrees_with_a_plain_array(void **state)
 	flow_table_done(&t);
 }
 
-static void news_are_told_once_per_flow(void **state)
-{
-	struct flow_table t;
-	struct flow *f;
-
-	(void)state;
-	flow_table_init(&t, 4);
-	f = flow_table_add(&t, 1);
-	flow_table_note_news(&t, f);
-	flow_table_note_news(&t, f);
-	assert_ptr_equal(flow_table_take_news(&t), f);
-	assert_null(flow_table_take_news(&t));
-	flow_table_note_news(&t, f);
-	assert_ptr_equal(flow_table_take_news(&t), f);
-	flow_table_done(&t);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_flow_is_found_until_it_is_removed),
 		cmocka_unit_test(a_full_table_refuses_and_counts),
 		cmocka_unit_test(random_use_agrees_with_a_plain_array),
-		cmocka_unit_test(news_are_told_once_per_flow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,6 +101,20 @@ static inline const struct talk *only_closed(const struct talks *t)
 	return &t->closed[0];
 }
 
+/* Time without a packet. */
+static inline void be_silent(struct talks *t, uint64_t ns)
+{
+	conversation_table_tick(t->table, t->now_ns += ns);
+}
+
+/* A RST is believed after a moment of silence. */
+static inline const struct talk *only_reset(struct talks *t)
+{
+	assert_int_equal(t->close_count, 0);
+	be_silent(t, CONVERSATION_SURE_NS);
+	return only_closed(t);
+}
+
 static inline const struct talk *last_closed(const struct talks *t)
 {
 	assert_true(t->close_count > 0);

@@ -15,9 +15,9 @@ static void traffic_from_before_the_capture_is_adopted(void **state)
 	assert_end(only_closed(&t), CONVERSATION_FIN, "SF");
 	assert_true(t.closed[0].c.is_adopted);
 	assert_int_equal(t.closed[0].c.established_ns, 0);
-	/* "client" is who was seen first */
-	assert_int_equal(t.closed[0].h.client.port, 80);
-	assert_bytes(&t.closed[0], 400, 50);
+	/* the server has the lower port, whoever was seen first */
+	assert_int_equal(t.closed[0].h.client.port, 40000);
+	assert_bytes(&t.closed[0], 50, 400);
 	assert_int_equal(conversation_table_counts(t.table)->adopted, 1);
 	talks_end(&t);
 }
@@ -58,6 +58,7 @@ static void a_port_used_again_is_another_connection(void **state)
 	SAY(&t, HANDSHAKE, C(FIN | ACK, 1001, 5001), S(FIN | ACK, 5001, 1002), C(ACK, 1002, 5002),
 	    C(SYN, 800000), S(SYN | ACK, 900000, 800001), C(ACK, 800001, 900001, 77),
 	    S(RST, 900001));
+	be_silent(&t, CONVERSATION_SURE_NS);
 	assert_int_equal(t.close_count, 2);
 	assert_bytes(&t.closed[1], 77, 0);
 	assert_int_not_equal(t.closed[0].c.id, t.closed[1].c.id);
@@ -75,8 +76,64 @@ static void a_forged_syn_does_not_disturb_what_is_established(void **state)
 	for (unsigned int i = 0; i < 10; i++) /* and many more than are kept of one tuple */
 		SAY(&t, C(SYN, 500000 + i * 1000));
 	SAY(&t, C(ACK, 1101, 5201, 100), S(RST, 5201));
+	be_silent(&t, CONVERSATION_SURE_NS);
 	assert_end(last_closed(&t), CONVERSATION_RESET_BY_SERVER, "RSTR");
 	assert_bytes(last_closed(&t), 200, 200);
+	talks_end(&t);
+}
+
+/* Its numbers make no difference: whose they are shows in those of the others. */
+static void an_attempt_takes_no_segment_of_what_is_established(void **state)
+{
+	static const struct segment attempt[] = {
+		C(SYN, 77777777),
+		S(SYN, 77777777),
+		S(SYN | ACK, 77777777, 88888888),
+		C(SYN | ACK, 77777777, 88888888),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(attempt) / sizeof(attempt[0]); i++) {
+		struct talks t;
+
+		talks_begin(&t, 16, 0);
+		SAY(&t, HANDSHAKE, C(ACK, 1001, 5001, 100), S(ACK, 5001, 1101, 1000), attempt[i],
+		    S(ACK, 6001, 1101), C(ACK, 1101, 6001), C(ACK, 1101, 6001, 100),
+		    S(ACK, 6001, 1201, 1000), C(FIN | ACK, 1201, 7001), S(FIN | ACK, 7001, 1202),
+		    C(ACK, 1202, 7002));
+		assert_end(only_closed(&t), CONVERSATION_FIN, "SF");
+		assert_bytes(&t.closed[0], 200, 2000);
+		assert_int_equal(t.open_count, 2);
+		talks_end(&t);
+	}
+}
+
+static void an_attempt_that_failed_takes_no_segment_of_what_is_established(void **state)
+{
+	struct talks t;
+
+	(void)state;
+	talks_begin(&t, 16, 0);
+	SAY(&t, HANDSHAKE, C(ACK, 1001, 5001, 100), C(SYN, 400000), S(RST | ACK, 0, 400001));
+	assert_end(only_closed(&t), CONVERSATION_REFUSED, "REJ");
+	SAY(&t, S(ACK, 5001, 1101, 1000), C(ACK, 1101, 6001), S(FIN | ACK, 6001, 1101),
+	    C(FIN | ACK, 1101, 6002), S(ACK, 6002, 1102));
+	assert_end(last_closed(&t), CONVERSATION_FIN, "SF");
+	assert_bytes(last_closed(&t), 100, 1000);
+	talks_end(&t);
+}
+
+static void attempts_beyond_the_few_that_are_kept_are_replaced_and_not_lost(void **state)
+{
+	struct talks t;
+
+	(void)state;
+	talks_begin(&t, 16, 0);
+	for (uint32_t i = 0; i < 30; i++)
+		SAY(&t, C(SYN, 1000 + i * 100000));
+	assert_int_equal(t.close_count, 26);
+	assert_end(last_closed(&t), CONVERSATION_REPLACED, "S0");
+	assert_int_equal(conversation_table_counts(t.table)->evicted, 0);
 	talks_end(&t);
 }
 
@@ -228,22 +285,9 @@ static void a_sample_tells_only_of_those_with_news(void **state)
 	assert_int_equal(t.sample_count, 3);
 	assert_int_equal(conversation_acked_bytes(&t.sampled[2].c, SIDE_CLIENT), 10);
 	SAY(&t, S(RST, 5001)); /* what is closed is not sampled */
+	be_silent(&t, CONVERSATION_SURE_NS);
 	conversation_table_sample(t.table, true, keep_sample, &t);
 	assert_int_equal(t.sample_count, 3);
-	talks_end(&t);
-}
-
-static void another_capture_in_the_same_file_begins_again(void **state)
-{
-	struct talks t;
-
-	(void)state;
-	talks_begin(&t, 16, 0);
-	SAY(&t, HANDSHAKE);
-	t.now_ns -= 900 * SECOND;
-	SAY(&t, C(ACK, 1001, 5001, 10));
-	assert_end(only_closed(&t), CONVERSATION_IDLE, "S1");
-	assert_int_equal(t.open_count, 2);
 	talks_end(&t);
 }
 
@@ -269,6 +313,7 @@ static void establish(struct talks *t, uint32_t client)
 static void a_flood_of_syns_takes_no_room_from_established_ones(void **state)
 {
 	enum { LIMIT = 1024, LIVE = LIMIT / 4 };
+	unsigned int before;
 	struct talks t;
 
 	(void)state;
@@ -280,13 +325,13 @@ static void a_flood_of_syns_takes_no_room_from_established_ones(void **state)
 		if (i % 2)
 			say_from(&t, 100000 + i, (struct segment)S(SYN | ACK, i, i + 1));
 	}
-	for (uint32_t i = 1; i <= LIVE; i++) {
-		unsigned int before = t.close_count;
-
+	before = t.close_count;
+	for (uint32_t i = 1; i <= LIVE; i++)
 		say_from(&t, i, (struct segment)S(RST, 5001));
-		assert_int_equal(t.close_count, before + 1);
-		assert_end(last_closed(&t), CONVERSATION_RESET_BY_SERVER, "RSTR");
-	}
+	assert_int_equal(t.close_count, before);
+	be_silent(&t, CONVERSATION_SURE_NS);
+	assert_int_equal(t.close_count, before + LIVE);
+	assert_end(last_closed(&t), CONVERSATION_RESET_BY_SERVER, "RSTR");
 	assert_true(conversation_table_counts(t.table)->evicted > 48 * LIMIT);
 	talks_end(&t);
 }
@@ -305,6 +350,24 @@ static void the_established_one_that_was_silent_longest_is_evicted(void **state)
 	assert_end(only_closed(&t), CONVERSATION_EVICTED, "S1");
 	assert_int_equal(t.closed[0].h.client.addr.word_be[3], 2);
 	assert_int_equal(conversation_table_counts(t.table)->evicted, 1);
+	talks_end(&t);
+}
+
+/* There was nothing to wait for: it is not lost. */
+static void who_was_silent_for_long_gives_way_as_idle(void **state)
+{
+	enum { LIMIT = 64 };
+	struct talks t;
+
+	(void)state;
+	talks_begin(&t, LIMIT, 0);
+	for (uint32_t i = 1; i <= 2 * LIMIT; i++) {
+		say_from(&t, i, (struct segment)C(ACK, 1001, 5001, 10));
+		be_silent(&t, 10 * SECOND);
+	}
+	assert_int_equal(t.close_count, LIMIT);
+	assert_end(last_closed(&t), CONVERSATION_IDLE, "OTH");
+	assert_int_equal(conversation_table_counts(t.table)->evicted, 0);
 	talks_end(&t);
 }
 
@@ -336,6 +399,9 @@ int main(void)
 		cmocka_unit_test(late_segments_of_a_closed_one_begin_nothing),
 		cmocka_unit_test(a_port_used_again_is_another_connection),
 		cmocka_unit_test(a_forged_syn_does_not_disturb_what_is_established),
+		cmocka_unit_test(an_attempt_takes_no_segment_of_what_is_established),
+		cmocka_unit_test(an_attempt_that_failed_takes_no_segment_of_what_is_established),
+		cmocka_unit_test(attempts_beyond_the_few_that_are_kept_are_replaced_and_not_lost),
 		cmocka_unit_test(a_connection_replaces_the_one_that_was_forgotten_on_its_tuple),
 		cmocka_unit_test(a_syn_ack_for_no_syn_that_waits_is_ignored),
 		cmocka_unit_test(a_syn_ack_beside_what_is_established_begins_another),
@@ -345,9 +411,9 @@ int main(void)
 		cmocka_unit_test(the_end_of_a_capture_closes_nothing_that_lives),
 		cmocka_unit_test(the_end_of_a_capture_decides_what_only_waited),
 		cmocka_unit_test(a_sample_tells_only_of_those_with_news),
-		cmocka_unit_test(another_capture_in_the_same_file_begins_again),
 		cmocka_unit_test(a_flood_of_syns_takes_no_room_from_established_ones),
 		cmocka_unit_test(the_established_one_that_was_silent_longest_is_evicted),
+		cmocka_unit_test(who_was_silent_for_long_gives_way_as_idle),
 		cmocka_unit_test(nothing_is_allocated_on_the_way),
 	};
 

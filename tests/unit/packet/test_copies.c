@@ -106,6 +106,60 @@ static struct packet unmarked(void)
 	return p;
 }
 
+/* RFC 6298: the first SYN waits for a second. Linux sends SYN/ACKs without an identification. */
+static void a_syn_or_syn_ack_is_not_sent_again_so_soon(void **state)
+{
+	struct packet syn = packet_of((struct segment)C(SYN, 1000), T0), again = syn;
+	struct packet reply = packet_of((struct segment)S(SYN | ACK, 5000, 1001), T0 + MS);
+	struct packet reply_again = reply;
+	struct copies *c = copies_new(50 * MS, &key);
+
+	(void)state;
+	again.time_ns += 2000;
+	reply_again.time_ns += 2000;
+	assert_true(is_copy(syn, again));
+	assert_true(is_copy(reply, reply_again));
+	assert_false(copies_has_seen(c, &syn));
+	assert_true(copies_has_seen(c, &again));
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(copies_has_seen(c, &reply), i > 0);
+		reply.time_ns += 20000;
+	}
+	again.time_ns = T0 + SECOND;
+	assert_false(copies_has_seen(c, &again));
+	copies_free(c);
+}
+
+/* A listener answers each SYN, and its own timer may run out at about the same time. */
+static void a_syn_ack_may_be_sent_again_when_the_syn_was(void **state)
+{
+	struct packet syn = packet_of((struct segment)C(SYN, 1000), T0);
+	struct packet reply = packet_of((struct segment)S(SYN | ACK, 5000, 1001), T0 + MS);
+	struct copies *c = copies_new(50 * MS, &key);
+
+	(void)state;
+	assert_false(copies_has_seen(c, &syn));
+	assert_false(copies_has_seen(c, &reply));
+	reply.time_ns = T0 + SECOND; /* its timer */
+	assert_false(copies_has_seen(c, &reply));
+	syn.time_ns = T0 + SECOND + 10 * MS;
+	assert_false(copies_has_seen(c, &syn));
+	reply.time_ns = T0 + SECOND + 11 * MS; /* the answer */
+	assert_false(copies_has_seen(c, &reply));
+	reply.time_ns += 1000; /* and its copy */
+	assert_true(copies_has_seen(c, &reply));
+	copies_free(c);
+}
+
+static void another_view_shows_no_copies(void **state)
+{
+	struct packet second = data();
+
+	(void)state;
+	second.view = 1;
+	assert_false(is_copy(data(), second));
+}
+
 /* A lost segment can be sent again within one tick of its time stamp. */
 static void without_a_mark_of_its_sender_nothing_is_called_a_copy(void **state)
 {
@@ -234,6 +288,9 @@ int main(void)
 		cmocka_unit_test(a_copy_may_be_captured_first),
 		cmocka_unit_test(whatever_the_sender_wrote_anew_makes_a_retransmission),
 		cmocka_unit_test(the_same_bytes_after_the_window_are_a_retransmission),
+		cmocka_unit_test(a_syn_or_syn_ack_is_not_sent_again_so_soon),
+		cmocka_unit_test(a_syn_ack_may_be_sent_again_when_the_syn_was),
+		cmocka_unit_test(another_view_shows_no_copies),
 		cmocka_unit_test(without_a_mark_of_its_sender_nothing_is_called_a_copy),
 		cmocka_unit_test(on_one_interface_in_one_direction_nothing_is_a_copy),
 		cmocka_unit_test(another_interface_or_direction_is_mark_enough),

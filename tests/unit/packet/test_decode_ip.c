@@ -166,7 +166,7 @@ static void an_extension_beyond_the_packet_is_refused(void **state)
 	(void)state;
 	assert_hex("60000000 0018 00 40" SRC6 DST6 "06 03 010400000000", DECODE_BAD_IP);
 	assert_hex("60000000 0018 3b 40" SRC6 DST6, DECODE_NOT_TCP); /* no next header */
-	assert_hex("60000000 0018 32 40" SRC6 DST6, DECODE_NOT_TCP); /* ESP */
+	assert_hex("60000000 0018 32 40" SRC6 DST6, DECODE_ENCRYPTED); /* ESP */
 }
 
 /* While segments are left, the header names the next hop, not the end of the connection. */

@@ -229,23 +229,6 @@ static void a_connection_to_itself_is_one_handshake(void **state)
 	reports_end(&r);
 }
 
-static void another_capture_in_the_same_file_begins_again(void **state)
-{
-	struct reports r;
-
-	(void)state;
-	reports_begin(&r, 16);
-	AT(&r, T0 + 5000 * SECOND, C(SYN, 1000));
-	AT(&r, T0, C(SYN, 2000));
-	assert_int_equal(r.count, 1);
-	assert_outcome(&r, 0, HANDSHAKE_PENDING);
-	handshake_table_tick(r.table, T0 + 31 * SECOND);
-	assert_int_equal(r.count, 2);
-	assert_outcome(&r, 1, HANDSHAKE_TIMED_OUT);
-	assert_int_equal(r.h[1].client_isn, 2000);
-	reports_end(&r);
-}
-
 static void a_table_without_room_is_not_made(void **state)
 {
 	struct handshake_table_config config = {.limit = 0, .report = keep_report};
@@ -348,7 +331,6 @@ int main(void)
 		cmocka_unit_test(the_servers_half_alone_is_established_by_its_data),
 		cmocka_unit_test(traffic_from_before_the_capture_is_no_handshake),
 		cmocka_unit_test(a_connection_to_itself_is_one_handshake),
-		cmocka_unit_test(another_capture_in_the_same_file_begins_again),
 		cmocka_unit_test(silence_that_may_be_ours_is_counted_not_reported),
 		cmocka_unit_test(what_is_known_is_reported_watched_or_not),
 		cmocka_unit_test(a_challenge_does_not_delay_the_time_out),

@@ -12,8 +12,9 @@
 static void send_bytes(struct stream *s, uint32_t seq, uint32_t len)
 {
 	struct packet p = packet_of((struct segment)C(ACK, seq, 1, len), SECOND);
+	const struct stream_peer peer = {.room = 60000, .reorder_ns = 3 * MS};
 
-	stream_take(s, &p, 60000, 3 * MS);
+	stream_take(s, &p, &peer);
 }
 
 /* Random segments around the front of the stream, with never more holes than it remembers. */

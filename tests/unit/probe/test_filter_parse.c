@@ -182,6 +182,43 @@ static void other_packets_are_kept_back(void **state)
 	handshake_filter_free(f);
 }
 
+/* The decoder looks into it, and the filter does not: so nothing in it may be held back. */
+static void what_may_carry_packets_passes(void **state)
+{
+	static const char *const carrying[] = {"04", "29", "2f", "33", "61", "89"};
+	static const char *const port[] = {"12b5", "12b6", "2118", "17c1", "10f5", "1292", "19eb",
+					   "9090", "0868", "0dd8", "06a5", "13d0", "147f"};
+	static const unsigned int ethertype[] = {0x8847, 0x8848, 0x8864, 0x88e5, 0x88e7, 0x8903,
+						 0x8909, 0x8926, 0x892f, 0x893f, 0x894f, 0x22f3};
+	struct handshake_filter *f = filter_begin(PENDING_COOKED, 1024);
+	char hex[200];
+	struct wire w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(carrying) / sizeof(carrying[0]); i++) {
+		snprintf(hex, sizeof(hex), "4500 0028 1234 4000 40%s 0000 0a000001 0a000002 %040d",
+			 carrying[i], 0);
+		w = wire_of(hex);
+		assert_true(filter_passes(f, 0x0800, w.bytes, w.len));
+	}
+	for (size_t i = 0; i < sizeof(port) / sizeof(port[0]); i++)
+		for (int version = 4; version <= 6; version += 2) {
+			w = wire_of("");
+			if (version == 4)
+				put_ip4(&w, 17, 20);
+			else
+				put_ip6(&w, 17, 20);
+			snprintf(hex, sizeof(hex), "c350 %s 0014 0000 %024d", port[i], 0);
+			put_hex(&w, hex);
+			assert_true(filter_passes(f, version == 4 ? 0x0800 : 0x86dd, w.bytes,
+						  w.len));
+		}
+	w = wire_of("0123456789abcdef0123456789abcdef0123456789abcdef");
+	for (size_t i = 0; i < sizeof(ethertype) / sizeof(ethertype[0]); i++)
+		assert_true(filter_passes(f, ethertype[i], w.bytes, w.len));
+	handshake_filter_free(f);
+}
+
 /* A tag that the kernel knows of may stand in a cooked packet, or not. */
 static void a_cooked_packet_may_begin_behind_its_tag(void **state)
 {
@@ -214,6 +251,7 @@ int main(void)
 		cmocka_unit_test(every_header_is_read_as_the_decoder_reads_it),
 		cmocka_unit_test(damaged_headers_are_read_as_the_decoder_reads_them),
 		cmocka_unit_test(other_packets_are_kept_back),
+		cmocka_unit_test(what_may_carry_packets_passes),
 		cmocka_unit_test(a_cooked_packet_may_begin_behind_its_tag),
 	};
 

@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 #include <cmocka.h>
 
-#include "engine/settings.h"
+#include "engine/question.h"
 #include "engine/tuple_filter.h"
 
 struct program {
@@ -124,12 +124,12 @@ static bool accepts(const struct program *p, int lport, int rport, bool v4)
 
 static struct program compile(bool with_lports, bool with_rports, bool only_v4)
 {
-	struct settings settings = {.lports = with_lports ? lports : NULL,
+	struct question question = {.lports = with_lports ? lports : NULL,
 				    .rports = with_rports ? rports : NULL,
 				    .only_v4 = only_v4};
 	struct program p;
 
-	p.len = code_compile(&settings, p.code);
+	p.len = code_compile(&question, p.code);
 	return p;
 }
 
@@ -203,7 +203,7 @@ static const unsigned some_ports[] = {80, 443, 0, 65535};
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static bool wanted_by(const struct settings *s, const struct entry *e)
+static bool wanted_by(const struct question *s, const struct entry *e)
 {
 	struct ev_ident id = {.laddr = e->laddr, .raddr = e->raddr};
 
@@ -215,7 +215,7 @@ static bool wanted_by(const struct settings *s, const struct entry *e)
 }
 
 /* Counts what the program stops; fails if the user's filter would have shown it. */
-static size_t try_entries(const struct settings *s, const struct program *p)
+static size_t try_entries(const struct question *s, const struct program *p)
 {
 	size_t stopped = 0;
 
@@ -248,7 +248,7 @@ static void nothing_is_stopped_that_the_filter_would_show(void **state)
 	add_port(lports, 80);
 	add_port(lports, 0);
 	for (int round = 0; round < 500; round++) {
-		struct settings s = {.tuples = tuple_filters_new(),
+		struct question s = {.tuples = tuple_filters_new(),
 				     .only_v4 = rand() % 4 == 0,
 				     .lports = rand() % 4 ? NULL : lports};
 		struct program p;
@@ -268,7 +268,7 @@ static void nothing_is_stopped_that_the_filter_would_show(void **state)
 
 static void prefixes_are_told_exactly(void **state)
 {
-	struct settings s = {.tuples = tuple_filters_new()};
+	struct question s = {.tuples = tuple_filters_new()};
 	struct program p;
 	char why[100];
 	size_t at;
@@ -290,7 +290,7 @@ static void prefixes_are_told_exactly(void **state)
 
 static void a_filter_that_matches_everything_is_not_told(void **state)
 {
-	struct settings s = {.tuples = tuple_filters_new()};
+	struct question s = {.tuples = tuple_filters_new()};
 	struct program p;
 	char why[100];
 	size_t at;

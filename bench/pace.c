@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Open and close TCP connections over loopback at a steady rate, until standard input ends.
+//
+//     pace CONNECTIONS_PER_SECOND
+//
+// Connections come in bursts, a hundred times a second. The server closes first; addresses go round
+// many of 127.x, so that what waits in TIME_WAIT uses up no ports.
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "load.h"
+
+#define BURSTS 100
+#define ADDRESSES 200
+#define FIRST_ADDRESS 0x7f020001u // 127.2.0.1
+
+static void pace_serve(int listener)
+{
+	for (;;) {
+		int fd = accept(listener, NULL, NULL);
+
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+static void pace_connect(struct sockaddr_in *at)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	char byte;
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)at, sizeof(*at)))
+		err(1, "connect");
+	if (recv(fd, &byte, 1, 0) < 0)
+		err(1, "recv");
+	close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+	double next_s = load_now_s();
+	struct sockaddr_in at;
+	long rate, count = 0;
+	int listener;
+	pid_t server;
+
+	if (argc != 2)
+		errx(2, "usage: pace CONNECTIONS_PER_SECOND");
+	rate = load_number("connections a second", argv[1], BURSTS, 100000);
+	listener = load_listen(INADDR_ANY, &at);
+	server = fork();
+	if (server < 0)
+		err(1, "fork");
+	if (!server)
+		pace_serve(listener);
+	while (poll(&input, 1, 0) == 0) {
+		for (long i = 0; i < rate / BURSTS; i++) {
+			at.sin_addr.s_addr = htonl(FIRST_ADDRESS + (uint32_t)(count++ % ADDRESSES));
+			pace_connect(&at);
+		}
+		next_s += 1.0 / BURSTS;
+		if (next_s > load_now_s())
+			usleep((useconds_t)((next_s - load_now_s()) * 1e6));
+	}
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
+	return 0;
+}

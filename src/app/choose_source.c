@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/choose_source.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/asked.h"
+#include "app/sources.h"
+#include "cli/complain.h"
+#include "engine/column.h"
+#include "engine/source.h"
+#include "engine/watch.h"
+#include "probe/wish.h"
+
+/* What --source names, or what a rung of --rung belongs to; `*ret` is NULL if neither is given. */
+static int forced_source(const struct watch *watch, const char *program, const char **ret)
+{
+	const struct source_ops *ops;
+	struct wish_error error;
+	const char *of_rung;
+
+	*ret = watch->source;
+	if (!watch->rungs)
+		return 0;
+	if (wish_check(watch->rungs, &of_rung, &error)) {
+		complain(program, watch->rungs, error.at, error.text);
+		return -1;
+	}
+	ops = of_rung ? sources_choose(watch, of_rung) : NULL;
+	/* What reads packets or a file does not read what others do. */
+	if (ops && (*ret ? strcmp(*ret, of_rung) : !ops->suits(watch))) {
+		snprintf(error.text, sizeof(error.text),
+			 "argument --rung: this belongs to the source %s, which is not used here",
+			 of_rung);
+		complain(program, watch->rungs, 0, error.text);
+		return -1;
+	}
+	if (of_rung)
+		*ret = of_rung;
+	return 0;
+}
+
+/* A column that shows what only a source with counters reads; NULL if there is none. */
+static const char *column_with_extra(const struct all_asked *asked)
+{
+	for (unsigned i = 0; i < asked->count; i++) {
+		const struct view *view = &asked->one[i]->view;
+
+		for (int n = 0; n < LAYOUT_SECTIONS; n++)
+			for (size_t k = 0; k < view->layout.section[n].count; k++)
+				if (view->layout.section[n].column[k]->needs & NEED_EXTRA)
+					return view->layout.section[n].column[k]->name;
+		if (view->sort && view->sort->needs & NEED_EXTRA)
+			return view->sort->name;
+	}
+	return "state";
+}
+
+const char *choose_refusal(const struct source_ops *ops, const struct all_asked *asked)
+{
+	unsigned flows = asked->wants & (WANT_OPENED | WANT_CLOSED | WANT_INTERVALS);
+	static char text[256];
+
+	if (asked->needs & NEED_EXTRA && !ops->counters)
+		snprintf(text, sizeof(text),
+			 "the source '%s' cannot read the counters of sockets, which the column %s shows",
+			 ops->name, column_with_extra(asked));
+	else if (asked->wants & WANT_HANDSHAKES && !ops->handshakes)
+		snprintf(text, sizeof(text),
+			 "the source '%s' shows no handshakes: pcap and bpf do", ops->name);
+	else if (asked->wants & WANT_HANDSHAKES && flows && !ops->mixes)
+		snprintf(text, sizeof(text),
+			 "the source '%s' follows either handshakes or connections: peek cannot share "
+			 "a run with other reports", ops->name);
+	else
+		return NULL;
+	return text;
+}
+
+/* An option about packets, of which this source sees none; NULL if there is none. */
+static const char *option_about_packets(const struct watch *watch)
+{
+	if (watch->checksum)
+		return "--checksum";
+	return watch->local ? "--local" : NULL;
+}
+
+static int check_packets(const struct watch *watch, const struct source_ops *ops,
+			 const char *program)
+{
+	const char *option = ops->packets ? NULL : option_about_packets(watch);
+	char text[256];
+
+	if (!option)
+		return 0;
+	snprintf(text, sizeof(text),
+		 "argument %s: it is about packets: give --read CAPTURE or --interface DEV with it",
+		 option);
+	complain(program, NULL, 0, text);
+	return -1;
+}
+
+const struct source_ops *choose_source(const struct watch *watch, const struct all_asked *asked,
+				       const char *program, const char **ret_forced)
+{
+	const struct source_ops *ops;
+	const char *refusal;
+	char text[256];
+
+	if (forced_source(watch, program, ret_forced))
+		return NULL;
+	ops = sources_choose(watch, *ret_forced);
+	if (!ops) {
+		snprintf(text, sizeof(text), "no source '%s' (there are: %s)", *ret_forced,
+			 sources_list());
+		complain(program, NULL, 0, text);
+		return NULL;
+	}
+	if (check_packets(watch, ops, program))
+		return NULL;
+	refusal = choose_refusal(ops, asked);
+	if (refusal)
+		complain(program, NULL, 0, refusal);
+	return refusal ? NULL : ops;
+}

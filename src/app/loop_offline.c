@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/loop_offline.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+
+#include "app/asked.h"
+#include "app/loop.h"
+#include "engine/engine.h"
+#include "engine/source.h"
+
+/* A source emits up to some hundred events at a time. */
+#define DRAINS_PER_LOOK 16
+#define DRAINS_PER_FLUSH 4096
+
+static bool signal_waits(void)
+{
+	sigset_t set;
+
+	return !sigpending(&set) && (sigismember(&set, SIGINT) || sigismember(&set, SIGTERM) ||
+				     sigismember(&set, SIGHUP) || sigismember(&set, SIGQUIT));
+}
+
+void loop_meanwhile_offline(void *loop)
+{
+	struct loop *l = loop;
+
+	if (l->is_interrupted || !signal_waits())
+		return;
+	l->is_interrupted = true;
+	/* Of the intervals that are due none shall follow. */
+	for (unsigned i = 0; i < l->asked->count; i++) {
+		struct consumer *c = &l->asked->one[i]->consumer;
+
+		l->was_done |= (uint64_t)c->done << i;
+		c->done = true;
+	}
+}
+
+static void advance(struct loop *l, uint64_t time_ns)
+{
+	bool was_interrupted = l->is_interrupted;
+
+	engine_advance(l->engine, time_ns);
+	for (unsigned i = 0; i < l->asked->count && l->is_interrupted && !was_interrupted; i++)
+		l->asked->one[i]->consumer.done = l->was_done >> i & 1;
+}
+
+void loop_emit_offline(void *loop, const struct event *ev)
+{
+	struct loop *l = loop;
+	struct engine *e = l->engine;
+
+	if (!e->has_begun && (ev->head.kind != EV_TIME || l->source->ops->tells_ticks))
+		engine_begin(e, ev->time_ns);
+	if (ev->time_ns > l->last_ns)
+		l->last_ns = ev->time_ns;
+	/* What moved until an interval's end belongs to it; what comes with the event does not. */
+	if (ev->time_ns + e->slack_ns >= e->next_tick_ns && !l->is_interrupted &&
+	    (ev->head.kind == EV_TIME || !l->source->ops->tells_ticks)) {
+		l->is_interrupted = signal_waits();
+		if (ev->head.kind == EV_TIME)
+			l->source->ops->sample(l->source);
+		if (!l->is_interrupted)
+			advance(l, ev->time_ns);
+	}
+	engine_event(e, ev);
+}
+
+/*
+ * Whoever writes into our pipe may be in no hurry: then what there is so far is shown, and a signal
+ * is heeded. Returns as loop_flush().
+ */
+static int wait_for_input(struct loop *l)
+{
+	struct pollfd fds[] = {{.fd = l->source->ops->fd(l->source), .events = POLLIN},
+			       {.fd = l->signals, .events = POLLIN}};
+	int result;
+
+	if (fds[0].fd < 0 || poll(fds, 1, 0) > 0)
+		return 0;
+	result = loop_flush(l);
+	while (!result && poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	l->is_interrupted |= signal_waits();
+	return result;
+}
+
+/* A question that wants nothing more is told of what there was when it ended, as if it were alone. */
+static void note_ends(struct loop *l)
+{
+	for (unsigned i = 0; i < l->asked->count; i++) {
+		struct asked *a = l->asked->one[i];
+
+		if (!a->consumer.done || a->is_over)
+			continue;
+		a->is_over = true;
+		l->source->ops->account(l->source, &a->account);
+		a->refused = l->engine->flows.refused;
+	}
+}
+
+int loop_run_offline(struct loop *l)
+{
+	unsigned drains = 0;
+	int n, result;
+
+	do {
+		result = wait_for_input(l);
+		if (result || l->is_interrupted)
+			break;
+		n = l->source->ops->drain(l->source);
+		note_ends(l);
+		if (n == 0 || (n < 0 && n != -EAGAIN))
+			result = n ? n : 1;
+		else if (++drains % DRAINS_PER_FLUSH == 0)
+			result = loop_flush(l);
+		else if (drains % DRAINS_PER_LOOK == 0)
+			l->is_interrupted |= signal_waits();
+	} while (!result && !l->is_interrupted && !engine_is_done(l->engine));
+	if (result < 0)
+		return result;
+	engine_finish(l->engine, l->last_ns);
+	return 0;
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/window.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "app/status.h"
+#include "cli/complain.h"
+#include "engine/watch.h"
+#include "util/when.h"
+
+/* Around --at, if nothing says how long. */
+#define SPAN_DEFAULT_US 60000000ll
+
+static int64_t written_us(const struct stat *st)
+{
+	return st->st_mtim.tv_sec * 1000000ll + st->st_mtim.tv_nsec / 1000;
+}
+
+/* "03:12" is the last one that the recording can hold: when it was last written, or now. */
+static int64_t reference_us(const char *path)
+{
+	int64_t last = 0, now = (int64_t)time(NULL) * 1000000;
+	struct dirent *entry;
+	struct stat st;
+	DIR *dir;
+
+	if (stat(path, &st))
+		return now;
+	if (!S_ISDIR(st.st_mode))
+		return written_us(&st);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		if (strstr(entry->d_name, ".tsr") && !fstatat(dirfd(dir), entry->d_name, &st, 0) &&
+		    written_us(&st) > last)
+			last = written_us(&st);
+	if (dir)
+		closedir(dir);
+	return last ? last : now;
+}
+
+static int complain_time(const char *program, const char *option, const char *text, size_t at, int err)
+{
+	char message[256];
+
+	if (err == -ERANGE)
+		snprintf(message, sizeof(message),
+			 "argument %s: there is no such time on that day: clocks were set forward", option);
+	else
+		snprintf(message, sizeof(message),
+			 "argument %s: expected a time such as 03:12, '2026-11-24 03:12', "
+			 "2026-11-24T03:12:00Z, '5m ago' or @1764000000", option);
+	complain(program, text, at, message);
+	return RUN_USAGE;
+}
+
+static int set_time(const char *program, const char *option, const char *text, int64_t reference,
+		    int64_t *ret_us)
+{
+	size_t at = 0;
+	int err = text ? when_parse(text, reference, ret_us, &at) : 0;
+
+	return err ? complain_time(program, option, text, at, err) : 0;
+}
+
+static const char *option_given(const struct watch *w)
+{
+	return w->at ? "--at" : w->span ? "--for" : w->since ? "--since" : w->until ? "--until" : NULL;
+}
+
+int window_set(struct watch *w, const char *program)
+{
+	const char *option = option_given(w);
+	int64_t reference, span = SPAN_DEFAULT_US;
+	char message[256];
+	size_t at;
+	int err;
+
+	if (!option && !w->follow)
+		return 0;
+	if (!w->read_path) {
+		snprintf(message, sizeof(message),
+			 "argument %s: it is about recordings; --read FILE or DIR names one",
+			 option ? option : "--follow");
+		complain(program, NULL, 0, message);
+		return RUN_USAGE;
+	}
+	if (w->at && (w->since || w->until)) {
+		complain(program, NULL, 0, "argument --at: not allowed with --since and --until");
+		return RUN_USAGE;
+	}
+	if (w->span && when_parse_span(w->span, &span, &at)) {
+		complain(program, w->span, at, "argument --for: expected a span such as 90, 2m, 1h or 1d");
+		return RUN_USAGE;
+	}
+	reference = reference_us(w->read_path);
+	err = set_time(program, "--at", w->at, reference, &w->from_us);
+	if (!err)
+		err = set_time(program, "--since", w->since, reference, &w->from_us);
+	if (!err)
+		err = set_time(program, "--until", w->until, reference, &w->to_us);
+	if (err)
+		return err;
+	if (w->at || (w->span && w->since))
+		w->to_us = w->from_us + span;
+	else if (w->span)
+		w->from_us = (w->to_us ? w->to_us : reference) - span;
+	if (w->to_us && w->from_us >= w->to_us) {
+		complain(program, w->until, 0, "argument --until: it is not after --since");
+		return RUN_USAGE;
+	}
+	return 0;
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "consumer/recorder_meta.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/consumer.h"
+#include "engine/question.h"
+#include "engine/source.h"
+#include "engine/watch.h"
+#include "record/meta.h"
+
+/* The first line of a small file; empty if it cannot be read. */
+static void read_line(const char *path, char *ret, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, ret, size - 1);
+
+	if (fd >= 0)
+		close(fd);
+	ret[n > 0 ? n : 0] = '\0';
+	ret[strcspn(ret, "\n")] = '\0';
+}
+
+static void name_zone(char *ret, size_t size)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	localtime_r(&now, &tm);
+	snprintf(ret, size, "%s", tm.tm_zone ? tm.tm_zone : "");
+}
+
+void recorder_meta(struct record_meta *ret, const struct consumer *c, const struct source *s)
+{
+	const struct question *q = c->question;
+	struct utsname u;
+
+	snprintf(ret->version, sizeof(ret->version), "%s", VERSION);
+	if (!uname(&u)) {
+		snprintf(ret->host, sizeof(ret->host), "%.64s", u.nodename);
+		snprintf(ret->kernel, sizeof(ret->kernel), "%.64s", u.release);
+		snprintf(ret->arch, sizeof(ret->arch), "%.16s", u.machine);
+	}
+	read_line("/etc/machine-id", ret->machine, sizeof(ret->machine));
+	read_line("/proc/sys/kernel/random/boot_id", ret->boot, sizeof(ret->boot));
+	name_zone(ret->zone, sizeof(ret->zone));
+	snprintf(ret->watch, sizeof(ret->watch), "source %s", s->ops->name);
+	snprintf(ret->filter, sizeof(ret->filter), "%s", q->where ? q->where : "");
+	ret->interval_us = q->interval_s * 1000000;
+	ret->source = s->offline;
+}

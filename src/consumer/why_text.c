@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "consumer/why_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/needs.h"
+#include "engine/source.h"
+#include "util/out.h"
+#include "verdict/units.h"
+
+static enum why_fine fine_of(const char *code)
+{
+	if (!strcmp(code, "application"))
+		return FINE_APPLICATION;
+	if (!strcmp(code, "path_full"))
+		return FINE_PATH;
+	return !strcmp(code, "receiving") ? FINE_PEER : FINE_UNCLEAR;
+}
+
+static bool moved(const struct facts *f)
+{
+	return fact_get(f, FACT_tx_bytes) || fact_get(f, FACT_rx_bytes) ||
+	       fact_get(f, FACT_waiting_bytes);
+}
+
+void why_tally_count(struct why_tally *t, const struct subject *s, const struct verdict *v)
+{
+	if (s->kind == SUBJECT_HOST) {
+		t->host_is_wrong = v->rule;
+		return;
+	}
+	if (s->kind == SUBJECT_LISTENER) {
+		t->listeners++;
+		t->wrong += v->rule != NULL;
+		return;
+	}
+	t->flows++;
+	t->closed += s->kind == SUBJECT_CLOSED;
+	if (v->rule && v->severity > SEVERITY_FINE)
+		t->wrong++;
+	else if (!s->extra && moved(&v->facts))
+		t->blind++;
+	else if (v->rule)
+		t->fine[fine_of(v->rule->code)]++;
+	else if (moved(&v->facts))
+		t->brief++;
+	else
+		t->idle++;
+}
+
+static void put_number(struct out *out, uint64_t n)
+{
+	char text[UNIT_TEXT_MAX];
+
+	out_mem(out, text, unit_format((int64_t)n, UNIT_COUNT, text));
+}
+
+/* "1 connection", "1,204 connections". */
+static void put_count(struct out *out, uint64_t n, const char *noun)
+{
+	put_number(out, n);
+	out_format(out, n == 1 ? " %s" : " %ss", noun);
+}
+
+static void put_window(const struct why_tally *t, struct out *out)
+{
+	char text[UNIT_TEXT_MAX];
+
+	out_mem(out, text, unit_format((int64_t)t->window_us, UNIT_US, text));
+}
+
+void why_text_heading(const struct why_tally *t, const struct source *source, struct out *out)
+{
+	out_str(out, "in ");
+	put_window(t, out);
+	out_str(out, ": ");
+	put_count(out, t->flows, "connection");
+	out_str(out, ", of them ");
+	put_number(out, t->closed);
+	out_str(out, " closed; ");
+	put_count(out, t->listeners, "listener");
+	out_format(out, "   (source %s)\n\n", source->ops->name);
+}
+
+/* What limits those that move: "the application is the limit of 3, the path of 1". */
+static void put_limits(const struct why_tally *t, struct out *out)
+{
+	static const char *const who[] = {
+		[FINE_APPLICATION] = "the application is the limit of ",
+		[FINE_PATH] = "the path is the limit of ",
+		[FINE_PEER] = "the sender is the limit of ",
+		[FINE_UNCLEAR] = "no single limit stands out of ",
+	};
+	const char *between = "";
+
+	for (int i = 0; i < 4; i++)
+		if (t->fine[i]) {
+			out_str(out, between);
+			out_str(out, who[i]);
+			put_count(out, t->fine[i], "connection");
+			between = ", ";
+		}
+}
+
+static uint64_t all_fine(const struct why_tally *t)
+{
+	return t->fine[0] + t->fine[1] + t->fine[2] + t->fine[3];
+}
+
+/* Nothing is wrong: then what is the limit? */
+static void put_all_clear(const struct why_tally *t, struct out *out)
+{
+	uint64_t fine = all_fine(t);
+
+	out_str(out, "nothing is wrong with TCP here: ");
+	if (fine && fine == t->fine[FINE_APPLICATION]) {
+		out_str(out, "the application is the limit (of ");
+		put_count(out, fine, "connection");
+		out_str(out, ")");
+	} else if (fine) {
+		put_limits(t, out);
+	} else if (t->brief) {
+		put_count(out, t->brief, "connection");
+		out_str(out, " moved something, and too little to be judged");
+	} else {
+		out_str(out, "nothing was moved, nothing waits");
+	}
+	if (fine && t->brief) {
+		out_str(out, "; ");
+		put_number(out, t->brief);
+		out_str(out, " moved too little to be judged");
+	}
+	if (t->idle) {
+		out_str(out, "; ");
+		put_number(out, t->idle);
+		out_str(out, t->idle == 1 ? " is idle" : " are idle");
+	}
+	out_char(out, '\n');
+}
+
+static void put_rest(const struct why_tally *t, struct out *out)
+{
+	uint64_t fine = all_fine(t);
+
+	if (t->hidden) {
+		put_number(out, t->hidden);
+		out_str(out, " more verdicts are not shown (--rows)\n");
+	}
+	if (!fine && !t->idle && !t->brief)
+		return;
+	out_char(out, '\n');
+	put_number(out, fine);
+	out_str(out, fine == 1 ? " other connection is fine, " : " other connections are fine, ");
+	put_number(out, t->idle);
+	out_str(out, t->idle == 1 ? " is idle" : " are idle");
+	if (t->brief) {
+		out_str(out, ", ");
+		put_number(out, t->brief);
+		out_str(out, " moved too little to be judged");
+	}
+	out_str(out, t->shows_fine || !fine ? "\n" : " (--all)\n");
+}
+
+/* What a source cannot tell is not known, and not fine. */
+static void put_unseen(const struct why_tally *t, const struct source *source, struct out *out)
+{
+	if (!source->ops->counters)
+		out_str(out, "not visible from this source: what applications have read and "
+			     "written, buffers, queues, owners, and whose limit it is; here only "
+			     "how connections ended: --source bpf sees the rest\n");
+	else if (source->lacks & NEED_CAUSES)
+		out_str(out, "not visible from this source: why segments were sent again, whether "
+			     "Nagle's algorithm is on, errors of ended connections: needs BPF\n");
+	if (t->refused) {
+		put_number(out, t->refused);
+		out_str(out, " verdicts found no place and are not shown\n");
+	}
+}
+
+void why_text_footing(const struct why_tally *t, const struct source *source, struct out *out)
+{
+	if (t->wrong || t->host_is_wrong) {
+		put_rest(t, out);
+	} else if (!t->flows && !t->listeners) {
+		out_str(out, "no connection matches: nothing can be said\n");
+	} else if (t->blind) {
+		put_count(out, t->blind, "connection");
+		out_str(out, " moved something; what limits them cannot be seen here\n");
+	} else {
+		put_all_clear(t, out);
+	}
+	put_unseen(t, source, out);
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What `why` says around its verdicts: how much it looked at, what is fine, what it cannot see. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "verdict/verdict.h"
+
+struct out;
+struct source;
+
+/* Of one window. */
+struct why_tally {
+	uint64_t window_us;
+	uint64_t flows, closed, listeners; /* that were judged */
+	uint64_t wrong; /* of flows: watch and worse */
+	uint64_t fine[4]; /* by enum why_fine */
+	uint64_t idle;	  /* of flows: nothing moved, nothing waits */
+	uint64_t brief;	  /* they moved something, too little to be judged */
+	uint64_t blind;	  /* they moved something, and the source does not see their sockets */
+	uint64_t hidden;  /* cases that --rows left out */
+	uint64_t refused; /* cases that found no place */
+	bool shows_fine;
+	bool host_is_wrong;
+};
+
+enum why_fine { FINE_APPLICATION, FINE_PATH, FINE_PEER, FINE_UNCLEAR };
+
+void why_tally_count(struct why_tally *t, const struct subject *s, const struct verdict *v);
+
+/* Before and after the verdicts of a window. */
+void why_text_heading(const struct why_tally *t, const struct source *source, struct out *out);
+void why_text_footing(const struct why_tally *t, const struct source *source, struct out *out);

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Events in: what each says goes into the flow, and who waits for it is told. */
+#include <string.h>
+
+#include "engine/engine.h"
+#include "engine/filter.h"
+#include "engine/tell.h"
+
+static uint64_t wanted_by(const struct engine *e, const struct ev_ident *ident)
+{
+	uint64_t wanted = 0, bits = e->all_wanted;
+
+	while (bits) {
+		const struct consumer *c = engine_next_of(e, &bits);
+
+		if (filter_matches(c->filter, ident))
+			wanted |= 1ull << c->index;
+	}
+	return wanted;
+}
+
+/*
+ * Whole microseconds from here on: a recording keeps no more, and what is shown live must be what is
+ * shown from it. Returns `ev`, or a copy of the parts that it has.
+ */
+static const struct event *round_times(const struct event *ev, struct event *copy)
+{
+	if (!(ev->head.flags & EV_HAS_IDENT))
+		return ev;
+	if (!(ev->time_ns % 1000) && !(ev->ident.open_ns % 1000) &&
+	    !(ev->ident.established_ns % 1000) && !(ev->head.flags & EV_HAS_HANDSHAKE))
+		return ev;
+	memcpy(copy, ev, ev_size(ev));
+	copy->time_ns -= copy->time_ns % 1000;
+	copy->ident.open_ns -= copy->ident.open_ns % 1000;
+	copy->ident.established_ns -= copy->ident.established_ns % 1000;
+	if (ev->head.flags & EV_HAS_HANDSHAKE)
+		copy->handshake.first_ns -= copy->handshake.first_ns % 1000;
+	return copy;
+}
+
+static void forget_notes(struct engine *e, uint32_t slot)
+{
+	for (unsigned i = 0; i < CONSUMERS_MAX && e->wants & WANT_NOTE; i++)
+		if (e->all_wanted >> i & 1 && e->consumer[i]->note)
+			e->consumer[i]->note[slot] = 0;
+}
+
+static bool is_bare(const struct event *ev)
+{
+	return ev->head.state == ST_TIME_WAIT || ev->head.state == ST_NEW_SYN_RECV;
+}
+
+/* All that an event says, into the flow. */
+static void read_event(struct engine *e, struct flow *f, uint32_t slot, const struct event *ev)
+{
+	bool is_first = !f->has_ident;
+
+	f->state = ev->head.state;
+	f->count = ev->count;
+	if (e->extra && ev->head.flags & EV_HAS_EXTRA)
+		e->extra[slot] = ev->extra;
+	/* What is left of a socket that we knew: its owner was that of the socket. */
+	if (ev->head.flags & EV_HAS_IDENT && (is_first || !is_bare(ev))) {
+		f->ident = ev->ident;
+		f->has_ident = true;
+		f->wanted = wanted_by(e, &ev->ident);
+		forget_notes(e, slot);
+	}
+	/* What an adopted flow moved before we knew it belongs to no interval. */
+	if (ev->head.flags & EV_BASELINE ||
+	    (is_first && f->has_ident && f->ident.seen == SEEN_ADOPTED))
+		for (unsigned i = 0; i < e->paces; i++)
+			pace_baseline(&e->pace[i], f, slot, engine_extra(e, slot));
+}
+
+static void tell_opened(struct engine *e, const struct flow *f, uint64_t before)
+{
+	uint64_t bits = f->wanted & ~before;
+
+	while (bits) {
+		struct consumer *c = engine_next_of(e, &bits);
+
+		if (c->wants & WANT_OPENED && engine_takes_state(c, f->state))
+			c->ops->opened(c, f);
+	}
+}
+
+/*
+ * Of sockets that are many and say little: does anybody want it told? A consumer may want to know how
+ * many there are, which needs no place in the table.
+ */
+static bool is_wanted_bare(struct engine *e, const struct event *ev)
+{
+	uint64_t bits = wanted_by(e, &ev->ident);
+	bool is_wanted = false;
+
+	while (bits) {
+		struct consumer *c = engine_next_of(e, &bits);
+
+		c->counted[ev->head.state] += c->counts >> ev->head.state & 1;
+		is_wanted |= c->states >> ev->head.state & 1;
+	}
+	return is_wanted;
+}
+
+static void keep(struct engine *e, const struct event *ev)
+{
+	bool is_new;
+	struct flow *f = flow_table_add(&e->flows, ev->head.id, &is_new);
+	uint64_t before;
+	uint32_t slot;
+
+	if (!f)
+		return;
+	slot = flow_table_slot(&e->flows, f);
+	/* It closed while rows are printed; the same id is another flow now. */
+	if (f->closed)
+		return;
+	for (unsigned i = 0; is_new && i < e->paces; i++)
+		pace_forget(&e->pace[i], slot);
+	before = f->wanted;
+	read_event(e, f, slot, ev);
+	if (e->wants & WANT_OPENED && f->wanted & ~before)
+		tell_opened(e, f, before);
+	for (unsigned i = 0; f->news != e->all_paces; i++)
+		if (!(f->news & e->pace[i].bit))
+			pace_note(&e->pace[i], &e->flows, f);
+}
+
+/* A flow that is not in the table, or found no place there, was never told of. */
+static struct flow *not_kept(struct engine *e, uint64_t id)
+{
+	struct flow *f = flow_table_scratch(&e->flows, id);
+
+	for (unsigned i = 0; i < e->paces; i++)
+		pace_forget(&e->pace[i], e->flows.limit);
+	return f;
+}
+
+static void tell_closed(struct engine *e, const struct event *ev, uint64_t wanted)
+{
+	uint64_t bits = wanted;
+
+	while (bits) {
+		struct consumer *c = engine_next_of(e, &bits);
+
+		if (c->wants & WANT_CLOSED && !c->done && engine_takes_state(c, ev->head.state))
+			c->ops->closed(c, ev);
+	}
+}
+
+/* While rows are printed, they point into the table. */
+static void leave(struct engine *e, struct flow *f)
+{
+	if (!e->is_ticking) {
+		flow_table_remove(&e->flows, f);
+		return;
+	}
+	f->closed = true;
+	f->slot_next = e->leaving_head;
+	e->leaving_head = flow_table_slot(&e->flows, f) + 1;
+}
+
+static void take_close(struct engine *e, const struct event *ev)
+{
+	struct flow *kept, *f;
+	uint64_t before;
+
+	if (!e->flows.flow) {
+		tell_closed(e, ev, wanted_by(e, &ev->ident));
+		return;
+	}
+	kept = flow_table_find(&e->flows, ev->head.id);
+	if (kept && kept->closed)
+		return;
+	f = kept ? kept : not_kept(e, ev->head.id);
+	before = f->wanted;
+	read_event(e, f, flow_table_slot(&e->flows, f), ev);
+	if (e->wants & WANT_OPENED)
+		tell_opened(e, f, before);
+	f->news = 0;
+	for (unsigned i = 0; i < e->paces; i++)
+		engine_tell_interval(e, &e->pace[i], f, flow_table_slot(&e->flows, f), ev);
+	tell_closed(e, ev, f->wanted);
+	if (kept)
+		leave(e, kept);
+}
+
+static void take_other(struct engine *e, const struct event *ev, unsigned want)
+{
+	uint64_t bits = e->wants & want ? wanted_by(e, &ev->ident) : 0;
+
+	while (bits) {
+		struct consumer *c = engine_next_of(e, &bits);
+
+		if (!(c->wants & want) || c->done)
+			continue;
+		if (want == WANT_RESETS)
+			c->ops->reset(c, ev);
+		else
+			c->ops->handshake(c, ev);
+	}
+}
+
+void engine_event(void *context, const struct event *ev)
+{
+	struct engine *e = context;
+	struct event copy;
+
+	ev = round_times(ev, &copy);
+	switch (ev->head.kind) {
+	case EV_OPEN:
+	case EV_SAMPLE:
+		if (e->flows.flow && (!is_bare(ev) || is_wanted_bare(e, ev)))
+			keep(e, ev);
+		return;
+	case EV_CLOSE:
+		take_close(e, ev);
+		return;
+	case EV_RESET:
+		take_other(e, ev, WANT_RESETS);
+		return;
+	case EV_HANDSHAKE:
+		take_other(e, ev, WANT_HANDSHAKES);
+		return;
+	}
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Time: intervals end, and each pace's consumers are told what moved. */
+#include <string.h>
+
+#include "engine/engine.h"
+#include "engine/question.h"
+#include "engine/tell.h"
+
+static void drop_leaving(struct engine *e)
+{
+	while (e->leaving_head) {
+		struct flow *f = &e->flows.flow[e->leaving_head - 1];
+
+		e->leaving_head = f->slot_next;
+		flow_table_remove(&e->flows, f);
+	}
+}
+
+static void tell_news(struct engine *e, struct pace *p)
+{
+	for (uint32_t i = 0; i < p->news_count; i++) {
+		struct flow *f = &e->flows.flow[p->news[i]];
+
+		if (!(f->news & p->bit))
+			continue;
+		f->news &= (uint16_t)~p->bit;
+		if (f->has_ident)
+			engine_tell_interval(e, p, f, p->news[i], NULL);
+	}
+	p->news_count = 0;
+}
+
+static void tick(struct engine *e, struct pace *p, uint64_t time_ns)
+{
+	time_ns -= time_ns % 1000;
+	e->now_ns = time_ns;
+	tell_news(e, p);
+	e->is_ticking = true;
+	for (unsigned i = 0; i < p->consumers; i++) {
+		struct consumer *c = p->consumer[i];
+
+		if (c->done)
+			continue;
+		c->ticks++;
+		c->ops->tick(c, time_ns);
+		c->done = c->done || (c->question->count && c->ticks >= c->question->count);
+	}
+	e->is_ticking = false;
+	drop_leaving(e);
+	memcpy(p->host_then, e->host_now, sizeof(p->host_then));
+}
+
+void engine_host(struct engine *e, const int64_t value[COUNTER_COUNT])
+{
+	memcpy(e->host_now, value, sizeof(e->host_now));
+	for (unsigned i = 0; i < e->paces && !e->has_host; i++)
+		memcpy(e->pace[i].host_then, value, sizeof(e->pace[i].host_then));
+	e->has_host = true;
+}
+
+static void set_next_tick(struct engine *e)
+{
+	e->next_tick_ns = UINT64_MAX;
+	for (unsigned i = 0; i < e->paces; i++)
+		if (e->pace[i].next_tick_ns < e->next_tick_ns)
+			e->next_tick_ns = e->pace[i].next_tick_ns;
+}
+
+bool engine_is_done(const struct engine *e)
+{
+	const struct consumer *first = e->consumer[0];
+	uint64_t bits = e->all_wanted;
+
+	if (first->done && !first->is_gone && e->first_leads)
+		return true;
+	while (bits)
+		if (!engine_next_of(e, &bits)->done)
+			return false;
+	return true;
+}
+
+void engine_begin(struct engine *e, uint64_t time_ns)
+{
+	e->has_begun = true;
+	e->begun_ns = time_ns - time_ns % 1000;
+	for (unsigned i = 0; i < e->paces; i++)
+		if (e->pace[i].interval_ns)
+			e->pace[i].next_tick_ns = time_ns + e->pace[i].interval_ns;
+	set_next_tick(e);
+}
+
+void engine_due(const struct engine *e, uint64_t time_ns, unsigned *ret_wants, unsigned *ret_needs)
+{
+	*ret_wants = *ret_needs = 0;
+	for (unsigned i = 0; i < e->paces; i++)
+		for (unsigned k = 0; k < e->pace[i].consumers; k++) {
+			const struct consumer *c = e->pace[i].consumer[k];
+
+			if (e->pace[i].next_tick_ns > time_ns || c->done)
+				continue;
+			*ret_wants |= c->wants;
+			*ret_needs |= c->needs;
+		}
+}
+
+/* The pace whose tick is due first, at `time_ns` or before; NULL if there is none. */
+static struct pace *due(struct engine *e, uint64_t time_ns)
+{
+	struct pace *first = NULL;
+
+	for (unsigned i = 0; i < e->paces; i++) {
+		struct pace *p = &e->pace[i];
+
+		if (p->next_tick_ns <= time_ns + e->slack_ns &&
+		    p->next_tick_ns != UINT64_MAX && (!first || p->next_tick_ns < first->next_tick_ns))
+			first = p;
+	}
+	return first;
+}
+
+/*
+ * Live: one tick, however late it is. Offline: the next one, but of many empty intervals none; the
+ * grid of ticks stays as it is.
+ */
+static void plan_next(const struct engine *e, struct pace *p, uint64_t time_ns)
+{
+	uint64_t ahead;
+
+	p->next_tick_ns += p->interval_ns;
+	if (p->next_tick_ns > time_ns)
+		return;
+	ahead = (time_ns - p->next_tick_ns) / p->interval_ns;
+	if (!e->offline || ahead >= ENGINE_EMPTY_TICKS)
+		p->next_tick_ns += (ahead + !e->offline) * p->interval_ns;
+}
+
+void engine_advance(struct engine *e, uint64_t time_ns)
+{
+	struct pace *p;
+
+	while ((p = due(e, time_ns)) && !engine_is_done(e)) {
+		tick(e, p, e->offline ? p->next_tick_ns : time_ns);
+		plan_next(e, p, time_ns);
+	}
+	set_next_tick(e);
+}
+
+void engine_finish(struct engine *e, uint64_t time_ns)
+{
+	for (unsigned i = 0; i < e->paces && e->has_begun; i++) {
+		struct pace *p = &e->pace[i];
+
+		tick(e, p, e->ends_on_grid && p->interval_ns ? p->next_tick_ns : time_ns);
+		p->next_tick_ns = UINT64_MAX;
+	}
+	set_next_tick(e);
+}

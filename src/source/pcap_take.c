@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* From frames to the tables, and from the tables to the engine. */
+#include "abi/event.h"
+#include "engine/clock.h"
+#include "engine/watch.h"
+#include "engine/source.h"
+#include "packet/checksum.h"
+#include "packet/conversation_table.h"
+#include "packet/copies.h"
+#include "source/pcap_part.h"
+
+/* From the line of time to stamps: those of an event that is shown for itself. */
+static void undo_leaps(const struct pcap_state *p, struct event *ev)
+{
+	const uint64_t shift_ns = p->line.shift_ns;
+
+	ev->time_ns -= shift_ns;
+	if (ev->ident.open_ns)
+		ev->ident.open_ns -= shift_ns;
+	if (ev->ident.established_ns)
+		ev->ident.established_ns -= shift_ns;
+	if (ev->head.flags & EV_HAS_HANDSHAKE && ev->handshake.first_ns)
+		ev->handshake.first_ns -= shift_ns;
+}
+
+void pcap_emit(void *context, const struct event *ev)
+{
+	struct pcap_state *p = context;
+	struct source *s = p->source;
+	struct event moved;
+
+	/* Where intervals are shown, the clock follows the line instead. */
+	if (!p->line.shift_ns || s->live_table) {
+		s->emit(s->emit_context, ev);
+		return;
+	}
+	moved = *ev;
+	undo_leaps(p, &moved);
+	s->emit(s->emit_context, &moved);
+}
+
+void pcap_take_sample(struct pcap_state *p, uint64_t time_ns)
+{
+	p->flow.now_ns = time_ns;
+	conversation_table_sample(p->table, false, pcap_flow_sample, &p->flow);
+}
+
+static void take_packet(struct pcap_state *p, const struct packet *packet)
+{
+	if (copies_has_seen(p->copies, packet))
+		return;
+	if (p->table)
+		conversation_table_feed(p->table, packet);
+	else if (packet->kind == PACKET_TCP || p->source->watch->icmp)
+		handshake_table_feed(p->handshakes, packet);
+}
+
+void pcap_take_frame(struct pcap_state *p, const struct frame *frame)
+{
+	struct packet packet;
+	enum decode_result result = decode_frame(frame, &packet);
+
+	p->received++;
+	if (result != DECODE_TCP && result != DECODE_ICMP_ERROR)
+		p->undecoded.result[result]++;
+	else if (checksum_is_damaged(frame, &packet, p->checksum))
+		p->undecoded.bad_checksums++;
+	else
+		take_packet(p, &packet);
+}

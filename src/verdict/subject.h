@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * What is judged: all that was read of it, borrowed. The layer is pure: from this to facts, from
+ * facts to a verdict, from a verdict to a sentence.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/event.h"
+
+struct history;
+
+/* What the kernel counts for no socket, as read once. A field that was not read is -1. */
+struct host_reading {
+	int64_t cookies, syn_queue_drops; /* they count up */
+	int64_t memory_pressures, pruned, receive_drops, memory_aborts;
+	int64_t time_wait_overflows;
+	int64_t mem_pages, mem_limit_pages; /* levels: tcp_mem[1] */
+	int64_t time_wait, time_wait_limit, orphans, orphans_limit;
+};
+
+enum subject_kind {
+	SUBJECT_LIVE,
+	SUBJECT_CLOSED,
+	SUBJECT_LISTENER,
+	SUBJECT_HANDSHAKE,
+	SUBJECT_HOST
+};
+
+struct subject {
+	enum subject_kind kind;
+	uint8_t state;	    /* enum tcp_state_number; of a closed one the last before CLOSE */
+	uint8_t end_reason; /* enum ev_end */
+	uint8_t flags;	    /* enum ev_flag, of a closed one */
+	uint32_t error;	    /* errno that it ended with */
+	uint64_t time_ns;
+	const struct ev_ident *ident;
+	const struct ev_count *count;  /* totals */
+	const struct ev_extra *extra;  /* NULL if the source sees nothing of it */
+	const struct history *history; /* NULL: it was read once, and is judged over its life */
+	const struct ev_handshake *handshake;
+	const struct host_reading *host, *host_then;
+	uint64_t window_us; /* of a host: since host_then */
+	bool peer_lives;    /* another connection to the same address moved something just now */
+};

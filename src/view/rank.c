@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "view/rank.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t id_of(const struct ranked *r)
+{
+	return r->kind == RANKED_FLOW ? r->flow->id : r->gone->flow.id;
+}
+
+static int by_number(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+/* Of equal rank: flows by age, groups by their number in a list, then by their key. */
+static int by_rank(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+	int n;
+
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? 1 : -1;
+	if (x->kind == RANKED_OTHERS || y->kind == RANKED_OTHERS)
+		return (x->kind == RANKED_OTHERS) - (y->kind == RANKED_OTHERS);
+	if (x->kind != RANKED_GROUP)
+		return by_number(id_of(x), id_of(y));
+	n = by_number(x->group->key.number, y->group->key.number);
+	return n ? n : memcmp(&x->group->key, &y->group->key, sizeof(x->group->key));
+}
+
+/*
+ * Bring the `want` best to the front, in any order: quickselect, so that a window of 20 rows does not
+ * pay for ranking 70,000 flows.
+ */
+static void select_best(struct ranked *r, size_t count, size_t want)
+{
+	size_t low = 0, high = count;
+
+	while (high - low > 1) {
+		/* Not the last one, or a part could be the whole again. */
+		struct ranked pivot = r[low + (high - low - 1) / 2];
+		size_t i = low, j = high - 1;
+
+		for (;; i++, j--) {
+			while (by_rank(&r[i], &pivot) < 0)
+				i++;
+			while (by_rank(&r[j], &pivot) > 0)
+				j--;
+			if (i >= j)
+				break;
+			struct ranked swap = r[i];
+			r[i] = r[j];
+			r[j] = swap;
+		}
+		if (want <= j + 1)
+			high = j + 1;
+		else
+			low = j + 1;
+		if (want == high || want == low)
+			return;
+	}
+}
+
+void rank_rows(struct batch *b, size_t want)
+{
+	if (want < b->rows)
+		select_best(b->row, b->rows, want);
+	else
+		want = b->rows;
+	qsort(b->row, want, sizeof(*b->row), by_rank);
+}

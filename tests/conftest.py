@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What holds for all tests: their marks, and an order that suits several workers."""
+
+# A worker is given one file after the other: what takes longest comes first, so that none is left with
+# it in the end. Measured with --durations=0.
+LONG = ["test_peek_bpf.py", "test_peek_filter.py", "test_intervals.py", "test_fuzz.py", "test_peek_frames.py",
+        "test_stat.py", "test_lint.py", "test_interrupted.py", "test_peekstat.py", "test_options.py",
+        "test_screen.py", "test_peek_live.py"]
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: left out of ./dev test FAST")
+
+
+def pytest_collection_modifyitems(items):
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""`why` from a capture: how connections ended, which SYNs had no answer, what went again; and that the
+rest cannot be seen. Packets are made here, so what is in them is known."""
+
+import json
+import subprocess
+
+import pytest
+from sight import PROGRAM
+from scapy.layers.inet import IP, TCP
+from scapy.layers.l2 import Ether
+from scapy.utils import wrpcap
+
+CLIENT, SERVER = "10.0.0.1", "10.0.0.2"
+MSS = 1000
+
+
+class Capture:
+    """Packets, each a little later than the one before."""
+
+    def __init__(self):
+        self.packets, self.now = [], 1000.0
+
+    def add(self, later, to_server, port, flags, seq, ack=0, payload=b""):
+        ends = (CLIENT, SERVER) if to_server else (SERVER, CLIENT)
+        ports = (port, 80) if to_server else (80, port)
+        # Each has a number of its own, or the second would be a copy of the first.
+        packet = (Ether() / IP(src=ends[0], dst=ends[1], id=len(self.packets) + 1) /
+                  TCP(sport=ports[0], dport=ports[1], flags=flags, seq=seq, ack=ack) / payload)
+        self.now += later
+        packet.time = self.now
+        self.packets.append(packet)
+
+    def handshake(self, port):
+        self.add(0.01, True, port, "S", 1)
+        self.add(0.01, False, port, "SA", 1, 2)
+        self.add(0.01, True, port, "A", 2, 2)
+
+
+@pytest.fixture(name="capture")
+def made(tmp_path):
+    c = Capture()
+    c.add(0, True, 1000, "S", 1)
+    c.add(0.01, False, 1000, "RA", 0, 2)
+    for later in (0.1, 1, 2, 4):
+        c.add(later, True, 1001, "S", 1)
+    c.handshake(1002)
+    c.add(0.1, True, 1002, "A", 2, 2, b"x" * MSS)
+    c.add(0.1, False, 1002, "RA", 2, 2)
+    c.handshake(1003)
+    # Every tenth segment goes twice.
+    for i in range(100):
+        for _ in range(1 + (i % 10 == 9)):
+            c.add(0.01, True, 1003, "A", 2 + i * MSS, 2, b"x" * MSS)
+            c.add(0.001, False, 1003, "A", 2, 2 + (i + 1) * MSS)
+    path = tmp_path / "capture.pcap"
+    wrpcap(str(path), c.packets)
+    return path
+
+
+def why(path, *options):
+    return subprocess.run([PROGRAM, "why", "--read", path, *options], capture_output=True, text=True,
+                          check=True).stdout
+
+
+def test_what_packets_tell(built, capture):
+    rows = [json.loads(line) for line in why(capture, "--json").splitlines()]
+    told = {row["lport"]: (row["verdict"], row["severity"]) for row in rows if "verdict" in row}
+    assert told == {1000: ("refused", "failed"), 1001: ("blackhole_syn", "failed"),
+                    1002: ("reset_by_peer", "failed"), 1003: ("loss", "slow")}
+    assert [row["evidence"]["syns"] for row in rows if row.get("lport") == 1001] == [4]
+    [loss] = [row for row in rows if row.get("lport") == 1003]
+    assert loss["evidence"]["retrans"] == 10 and loss["evidence"]["retrans_share"] == 0.09, loss
+    assert loss["limited_by"] is None, "packets do not tell"
+
+
+def test_what_they_do_not_tell_is_said(built, capture):
+    assert "not visible from this source" in why(capture)
+
+
+def test_netlink_says_what_it_does_not_see(privileged, netns):
+    done = subprocess.run([PROGRAM, "why", "--source", "netlink", "--netns", netns.name, "--for", "1"],
+                          capture_output=True, text=True, check=True)
+    assert "why segments were sent again" in done.stdout and "needs BPF" in done.stdout

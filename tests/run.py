@@ -1,0 +1,175 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Run the tests and judge the run: side by side what may, then alone what keeps all CPUs busy.
+
+    tests/run.py [--repeat N] [--expected-skips FILE] [FAST] [PYTEST-OPTION]...
+
+FAST leaves out what takes long: end to end, fuzzing, what is marked slow. Whoever calls sets TCPSIGHT and
+TCPSIGHT_BUILD, as ./dev does. The judge does not trust pytest's status alone: each test that pytest
+collects must be reported once at least, a run without tests has failed, and with --expected-skips so has
+one that skips anything that the file does not name.
+"""
+
+import argparse
+import collections
+import os
+import pathlib
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+FAST = ["tests/lint", "tests/unit", "tests/golden"]
+WHOLE = [*FAST, "tests/property", "tests/mutants", "tests/fuzz", "tests/e2e"]
+PYTEST = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider"]
+# Most tests wait more than they work.
+WORKERS = min(2 * len(os.sched_getaffinity(0)), 8)
+# How the tests are divided: pytest's options for each part.
+SIDE_BY_SIDE = [["-n", str(WORKERS), "--dist", "loadfile", "-m", "not alone"],
+                ["-p", "no:xdist", "-m", "alone"]]
+WITHOUT_SLOW = [["-n", str(WORKERS), "--dist", "load", "-m", "not slow"]]
+NOTHING_TO_DO = 5  # pytest's status
+
+
+class Run:
+    """What became of each test: name to "passed", "failed", "skipped" or, if nothing did, "vanished"."""
+
+    def __init__(self):
+        self.results, self.reasons, self.faults = {}, {}, []
+        self.seconds = self.user_seconds = self.system_seconds = 0
+
+    def count(self, result):
+        return sum(one == result for one in self.results.values())
+
+    @property
+    def failed(self):
+        return [name for name, result in self.results.items() if result in ("failed", "vanished")]
+
+    def summary(self):
+        return (f"{self.count('passed')} passed, {len(self.failed)} failed,"
+                f" {self.count('skipped')} skipped")
+
+    def timing(self):
+        return (f"in {self.seconds:.0f} s (CPU: {self.user_seconds:.0f} s user,"
+                f" {self.system_seconds:.0f} s system)")
+
+    def good(self):
+        return not self.failed and not self.faults and self.count("passed") > 0
+
+
+def collect(paths, options):
+    """The names of all tests that pytest finds, or what it says if it cannot."""
+    done = subprocess.run([*PYTEST, "--collect-only", "-q", *paths, *options], cwd=ROOT, check=False,
+                          capture_output=True, text=True)
+    names = [line for line in done.stdout.splitlines() if line.startswith("tests/") and "::" in line]
+    if done.returncode not in (0, NOTHING_TO_DO):
+        raise SystemExit(f"tests/run.py: the tests cannot be collected:\n{done.stdout}{done.stderr}")
+    return names
+
+
+def key_of(name):
+    """The same test as junit names it: class and name."""
+    path, _, test = name.partition("::")
+    return path.removesuffix(".py").replace("/", "."), test
+
+
+def read_report(path):
+    """{(class, name): (result, reason)} of a junit file, which is not there if pytest broke down."""
+    found = {}
+    if not path.exists():
+        return found
+    for case in xml.etree.ElementTree.parse(path).iter("testcase"):
+        key = case.get("classname"), case.get("name")
+        result, reason = "passed", ""
+        for child in case:
+            if child.tag in ("failure", "error"):
+                result, reason = "failed", child.get("message", "")
+            elif child.tag == "skipped" and result == "passed":
+                result, reason = "skipped", child.get("message", "")
+        # A test whose end failed too has two entries.
+        if found.get(key, ("passed",))[0] != "failed":
+            found[key] = result, reason
+    return found
+
+
+def judge(run, names, reports, expected_skips):
+    merged = collections.ChainMap(*reports)
+    for name in names:
+        run.results[name], run.reasons[name] = merged.get(key_of(name), ("vanished", "no report"))
+    strangers = set(merged) - {key_of(name) for name in names}
+    run.faults += [f"{'.'.join(key)} was reported, but not collected" for key in sorted(strangers)]
+    if expected_skips is not None:
+        run.faults += [f"{name} was skipped, and is not listed as a skip to expect"
+                       for name, result in run.results.items()
+                       if result == "skipped" and name not in expected_skips]
+
+
+def run_once(paths, parts, options, expected_skips):
+    run = Run()
+    began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    names = collect(paths, [*options, *(["-m", parts[0][-1]] if len(parts) == 1 else [])])
+    # Short, since control sockets lie in it.
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="pytest-"))
+    reports = []
+    for number, part in enumerate(parts):
+        report = folder / f"report{number}.xml"
+        done = subprocess.run([*PYTEST, "-q", f"--junitxml={report}", f"--basetemp={folder}/{number}",
+                               *part, *paths, *options], cwd=ROOT, check=False)
+        reports.append(read_report(report))
+        empty = done.returncode == NOTHING_TO_DO and not reports[-1]
+        if done.returncode and not empty:
+            run.faults.append(f"pytest ended with status {done.returncode}")
+    judge(run, names, reports, expected_skips)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    run.seconds = time.monotonic() - began
+    run.user_seconds = after.ru_utime - before.ru_utime
+    run.system_seconds = after.ru_stime - before.ru_stime
+    if run.good():
+        shutil.rmtree(folder, ignore_errors=True)
+    return run
+
+
+def tell(run):
+    for name, result in run.results.items():
+        if result != "passed":
+            reason = " ".join(run.reasons[name].split())
+            print(f"{result.upper()} {name}: {reason[:200]}")
+    for fault in run.faults:
+        print(f"tests/run.py: {fault}")
+    if not run.count("passed"):
+        print("tests/run.py: no test has passed")
+
+
+def main():
+    words = argparse.ArgumentParser(usage=__doc__.split("\n\n")[1].strip(), allow_abbrev=False)
+    words.add_argument("--repeat", type=int, default=1, metavar="N")
+    words.add_argument("--expected-skips", type=pathlib.Path, metavar="FILE")
+    args, options = words.parse_known_args()
+    fast = "FAST" in options
+    if fast:
+        options.remove("FAST")
+    expected_skips = args.expected_skips and {
+        line for line in args.expected_skips.read_text(encoding="utf-8").splitlines()
+        if not line.startswith("#")}
+    runs = []
+    for number in range(1, args.repeat + 1):
+        runs.append(run_once(FAST if fast else WHOLE, WITHOUT_SLOW if fast else SIDE_BY_SIDE, options,
+                             expected_skips))
+        tell(runs[-1])
+        print(f"run {number} of {args.repeat}: {runs[-1].summary()} {runs[-1].timing()}", flush=True)
+    if len(runs) > 1:
+        for number, run in enumerate(runs, 1):
+            print(f"run {number}: {run.summary()} {run.timing()}{'' if run.good() else ', NOT GOOD'}")
+    # Last, for who reads the log: all runs together.
+    totals = [sum(numbers) for numbers in zip(*(
+        (run.count("passed"), len(run.failed), run.count("skipped")) for run in runs))]
+    print("{} passed, {} failed, {} skipped".format(*totals))
+    return 0 if all(run.good() for run in runs) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
