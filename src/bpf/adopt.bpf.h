@@ -31,7 +31,7 @@ static __always_inline struct flow *adopt(struct sock *sk, struct seq_file *seq)
 	}
 	if (!f || state == ST_LISTEN)
 		return 0;
-	mptcp_take_owner(f, tp);
+	mptcp_take_owner(f, tp, OWNER_CONNECT);
 	read_count(tp, state, f->syn, &c);
 	f->sampled_received = tp->bytes_received;
 	f->sampled_write_seq = tp->write_seq;

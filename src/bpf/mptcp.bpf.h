@@ -64,14 +64,19 @@ static __always_inline void mptcp_change(struct sock *sk, int new)
 		bpf_map_delete_elem(&mptcp_owners, &key);
 }
 
-/* For every program that meets a live flow, before it looks at the owner: a stronger one stays. */
-static __always_inline void mptcp_take_owner(struct flow *f, struct tcp_sock *tp)
+/*
+ * For every program that meets a live flow whose owner is weaker than `source`, the strongest that can
+ * be noted there. A stronger one stays. What tells MPTCP apart lies in a cache line of its own, which is
+ * not read for flows that have such an owner.
+ */
+static __always_inline void mptcp_take_owner(struct flow *f, struct tcp_sock *tp, __u8 source)
 {
 	struct mptcp_subflow_context *subflow;
 	struct mptcp_owner *owner;
 	__u64 key;
 
-	if (!bpf_core_field_exists(tp->is_mptcp) || !tp->is_mptcp)
+	if (f->ident.owner_source >= source || !bpf_core_field_exists(tp->is_mptcp) ||
+	    !tp->is_mptcp)
 		return;
 	subflow = tp->inet_conn.icsk_ulp_data;
 	key = (__u64)BPF_CORE_READ(subflow, conn);

@@ -82,11 +82,11 @@ int scan_files(struct bpf_iter__task_file *ctx)
 	socket = bpf_sock_from_file(file);
 	if (!socket || !socket->sk)
 		return 0;
-	if (is_mptcp_socket(socket->sk)) {
+	f = bpf_sk_storage_get(&flows, socket->sk, 0, 0);
+	if (!f && is_mptcp_socket(socket->sk)) {
 		mptcp_note(socket->sk, task, OWNER_FILES);
 		return 0;
 	}
-	f = bpf_sk_storage_get(&flows, socket->sk, 0, 0);
 	if (!f) {
 		f = adopt(socket->sk, ctx->meta->seq);
 		if (!f)

@@ -45,7 +45,7 @@ int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 	if (state == ST_CLOSE)
 		return 0;
 	take_acceptor(f, tp);
-	mptcp_take_owner(f, tp);
+	mptcp_take_owner(f, tp, OWNER_CONNECT);
 	/* What the application wrote moves write_seq alone: acknowledgements change no count. */
 	received = tp->bytes_received;
 	write_seq = tp->write_seq;

@@ -72,7 +72,7 @@ static __always_inline void on_connect(struct tcp_sock *tp)
 	read_place(tp, &f->ident);
 	f->ident.owner_source = OWNER_NONE;
 	set_owner_current(&f->ident, OWNER_CONNECT);
-	mptcp_take_owner(f, tp);
+	mptcp_take_owner(f, tp, OWNER_CONNECT);
 }
 
 static __always_inline void on_listen(struct tcp_sock *tp)
@@ -286,13 +286,14 @@ static __always_inline void on_change(struct sock *sk, int old, int new)
 	if (!f || f->phase != PHASE_LIVE)
 		return;
 	take_acceptor(f, tp);
-	mptcp_take_owner(f, tp);
-	if (new == ST_ESTABLISHED)
+	if (new == ST_ESTABLISHED) {
 		on_established(f, tp);
-	else if (new == ST_FIN_WAIT1 || new == ST_LAST_ACK)
+	} else if (new == ST_FIN_WAIT1 || new == ST_LAST_ACK) {
 		set_owner_current(&f->ident, OWNER_CLOSE);
-	else if (new == ST_CLOSE)
+	} else if (new == ST_CLOSE) {
+		mptcp_take_owner(f, tp, OWNER_CLOSE);
 		on_close(f, tp, old);
+	}
 }
 
 #define CHANGE(old, new) ((__u32)(old) << 8 | (__u32)(new))
