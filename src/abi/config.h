@@ -18,6 +18,8 @@
 #define DISCARDS_MAX 16384
 /* Accepted sockets whose owner waits to be taken over; beyond that the oldest are forgotten. */
 #define ACCEPTORS 65536
+/* MPTCP connections whose owner is known; of more, subflows that the kernel opens have none. */
+#define MPTCP_CONNECTIONS 16384
 #define RING_BYTES_DEFAULT (4u << 20)
 
 /* Kept per CPU by the BPF programs; opened + adopted = closed + live + lost. */
@@ -46,7 +48,7 @@ struct snap_control {
 	__u32 plain;		/* 1: nobody who is told now needs struct ev_extra, or listeners */
 	__u32 silent;		/* 1: adopt without an event */
 	__u32 listeners_only;	/* 1: adopt no flows yet, only what new ones will inherit from */
-	__u32 owner_pass;	/* of the owner iterator: 1 confirm, 2 assign */
+	__u32 owner_pass;	/* of the owner iterator: 1 confirm, 2 assign; 0: it does not run */
 	__u32 owner_scan;	/* number of the present scan, never 0 */
 	__u32 owner_unsure;	/* found by pass 1: flows whose owner no longer holds them */
 	__u32 live;		/* flows met by the last snapshot, changed or not */

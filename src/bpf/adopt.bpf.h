@@ -2,6 +2,7 @@
 /* Adopting sockets that are older than us, and telling user space of them. */
 #pragma once
 #include "bpf/flow.bpf.h"
+#include "bpf/mptcp.bpf.h"
 #include "bpf/request.bpf.h"
 #include "bpf/slots.bpf.h"
 
@@ -30,6 +31,7 @@ static __always_inline struct flow *adopt(struct sock *sk, struct seq_file *seq)
 	}
 	if (!f || state == ST_LISTEN)
 		return 0;
+	mptcp_take_owner(f, tp, OWNER_CONNECT);
 	read_count(tp, state, f->syn, &c);
 	f->sampled_received = tp->bytes_received;
 	f->sampled_write_seq = tp->write_seq;

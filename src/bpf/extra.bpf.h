@@ -123,6 +123,18 @@ static __always_inline void read_queues(struct tcp_sock *tp, __u8 state, struct 
 	e->send_queue = tp->write_seq - tp->snd_una;
 }
 
+/* While a scan is under way nobody knows. What no scan met, though one was there before, nobody holds. */
+static __always_inline void read_holders(const struct flow *f, struct ev_extra *e)
+{
+	struct snap_control *ctl = want_holders ? control_get() : 0;
+
+	if (!ctl || ctl->owner_pass || !f->held_scan)
+		return;
+	e->known |= KNOWN_HOLDERS;
+	if (f->held_scan == (__u16)ctl->owner_scan)
+		e->holders = f->holders;
+}
+
 /*
  * The segments that were sent again are counted anew in `count`, so that they are the sum of their
  * causes. `last`: the flow ends.
@@ -137,7 +149,8 @@ static __always_inline void read_extra(struct flow *f, struct tcp_sock *tp, __u8
 	e->icmp_type = f->icmp_type;
 	e->icmp_code = f->icmp_code;
 	read_queues(tp, state, e);
-	read_levels(tp, state, e);
+	read_levels(f, tp, state, last, e);
+	read_holders(f, e);
 	read_tally(tp, e);
 	e->segs_in = tp->segs_in;
 	e->segs_out = tp->segs_out;

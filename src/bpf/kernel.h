@@ -132,6 +132,7 @@ struct sock {
 	int sk_err;
 	int sk_err_soft;
 	__u8 sk_shutdown;
+	__u16 sk_protocol;
 	kuid_t sk_uid;
 	struct sock_cgroup_data sk_cgrp_data;
 };
@@ -181,6 +182,7 @@ struct inet_connection_sock {
 	__u32 icsk_rto;
 	__u32 icsk_pmtu_cookie;
 	const struct tcp_congestion_ops *icsk_ca_ops;
+	void *icsk_ulp_data;
 	__u8 icsk_ca_state : 5;
 	__u8 icsk_retransmits;
 	__u8 icsk_pending;
@@ -199,6 +201,10 @@ struct minmax_sample {
 
 struct minmax {
 	struct minmax_sample s[3];
+};
+
+struct mptcp_subflow_context {
+	struct sock *conn;
 };
 
 struct tcp_options_received {
@@ -253,6 +259,7 @@ struct tcp_sock {
 	__u32 chrono_start;
 	__u32 chrono_stat[3];
 	__u32 undo_marker;
+	bool is_mptcp;
 	__u8 syn_data : 1;
 	__u8 syn_data_acked : 1;
 	__u8 nonagle : 4;

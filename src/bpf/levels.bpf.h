@@ -70,24 +70,31 @@ static __always_inline void read_flight(struct tcp_sock *tp, struct ev_extra *e)
 	e->known |= KNOWN_PACING;
 }
 
-/* A socket in a sockmap has a struct sk_psock, which points back to it. */
-static __always_inline void read_redirection(struct sock *sk, struct ev_extra *e)
+/*
+ * A socket in a sockmap has a struct sk_psock, which points back to it. close() takes it out before
+ * anything else (sock_map_close()), so of one that has ended it is known only if it was seen before.
+ */
+static __always_inline void read_redirection(struct flow *f, struct sock *sk, bool last,
+					     struct ev_extra *e)
 {
 	struct sk_psock *psock = (void *)((__u64)sk->sk_user_data & ~USER_DATA_FLAGS);
 
-	e->known |= KNOWN_REDIRECTED;
-	if (psock && bpf_core_field_exists(psock->sk))
-		e->redirected = BPF_CORE_READ(psock, sk) == sk;
+	if (psock && bpf_core_field_exists(psock->sk) && BPF_CORE_READ(psock, sk) == sk)
+		f->redirected = 1;
+	e->redirected = f->redirected;
+	if (f->redirected || !last)
+		e->known |= KNOWN_REDIRECTED;
 }
 
-/* `e` must be zeroed. */
-static __always_inline void read_levels(struct tcp_sock *tp, __u8 state, struct ev_extra *e)
+/* `e` must be zeroed. `last`: the flow ends. */
+static __always_inline void read_levels(struct flow *f, struct tcp_sock *tp, __u8 state, bool last,
+					struct ev_extra *e)
 {
 	read_memory(SK(tp), e);
 	if (state == ST_LISTEN)
 		return;
 	read_flight(tp, e);
-	read_redirection(SK(tp), e);
+	read_redirection(f, SK(tp), last, e);
 	if (state != ST_SYN_SENT)
 		read_since(tp, e);
 }

@@ -34,11 +34,14 @@ struct flow {
 	__u8 soft_error;	/* errno of an ICMP error that came while it connected; 0: none */
 	__u8 icmp_type, icmp_code; /* of that */
 	__u8 after_cookies;	/* 1: its listener may have answered with a SYN cookie */
-	__u8 pad;
+	__u8 redirected;	/* 1: it was seen in a sockmap */
 	__u32 counted;		/* 1: is in the account as live */
 	__u32 adopted;		/* 1: somebody is adopting it, or has */
 	__u32 closing;		/* 1: it went to CLOSE, perhaps while it was being adopted */
 	__u32 ended;		/* 1: its end was reported, or counted as lost */
+	__u32 held_by;		/* of the last scan: the process that was met last to hold it */
+	__u16 held_scan;	/* number of that scan, its lowest bits; 0: there was none yet */
+	__u16 holders;		/* processes that it met */
 	struct ev_ident ident;
 };
 
@@ -99,6 +102,7 @@ const volatile __u8 want_tallies __weak = 0;	/* struct tally */
 const volatile __u8 want_delacks __weak = 0;	/* delayed_acks */
 const volatile __u8 want_handshakes __weak = 0; /* a flow is over when its handshake is */
 const volatile __u8 want_acceptors __weak = 0;	/* acceptors */
+const volatile __u8 want_holders __weak = 0;	/* flow.holders */
 const volatile __u32 jiffies_hz __weak = 250;
 
 struct {

@@ -9,6 +9,7 @@
  */
 #include "bpf/acceptor.bpf.h"
 #include "bpf/adopt.bpf.h"
+#include "bpf/mptcp.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -46,6 +47,23 @@ static __always_inline void assign(struct snap_control *ctl, struct flow *f,
 	f->announced = 0;
 }
 
+/* The files of a process come one after the other, several of them may be of one socket. */
+static __always_inline void count_holder(struct snap_control *ctl, struct flow *f,
+					 struct task_struct *task)
+{
+	if (!want_holders || ctl->owner_pass != 1)
+		return;
+	if (f->held_scan != (__u16)ctl->owner_scan) {
+		f->held_scan = ctl->owner_scan;
+		f->held_by = 0;
+		f->holders = 0;
+	}
+	if (f->held_by == (__u32)task->tgid)
+		return;
+	f->held_by = task->tgid;
+	f->holders++;
+}
+
 SEC("iter/task_file")
 int scan_files(struct bpf_iter__task_file *ctx)
 {
@@ -65,6 +83,10 @@ int scan_files(struct bpf_iter__task_file *ctx)
 	if (!socket || !socket->sk)
 		return 0;
 	f = bpf_sk_storage_get(&flows, socket->sk, 0, 0);
+	if (!f && is_mptcp_socket(socket->sk)) {
+		mptcp_note(socket->sk, task, OWNER_FILES);
+		return 0;
+	}
 	if (!f) {
 		f = adopt(socket->sk, ctx->meta->seq);
 		if (!f)
@@ -72,6 +94,7 @@ int scan_files(struct bpf_iter__task_file *ctx)
 	}
 	if (!f || !ctl || (f->phase != PHASE_LIVE && f->phase != PHASE_LISTEN))
 		return 0;
+	count_holder(ctl, f, task);
 	take_acceptor(f, (struct tcp_sock *)socket->sk);
 	if (f->ident.owner_source == OWNER_NONE && f->ident.seen == SEEN_ADOPTED)
 		assign(ctl, f, task);

@@ -6,6 +6,7 @@
  */
 #include "bpf/acceptor.bpf.h"
 #include "bpf/adopt.bpf.h"
+#include "bpf/mptcp.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -44,6 +45,7 @@ int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 	if (state == ST_CLOSE)
 		return 0;
 	take_acceptor(f, tp);
+	mptcp_take_owner(f, tp, OWNER_CONNECT);
 	/* What the application wrote moves write_seq alone: acknowledgements change no count. */
 	received = tp->bytes_received;
 	write_seq = tp->write_seq;

@@ -16,6 +16,7 @@
 #include "bpf/end.bpf.h"
 #include "bpf/extra.bpf.h"
 #include "bpf/flow.bpf.h"
+#include "bpf/mptcp.bpf.h"
 #include "bpf/request.bpf.h"
 #include "bpf/ring.bpf.h"
 
@@ -32,12 +33,13 @@ static __always_inline void begin(struct flow *f, struct tcp_sock *tp, __u8 role
 	f->late = frozen();
 	f->announced = 0;
 	f->owner_scan = 0;
+	f->held_scan = 0;
 	f->sampled_received = 0;
 	f->sampled_write_seq = 0;
 	f->syn = role == ROLE_CONNECT;
 	f->synack_retrans = 0;
 	f->reset_came = 0;
-	f->soft_error = f->icmp_type = f->icmp_code = 0;
+	f->soft_error = f->icmp_type = f->icmp_code = f->redirected = 0;
 	f->ident.role = role;
 	f->ident.seen = SEEN_OPEN;
 	f->ident.open_ns = bpf_ktime_get_ns();
@@ -70,6 +72,7 @@ static __always_inline void on_connect(struct tcp_sock *tp)
 	read_place(tp, &f->ident);
 	f->ident.owner_source = OWNER_NONE;
 	set_owner_current(&f->ident, OWNER_CONNECT);
+	mptcp_take_owner(f, tp, OWNER_CONNECT);
 }
 
 static __always_inline void on_listen(struct tcp_sock *tp)
@@ -250,8 +253,10 @@ static __always_inline void on_change(struct sock *sk, int old, int new)
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct flow *f;
 
-	if (!tp)
+	if (!tp) {
+		mptcp_change(sk, new);
 		return;
+	}
 	if (new == ST_SYN_SENT) {
 		on_connect(tp);
 		return;
@@ -281,12 +286,14 @@ static __always_inline void on_change(struct sock *sk, int old, int new)
 	if (!f || f->phase != PHASE_LIVE)
 		return;
 	take_acceptor(f, tp);
-	if (new == ST_ESTABLISHED)
+	if (new == ST_ESTABLISHED) {
 		on_established(f, tp);
-	else if (new == ST_FIN_WAIT1 || new == ST_LAST_ACK)
+	} else if (new == ST_FIN_WAIT1 || new == ST_LAST_ACK) {
 		set_owner_current(&f->ident, OWNER_CLOSE);
-	else if (new == ST_CLOSE)
+	} else if (new == ST_CLOSE) {
+		mptcp_take_owner(f, tp, OWNER_CLOSE);
 		on_close(f, tp, old);
+	}
 }
 
 #define CHANGE(old, new) ((__u32)(old) << 8 | (__u32)(new))

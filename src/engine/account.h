@@ -13,6 +13,7 @@ struct account {
 	uint64_t live;
 	uint64_t lost; /* flows that ended, or lived, without our being able to report them */
 	uint64_t lost_tx_bytes, lost_rx_bytes; /* what those had moved, where that is known */
+	uint64_t inexact; /* of closed: whose received bytes may be wrong by one, for a FIN */
 	uint64_t missed;     /* state changes, or packets, that the kernel did not show us */
 	uint64_t table_full; /* live flows that found no place in the table of --max-flows */
 	uint64_t received, dropped, interface_dropped; /* packets, as pcap_stats() counts them */

@@ -388,6 +388,8 @@ const struct column columns[] = {
 	C(scope,	"SCOPE",	"",	-7, 0,	"sockets, others that found no place within --max-flows, or host for what the kernel counts for no socket"),
 #include "engine/columns_extra.def"
 	H(pacing_rate,	"PACING",	"B/s",	11, NEED_EXTRA,	"rate at which the kernel paces; empty if it does not"),
+	H(redirected,	"REDIR",	"",	5, NEED_EXTRA,	"1: in a sockmap, which may pass payload on past TCP, in no count; of a closed one known only if seen before"),
+	H(holders,	"HOLDERS",	"",	7, NEED_EXTRA | NEED_OWNER | NEED_HOLDERS, "how many processes have the socket open; pid and comm are one of them"),
 	H(synack_retrans, "SYNACK_RTX",	"seg",	10, NEED_EXTRA | NEED_CAUSES, "SYN/ACKs sent again: before a connection was accepted; of a listener, to all"),
 	H(pmtu,		"PMTU",		"B",	6, NEED_EXTRA,	"largest packet that the path is known to take"),
 	/* What is wrong with it. */

@@ -33,6 +33,8 @@ FIELD(rcvbuf, rcvbuf, KNOWN_MEMORY)
 FIELD(sndbuf, sndbuf, KNOWN_MEMORY)
 FIELD(forward_bytes, forward_bytes, KNOWN_MEMORY)
 FIELD(pacing_rate, pacing_rate, KNOWN_PACING)
+FIELD(redirected, redirected, KNOWN_REDIRECTED)
+FIELD(holders, holders, KNOWN_HOLDERS)
 
 COLUMN(pmtu)
 {

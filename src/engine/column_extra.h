@@ -22,6 +22,8 @@ struct value column_rcvbuf(const struct row *row);
 struct value column_sndbuf(const struct row *row);
 struct value column_forward_bytes(const struct row *row);
 struct value column_pacing_rate(const struct row *row);
+struct value column_redirected(const struct row *row);
+struct value column_holders(const struct row *row);
 struct value column_pmtu(const struct row *row);
 struct value column_synack_retrans(const struct row *row);
 struct value column_timer(const struct row *row);

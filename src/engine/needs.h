@@ -25,4 +25,5 @@ enum column_need {
 	NEED_BARE = 32768,   /* sockets of which the kernel keeps no counters: TIME_WAIT, requests */
 	NEED_PRESENT = 65536, /* only what is there now: no edges */
 	NEED_ICMP = 131072,   /* ICMP errors that a connecting socket is told of */
+	NEED_HOLDERS = 262144, /* who holds a socket beside its owner; and with it NEED_OWNER */
 };

@@ -125,6 +125,7 @@ int probe_choose(struct tcp *skeleton, const char *wish, unsigned needs, unsigne
 		needs |= NEED_ICMP;
 	skeleton->rodata->want_extra = (needs & NEED_EXTRA) != 0;
 	skeleton->rodata->want_tallies = (needs & (NEED_CALLS | NEED_PACKETS)) != 0;
+	skeleton->rodata->want_holders = (needs & NEED_HOLDERS) != 0;
 	skeleton->rodata->jiffies_hz = jiffies_hz();
 	bpf_map__set_autocreate(skeleton->maps.acceptors, false);
 	for (size_t n = 0; n < ladder_count && !err; n++) {

@@ -36,6 +36,7 @@ int bpf_owner_scan(struct bpf_owner *o)
 		control->owner_pass = 2;
 		err = bpf_reader_run(o->reader, o->skeleton->links.scan_files);
 	}
+	control->owner_pass = 0;
 	o->scanned_ns = clock_now_ns();
 	o->cost_ns = o->scanned_ns - begin_ns;
 	return err;

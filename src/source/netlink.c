@@ -7,11 +7,14 @@
  *
  *   - when a flow opened, if it is younger than the last list (seen: late), and its handshake;
  *   - why it ended, unless by FIN on both sides;
- *   - the owner, user and cgroup of flows that came and went between two lists, and their counters
- *     where SO_LINGER 0, or a connect() that failed, threw them away: they count as lost;
+ *   - the owner, user and cgroup of flows that came and went between two lists;
+ *   - counters that were thrown away: by SO_LINGER 0, by a listener that closes with connections that
+ *     nobody accepted, by MPTCP. What was moved since the last list is missing, so these flows count
+ *     as lost, whether a list had them or not; so do failed connects that were in no list;
  *   - one byte: a side that closed first, between two lists, is a byte short of what it received if
  *     the peer's FIN was quicker than our question whether it is still awaited; one that was reset
- *     between two lists shows a byte more if the peer's FIN had come;
+ *     between two lists shows a byte more if the peer's FIN had come. All flows of which this may be
+ *     so are counted (account.inexact);
  *   - network namespaces that are younger than the tool, or may not be entered;
  *   - the end of the kernel's own sockets (NFS, iSCSI), of which it gives no notice: they stay live;
  *   - of the counters of stat, those in source/netlink_extra.c.

@@ -5,6 +5,8 @@
 
 /* tcpi_min_rtt of a flow that has no sample yet. */
 #define NO_RTT (~0u)
+/* See count_never_connected(). */
+#define DISCONNECT_NUMBERS 2
 
 bool count_state_has_our_fin(uint8_t state)
 {
@@ -134,6 +136,22 @@ bool count_final(const struct diag *d, const struct count_end *end, struct ev_co
 	*ret = (struct ev_count){.tx_bytes = less(numbers, (uint64_t)syn + our_fin)};
 	count_common(d, syn, peer_fin, ret);
 	return our_fin && !d->send_queue && (peer_fin || end->fin_awaited);
+}
+
+bool count_is_unsure(const struct diag *d, const struct count_end *end)
+{
+	/* Nothing but a FIN can have come; or a list showed it. */
+	if (!d->info.tcpi_data_segs_in || count_state_has_peer_fin(end->last_state))
+		return false;
+	if (!end_has_our_fin(d, end))
+		return true;
+	/* What is left unread is the FIN. */
+	return !d->receive_queue && !d->send_queue && end->closed_first && !end->fin_awaited;
+}
+
+bool count_never_connected(const struct diag *d)
+{
+	return d->send_queue == DISCONNECT_NUMBERS + 1;
 }
 
 uint8_t count_last_state(const struct diag *d, const struct count_end *end)

@@ -51,6 +51,20 @@ struct count_end {
 bool count_final(const struct diag *d, const struct count_end *end, struct ev_count *ret);
 
 /*
+ * May the received bytes of count_final() be wrong by one? A FIN of the peer that came after the last
+ * list leaves no trace of its own in the counters of a socket that was reset, nor does it tell whether
+ * it reached the socket or the stand-in that took its place.
+ */
+bool count_is_unsure(const struct diag *d, const struct count_end *end);
+
+/*
+ * Of a socket that was disconnected, which erased its counters: had it never been connected? Then no
+ * byte was moved. tcp_disconnect() advances the sequence number by 2 and the largest window that the
+ * peer ever offered, beside which there is our SYN.
+ */
+bool count_never_connected(const struct diag *d);
+
+/*
  * The state that the flow left for CLOSE, as far as the counters tell: without a FIN of ours it was
  * cut while it was established (CLOSE_WAIT or ESTABLISHED) or never was (SYN_SENT). ST_CLOSE: not
  * known, see count_control_numbers().

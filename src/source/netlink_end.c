@@ -36,7 +36,7 @@ static uint8_t role_at_end(struct diag_net *net, const struct diag *d, uint8_t s
 	return peer_closed_first(net, d) ? ROLE_ACCEPT : ROLE_CONNECT;
 }
 
-void end_read(struct flow *flow, bool role_sure, struct diag_net *net, const struct diag *d,
+bool end_read(struct flow *flow, bool role_sure, struct diag_net *net, const struct diag *d,
 	      struct ev_count *ret)
 {
 	/* Who has its tuple now: a stand-in in TIME_WAIT or FIN_WAIT2, a listener, nobody. */
@@ -52,4 +52,5 @@ void end_read(struct flow *flow, bool role_sure, struct diag_net *net, const str
 		flow->end_reason = END_FIN;
 	flow->state = count_last_state(d, &end);
 	flow->ident.role = end.role;
+	return count_is_unsure(d, &end);
 }

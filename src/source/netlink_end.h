@@ -14,7 +14,8 @@ struct flow;
 
 /*
  * Bring `flow` up to date from the notice `d`; flow->state is that of the last look, 0 if there was
- * none. `role_sure`: its role was read from counters before. May ask the kernel about its tuple.
+ * none. `role_sure`: its role was read from counters before. May ask the kernel about its tuple. Returns
+ * true if the received bytes may be wrong by one, see count_is_unsure().
  */
-void end_read(struct flow *flow, bool role_sure, struct diag_net *net, const struct diag *d,
+bool end_read(struct flow *flow, bool role_sure, struct diag_net *net, const struct diag *d,
 	      struct ev_count *ret);

@@ -60,7 +60,8 @@ static void read_pace(const struct tcp_info *t, struct ev_extra *e)
 /* A notice tells nothing of memory, which is given back by then. */
 static void read_memory(const struct diag *d, struct ev_extra *e)
 {
-	e->known = d->has_memory ? KNOWN_MEMORY : 0;
+	/* Whoever holds it was found out elsewhere. */
+	e->known = (e->known & KNOWN_HOLDERS) | (d->has_memory ? KNOWN_MEMORY : 0);
 	e->rmem_bytes = d->rmem_bytes;
 	e->wmem_bytes = d->wmem_bytes;
 	e->forward_bytes = d->forward_bytes;

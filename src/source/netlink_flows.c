@@ -254,7 +254,8 @@ static void gone_erased(struct netlink_flows *f, struct diag_net *net, const str
 	struct flow *flow = flow_table_find(&f->table, d->cookie);
 
 	if (flow) {
-		finish(f, flow, false);
+		/* What it moved since the last look is not known; of an attempt, nothing. */
+		finish(f, flow, flow->state != ST_LISTEN && !count_never_connected(d));
 		return;
 	}
 	/* Only a former flow has a send queue. */
@@ -289,7 +290,7 @@ void netlink_flows_gone(void *flows, struct diag_net *net, const struct diag *d)
 		flow->ident.uid = UID_UNKNOWN;
 	}
 	note_extra(f, flow, d);
-	end_read(flow, k->role_sure, net, d, &last);
+	f->account.inexact += end_read(flow, k->role_sure, net, d, &last);
 	raise_count(&flow->count, &last);
 	finish(f, flow, false);
 }

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "engine/clock.h"
+#include "engine/column.h"
+#include "engine/source.h"
 #include "source/netlink_flows.h"
 #include "util/xalloc.h"
 
@@ -26,6 +28,8 @@ struct wanted {
 	struct flow *flow;
 	uint32_t inode;
 	uint32_t holder; /* the first process that was found to hold it */
+	uint32_t last_holder;
+	uint32_t holders; /* how many were found */
 	bool confirmed;	 /* whom we took for the owner holds it still */
 };
 
@@ -57,17 +61,28 @@ static void list_wanted(struct search *s)
 	qsort(s->wanted, s->count, sizeof(*s->wanted), by_inode);
 }
 
+static void note_holder_of(struct wanted *w, uint32_t pid)
+{
+	if (!w->holder)
+		w->holder = pid;
+	/* The files of a process come one after the other. */
+	w->holders += w->last_holder != pid;
+	w->last_holder = pid;
+	if (w->flow->ident.owner_source && w->flow->ident.pid == pid)
+		w->confirmed = true;
+}
+
+/* The subflows of an MPTCP connection have one inode, that of the connection's socket. */
 static void note_holder(struct search *s, uint32_t inode, uint32_t pid)
 {
+	const struct wanted *end = s->wanted + s->count;
 	struct wanted key = {.inode = inode};
 	struct wanted *w = bsearch(&key, s->wanted, s->count, sizeof(key), by_inode);
 
-	if (!w)
-		return;
-	if (!w->holder)
-		w->holder = pid;
-	if (w->flow->ident.owner_source && w->flow->ident.pid == pid)
-		w->confirmed = true;
+	while (w && w > s->wanted && w[-1].inode == inode)
+		w--;
+	for (; w && w < end && w->inode == inode; w++)
+		note_holder_of(w, pid);
 }
 
 /* Returns 0, or -errno if the process may not be looked into, or is gone. */
@@ -134,6 +149,19 @@ static void set_owner(struct search *s, const struct wanted *w)
 	netlink_flows_known(s->flows, w->flow)->news = true;
 }
 
+/* Of whom we may not look into, somebody may hold it too. */
+static void set_holders(struct search *s, const struct wanted *w, bool complete)
+{
+	struct ev_extra *extra = s->flows->extra ? &s->flows->extra[w->flow - s->flows->table.flow] : NULL;
+	struct known *k = netlink_flows_known(s->flows, w->flow);
+
+	if (!extra || !complete)
+		return;
+	k->news |= !(extra->known & KNOWN_HOLDERS) || extra->holders != w->holders;
+	extra->known |= KNOWN_HOLDERS;
+	extra->holders = w->holders;
+}
+
 void netlink_owner_scan(struct netlink_owner *o, struct netlink_flows *flows)
 {
 	struct search s = {.flows = flows};
@@ -147,8 +175,11 @@ void netlink_owner_scan(struct netlink_owner *o, struct netlink_flows *flows)
 		if (isdigit((unsigned char)entry->d_name[0]) &&
 		    look_into(&s, (uint32_t)strtoul(entry->d_name, NULL, 10)) == -EACCES)
 			o->refused++;
-	for (size_t i = 0; i < s.count; i++)
+	for (size_t i = 0; i < s.count; i++) {
 		set_owner(&s, &s.wanted[i]);
+		if (flows->source->needs & NEED_HOLDERS)
+			set_holders(&s, &s.wanted[i], !o->refused);
+	}
 	if (proc)
 		closedir(proc);
 	free(s.wanted);

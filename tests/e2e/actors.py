@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import pathlib
+import platform
 import select
 import signal
 import socket
@@ -19,6 +20,8 @@ import threading
 import time
 
 PAYLOAD = b"x" * 100
+PAYLOAD_BYTES = len(PAYLOAD)
+IPPROTO_MPTCP = 262
 
 
 def say(**facts):
@@ -223,11 +226,11 @@ def serve(first):
 
 def start_connect(address, port, timeout_ms):
     name_self("tcp-try")
-    sock = socket.socket()
+    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
     sock.setblocking(False)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, timeout_ms)
     sock.connect_ex((address, port))
-    laddr, lport = sock.getsockname()
+    laddr, lport = sock.getsockname()[:2]
     end = {"pid": os.getpid(), "laddr": laddr, "lport": lport, "raddr": address, "rport": port}
     say(client=end)
     return sock
@@ -273,6 +276,18 @@ def listen_only(address, port, backlog):
     listener.close()
     say(closed=True)
     step()
+
+
+def hold_connected(address, port, count):
+    """So many connections to a server that does not accept, until told to let go."""
+    held = [socket.create_connection((address, int(port))) for _ in range(int(count))]
+    for sock in held:
+        sock.send(PAYLOAD)
+    say(ports=[sock.getsockname()[1] for sock in held])
+    step()
+    for sock in held:
+        sock.close()
+    say(closed=True)
 
 
 def no_port_left(address, port):
@@ -324,6 +339,110 @@ def hold_many(pairs):
     step()
 
 
+def mptcp_server(port, control):
+    """Named otherwise when it listens than when it serves."""
+    name_self("mp-before")
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("0.0.0.0", int(port)))
+    listener.listen(8)
+    name_self("mp-server")
+    control.send(b"listening")
+    sock, _ = listener.accept()
+    while sock.recv(65536):
+        pass
+    sock.close()
+    control.send(b"closed")
+
+
+def mptcp(laddr, raddr, port):
+    """One MPTCP connection, whose other subflows the kernel opens."""
+    name_self("mp-client")
+    control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP).close()
+    except OSError as error:
+        print(f"no MPTCP: {error}", file=sys.stderr)
+        sys.exit(77)
+    server = fork(mptcp_server, port, theirs)
+    control.recv(10)
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP)
+    sock.bind((laddr, 0))
+    sock.connect((raddr, int(port)))
+    sock.send(PAYLOAD)
+    say(client=os.getpid(), server=server, lport=sock.getsockname()[1])
+    step()
+    for _ in range(50):
+        sock.send(PAYLOAD * 500)
+    say(sent=PAYLOAD_BYTES + 50 * 500 * PAYLOAD_BYTES)
+    step()
+    sock.close()
+    control.recv(10)
+    say(closed=True)
+    step()
+
+
+def held_by_many(address, children):
+    """A listener and a connection that children hold too; each has the connection twice."""
+    name_self("tcp-holder")
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.create_server((address, 0), family=family)
+    client = socket.create_connection(listener.getsockname()[:2])
+    again = socket.socket(fileno=os.dup(client.fileno()))
+    pids = [fork(signal.pause) for _ in range(int(children))]
+    say(listener=listener.getsockname()[1], client=client.getsockname()[1], pid=os.getpid(), pids=pids)
+    step()
+    again.close()
+    client.close()
+    listener.close()
+    say(closed=True)
+    step()
+
+
+def bpf(command, form, *values):
+    """The system call, with the first fields of its union; returns a descriptor or raises OSError."""
+    number = {"x86_64": 321, "aarch64": 280, "s390x": 351}[platform.machine()]
+    attributes = struct.pack(form, *values).ljust(128, b"\0")
+    libc = ctypes.CDLL(None, use_errno=True)
+    done = libc.syscall(number, command, ctypes.create_string_buffer(attributes, 128), 128)
+    if done < 0:
+        raise OSError(ctypes.get_errno(), "bpf")
+    return done
+
+
+def instruction(code, dst=0, src=0, value=0):
+    registers = src << 4 | dst if sys.byteorder == "little" else dst << 4 | src
+    return struct.pack("=BBhi", code, registers, 0, value)
+
+
+def sockmap(address):
+    """A sidecar's short cut: what the client sends is put into the server's queue, past TCP."""
+    name_self("tcp-sidecar")
+    sockets = bpf(0, "=IIII", 15, 4, 4, 2)  # BPF_MAP_CREATE of a SOCKMAP
+    # return bpf_msg_redirect_map(msg, &sockets, 1, BPF_F_INGRESS);
+    code = b"".join([instruction(0x18, 2, 1, sockets), instruction(0), instruction(0xB7, 3, 0, 1),
+                     instruction(0xB7, 4, 0, 1), instruction(0x85, 0, 0, 60), instruction(0x95)])
+    code, licence = ctypes.create_string_buffer(code, len(code)), ctypes.create_string_buffer(b"GPL")
+    program = bpf(5, "=IIQQIIQII16sII", 16, len(code) // 8, ctypes.addressof(code),
+                  ctypes.addressof(licence), 0, 0, 0, 0, 0, b"", 0, 7)
+    bpf(8, "=III", sockets, program, 7)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.create_server((address, 0), family=family)
+    client = socket.create_connection(listener.getsockname()[:2])
+    server, _ = listener.accept()
+    plain = socket.create_connection(listener.getsockname()[:2])
+    for index, sock in enumerate((client, server)):
+        key = ctypes.create_string_buffer(struct.pack("=I", index))
+        value = ctypes.create_string_buffer(struct.pack("=I", sock.fileno()))
+        bpf(2, "=I4xQQ", sockets, ctypes.addressof(key), ctypes.addressof(value))
+    client.send(b"x" * 5000)
+    received = len(server.recv(5000, socket.MSG_WAITALL))
+    mine = end_of(client, os.getpid(), "tcp-sidecar")
+    say(client=mine, server=other_end(mine, os.getpid(), "tcp-sidecar"), received=received,
+        plain=plain.getsockname()[1])
+    step()
+
+
 def deferred_connect():
     """Two flows with TCP_FASTOPEN_CONNECT; the first fetches the cookie that the second uses."""
     listener = socket.create_server(("127.0.0.1", 0))
@@ -352,10 +471,14 @@ SCENARIOS = {
     "serve": serve,
     "deferred_connect": deferred_connect,
     "hold_many": hold_many,
+    "held_by_many": held_by_many,
+    "mptcp": mptcp,
+    "sockmap": sockmap,
     "try_connect": try_connect,
     "ask_connect": ask_connect,
     "abandon_connect": abandon_connect,
     "listen_only": listen_only,
+    "hold_connected": hold_connected,
     "no_port_left": no_port_left,
     "connect_from_taken_port": connect_from_taken_port,
 }

@@ -11,7 +11,7 @@ import time
 
 import pytest
 import sight
-from flows import Traffic, churn, traffic, wait_until
+from flows import Traffic, actor, churn, traffic, wait_until
 from sight import Tcpsight, tuple_of
 from sources import Netlink
 from test_exact_bytes import assert_both_exact
@@ -99,6 +99,65 @@ def test_reset_that_erased_the_counters_is_counted_as_lost(space):
     assert truth.client.tuple not in [tuple_of(row) for row in outcome.rows]
     assert outcome.summary["lost"] >= 1
     assert "lost" in outcome.stderr
+
+
+def wait_met(tool, port):
+    """Until a list had a socket of this port."""
+    return tool.wait_for(lambda lines: any(f'"lport":{port},' in line for line in lines), "a list")
+
+
+def watching(space):
+    return Tcpsight("stat", "-i", 1, *NETLINK, "--netns", space.name, "-o", "lport,rport,bytes_sent")
+
+
+def sums_up(outcome):
+    account = json.loads(outcome.lines[-1])
+    assert account["opened"] + account["adopted"] == (account["closed"] + account["live"]
+                                                      + account["lost"]), account
+    return account
+
+
+@pytest.mark.parametrize("addr", ["127.0.0.1", "::1"])
+def test_counters_that_were_erased_after_a_list_are_lost_too(netns, addr):
+    """What it moved since the list is not known, and the row does not pretend that it is."""
+    with watching(netns) as tool:
+        with Traffic(netns=netns, addr=addr, hold=True, bytes=1000, close="reset") as flow:
+            flow.go()
+            wait_met(tool, flow.opened.client.lport)
+            flow.finish()
+            wait_until(lambda: not netns.run("ss", "-Htan"), "the end of both sockets")
+        account = sums_up(tool.stop())
+    assert (account["opened"], account["closed"], account["lost"], account["live"]) == (2, 1, 1, 0)
+
+
+@pytest.mark.parametrize("addr", ["127.0.0.1", "::1"])
+def test_an_attempt_that_failed_moved_nothing_for_certain(netns, addr):
+    """Its socket was disconnected too, but it had never been connected."""
+    netns.run("nft", "add table inet t; add chain inet t i { type filter hook input priority 0; };"
+                     " add rule inet t i tcp dport 5001 drop")
+    with watching(netns) as tool:
+        with actor("try_connect", addr, 5001, 2500, netns=netns) as trying:
+            wait_met(tool, trying.hear()["client"]["lport"])
+            assert trying.hear()["error"] == "ETIMEDOUT"
+        wait_until(lambda: not netns.run("ss", "-Htan"), "the end of the socket")
+        account = sums_up(tool.stop())
+    assert (account["opened"], account["closed"], account["lost"], account["live"]) == (1, 1, 0, 0)
+
+
+def test_connections_that_nobody_accepted_are_lost_with_their_listener(netns):
+    with watching(netns) as tool:
+        with actor("listen_only", "127.0.0.1", 5003, 8, netns=netns) as listening:
+            listening.hear()
+            with actor("hold_connected", "127.0.0.1", 5003, 3, netns=netns) as clients:
+                ports = clients.hear()["ports"]
+                wait_met(tool, ports[0])
+                listening.go()
+                clients.tell()
+                clients.hear()
+                wait_until(lambda: not netns.run("ss", "-Htan"), "the end of all sockets")
+        account = sums_up(tool.stop())
+    # Three clients were reset; three children took their counters with them.
+    assert (account["opened"], account["lost"], account["live"]) == (6, 3, 0)
 
 
 def dropped(space):

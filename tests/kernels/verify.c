@@ -46,7 +46,7 @@ static void print_why(char *log)
 /* What is wanted together: by top, life and subnet; by stat; by peek. */
 static const char *const wanted[] = {
 	"want_acceptors",
-	"want_acceptors want_extra want_tallies want_delacks want_causes want_undo",
+	"want_acceptors want_extra want_tallies want_delacks want_causes want_undo want_holders",
 	"want_acceptors want_handshakes",
 };
 

@@ -460,9 +460,67 @@ static void the_last_state_follows_from_the_counters(void **state)
 	assert_int_equal(left_in(&m, (struct count_end){.last_state = ST_ESTABLISHED}), ST_CLOSE);
 }
 
+static struct count_end end_of(uint8_t last_state, bool closed_first, bool fin_awaited)
+{
+	return (struct count_end){.role = ROLE_CONNECT,
+				  .last_state = last_state,
+				  .closed_first = closed_first,
+				  .fin_awaited = fin_awaited};
+}
+
+static void a_fin_that_left_no_trace_is_unsure(void **state)
+{
+	struct diag d = {.info = {.tcpi_bytes_acked = 101,
+				  .tcpi_bytes_sent = 100,
+				  .tcpi_bytes_received = 50,
+				  .tcpi_data_segs_in = 1}};
+	struct count_end cut = end_of(ST_ESTABLISHED, false, false);
+	struct count_end seen = end_of(ST_CLOSE_WAIT, false, false);
+
+	(void)state;
+	assert_true(count_is_unsure(&d, &cut));
+	assert_false(count_is_unsure(&d, &seen));
+	/* All that came was a FIN. */
+	d.info.tcpi_data_segs_in = 0;
+	assert_false(count_is_unsure(&d, &cut));
+}
+
+static void whose_stand_in_got_the_fin_is_unsure(void **state)
+{
+	struct diag d = {.info = {.tcpi_bytes_acked = 102,
+				  .tcpi_bytes_sent = 100,
+				  .tcpi_bytes_received = 50,
+				  .tcpi_data_segs_in = 1}};
+	struct count_end over = end_of(ST_ESTABLISHED, true, false);
+	struct count_end awaits = end_of(ST_ESTABLISHED, true, true);
+	struct count_end second = end_of(ST_ESTABLISHED, false, false);
+
+	(void)state;
+	assert_true(count_is_unsure(&d, &over));
+	assert_false(count_is_unsure(&d, &awaits));
+	assert_false(count_is_unsure(&d, &second));
+	d.receive_queue = 1;
+	assert_false(count_is_unsure(&d, &over));
+}
+
+static void an_erased_attempt_has_no_window_of_a_peer(void **state)
+{
+	struct diag d = {.send_queue = 3};
+
+	(void)state;
+	assert_true(count_never_connected(&d));
+	d.send_queue = 3 + 65535;
+	assert_false(count_never_connected(&d));
+	d.send_queue = 0;
+	assert_false(count_never_connected(&d));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_fin_that_left_no_trace_is_unsure),
+		cmocka_unit_test(whose_stand_in_got_the_fin_is_unsure),
+		cmocka_unit_test(an_erased_attempt_has_no_window_of_a_peer),
 		cmocka_unit_test(live_counts_are_exact_whatever_is_on_its_way),
 		cmocka_unit_test(a_fin_of_ours_is_no_byte_sent_or_unsent),
 		cmocka_unit_test(a_fin_of_the_peer_is_no_byte_received),

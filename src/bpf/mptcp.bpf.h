@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Owners of MPTCP connections. A process has the socket of the connection only; the TCP sockets below
+ * it, its subflows, are opened and closed by the kernel as it likes, and belong to whoever has that.
+ */
+#pragma once
+#include "bpf/sock.bpf.h"
+
+#define IPPROTO_MPTCP 262
+
+struct mptcp_owner {
+	__u32 pid;
+	__u32 mntns;
+	char comm[16];
+	char thread[16];
+	__u8 source; /* enum ev_owner */
+	__u8 pad[7];
+};
+
+/*
+ * By address of the connection's socket, which is all that a subflow shows of it. Nothing is told when
+ * it has gone for good; the next socket at its address begins anew.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, MPTCP_CONNECTIONS);
+	__type(key, __u64);
+	__type(value, struct mptcp_owner);
+} mptcp_owners __weak SEC(".maps");
+
+static __always_inline bool is_mptcp_socket(struct sock *sk)
+{
+	return sk->sk_protocol == IPPROTO_MPTCP;
+}
+
+static __always_inline void mptcp_note(struct sock *sk, struct task_struct *task, __u8 source)
+{
+	struct mptcp_owner owner = {.pid = task->tgid, .source = source};
+	__u64 key = (__u64)sk;
+
+	owner.mntns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	bpf_probe_read_kernel(owner.comm, sizeof(owner.comm), task->group_leader->comm);
+	bpf_probe_read_kernel(owner.thread, sizeof(owner.thread), task->comm);
+	bpf_map_update_elem(&mptcp_owners, &key, &owner, BPF_ANY);
+}
+
+/*
+ * A connection's own states, set in mptcp_connect(), mptcp_close() and mptcp_shutdown() by their
+ * callers; those of a new one by whoever came.
+ */
+static __always_inline void mptcp_change(struct sock *sk, int new)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 key = (__u64)sk;
+
+	if (!is_mptcp_socket(sk))
+		return;
+	if (new == ST_SYN_SENT && !(task->flags & PF_KTHREAD))
+		mptcp_note(sk, task, OWNER_CONNECT);
+	else if ((new == ST_FIN_WAIT1 || new == ST_LAST_ACK) && !(task->flags & PF_KTHREAD))
+		mptcp_note(sk, task, OWNER_CLOSE);
+	else if (new == ST_SYN_RECV)
+		bpf_map_delete_elem(&mptcp_owners, &key);
+}
+
+/*
+ * For every program that meets a live flow whose owner is weaker than `source`, the strongest that can
+ * be noted there. A stronger one stays. What tells MPTCP apart lies in a cache line of its own, which is
+ * not read for flows that have such an owner.
+ */
+static __always_inline void mptcp_take_owner(struct flow *f, struct tcp_sock *tp, __u8 source)
+{
+	struct mptcp_subflow_context *subflow;
+	struct mptcp_owner *owner;
+	__u64 key;
+
+	if (f->ident.owner_source >= source || !bpf_core_field_exists(tp->is_mptcp) ||
+	    !tp->is_mptcp)
+		return;
+	subflow = tp->inet_conn.icsk_ulp_data;
+	key = (__u64)BPF_CORE_READ(subflow, conn);
+	owner = bpf_map_lookup_elem(&mptcp_owners, &key);
+	if (!owner || owner->source <= f->ident.owner_source)
+		return;
+	f->ident.pid = owner->pid;
+	f->ident.mntns = owner->mntns;
+	__builtin_memcpy(f->ident.comm, owner->comm, sizeof(owner->comm));
+	__builtin_memcpy(f->ident.thread, owner->thread, sizeof(owner->thread));
+	f->ident.owner_source = owner->source;
+	f->announced = 0;
+}
