@@ -54,7 +54,8 @@ static void add_tracepoint(struct types *t, const char *type_name, const int *ty
 {
 	int all[8] = {t->void_p}, prototype;
 
-	memcpy(all + 1, type, count * sizeof(*type));
+	if (count)
+		memcpy(all + 1, type, count * sizeof(*type));
 	prototype = add_prototype(t->btf, all, count + 1);
 	assert_true(btf__add_typedef(t->btf, type_name, btf__add_ptr(t->btf, prototype)) > 0);
 }
