@@ -6,6 +6,7 @@
 
 #include "engine/clock.h"
 #include "engine/column_extra.h"
+#include "engine/column_flow.h"
 #include "engine/column_group.h"
 #include "engine/column_handshake.h"
 #include "engine/column_verdict.h"
@@ -377,6 +378,7 @@ const struct column columns[] = {
 	C(error,	"ERROR",	"",	-12, NEED_ICMP,	"errno that the socket ended with"),
 	C(subnet,	"SUBNET",	"",	-21, 0,	"name of the subnet that the flows belong to"),
 	C(prefix,	"PREFIX",	"",	-21, 0,	"its first prefix, as typed"),
+#include "engine/columns_flow.def"
 #include "engine/columns_handshake.def"
 	C(flows,	"FLOWS",	"",	6, 0,	"number of flows summed up in the row"),
 	H(group,	"GROUP",	"",	-21, 0,	"of flows that are summed up: what they have in common"),

@@ -21,6 +21,7 @@ struct row_context {
 	struct cgroup_names *cgroups;
 	uint64_t first_ns; /* time of the first row printed, 0 before it */
 	bool interval;	   /* counters are those of one interval, not of the flow's life */
+	uint64_t interval_us; /* how long the interval was; 0: not known, or there is none */
 	/* The column `amount`: which directions, and in what unit. */
 	bool skip_tx, skip_rx;
 	uint32_t amount_times, amount_per; /* 0 stands for 1 */
@@ -48,6 +49,7 @@ struct row {
 	uint32_t error;
 	uint64_t flows;			/* how many flows are summed up here */
 	struct ev_count count;		/* of the interval or of the flow's life, see context */
+	const struct ev_count *moved;	/* of the interval, if `count` is of its life; or NULL */
 	const struct ev_ident *ident;	/* NULL for a group of several flows */
 	const struct ev_ident *common;	/* of a group: what `shares` names is that of all its flows */
 	unsigned shares;		/* enum row_share */

@@ -7,7 +7,7 @@
 
 #include "engine/account.h"
 #include "view/sink.h"
-#include "engine/value.h"
+#include "view/json_row.h"
 #include "view/view.h"
 #include "util/out.h"
 
@@ -16,46 +16,13 @@ static void json_nothing(struct view *view)
 	(void)view;
 }
 
-/* ,"name": of each column: worth a way of its own, it is half of all that is written. */
-static void put_key(struct out *out, const char *name, size_t len, bool is_later)
-{
-	char *p = out_room(out, len + 4);
-
-	if (!p) {
-		out_mem(out, is_later ? ",\"" : "{\"", 2);
-		out_mem(out, name, len);
-		out_mem(out, "\":", 2);
-		return;
-	}
-	p[0] = is_later ? ',' : '{';
-	p[1] = '"';
-	memcpy(p + 2, name, len);
-	p[len + 2] = '"';
-	p[len + 3] = ':';
-	out_took(out, len + 4);
-}
-
 static void json_row(struct view *view, const struct row *row)
 {
-	const struct section *s = &view->layout.section[0];
 	struct out *out = view->out;
-	char buf[VALUE_TEXT_MAX];
 
 	if (view->tag)
 		out_format(out, "{\"report\":\"%s\"", view->tag);
-	for (size_t i = 0; i < s->count; i++) {
-		struct value v = s->column[i]->get(row);
-		const char *text;
-		size_t len = value_format(&v, buf, &text);
-
-		put_key(out, s->column[i]->name, s->name_len[i], i || view->tag);
-		if (v.type == VALUE_NONE)
-			out_mem(out, "null", 4);
-		else if (value_is_bare(&v))
-			out_mem(out, text, len);
-		else
-			out_json_string(out, text, len);
-	}
+	json_row_put(out, &view->layout.section[0], row, view->tag);
 	out_mem(out, "}\n", 2);
 }
 

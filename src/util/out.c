@@ -355,9 +355,26 @@ static size_t plain_length(const char *text, size_t len)
 	return n;
 }
 
+/* What a page could take for markup, or a script for the end of a line. */
+static bool is_markup(uint32_t c)
+{
+	return c == '<' || c == '>' || c == '&' || c == 0x2028 || c == 0x2029;
+}
+
+static size_t plain_length_for(const struct out *o, const char *text, size_t len)
+{
+	size_t n = 0, plain = plain_length(text, len);
+
+	if (!o->for_web)
+		return plain;
+	while (n < plain && !is_markup((unsigned char)text[n]))
+		n++;
+	return n;
+}
+
 void out_json_string(struct out *o, const char *text, size_t len)
 {
-	size_t plain = plain_length(text, len);
+	size_t plain = plain_length_for(o, text, len);
 	char *to;
 
 	/* Nearly all texts: short, and plain to the end. */
@@ -372,7 +389,7 @@ void out_json_string(struct out *o, const char *text, size_t len)
 	for (size_t i = 0, n; i < len; i += n) {
 		uint32_t c;
 
-		n = plain_length(text + i, len - i);
+		n = plain_length_for(o, text + i, len - i);
 		out_mem(o, text + i, n);
 		if (n)
 			continue;
@@ -383,7 +400,7 @@ void out_json_string(struct out *o, const char *text, size_t len)
 		} else if (c == '"' || c == '\\') {
 			out_char(o, '\\');
 			out_char(o, text[i]);
-		} else if (!utf8_is_harmless(c)) {
+		} else if (!utf8_is_harmless(c) || (o->for_web && is_markup(c))) {
 			put_escape(o, c);
 		} else {
 			out_mem(o, text + i, n);

@@ -19,6 +19,7 @@ struct out {
 	char *buf;
 	unsigned clip_lines, clip_columns; /* room of the window; 0: no clipping */
 	unsigned line, column;
+	bool for_web; /* strings of JSON hold nothing that HTML or JavaScript reads otherwise */
 
 	/* Of one that queues. */
 	bool queues;
@@ -82,7 +83,8 @@ void out_clean(struct out *o, const char *text, size_t len);
 
 /*
  * Write `text` as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD; what would
- * do harm to a terminal is escaped, so that it arrives all the same.
+ * do harm to a terminal is escaped, so that it arrives all the same; with `for_web` also < > & and
+ * the line ends U+2028 and U+2029.
  */
 void out_json_string(struct out *o, const char *text, size_t len);
 

@@ -265,6 +265,12 @@ static void swap_batches(struct view *view)
 	batch_clear(view->filling);
 }
 
+/* The first begins with the engine's intervals. */
+static uint64_t interval_began(const struct view *view)
+{
+	return view->tick_ns ? view->tick_ns : view->consumer->engine->begun_ns;
+}
+
 static void on_tick(struct consumer *c, uint64_t time_ns)
 {
 	struct view *view = c->state;
@@ -273,6 +279,7 @@ static void on_tick(struct consumer *c, uint64_t time_ns)
 
 	if (view->per_close)
 		return;
+	view->context.interval_us = (time_ns - interval_began(view)) / 1000;
 	view->tick_ns = time_ns;
 	if (view->sockets)
 		take_present(view);

@@ -51,6 +51,20 @@ static void json_strings_are_escaped_and_always_utf8(void **state)
 	finish(&o, fd);
 }
 
+static void for_the_web_json_strings_hold_no_markup(void **state)
+{
+	static const char hostile[] = "a</script>&\xe2\x80\xa8\xe2\x80\xa9\xc3\xa9";
+	int fd[2];
+	struct out o = piped(fd);
+
+	(void)state;
+	o.for_web = true;
+	out_json_string(&o, hostile, sizeof(hostile) - 1);
+	written(&o, fd[0]);
+	assert_string_equal(text, "\"a\\u003c/script\\u003e\\u0026\\u2028\\u2029\xc3\xa9\"");
+	finish(&o, fd);
+}
+
 static void fields_are_padded_but_never_cut(void **state)
 {
 	int fd[2];
@@ -112,6 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_strings_are_escaped_and_always_utf8),
+		cmocka_unit_test(for_the_web_json_strings_hold_no_markup),
 		cmocka_unit_test(fields_are_padded_but_never_cut),
 		cmocka_unit_test(a_window_clips_lines_and_columns_by_character),
 		cmocka_unit_test(a_window_of_one_column_is_no_trap),

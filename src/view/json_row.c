@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "view/json_row.h"
+
+#include <string.h>
+
+#include "engine/value.h"
+#include "util/out.h"
+#include "view/layout.h"
+
+/* Worth a way of its own, it is half of all that is written. */
+void json_row_key(struct out *out, const char *name, size_t len, bool is_later)
+{
+	char *p = out_room(out, len + 4);
+
+	if (!p) {
+		out_mem(out, is_later ? ",\"" : "{\"", 2);
+		out_mem(out, name, len);
+		out_mem(out, "\":", 2);
+		return;
+	}
+	p[0] = is_later ? ',' : '{';
+	p[1] = '"';
+	memcpy(p + 2, name, len);
+	p[len + 2] = '"';
+	p[len + 3] = ':';
+	out_took(out, len + 4);
+}
+
+void json_row_put(struct out *out, const struct section *s, const struct row *row, bool is_later)
+{
+	char buf[VALUE_TEXT_MAX];
+
+	for (size_t i = 0; i < s->count; i++) {
+		struct value v = s->column[i]->get(row);
+		const char *text;
+		size_t len = value_format(&v, buf, &text);
+
+		json_row_key(out, s->column[i]->name, s->name_len[i], i || is_later);
+		if (v.type == VALUE_NONE)
+			out_mem(out, "null", 4);
+		else if (value_is_bare(&v))
+			out_mem(out, text, len);
+		else
+			out_json_string(out, text, len);
+	}
+}

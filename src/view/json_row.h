@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* A row as an object of JSON: of the sink, and of whoever else answers with rows. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+struct out;
+struct row;
+struct section;
+
+/* {"name": of the first key, ,"name": of a later one. */
+void json_row_key(struct out *out, const char *name, size_t len, bool is_later);
+
+/*
+ * The columns of a section, as the rest of an object: the brace that opens it only if nothing stands
+ * before them (`is_later` is false), and none that closes it.
+ */
+void json_row_put(struct out *out, const struct section *section, const struct row *row,
+		  bool is_later);
