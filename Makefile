@@ -12,7 +12,7 @@ VERSION := $(shell cat VERSION)
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) '$(subst $(B)/,,$@)')
 
-LIBS     := libbpf libpcap libmnl libcap-ng libseccomp jansson libmd zlib libzstd
+LIBS     := libbpf libpcap libmnl libcap-ng libseccomp jansson libmd zlib libzstd libmicrohttpd gnutls
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
             -Wundef -Wpointer-arith -Wno-missing-field-initializers $(if $(WERROR),-Werror)
 # Paths of the build folder must not show in the result: two folders, one binary.

@@ -90,8 +90,9 @@ static int complain_command(const char *name)
 	char text[256];
 	size_t n = 0;
 
-	for (; n < report_count && n < 14; n++)
-		names[n] = reports[n]->name;
+	for (size_t i = 0; i < report_count && n < 14; i++)
+		if (!reports[i]->of_agent)
+			names[n++] = reports[i]->name;
 	names[n++] = "peekstat";
 	names[n++] = "doctor";
 	nearest = parse_nearest(name, names, n);
@@ -140,7 +141,7 @@ static int run_command(int argc, char **argv)
 	if (!strcmp(argv[1], "doctor"))
 		return doctor(argc - 1, argv + 1);
 	report = command_find(argv[1]);
-	if (!report)
+	if (!report || report->of_agent)
 		return complain_command(argv[1]);
 	snprintf(program, sizeof(program), "tcpsight %s", report->name);
 	return run(report, program, argc - 1, argv + 1);

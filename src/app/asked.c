@@ -139,6 +139,26 @@ static int add_also(struct all_asked *all, const char *text, const char *program
 	return RUN_USAGE;
 }
 
+static bool has_report(const struct all_asked *all, const char *name)
+{
+	for (unsigned i = 0; i < all->count; i++)
+		if (!strcmp(all->one[i]->report->name, name))
+			return true;
+	return false;
+}
+
+/* What an agent does by itself. */
+static int add_usual(struct all_asked *all, const char *program, struct watch *watch)
+{
+	static const char *const usual[] = {"metrics", "api"};
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]) && !err; i++)
+		if (command_find(usual[i]) && !has_report(all, usual[i]))
+			err = add_also(all, usual[i], program, watch);
+	return err;
+}
+
 static bool writes_stdout(const struct asked *a)
 {
 	const char *output = a->question->output;
@@ -184,6 +204,8 @@ int asked_make(struct all_asked *all, const struct report *report, struct questi
 	a->question = first;
 	for (uint64_t i = 0; i < watch->also_count && !err; i++)
 		err = add_also(all, watch->also[i], program, watch);
+	if (!err && report->is_agent)
+		err = add_usual(all, program, watch);
 	for (unsigned i = 0; i < all->count && !err; i++)
 		err = make(all, all->one[i], program, clock, cgroups);
 	return err ? err : check_stdout(all, program);

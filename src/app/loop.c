@@ -85,6 +85,14 @@ static void set_timer(int fd, uint64_t at_ns)
 	timerfd_settime(fd, TFD_TIMER_ABSTIME, &spec, NULL);
 }
 
+static void arm_tick(struct loop *l)
+{
+	if (l->armed_ns == l->engine->next_tick_ns)
+		return;
+	l->armed_ns = l->engine->next_tick_ns;
+	set_timer(l->tick, l->armed_ns);
+}
+
 /* Whether its reader has gone, and, if it queues, when it can take more. */
 static void watch_output(struct loop *l, struct output *p)
 {
@@ -137,7 +145,7 @@ static int watch_all(struct loop *l)
 
 	if (err)
 		return err;
-	set_timer(l->tick, l->engine->next_tick_ns);
+	arm_tick(l);
 	if (l->watch->duration_s)
 		set_timer(l->deadline, clock_now_ns() + l->watch->duration_s * NS_PER_S);
 	err = watch(l, l->source->ops->fd(l->source), EPOLLIN);
@@ -236,7 +244,7 @@ static int tick(struct loop *l)
 
 	if (!err)
 		engine_advance(l->engine, clock_now_ns());
-	set_timer(l->tick, l->engine->next_tick_ns);
+	arm_tick(l);
 	return err;
 }
 
@@ -366,6 +374,8 @@ int loop_run_live(struct loop *l)
 			result = log_errno(errno, "cannot wait for events");
 		for (int i = 0; i < n && !result; i++)
 			result = handle(l, events[i].data.fd, events[i].events);
+		/* Whoever came while it ran has a pace of his own. */
+		arm_tick(l);
 		if (!result)
 			result = loop_flush(l);
 	}

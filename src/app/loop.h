@@ -20,6 +20,7 @@ struct loop {
 	struct all_asked *asked;
 	int command; /* pidfd of -c: its end is the run's; -1 if there is none */
 	int epoll, signals, tick, come_back, deadline, clock;
+	uint64_t armed_ns;   /* when the timer of ticks is set to */
 	uint64_t last_ns;    /* of an offline source: its latest time */
 	bool is_interrupted; /* of an offline source: a signal ended the run */
 	uint64_t was_done;   /* consumers, while the others are made to look so */

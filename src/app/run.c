@@ -19,6 +19,7 @@
 #include "app/status.h"
 #include "app/window.h"
 #include "cli/complain.h"
+#include "consumer/agent.h"
 #include "engine/account.h"
 #include "engine/clock.h"
 #include "engine/column.h"
@@ -129,6 +130,8 @@ static int prepare_engine(struct run *r)
 		}
 		view_begin(&a->view, r->engine.max_flows);
 	}
+	if (r->watch->agent)
+		r->watch->agent->engine = &r->engine;
 	r->loop = (struct loop){.watch = r->watch,
 				.engine = &r->engine,
 				.source = &r->source,
@@ -222,6 +225,8 @@ static int run_source(struct run *r)
 	if (r->source.once)
 		return loop_run_once(&r->loop);
 	loop_begin(&r->loop);
+	if (r->watch->agent)
+		r->watch->agent->is_ready = true;
 	child_go(&r->command);
 	return loop_run_live(&r->loop);
 }

@@ -6,6 +6,7 @@
 #include <linux/bpf.h>
 #include <linux/net.h>
 #include <linux/perf_event.h>
+#include <netinet/in.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -122,6 +123,19 @@ static const struct rule rules[] = {
 	{SYSCALLS_SERVE, SCMP_SYS(recvfrom)}, {SYSCALLS_SERVE, SCMP_SYS(send)},
 	{SYSCALLS_SERVE, SCMP_SYS(sendto), 4, ALL_BITS, 0},
 	{SYSCALLS_SERVE, SCMP_SYS(unlink)}, {SYSCALLS_SERVE, SCMP_SYS(unlinkat)},
+
+	/* without addresses too; options of a connection only, names of both its ends */
+	{SYSCALLS_HTTP, SCMP_SYS(accept4)}, {SYSCALLS_HTTP, SCMP_SYS(recv)},
+	{SYSCALLS_HTTP, SCMP_SYS(recvfrom)}, {SYSCALLS_HTTP, SCMP_SYS(recvmsg)},
+	{SYSCALLS_HTTP, SCMP_SYS(send)}, {SYSCALLS_HTTP, SCMP_SYS(sendmsg)},
+	{SYSCALLS_HTTP, SCMP_SYS(sendto), 4, ALL_BITS, 0}, {SYSCALLS_HTTP, SCMP_SYS(shutdown)},
+	{SYSCALLS_HTTP, SCMP_SYS(getsockname)}, {SYSCALLS_HTTP, SCMP_SYS(getpeername)},
+	{SYSCALLS_HTTP, SCMP_SYS(getsockopt), 1, INT_BITS, SOL_SOCKET},
+	{SYSCALLS_HTTP, SCMP_SYS(setsockopt), 1, INT_BITS, IPPROTO_TCP},
+	{SYSCALLS_HTTP, SCMP_SYS(eventfd2)}, {SYSCALLS_HTTP, SCMP_SYS(listen)},
+	{SYSCALLS_HTTP, SCMP_SYS(fcntl), 1, INT_BITS, F_GETFL},
+	{SYSCALLS_HTTP, SCMP_SYS(fcntl64), 1, INT_BITS, F_GETFL},
+	{SYSCALLS_HTTP, SCMP_SYS(getuid)},
 
 	{SYSCALLS_SYSLOG, SCMP_SYS(socket), 0, INT_BITS, AF_UNIX},
 	{SYSCALLS_SYSLOG, SCMP_SYS(connect)}, {SYSCALLS_SYSLOG, SCMP_SYS(send)},

@@ -37,7 +37,8 @@ void command_print_overview(void)
 	printf("tcpsight: what TCP is doing on this machine\n\n"
 	       "usage: tcpsight COMMAND [OPTIONS]\n\ncommands:\n");
 	for (size_t i = report_count; i--;)
-		printf("  %-9s %s\n", reports[i]->name, reports[i]->summary);
+		if (!reports[i]->of_agent)
+			printf("  %-9s %s\n", reports[i]->name, reports[i]->summary);
 	printf("  %-9s %s\n", "peekstat", "the counters of a running peek");
 	printf("  %-9s %s\n", "doctor", "what this kernel offers, what is used, and what is missing");
 	printf("\nexamples:\n"

@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct agent;
+struct config_file;
+
 /* Of --checksum: how much is verified. */
 extern const char *const watch_checksums[];
 
@@ -38,4 +41,7 @@ struct watch {
 	uint64_t also_count;
 	bool strict;
 	bool verbose;
+
+	struct agent *agent;		  /* of a run that is one: consumer/agent.h */
+	const struct config_file *config; /* questions besides those of --also, or NULL */
 };

@@ -22,15 +22,18 @@ MAY_INCLUDE = {
     "verdict": {"abi", "util", "verdict"},
     "engine": {"abi", "util", "verdict", "engine"},
     "view": {"abi", "util", "verdict", "engine", "view"},
-    "consumer": {"abi", "util", "verdict", "engine", "packet", "record", "view", "consumer"},
+    "serve": {"util", "serve"},
+    "metrics": {"abi", "util", "metrics"},
+    "consumer": {"abi", "util", "verdict", "engine", "packet", "record", "view", "serve", "metrics",
+                 "consumer"},
     "report": {"abi", "util", "engine", "view", "consumer", "report"},
     "sink": {"abi", "util", "verdict", "engine", "view", "sink"},
     "probe": {"abi", "util", "engine", "probe"},
     "source": {"abi", "util", "verdict", "engine", "packet", "record", "probe", "source"},
     "cli": {"abi", "util", "engine", "view", "probe", "cli"},
-    "app": {"abi", "util", "engine", "view", "consumer", "record", "probe", "source", "cli", "app"},
+    "app": {"abi", "util", "engine", "view", "consumer", "record", "serve", "probe", "source", "cli", "app"},
 }
-PURE = ["abi", "packet", "record", "verdict", "engine", "view", "report"]
+PURE = ["abi", "packet", "record", "metrics", "verdict", "engine", "view", "report"]
 SOURCES = sorted(p for p in SRC.rglob("*.[ch]"))
 HEADERS = [p for p in SOURCES if p.suffix == ".h"]
 # On the path of an event: from a source's emit to a sink's row.

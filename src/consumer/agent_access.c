@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "consumer/agent_access.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "consumer/agent_options.h"
+#include "engine/usage.h"
+#include "serve/gate.h"
+#include "serve/http.h"
+#include "util/log.h"
+#include "util/parse.h"
+#include "util/xalloc.h"
+
+#define FILE_MAX (64u << 10)
+#define GROUP "tcpsight"
+
+struct agent_access *agent_access_new(const struct agent_options *options)
+{
+	struct agent_access *a = xcalloc(1, sizeof(*a));
+
+	a->options = options;
+	return a;
+}
+
+static void wipe(char **text)
+{
+	if (*text)
+		explicit_bzero(*text, strlen(*text));
+	free(*text);
+	*text = NULL;
+}
+
+static void drop_texts(struct agent_access *a)
+{
+	wipe(&a->token);
+	wipe(&a->key);
+	free(a->certificate);
+	free(a->client_ca);
+	free(a->names);
+	a->certificate = a->client_ca = a->names = NULL;
+}
+
+void agent_access_free(struct agent_access *a)
+{
+	if (!a)
+		return;
+	drop_texts(a);
+	for (unsigned i = 0; i < a->listeners && !a->is_open; i++)
+		http_listener_close(&a->listener[i]);
+	free(a);
+}
+
+int agent_access_listen(struct agent_access *a, const char *text, unsigned scope,
+			struct usage_error *error)
+{
+	const char *why = "there are too many listeners: at most 16";
+	size_t at = 0;
+
+	if (a->listeners < ACCESS_LISTEN_MAX)
+		why = http_listener_parse(text, &a->listener[a->listeners], &at);
+	if (why) {
+		error->argument = text;
+		error->at = at;
+		snprintf(error->text, sizeof(error->text), "argument --listen: %s", why);
+		return -EINVAL;
+	}
+	a->listener[a->listeners++].scope = scope;
+	return 0;
+}
+
+/* A secret that others can read is none. */
+static int check_secret(int fd, const char *path)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return log_errno(errno, "cannot look at %s", path);
+	if (S_ISREG(st.st_mode) && st.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) {
+		log_error(
+			"%s can be read or written by others than its owner and group: \"chmod o= g-w "
+			"%s\" helps",
+			path, path);
+		return -EPERM;
+	}
+	return 0;
+}
+
+static int read_file(const char *path, bool is_secret, char **ret)
+{
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1, err = 0;
+	size_t used = 0;
+	ssize_t n = 1;
+
+	*ret = NULL;
+	if (!path)
+		return 0;
+	if (fd < 0)
+		return log_errno(errno, "cannot open %s", path);
+	if (is_secret)
+		err = check_secret(fd, path);
+	*ret = xcalloc(1, FILE_MAX + 1);
+	while (!err && n > 0 && used < FILE_MAX) {
+		n = read(fd, *ret + used, FILE_MAX - used);
+		used += n > 0 ? (size_t)n : 0;
+	}
+	if (!err && n < 0)
+		err = log_errno(errno, "cannot read %s", path);
+	close(fd);
+	if (!err && (used == FILE_MAX || strlen(*ret) != used)) {
+		log_error("%s is not a text of less than 64 KiB", path);
+		err = -EINVAL;
+	}
+	return err;
+}
+
+static int read_token(const char *path, char **ret)
+{
+	int err = read_file(path, true, ret);
+	const char *why;
+
+	if (err || !*ret)
+		return err;
+	(*ret)[strcspn(*ret, "\r\n")] = '\0';
+	why = gate_check_token(*ret);
+	if (why)
+		log_error("the token in %s is refused: %s", path, why);
+	return why ? -EINVAL : 0;
+}
+
+/* Whoever started us may ask too, but nobody and his like may not just because we became one. */
+static int read_users(const char *list, struct http_policy *p)
+{
+	char *copy = list ? xstrdup(list) : NULL, *rest = copy, *name;
+	int err = 0;
+
+	p->users = 0;
+	p->user[p->users++] = getuid();
+	while (!err && rest && (name = strsep(&rest, ","))) {
+		const struct passwd *found = getpwnam(name);
+		uint64_t number = 0;
+		size_t at;
+
+		if (!found && parse_uint(name, 0, UINT32_MAX - 1, &number, &at)) {
+			log_error("argument --allow-users: no user '%s'", name);
+			err = -EINVAL;
+		} else if (p->users == HTTP_USERS_MAX) {
+			log_error("argument --allow-users: at most %d users", HTTP_USERS_MAX - 1);
+			err = -EINVAL;
+		} else {
+			p->user[p->users++] = found ? found->pw_uid : (uid_t)number;
+		}
+	}
+	free(copy);
+	return err;
+}
+
+static int read_names(struct agent_access *a, const char *list)
+{
+	unsigned n = 0;
+	char *rest, *name;
+
+	a->names = list ? xstrdup(list) : NULL;
+	rest = a->names;
+	while (rest && (name = strsep(&rest, ",")))
+		if (*name && n < ACCESS_NAMES_MAX)
+			a->name[n++] = name;
+		else if (*name) {
+			log_error("argument --host-names: at most %d names", ACCESS_NAMES_MAX);
+			return -EINVAL;
+		}
+	a->name[n] = NULL;
+	a->policy.host_names = a->name;
+	return 0;
+}
+
+int agent_access_read(struct agent_access *a, const struct agent_options *o)
+{
+	struct agent_access new = {.policy = a->policy};
+	int err = 0;
+
+	if (!o->certificate != !o->key) {
+		log_error("--tls-certificate and --tls-key go together");
+		return -EINVAL;
+	}
+	err = read_token(o->token_file, &new.token);
+	if (!err)
+		err = read_file(o->certificate, false, &new.certificate);
+	if (!err)
+		err = read_file(o->key, true, &new.key);
+	if (!err)
+		err = read_file(o->client_ca, false, &new.client_ca);
+	if (!err)
+		err = read_users(o->allow_users, &new.policy);
+	if (err) {
+		drop_texts(&new);
+		return err;
+	}
+	drop_texts(a);
+	a->token = new.token;
+	a->certificate = new.certificate;
+	a->key = new.key;
+	a->client_ca = new.client_ca;
+	a->policy = new.policy;
+	a->policy.token = a->token;
+	a->policy.certificate = a->certificate;
+	a->policy.key = a->key;
+	a->policy.client_ca = a->client_ca;
+	a->policy.insecure_anyone = o->insecure_anyone;
+	return read_names(a, o->host_names);
+}
+
+int agent_access_open(struct agent_access *a, uid_t uid, gid_t gid)
+{
+	const struct group *group = getgrnam(GROUP);
+	int err = 0;
+
+	for (unsigned i = 0; i < a->listeners && !err; i++) {
+		struct http_listener *l = &a->listener[i];
+		const char *why;
+
+		err = http_listener_open(l, uid, group ? group->gr_gid : gid);
+		why = err ? NULL : http_listener_check(l, &a->policy);
+		if (why) {
+			log_error("%s: %s", l->text, why);
+			err = -EINVAL;
+		}
+	}
+	return err;
+}

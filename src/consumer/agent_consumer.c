@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "consumer/agent_consumer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "consumer/agent.h"
+#include "consumer/agent_access.h"
+#include "consumer/agent_options.h"
+#include "consumer/agent_status.h"
+#include "engine/clock.h"
+#include "engine/consumer.h"
+#include "engine/source.h"
+#include "engine/syscalls.h"
+#include "engine/usage.h"
+#include "serve/http.h"
+#include "util/log.h"
+#include "util/out.h"
+#include "util/xalloc.h"
+#include "view/view.h"
+
+/* 200 while the loop turns: whoever reads this was served by it. */
+static void answer_health(void *context, struct http_request *q)
+{
+	struct out out;
+
+	(void)context;
+	out_init_memory(&out);
+	out_str(&out, "ok\n");
+	http_answer(q, 200, "text/plain; charset=utf-8", &out);
+}
+
+static void answer_ready(void *context, struct http_request *q)
+{
+	const struct agent *a = context;
+	struct out out;
+
+	if (!a->is_ready) {
+		http_add_header(q, "Retry-After", "1");
+		http_problem(q, 503, "not ready", "what is there is still being read", NULL,
+			     SIZE_MAX);
+		return;
+	}
+	out_init_memory(&out);
+	out_str(&out, "ready\n");
+	http_answer(q, 200, "text/plain; charset=utf-8", &out);
+}
+
+static void answer_status(void *context, struct http_request *q)
+{
+	struct out out;
+
+	out_init_memory(&out);
+	agent_put_status(context, &out);
+	http_answer(q, 200, "application/json", &out);
+}
+
+static const struct http_route routes[] = {
+	{"/healthz", HTTP_HEALTH, .answer = answer_health},
+	{"/readyz", HTTP_HEALTH, .answer = answer_ready},
+	{"/api/v1/status", HTTP_API, .answer = answer_status},
+};
+
+static void on_run(struct consumer *c)
+{
+	const struct agent *a = c->state;
+
+	http_run(a->http);
+}
+
+static int open_all(struct agent *a, const struct agent_options *o, uid_t uid, gid_t gid)
+{
+	struct usage_error error = {.at = 0};
+	int err = agent_access_read(a->access, o);
+
+	if (!err && !a->access->listeners)
+		err = agent_listen(a, "unix:" AGENT_SOCKET, HTTP_ALL, false, &error);
+	if (!err)
+		err = agent_access_open(a->access, uid, gid);
+	if (!err && o->insecure_anyone)
+		log_warn("--insecure-anyone: whoever reaches a listener is told who talks to whom");
+	return err;
+}
+
+static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t gid)
+{
+	struct agent *a = c->state;
+	const struct agent_options *o = c->question->own;
+	int err = open_all(a, o, uid, gid);
+
+	a->source = source;
+	a->started_ns = clock_now_ns();
+	if (err || o->is_check)
+		return err;
+	err = http_set_policy(a->http, &a->access->policy);
+	a->access->is_open = true;
+	for (unsigned i = 0; i < a->access->listeners; i++)
+		if (err)
+			http_listener_close(&a->access->listener[i]);
+		else
+			err = http_serve(a->http, &a->access->listener[i]);
+	c->fd = source->offline ? -1 : http_fd(a->http);
+	return err;
+}
+
+static void on_end(struct consumer *c, const struct account *account)
+{
+	(void)c;
+	(void)account;
+}
+
+static void on_free(struct consumer *c)
+{
+	struct agent *a = c->state;
+
+	http_free(a->http);
+	agent_access_free(a->access);
+	c->question->watch->agent = NULL;
+	free(a);
+}
+
+static const struct consumer_ops ops = {
+	.name = "agent",
+	.start = on_start,
+	.run = on_run,
+	.end = on_end,
+	.free = on_free,
+};
+
+int agent_wrap(struct consumer *c, struct view *view, struct usage_error *error)
+{
+	struct agent *a = xcalloc(1, sizeof(*a));
+	const struct agent_options *o = c->question->own;
+	int err = 0;
+
+	a->http = http_new();
+	a->clock = view->context.clock;
+	a->cgroups = view->context.cgroups;
+	a->access = agent_access_new(o);
+	c->question->watch->agent = a;
+	c->state = a;
+	c->ops = &ops;
+	c->wants = 0;
+	c->keep_syscalls |= SYSCALLS_HTTP | SYSCALLS_SERVE | SYSCALLS_FILES;
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		struct http_route r = routes[i];
+
+		r.context = a;
+		http_add_route(a->http, &r);
+	}
+	for (uint64_t i = 0; i < o->listen_count && !err; i++)
+		err = agent_listen(a, o->listen[i], HTTP_ALL, false, error);
+	return err;
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Always on: metrics, an API and a page for whoever asks, besides what else is to be kept or told. */
+#include <ctype.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "consumer/agent_consumer.h"
+#include "consumer/agent_options.h"
+#include "view/report.h"
+
+#define OWN(field) OPTION_OF_REPORT, offsetof(struct agent_options, field)
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct option_def options[] = {
+	{0, "config", OPTION_TEXT, OWN(config), "FILE",
+	 "settings: options without their dashes, a [section] for each part; default "
+	 "/etc/tcpsight/agent.conf, which may be missing"},
+	{0, "check", OPTION_FLAG, OWN(is_check), NULL,
+	 "read the settings, open what they name, watch nothing"},
+	{0, "dump-config", OPTION_FLAG, OWN(is_dump), NULL,
+	 "print the settings and where each comes from"},
+	{0, "listen", OPTION_LIST, OWN(listen), "WHERE",
+	 "serve at unix:PATH, ADDRESS:PORT, tls:ADDRESS:PORT or fd:NAME (of systemd); may be "
+	 "repeated; default unix:/run/tcpsight/agent.sock",
+	 .also_offset = offsetof(struct agent_options, listen_count)},
+	{0, "token-file", OPTION_TEXT, OWN(token_file), "FILE",
+	 "whoever has the token that this file holds may ask"},
+	{0, "tls-certificate", OPTION_TEXT, OWN(certificate), "FILE",
+	 "certificate (PEM, with those that signed it) of listeners beyond this machine"},
+	{0, "tls-key", OPTION_TEXT, OWN(key), "FILE", "its key (PEM)"},
+	{0, "client-ca", OPTION_TEXT, OWN(client_ca), "FILE",
+	 "whoever has a certificate that one of these (PEM) signed may ask"},
+	{0, "host-names", OPTION_TEXT, OWN(host_names), "LIST",
+	 "names of this server besides its addresses and localhost"},
+	{0, "allow-users", OPTION_TEXT, OWN(allow_users), "LIST",
+	 "users who may ask over loopback, besides root and who started it"},
+	{0, "insecure-anyone", OPTION_FLAG, OWN(insecure_anyone), NULL,
+	 "whoever reaches a listener may ask everything"},
+	{0, "cpu-budget", OPTION_TEXT, OWN(cpu_budget), "PERCENT",
+	 "of one CPU, such as 2%; beyond it intervals become longer; default: none"},
+	{0, "memory-limit", OPTION_TEXT, OWN(memory_limit), "SIZE",
+	 "such as 256M; near it less is kept, then new flows are only counted; default: none"},
+	{0, "stop-timeout", OPTION_UINT, OWN(stop_timeout_s), "SEC",
+	 "end after so long although outputs are not taken; default 5", .min = 1, .max = 600},
+	{0, "without", OPTION_TEXT, OWN(without), "LIST",
+	 "leave out what an agent does by itself: metrics, api"},
+	{0, "user", OPTION_TEXT, OF_WATCH(user), "USER",
+	 "become this user once everything is open; default nobody"},
+};
+
+static const char *const omitted[] = {
+	"pid",	 "ipv4",      "ipv6",	   "localport", "remoteport", "cgroup", "netns", "cgroupmap",
+	"where", "mntnsmap",  "unit",	   "container", "state",      "columns", "sort", "rows",
+	"json",	 "csv",	      "output",	   "append",	"at",	      "for",	"since", "until",
+	"follow", NULL,
+};
+
+static const char *const examples[] = {
+	"tcpsight agent",
+	"metrics, API and page at the UNIX socket /run/tcpsight/agent.sock",
+	"tcpsight agent --listen 127.0.0.1:9900",
+	"the same for a browser and a Prometheus on this machine",
+	"tcpsight agent --config agent.conf --check",
+	"is this file right? All that is wrong with it is told",
+	"tcpsight agent --also 'metrics --by comm' --also 'record /var/log/tcpsight'",
+	"other labels, and a recording, in the same run",
+	NULL,
+};
+
+static int refuse(struct usage_error *error, const char *text, size_t at, const char *why)
+{
+	error->argument = text;
+	error->at = at;
+	snprintf(error->text, sizeof(error->text), "%s", why);
+	return -EINVAL;
+}
+
+/* "2%", "0.5%": in thousandths of one CPU. */
+static int take_budget(struct agent_options *o, struct usage_error *error)
+{
+	char *end = NULL;
+	double percent;
+
+	if (!o->cpu_budget)
+		return 0;
+	percent = strtod(o->cpu_budget, &end);
+	if (!isdigit((unsigned char)*o->cpu_budget) || strcmp(end, "%") || percent < 0.1 || percent > 100)
+		return refuse(error, o->cpu_budget, 0,
+			      "argument --cpu-budget: expected from 0.1% to 100% of one CPU");
+	o->cpu_permille = (uint64_t)(percent * 10);
+	return 0;
+}
+
+static int take_memory(struct agent_options *o, struct usage_error *error)
+{
+	const char *units = "KMG", *unit;
+	char *end = NULL;
+
+	if (!o->memory_limit)
+		return 0;
+	o->memory_bytes = strtoull(o->memory_limit, &end, 10);
+	unit = *end ? strchr(units, *end) : NULL;
+	if (!isdigit((unsigned char)*o->memory_limit) || !unit || end[1] || o->memory_bytes > 1u << 20)
+		return refuse(error, o->memory_limit, 0,
+			      "argument --memory-limit: expected a size such as 256M");
+	o->memory_bytes <<= 10 * (unit - units + 1);
+	return o->memory_bytes < 16u << 20
+		       ? refuse(error, o->memory_limit, 0, "argument --memory-limit: at least 16M")
+		       : 0;
+}
+
+static int words(struct question *q, int count, char **word, struct usage_error *error)
+{
+	struct agent_options *o = q->own;
+
+	if (count)
+		return refuse(error, word[0], 0, "an agent takes options only; filters belong to its parts");
+	if (take_budget(o, error) || take_memory(o, error))
+		return -EINVAL;
+	return q->watch->read_path
+		       ? refuse(error, q->watch->read_path, 0,
+				"argument --read: an agent tells what is now; files are for the other "
+				"commands")
+		       : 0;
+}
+
+static void defaults(struct question *q)
+{
+	struct agent_options *o = q->own;
+
+	o->stop_timeout_s = 5;
+}
+
+static void done(struct question *q)
+{
+	struct agent_options *o = q->own;
+
+	free(o->listen);
+}
+
+static void setup(const struct question *q, struct view *view)
+{
+	(void)q;
+	view->when = VIEW_ON_TICK;
+}
+
+const struct report report_agent = {
+	.name = "agent",
+	.summary = "always on: metrics, an API and a live page",
+	.positional = "",
+	.examples = examples,
+	.omitted = omitted,
+	.options = options,
+	.option_count = COUNT(options),
+	.own_size = sizeof(struct agent_options),
+	.keeps_to_itself = true,
+	.is_agent = true,
+	.defaults = defaults,
+	.words = words,
+	.done = done,
+	.setup = setup,
+	.wrap = agent_wrap,
+};
