@@ -17,6 +17,7 @@
 #include "util/out.h"
 #include "util/xalloc.h"
 #include "verdict/history.h"
+#include "verdict/peers.h"
 #include "view/show.h"
 #include "view/sink.h"
 
@@ -29,9 +30,6 @@
 #define NS_PER_US 1000
 #define CASES_MAX 65536
 #define CASES_OF_TEXT 20
-/* A connection that acknowledged something just now shows that its peer lives. */
-#define LIVES_MS 1000
-#define PEER_BITS 65536
 /* A filter that names so few wants to be told of them, whatever they are. */
 #define FEW_FLOWS 10
 #define STATUS_WRONG 10
@@ -45,7 +43,7 @@ struct why {
 	size_t history_limit;
 	struct why_cases cases, fine; /* fine ones are kept apart, since few are told */
 	struct why_tally tally;
-	uint8_t alive[PEER_BITS / 8]; /* peers, by hash, that acknowledged something just now */
+	struct peers peers;
 	struct host_reading host, host_now;
 	uint64_t begin_ns, last_ns; /* of the window */
 	uint64_t readings, readings_wanted; /* of the window; 0: as many as there are */
@@ -58,36 +56,6 @@ static bool is_offline(const struct why *w)
 	return w->source->offline;
 }
 
-static const struct ev_extra *seen(const struct ev_extra *extra)
-{
-	return extra && (extra->known || extra->mss || extra->backlog_max) ? extra : NULL;
-}
-
-static unsigned peer_bit(const struct ev_ident *id)
-{
-	uint32_t h = id->netns;
-
-	for (int i = 0; i < 4; i++)
-		h = (h ^ id->raddr.word_be[i]) * 0x9e3779b1u;
-	return h >> 16;
-}
-
-static void note_alive(struct why *w, const struct flow *f, const struct ev_extra *extra)
-{
-	unsigned bit = peer_bit(&f->ident);
-
-	if (extra && extra->known & KNOWN_SINCE_ACK && extra->since_ack_ms < LIVES_MS &&
-	    !extra->backoff)
-		w->alive[bit / 8] |= (uint8_t)(1 << bit % 8);
-}
-
-static bool is_alive(const struct why *w, const struct ev_ident *id)
-{
-	unsigned bit = peer_bit(id);
-
-	return w->alive[bit / 8] >> bit % 8 & 1;
-}
-
 static struct subject subject_of(struct why *w, const struct flow *f, const struct ev_extra *extra,
 				 struct history *h, uint64_t time_ns)
 {
@@ -97,9 +65,9 @@ static struct subject subject_of(struct why *w, const struct flow *f, const stru
 		.time_ns = time_ns,
 		.ident = &f->ident,
 		.count = &f->count,
-		.extra = seen(extra),
+		.extra = subject_seen(extra),
 		.history = h,
-		.peer_lives = is_alive(w, &f->ident),
+		.peer_lives = peers_lives(&w->peers, &f->ident),
 	};
 }
 
@@ -164,7 +132,9 @@ static void for_each_flow(struct consumer *c,
 
 static void see_alive(struct consumer *c, const struct flow *f, uint32_t slot)
 {
-	note_alive(c->state, f, engine_extra(c->engine, slot));
+	struct why *w = c->state;
+
+	peers_note(&w->peers, &f->ident, engine_extra(c->engine, slot));
 }
 
 static void judge(struct consumer *c, const struct flow *f, uint32_t slot)
@@ -236,7 +206,7 @@ static void report(struct consumer *c)
 	const struct why_options *o = w->options;
 	uint64_t limit = c->question->rows ? c->question->rows : is_text(w) ? CASES_OF_TEXT : 0;
 
-	memset(w->alive, 0, sizeof(w->alive));
+	w->peers = (struct peers){0};
 	for_each_flow(c, see_alive);
 	for_each_flow(c, judge);
 	judge_host(w);

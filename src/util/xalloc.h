@@ -17,3 +17,6 @@ char *xstrdup(const char *text);
  */
 void *reserve(size_t size);
 void reserve_free(void *start, size_t size);
+
+/* Give back the memory of a part of it, which reads as zeros from then on, or stays as it was. */
+void reserve_forget(void *start, size_t size);

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "abi/event.h"
@@ -44,3 +45,9 @@ struct subject {
 	uint64_t window_us; /* of a host: since host_then */
 	bool peer_lives;    /* another connection to the same address moved something just now */
 };
+
+/* What was read of a socket; NULL of a source that sees nothing of sockets and leaves it empty. */
+static inline const struct ev_extra *subject_seen(const struct ev_extra *extra)
+{
+	return extra && (extra->known || extra->mss || extra->backlog_max) ? extra : NULL;
+}

@@ -25,12 +25,6 @@ void judge_done(struct view *view)
 	view->history = NULL;
 }
 
-/* A source that sees nothing of sockets leaves it empty. */
-static const struct ev_extra *seen(const struct ev_extra *extra)
-{
-	return extra && (extra->known || extra->mss || extra->backlog_max) ? extra : NULL;
-}
-
 static enum subject_kind kind_of(unsigned state, bool is_closed)
 {
 	if (state == ST_LISTEN)
@@ -56,7 +50,7 @@ void judge_news(struct view *view, const struct news *news, struct verdict *ret)
 		.time_ns = news->close ? news->close->time_ns : e->now_ns,
 		.ident = &f->ident,
 		.count = &f->count,
-		.extra = seen(news->extra),
+		.extra = subject_seen(news->extra),
 		.history = h,
 	};
 
@@ -76,7 +70,7 @@ void judge_event(const struct event *ev, struct verdict *ret)
 		.time_ns = ev->time_ns,
 		.ident = &ev->ident,
 		.count = &ev->count,
-		.extra = ev->head.flags & EV_HAS_EXTRA ? seen(&ev->extra) : NULL,
+		.extra = ev->head.flags & EV_HAS_EXTRA ? subject_seen(&ev->extra) : NULL,
 	};
 
 	set_end(&s, ev);
@@ -95,6 +89,6 @@ void judge_present(struct view *view, const struct flow *flow, const struct ev_e
 					.time_ns = view->tick_ns,
 					.ident = &flow->ident,
 					.count = &flow->count,
-					.extra = seen(extra)},
+					.extra = subject_seen(extra)},
 		      ret);
 }
