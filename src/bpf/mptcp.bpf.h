@@ -47,9 +47,10 @@ static __always_inline void mptcp_note(struct sock *sk, struct task_struct *task
 
 /*
  * A connection's own states, set in mptcp_connect(), mptcp_close() and mptcp_shutdown() by their
- * callers; those of a new one by whoever came.
+ * callers; those of a new one, which is cloned from its listener, by whoever came. A new one was
+ * announced in SYN_RECV once, and is in ESTABLISHED at once on newer kernels (mptcp_sk_clone_init()).
  */
-static __always_inline void mptcp_change(struct sock *sk, int new)
+static __always_inline void mptcp_change(struct sock *sk, int old, int new)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 key = (__u64)sk;
@@ -60,8 +61,36 @@ static __always_inline void mptcp_change(struct sock *sk, int new)
 		mptcp_note(sk, task, OWNER_CONNECT);
 	else if ((new == ST_FIN_WAIT1 || new == ST_LAST_ACK) && !(task->flags & PF_KTHREAD))
 		mptcp_note(sk, task, OWNER_CLOSE);
-	else if (new == ST_SYN_RECV)
+	else if (new == ST_SYN_RECV || (old == ST_LISTEN && new == ST_ESTABLISHED))
 		bpf_map_delete_elem(&mptcp_owners, &key);
+}
+
+/* The connection that a subflow belongs to; tp->is_mptcp is set. */
+static __always_inline __u64 mptcp_connection(struct tcp_sock *tp)
+{
+	struct mptcp_subflow_context *subflow = tp->inet_conn.icsk_ulp_data;
+
+	return (__u64)BPF_CORE_READ(subflow, conn);
+}
+
+/*
+ * Until the connection is accepted, or a scan finds who has it, the subflows that this side opens for
+ * it belong to whoever listens, as its first one does.
+ */
+static __always_inline void mptcp_inherit(const struct flow *f, struct tcp_sock *tp)
+{
+	struct mptcp_owner owner = {.source = OWNER_LISTEN};
+	__u64 key;
+
+	if (f->ident.role != ROLE_ACCEPT || f->ident.owner_source != OWNER_LISTEN ||
+	    !bpf_core_field_exists(tp->is_mptcp) || !tp->is_mptcp)
+		return;
+	key = mptcp_connection(tp);
+	owner.pid = f->ident.pid;
+	owner.mntns = f->ident.mntns;
+	__builtin_memcpy(owner.comm, f->ident.comm, sizeof(owner.comm));
+	__builtin_memcpy(owner.thread, f->ident.thread, sizeof(owner.thread));
+	bpf_map_update_elem(&mptcp_owners, &key, &owner, BPF_NOEXIST);
 }
 
 /*
@@ -71,15 +100,13 @@ static __always_inline void mptcp_change(struct sock *sk, int new)
  */
 static __always_inline void mptcp_take_owner(struct flow *f, struct tcp_sock *tp, __u8 source)
 {
-	struct mptcp_subflow_context *subflow;
 	struct mptcp_owner *owner;
 	__u64 key;
 
 	if (f->ident.owner_source >= source || !bpf_core_field_exists(tp->is_mptcp) ||
 	    !tp->is_mptcp)
 		return;
-	subflow = tp->inet_conn.icsk_ulp_data;
-	key = (__u64)BPF_CORE_READ(subflow, conn);
+	key = mptcp_connection(tp);
 	owner = bpf_map_lookup_elem(&mptcp_owners, &key);
 	if (!owner || owner->source <= f->ident.owner_source)
 		return;

@@ -254,7 +254,7 @@ static __always_inline void on_change(struct sock *sk, int old, int new)
 	struct flow *f;
 
 	if (!tp) {
-		mptcp_change(sk, new);
+		mptcp_change(sk, old, new);
 		return;
 	}
 	if (new == ST_SYN_SENT) {
@@ -287,6 +287,7 @@ static __always_inline void on_change(struct sock *sk, int old, int new)
 		return;
 	take_acceptor(f, tp);
 	if (new == ST_ESTABLISHED) {
+		mptcp_inherit(f, tp);
 		on_established(f, tp);
 	} else if (new == ST_FIN_WAIT1 || new == ST_LAST_ACK) {
 		set_owner_current(&f->ident, OWNER_CLOSE);
