@@ -5,6 +5,7 @@
 #include <cap-ng.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "probe/kernel.h"
 #include "probe/ladder.h"
 #include "probe/reason.h"
+#include "probe/summary.h"
 #include "probe/survey.h"
 #include "util/out.h"
 
@@ -22,7 +24,7 @@ static const struct {
 } capabilities[] = {
 	{CAP_BPF, "CAP_BPF", "loading BPF programs and maps"},
 	{CAP_PERFMON, "CAP_PERFMON", "attaching them to tracepoints, reading kernel memory"},
-	{CAP_NET_ADMIN, "CAP_NET_ADMIN", "stat: packets; without BPF: room for notices"},
+	{CAP_NET_ADMIN, "CAP_NET_ADMIN", "stat: packets; without BPF: a large buffer for notices"},
 	{CAP_SYSLOG, "CAP_SYSLOG", "stat: delayed acknowledgements"},
 	{CAP_NET_RAW, "CAP_NET_RAW", "peek, -i: packets"},
 	{CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "without BPF: other network namespaces"},
@@ -51,18 +53,20 @@ static void list_hooks(const struct rung *rung, char *list, size_t size)
 	}
 }
 
-static void print_refusal(const struct survey *s, const struct need *need, size_t r)
+static void print_reason(const struct survey *s, const struct need *need, size_t r)
 {
 	struct reason reason;
 
 	reason_find(&need->rung[r], survey_refusal(s, need, r), &reason);
-	printf("    %-19s why: %s\n", "", reason.why);
-	printf("    %-19s what helps: %s\n", "", reason.advice);
+	printf("    %-25s reason: %s\n", "", reason.why);
+	printf("    %-25s remedy: %s\n", "", reason.advice);
 }
 
 /* "none" needs no words unless nothing else is left. */
 static void print_need(const struct survey *s, const struct need *need)
 {
+	/* By enum rung_state. */
+	static const char *const words[] = {"used", "available", "other source", "unavailable"};
 	bool has_any = false;
 
 	printf("\n%s: %s\n", need->name, need->what);
@@ -71,22 +75,23 @@ static void print_need(const struct survey *s, const struct need *need)
 		const struct rung *rung = &need->rung[r];
 		char hooks[160];
 
-		has_any |= state == RUNG_TAKEN;
-		if (!rung->hook[0].where && state != RUNG_TAKEN)
+		has_any |= state == RUNG_USED;
+		if (!rung->hook[0].where && state != RUNG_USED)
 			continue;
 		list_hooks(rung, hooks, sizeof(hooks));
-		printf("  %-8s  %-11s %s%s%s%s\n", rung_state_name(state), rung->name, rung->gives,
+		printf("  %-12s  %-11s  %s%s%s%s\n", words[state], rung->name, rung->gives,
 		       hooks[0] ? " (" : "", hooks, hooks[0] ? ")" : "");
-		if (state == RUNG_REFUSED)
-			print_refusal(s, need, r);
+		if (state == RUNG_UNAVAILABLE)
+			print_reason(s, need, r);
 	}
 	if (!has_any)
-		printf("  %-8s  %-11s %s\n", "nothing", "", need->without);
+		printf("  %-12s  %-11s  %s\n", "nothing", "", need->without);
 }
 
 static void print_text(const struct survey *s, const struct utsname *kernel)
 {
 	const char *lockdown = kernel_lockdown();
+	char *text;
 
 	printf("kernel %s %s%s%s\n", kernel->release, kernel->machine,
 	       lockdown[0] ? ", lockdown " : "", lockdown);
@@ -98,12 +103,16 @@ static void print_text(const struct survey *s, const struct utsname *kernel)
 			       : "no",
 		       capabilities[i].name, capabilities[i].buys);
 	printf("\nsource in use: %s\n", survey_source(s));
-	printf("\nWhat is needed, and the ways to it, best first (--rung NEED=WAY forces one).\n"
-	       "taken: used; spare: not needed; foreign: of a source that is not used; refused: not "
-	       "possible here.\n");
+	printf("\nWhat tcpsight needs from the kernel, and the ways to get it, best first "
+	       "(--rung NEED=WAY forces one).\n"
+	       "Each is used, available (but a better one is used), of another source, or "
+	       "unavailable.\n");
 	for (size_t n = 0; n < ladder_count; n++)
 		print_need(s, &ladder[n]);
 	printf("\ntop, life and subnet attach no program to the send or receive path.\n");
+	text = summary_text(s);
+	printf("\nverdict: %s\n", text);
+	free(text);
 }
 
 static void put_pair(struct out *out, const char *name, const char *text)
@@ -129,12 +138,41 @@ static void put_rung(struct out *out, const struct survey *s, const struct need 
 	put_pair(out, "hooks", hooks);
 	put_pair(out, "source", rung->source ? rung->source : "");
 	out_format(out, ",\"vital\":%s", rung->vital ? "true" : "false");
-	if (state == RUNG_REFUSED) {
+	if (state == RUNG_UNAVAILABLE) {
 		reason_find(rung, survey_refusal(s, need, r), &reason);
 		put_pair(out, "why", reason.why);
 		put_pair(out, "helps", reason.advice);
 	}
 	out_str(out, "}\n");
+}
+
+static void put_needs(struct out *out, const struct survey *s, const char *name,
+		      enum need_state state)
+{
+	bool first = true;
+
+	out_format(out, ",\"%s\":[", name);
+	for (size_t n = 0; n < ladder_count; n++) {
+		if (survey_need(s, &ladder[n]) != state)
+			continue;
+		out_str(out, first ? "" : ",");
+		out_json_string(out, ladder[n].name, strlen(ladder[n].name));
+		first = false;
+	}
+	out_str(out, "]");
+}
+
+static void put_verdict(struct out *out, const struct survey *s)
+{
+	char *text = summary_text(s);
+
+	out_str(out, "{\"type\":\"verdict\"");
+	put_pair(out, "text", text);
+	put_needs(out, s, "full", NEED_FULL);
+	put_needs(out, s, "partial", NEED_PARTIAL);
+	put_needs(out, s, "missing", NEED_MISSING);
+	out_str(out, "}\n");
+	free(text);
 }
 
 static void print_json(const struct survey *s, const struct utsname *kernel)
@@ -151,6 +189,7 @@ static void print_json(const struct survey *s, const struct utsname *kernel)
 	put_pair(&out, "arch", kernel->machine);
 	put_pair(&out, "lockdown", kernel_lockdown());
 	out_str(&out, "}\n");
+	put_verdict(&out, s);
 	out_flush(&out);
 	out_done(&out);
 }

@@ -9,18 +9,21 @@
 
 #define BPF_CAPABILITIES "CAP_BPF CAP_PERFMON"
 #define BPF_OPTIONS "CONFIG_BPF_SYSCALL CONFIG_DEBUG_INFO_BTF"
-#define FEXIT_OPTIONS                                                                              \
+#define FEXIT_OPTIONS \
 	BPF_OPTIONS " CONFIG_BPF_JIT CONFIG_FUNCTION_TRACER CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS"
 #define KPROBE_OPTIONS "CONFIG_BPF_SYSCALL CONFIG_KPROBES CONFIG_KPROBE_EVENTS CONFIG_BPF_EVENTS"
 /* Doing without: it always holds. */
-#define NONE(words) {.name = "none", .gives = words, .try = try_nothing}
+#define NONE(words)                                                \
+	{                                                          \
+		.name = "none", .gives = words, .try = try_nothing \
+	}
 
 /* clang-format off */
 const struct need ladder[] = {
 {
 	.name = "edges",
-	.what = "flows that open and close",
-	.without = "short flows are missed, and the last bytes of others",
+	.what = "connections that open and close",
+	.without = "short connections are missed, and the last bytes of others",
 	.rung = {{
 		.name = "tracepoint", .source = "bpf", .vital = true,
 		.gives = "every one, with owner, bytes and reason",
@@ -31,14 +34,14 @@ const struct need ladder[] = {
 		.try = try_programs,
 	}, {
 		.name = "netlink", .source = "netlink",
-		.gives = "every close with its last bytes; no age of what came after us",
+		.gives = "every close with its last bytes, but not when it began or why it ended",
 		.options = "CONFIG_INET_DIAG CONFIG_INET_TCP_DIAG",
 		.hook = {{"sock_diag notices"}},
 		.try = try_notices,
 	}},
 }, {
 	.name = "volume",
-	.what = "bytes of live flows",
+	.what = "byte counts of open connections",
 	.without = "no source can run",
 	.rung = {{
 		.name = "iterator", .source = "bpf", .vital = true,
@@ -55,29 +58,29 @@ const struct need ladder[] = {
 	}},
 }, {
 	.name = "older",
-	.what = "flows that are older than the tool",
+	.what = "connections that were open before tcpsight started",
 	.without = "no source can run",
 	.rung = {{
 		.name = "iterator", .source = "bpf", .vital = true,
-		.gives = "all: those that have a file, and those that no process holds",
+		.gives = "all of them, also those that no process holds any more",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"iter/task_file", "scan_files"}, {"iter/tcp", "adopt_netns"}},
 		.try = try_programs,
 	}, {
 		.name = "netlink", .source = "netlink", .vital = true,
-		.gives = "all of the network namespaces that may be entered",
+		.gives = "those of every network namespace that tcpsight may enter",
 		.options = "CONFIG_INET_DIAG CONFIG_INET_TCP_DIAG",
 		.hook = {{"sock_diag"}},
 		.try = try_sock_diag,
 	}},
 }, {
 	.name = "bare",
-	.what = "sockets without counters: TIME_WAIT, requests that are half open",
+	.what = "stat --live: sockets in TIME_WAIT, half-open requests",
 	.asked = NEED_BARE, .columns = "sockets in TIME_WAIT, half-open requests",
 	.rung = {{
 		/* It takes no more than "older" does. */
 		.name = "iterator", .source = "bpf", .vital = true,
-		.gives = "all of the network namespaces that may be entered",
+		.gives = "those of every network namespace that tcpsight may enter",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"iter/tcp", "list_bare"}},
 		.try = try_programs,
@@ -87,27 +90,27 @@ const struct need ladder[] = {
 		.options = "CONFIG_INET_DIAG CONFIG_INET_TCP_DIAG",
 		.hook = {{"sock_diag"}},
 		.try = try_sock_diag,
-	}, NONE("stat --live lists connections and listeners only")},
+	}, NONE("only connections and listeners are listed")},
 }, {
 	.name = "owner",
-	.what = "owners of flows that are older, or were handed over",
+	.what = "owners of connections that are older than tcpsight, or were passed to another process",
 	.without = "only your own processes are named",
 	.rung = {{
 		.name = "iterator", .source = "bpf", .vital = true,
-		.gives = "whoever holds a file of the socket",
+		.gives = "the process that has the socket open",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"iter/task_file", "scan_files"}},
 		.try = try_programs,
 	}, {
 		.name = "proc", .source = "netlink",
-		.gives = "the same, of flows that live for a second, of processes we may look into",
+		.gives = "the same, for connections that last a second or more, if tcpsight may read that process's files",
 		.capabilities = "CAP_SYS_PTRACE CAP_DAC_READ_SEARCH",
 		.hook = {{"/proc/PID/fd"}},
 		.try = try_proc,
 	}},
 }, {
 	.name = "accept",
-	.what = "the process that accepted a flow",
+	.what = "the process that accepted a connection",
 	.rung = {{
 		.name = "fexit", .source = "bpf",
 		.gives = "at once",
@@ -120,35 +123,35 @@ const struct need ladder[] = {
 		.try = try_fexit,
 	}, {
 		.name = "kprobe", .source = "bpf",
-		.gives = "at once, of those few that wait in accept() at a time",
+		.gives = "at once, for as many processes as wait in accept() at a time",
 		.capabilities = BPF_CAPABILITIES, .options = KPROBE_OPTIONS,
 		.hook = {{"kretprobe/inet_csk_accept", "on_accept_probe"}},
 		.try = try_kretprobe,
 		.take = take_acceptors,
 	}, {
 		.name = "files", .source = "bpf",
-		.gives = "found by the next scan of open files, or when it closes the flow",
+		.gives = "known after the next scan of open files, or when it closes the connection",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"iter/task_file"}},
 		.try = try_nothing,
 	}, {
 		.name = "proc", .source = "netlink",
-		.gives = "found by the next look into /proc",
+		.gives = "known after the next scan of /proc",
 		.hook = {{"/proc/PID/fd"}},
 		.try = try_nothing,
 	},
 	{
 		.name = "none", .source = "bpf",
-		.gives = "nobody is looked for: whoever called listen() is shown, or closed it",
+		.gives = "the process that called listen() is shown until the connection is closed",
 		.try = try_nothing,
 	}},
 }, {
 	.name = "cgroup",
-	.what = "names of the flows' cgroups, --cgroup",
-	.without = "cgroups have numbers only",
+	.what = "cgroup names, --cgroup, --unit, --container",
+	.without = "cgroups are shown by number only",
 	.rung = {{
 		.name = "mount",
-		.gives = "paths below the mount of cgroup v2",
+		.gives = "paths below the mount point of cgroup v2",
 		.options = "CONFIG_CGROUPS",
 		.hook = {{"cgroup v2"}},
 		.try = try_cgroup_mount,
@@ -160,7 +163,7 @@ const struct need ladder[] = {
 	.columns = "messages_sent and messages_received",
 	.rung = {{
 		.name = "tracepoint", .source = "bpf",
-		.gives = "every call that moved something",
+		.gives = "every call that moved data",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"tp_btf/sock_send_length", "on_send", "struct sock *, int, int"},
 			 {"tp_btf/sock_recv_length", "on_receive", "struct sock *, int, int"}},
@@ -176,7 +179,7 @@ const struct need ladder[] = {
 			  "struct sock *, struct msghdr *, size_t, int, int *"}},
 		.try = try_fexit,
 	},
-	NONE("these columns are not known")},
+	NONE("these columns stay empty")},
 }, {
 	.name = "packets",
 	.what = "stat: packets in and out",
@@ -191,7 +194,7 @@ const struct need ladder[] = {
 			 {"cgroup_skb/egress", "on_packet_out"}},
 		.try = try_cgroup_skb,
 	},
-	NONE("these columns are not known")},
+	NONE("these columns stay empty")},
 }, {
 	.name = "resets",
 	.what = "stat: resets sent",
@@ -199,12 +202,12 @@ const struct need ladder[] = {
 	.columns = "out_rsts",
 	.rung = {{
 		.name = "tracepoint", .source = "bpf",
-		.gives = "every one, also in answer to packets that no socket wanted",
+		.gives = "every RST, also one that answers a packet for no socket",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"tp_btf/tcp_send_reset", "on_reset", "struct sock *, struct sk_buff *"}},
 		.try = try_programs,
 	},
-	NONE("this column is not known")},
+	NONE("this column stays empty")},
 }, {
 	.name = "delacks",
 	.what = "stat: delayed acknowledgements",
@@ -212,7 +215,7 @@ const struct need ladder[] = {
 	.columns = "delayed_acks",
 	.rung = {{
 		.name = "timer", .source = "bpf",
-		.gives = "every one that a timer sent",
+		.gives = "every ACK that the timer sent",
 		.capabilities = BPF_CAPABILITIES " CAP_SYSLOG",
 		.options = BPF_OPTIONS " CONFIG_KALLSYMS",
 		.hook = {{"tp_btf/timer_expire_entry", "on_timer_begin", "struct timer_list *"},
@@ -220,7 +223,7 @@ const struct need ladder[] = {
 		.try = try_delack_timer,
 		.take = take_delack_timer,
 	},
-	NONE("this column is not known")},
+	NONE("this column stays empty")},
 }, {
 	.name = "ooo",
 	.what = "stat: segments that arrived out of order",
@@ -238,7 +241,7 @@ const struct need ladder[] = {
 		.hook = {{"tcp_info.tcpi_rcv_ooopack"}},
 		.try = try_tcp_info,
 	},
-	NONE("this column is not known")},
+	NONE("this column stays empty")},
 }, {
 	.name = "timeouts",
 	.what = "stat: timeouts, and the time in recovery from them",
@@ -256,15 +259,15 @@ const struct need ladder[] = {
 		.hook = {{"tcp_info.tcpi_total_rto"}},
 		.try = try_tcp_info,
 	},
-	NONE("these columns are not known")},
+	NONE("these columns stay empty")},
 }, {
 	.name = "causes",
-	.what = "why segments were sent again",
+	.what = "causes of retransmissions",
 	.asked = NEED_CAUSES,
 	.columns = "causes of retransmission",
 	.rung = {{
 		.name = "tracepoint", .source = "bpf",
-		.gives = "every one, as it is sent again",
+		.gives = "every segment, at the moment it is sent again",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"tp_btf/tcp_retransmit_skb", "on_retransmit",
 			  "struct sock *, struct sk_buff *"},
@@ -275,15 +278,15 @@ const struct need ladder[] = {
 		.try = try_programs,
 		.take = take_causes,
 	},
-	NONE("these columns are not known")},
+	NONE("these columns stay empty")},
 }, {
 	.name = "undo",
-	.what = "retransmissions that turn out to be needless",
+	.what = "spurious retransmissions",
 	.asked = NEED_UNDO,
 	.columns = "retrans_spurious",
 	.rung = {{
 		.name = "tracepoint", .source = "bpf",
-		.gives = "those that the peer tells (DSACK), and those that the kernel takes back",
+		.gives = "those that the peer reports (DSACK), and those that the kernel undoes",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"tp_btf/tcp_cong_state_set", "on_congestion",
 			  "struct sock *, u8 | struct sock *, __u8"}},
@@ -291,31 +294,32 @@ const struct need ladder[] = {
 		.take = take_undo,
 	}, {
 		.name = "dsack", .source = "bpf",
-		.gives = "those that the peer tells (DSACK)",
+		.gives = "those that the peer reports (DSACK)",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"tcp_sock.dsack_dups"}},
 		.try = try_field,
 	}, {
 		.name = "netlink", .source = "netlink",
-		.gives = "those that the peer tells (DSACK)",
+		.gives = "those that the peer reports (DSACK)",
 		.hook = {{"tcp_info.tcpi_dsack_dups"}},
 		.try = try_tcp_info,
 	},
-	NONE("this column is not known")},
+	NONE("this column stays empty")},
 }, {
 	.name = "icmp",
 	.what = "ICMP errors that end an attempt to connect",
+	.without = "a failed connect() is shown with its errno alone",
 	.asked = NEED_ICMP,
 	.columns = "ICMP errors",
 	.rung = {{
 		.name = "tracepoint", .source = "bpf",
-		.gives = "every one, and which",
+		.gives = "every error, with its type and code",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"tp_btf/inet_sk_error_report", "on_error", "struct sock *"}},
 		.try = try_programs,
 	}, {
 		.name = "socket", .source = "bpf",
-		.gives = "those that the client waits for, or never asks for",
+		.gives = "errors of attempts that are waited for, without type and code",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"sock.sk_err_soft"}},
 		.try = try_field,
@@ -327,7 +331,7 @@ const struct need ladder[] = {
 	.columns = "connection requests",
 	.rung = {{
 		.name = "sockops", .source = "bpf",
-		.gives = "from their SYN on",
+		.gives = "from their first SYN",
 		.capabilities = BPF_CAPABILITIES " CAP_NET_ADMIN",
 		.options = BPF_OPTIONS " CONFIG_CGROUP_BPF",
 		.hook = {{"sockops", "on_request"},
@@ -336,13 +340,13 @@ const struct need ladder[] = {
 		.try = try_sockops,
 	}, {
 		.name = "tracepoint", .source = "bpf",
-		.gives = "from the first SYN/ACK on that is sent again",
+		.gives = "from the first SYN/ACK that is sent again",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"tp_btf/tcp_retransmit_synack", "on_synack",
 			  "struct sock *, struct request_sock *"}},
 		.try = try_programs,
 	},
-	NONE("requests that fail are not seen")},
+	NONE("requests that fail are not shown")},
 }, {
 	.name = "refusals",
 	.what = "peek --source bpf: whether a RST or ICMP refused, and what listeners drop",
@@ -350,16 +354,17 @@ const struct need ladder[] = {
 	.columns = "reasons of refusals",
 	.rung = {{
 		.name = "tracepoint", .source = "bpf",
-		.gives = "every RST that is taken, every packet that is dropped",
+		.gives = "every RST that is accepted, every packet that is dropped",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"tp_btf/tcp_receive_reset", "on_reset_received", "struct sock *"},
 			 {"tp_btf/kfree_skb", "on_drop", "struct sk_buff *"}},
 		.try = try_programs,
 	},
-	NONE("refused is all that is known")},
+	NONE("a refused connection is shown without its reason")},
 }, {
 	.name = "queues",
 	.what = "peek --source bpf: queues of listeners",
+	.without = "queues are not shown",
 	.asked = NEED_HANDSHAKES,
 	.columns = "queues of listeners",
 	.rung = {{
@@ -372,7 +377,7 @@ const struct need ladder[] = {
 }, {
 	.name = "capture",
 	.what = "peek, -i: packets",
-	.without = "only captures that others have made can be read",
+	.without = "only capture files can be read",
 	.rung = {{
 		.name = "ebpf", .source = "pcap",
 		.gives = "peek: the packets of handshakes, and no others",
@@ -382,24 +387,24 @@ const struct need ladder[] = {
 		.try = try_handshake_filter,
 	}, {
 		.name = "classic", .source = "pcap",
-		.gives = "peek: those, and acknowledgements without data",
+		.gives = "peek: the packets of handshakes, and ACKs without data",
 		.capabilities = "CAP_NET_RAW", .options = "CONFIG_PACKET",
 		.hook = {{"AF_PACKET"}},
 		.try = try_packet_socket,
 	}, {
 		.name = "all", .source = "pcap",
-		.gives = "all TCP: what life and top need, and verified checksums",
+		.gives = "all TCP packets, as life and top need them; checksums are verified",
 		.capabilities = "CAP_NET_RAW", .options = "CONFIG_PACKET",
 		.hook = {{"AF_PACKET"}},
 		.try = try_packet_socket,
 	}},
 }, {
 	.name = "sandbox",
-	.what = "what a run shuts itself in with, once all is attached",
-	.without = "user and capabilities are changed all the same",
+	.what = "sandbox, once all probes are attached",
+	.without = "user and capabilities are dropped all the same",
 	.rung = {{
 		.name = "seccomp",
-		.gives = "refuses all system calls but those that the command needs",
+		.gives = "only the system calls that the command needs are allowed",
 		.options = "CONFIG_SECCOMP CONFIG_SECCOMP_FILTER",
 		.hook = {{"seccomp"}},
 		.try = try_seccomp,

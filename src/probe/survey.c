@@ -58,7 +58,7 @@ const char *survey_source(const struct survey *s)
 	return s->source;
 }
 
-static bool is_foreign(const struct survey *s, const struct rung *rung)
+static bool is_of_other_source(const struct survey *s, const struct rung *rung)
 {
 	for (size_t i = 0; rung->source && i < sizeof(rivals) / sizeof(rivals[0]); i++)
 		if (!strcmp(rung->source, rivals[i]))
@@ -69,18 +69,28 @@ static bool is_foreign(const struct survey *s, const struct rung *rung)
 enum rung_state survey_state(const struct survey *s, const struct need *need, size_t rung)
 {
 	if (survey_refusal(s, need, rung)->err)
-		return RUNG_REFUSED;
-	if (is_foreign(s, &need->rung[rung]))
-		return RUNG_FOREIGN;
+		return RUNG_UNAVAILABLE;
+	if (is_of_other_source(s, &need->rung[rung]))
+		return RUNG_OTHER_SOURCE;
 	for (size_t r = 0; r < rung; r++)
-		if (!survey_refusal(s, need, r)->err && !is_foreign(s, &need->rung[r]))
-			return RUNG_SPARE;
-	return RUNG_TAKEN;
+		if (!survey_refusal(s, need, r)->err && !is_of_other_source(s, &need->rung[r]))
+			return RUNG_AVAILABLE;
+	return RUNG_USED;
+}
+
+enum need_state survey_need(const struct survey *s, const struct need *need)
+{
+	for (size_t r = 0; need_has(need, r); r++)
+		if (survey_state(s, need, r) == RUNG_USED)
+			return !r			     ? NEED_FULL
+			       : need->rung[r].hook[0].where ? NEED_PARTIAL
+							     : NEED_MISSING;
+	return NEED_MISSING;
 }
 
 const char *rung_state_name(enum rung_state state)
 {
-	static const char *const names[] = {"taken", "spare", "foreign", "refused"};
+	static const char *const names[] = {"used", "available", "other_source", "unavailable"};
 
 	_Static_assert(sizeof(names) / sizeof(names[0]) == RUNG_STATES, "one name per state");
 	return names[state];

@@ -6,11 +6,18 @@
 struct need;
 
 enum rung_state {
-	RUNG_TAKEN,   /* what a run uses, if it needs it */
-	RUNG_SPARE,   /* holds, but a better one is taken */
-	RUNG_FOREIGN, /* holds, but belongs to a source that is not used */
-	RUNG_REFUSED,
+	RUNG_USED,	   /* what a run uses, if it needs it */
+	RUNG_AVAILABLE,	   /* holds, but a better one is used */
+	RUNG_OTHER_SOURCE, /* holds, but belongs to a source that is not used */
+	RUNG_UNAVAILABLE,
 	RUNG_STATES
+};
+
+/* How well a need is met. */
+enum need_state {
+	NEED_FULL,    /* by the best way there is */
+	NEED_PARTIAL, /* by another one */
+	NEED_MISSING
 };
 
 struct survey;
@@ -24,8 +31,10 @@ const char *survey_source(const struct survey *s);
 
 enum rung_state survey_state(const struct survey *s, const struct need *need, size_t rung);
 
-/* The errno and detail of a refused rung. */
+enum need_state survey_need(const struct survey *s, const struct need *need);
+
+/* The errno and detail of a rung that is not available. */
 const struct refusal *survey_refusal(const struct survey *s, const struct need *need, size_t rung);
 
-/* "taken" and so on. */
+/* "used", "available", "other_source", "unavailable". */
 const char *rung_state_name(enum rung_state state);

@@ -7,15 +7,19 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static void *checked(void *p)
+void xalloc_failed(void)
 {
 	static const char text[] = "tcpsight: out of memory\n";
 
-	if (!p) {
-		if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
-			_exit(1);
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
 		_exit(1);
-	}
+	_exit(1);
+}
+
+static void *checked(void *p)
+{
+	if (!p)
+		xalloc_failed();
 	return p;
 }
 

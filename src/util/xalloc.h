@@ -11,6 +11,9 @@ void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t size);
 char *xstrdup(const char *text);
 
+/* What these do if there is no memory: say so, and end the program. */
+void xalloc_failed(void) __attribute__((noreturn));
+
 /*
  * Zeroed address space of `size` bytes whose pages cost memory only once they are touched. Gives;
  * free with reserve_free(). Ends the program if there is no address space.

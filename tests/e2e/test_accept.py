@@ -28,14 +28,14 @@ def test_owner_of_an_accepted_flow(sight, states):
         rows = {tuple_of(row): row for row in tool.stop().rows}
     row = rows[server.tuple]
     assert (row["pid"], row["comm"]) == (server.pid, "tcp-worker")
-    known = "taken" in {states[way] for way in WAYS}
+    known = "used" in {states[way] for way in WAYS}
     assert row["owner_source"] == ("accept" if known else "files")
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_forced_way(sight, states, way):
     """At once: no scan of files comes between accept() and the first reading. Or it says why not."""
-    if states[way] == "refused":
+    if states[way] == "unavailable":
         outcome = run("top", "--json", "--rung", f"accept={way}")
         assert (outcome.status, outcome.text) == (3, "")
         assert f"accept={way}" in outcome.stderr
@@ -56,7 +56,7 @@ ROUNDS = 5
 def test_owner_is_whoever_accepted_every_time(sight, states, way):
     """Of a flow that the client resets nobody here closes: all that is known is who accepted. The
     kernel gives the address of one socket to the next; each has its own worker all the same."""
-    if states[way] == "refused":
+    if states[way] == "unavailable":
         way = "files"
     tool = sight("life", "--json", "--rung", f"accept={way}")
     servers = []
@@ -80,5 +80,5 @@ def test_room_for_notes_is_made_only_if_a_kprobe_leaves_them(sight, states):
         return {one.get("name") for one in bpfstate.listed("map") if one["id"] in mine}
 
     assert "acceptors" not in maps_of("files")
-    if states["kprobe"] != "refused":
+    if states["kprobe"] != "unavailable":
         assert "acceptors" in maps_of("kprobe")

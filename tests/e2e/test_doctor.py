@@ -2,6 +2,7 @@
 """`doctor` says what a run will do: the same source and rungs, for the same user; --rung forces them."""
 
 import json
+import re
 import subprocess
 
 import bpfstate
@@ -30,7 +31,7 @@ def rungs(*prefix):
 def test_source_is_the_one_that_is_used(privileged, user):
     lines, machine = rungs(*user)
     refused = [line for line in lines.values()
-               if line["vital"] and line["source"] == "bpf" and line["state"] == "refused"]
+               if line["vital"] and line["source"] == "bpf" and line["state"] == "unavailable"]
     errors = said(*user, PROGRAM, "life", "--duration", "1").stderr
     assert machine["source"] == ("netlink" if refused else "bpf")
     assert ('using the source "netlink"' in errors) == (machine["source"] == "netlink")
@@ -44,10 +45,10 @@ def test_one_rung_of_each_need_is_taken_and_the_better_ones_say_why_not(privileg
     lines, _ = rungs()
     for need in {need for need, _ in lines}:
         states = [line["state"] for (of, _), line in lines.items() if of == need]
-        assert states.count("taken") == 1, (need, states)
-        assert set(states[:states.index("taken")]) <= {"refused", "foreign"}
+        assert states.count("used") == 1, (need, states)
+        assert set(states[:states.index("used")]) <= {"unavailable", "other_source"}
     for line in lines.values():
-        assert (line["state"] == "refused") == ("why" in line) == ("helps" in line)
+        assert (line["state"] == "unavailable") == ("why" in line) == ("helps" in line)
 
 
 def test_the_log_of_a_run_says_what_doctor_says(privileged):
@@ -55,8 +56,42 @@ def test_the_log_of_a_run_says_what_doctor_says(privileged):
     errors = said(PROGRAM, "life", "--duration", "1", "--verbose").stderr
     for need in "edges", "volume", "older", "owner", "accept":
         taken = next(rung for (of, rung), line in lines.items()
-                     if of == need and line["state"] == "taken")
+                     if of == need and line["state"] == "used")
         assert f"{need}: {taken} (" in errors
+
+
+def needs_by_state(lines):
+    """The needs that are met by the first of their ways, by another one, and not at all."""
+    found = {"full": [], "partial": [], "missing": []}
+    for need in dict.fromkeys(need for need, _ in lines):
+        ways = [line for (of, _), line in lines.items() if of == need]
+        used = [n for n, line in enumerate(ways) if line["state"] == "used"]
+        state = "missing" if not used or not ways[used[0]]["hooks"] else "partial" if used[0] else "full"
+        found[state].append(need)
+    return found
+
+
+@pytest.mark.parametrize("user", [[], NOBODY])
+def test_the_verdict_sums_up_what_works_and_what_would_mend_it(privileged, user):
+    text = said(*user, PROGRAM, "doctor").stdout
+    lines = [json.loads(line) for line in said(*user, PROGRAM, "doctor", "--json").stdout.splitlines()]
+    verdict = lines[-1]
+    assert verdict["type"] == "verdict" and text.endswith(f"\nverdict: {verdict['text']}\n")
+    found, machine = rungs(*user)
+    for state, needs in needs_by_state(found).items():
+        assert verdict[state] == needs
+        for need in needs:
+            named = re.search(rf"(: |[,;] ){need}\b", verdict["text"])
+            assert bool(named) == (state != "full"), (need, verdict)
+    assert f"source {machine['source']}" in verdict["text"]
+    better = [line for (need, _), line in found.items()
+              if line["state"] == "unavailable" and need not in verdict["full"]]
+    if user:
+        better = [found["edges", "tracepoint"]]
+    assert ("Remedy: " in verdict["text"]) == bool(better)
+    for line in better:
+        assert line["helps"] in verdict["text"]
+    assert ("BPF is unavailable" in verdict["text"]) == bool(user)
 
 
 WRONG = [
@@ -88,7 +123,7 @@ def test_rung_of_another_source_than_the_one_that_is_asked_for(built):
 def test_forced_rung_that_is_refused_has_no_stand_in(privileged, user):
     lines, _ = rungs(*user)
     refused = [line for line in lines.values()
-               if line["state"] == "refused" and line["source"] in {"bpf", "netlink"}]
+               if line["state"] == "unavailable" and line["source"] in {"bpf", "netlink"}]
     for line in refused:
         report = "stat" if line["what"].startswith("stat") else "life"
         words = f"{line['need']}={line['rung']}"

@@ -54,7 +54,7 @@ def test_no_btf(privileged, tmp_path, config, why, helps):
     assert machine["source"] == "netlink"
     for need in "edges", "volume", "older", "owner":
         line = next(line for (of, _), line in lines.items() if of == need)
-        assert line["state"] == "refused"
+        assert line["state"] == "unavailable"
         assert "shows no BTF" in line["why"] and why in line["why"]
         assert helps in line["helps"]
     run = subprocess.run([*prefix, PROGRAM, "life", "--duration", "1"], check=True,
@@ -65,7 +65,7 @@ def test_no_btf(privileged, tmp_path, config, why, helps):
 def test_no_cgroups(privileged):
     lines, machine = doctor(*where(HIDE_CGROUPS))
     for rung in ("cgroup", "mount"), ("packets", "cgroup"):
-        assert lines[rung]["state"] == "refused"
+        assert lines[rung]["state"] == "unavailable"
         assert "no mount of cgroup v2" in lines[rung]["why"]
         assert "mount -t cgroup2" in lines[rung]["helps"]
     assert machine["source"] == doctor()[1]["source"]
@@ -111,13 +111,13 @@ def test_capabilities_that_are_missing_are_named(privileged, given, missing):
 def test_a_kernel_option_that_is_not_set_is_named(privileged, tmp_path):
     """Of a hook that the kernel has not; its configuration says why."""
     real, _ = doctor()
-    gone = [line for line in real.values() if line["state"] == "refused"
+    gone = [line for line in real.values() if line["state"] == "unavailable"
             and "has no kretprobe" in line["why"]]
     lines, _ = doctor(*where(with_config(tmp_path, "CONFIG_BPF_SYSCALL=y\n")))
     for line in gone:
         assert "CONFIG_KPROBES is not set" in lines[line["need"], line["rung"]]["why"]
         assert "CONFIG_KPROBES=y" in lines[line["need"], line["rung"]]["helps"]
-    assert gone or real["accept", "kprobe"]["state"] in {"spare", "foreign", "taken"}
+    assert gone or real["accept", "kprobe"]["state"] in {"available", "other_source", "used"}
 
 
 @pytest.mark.parametrize("switch, helps", [(1, "CAP_SYSLOG"), (2, "sysctl kernel.kptr_restrict=1")])
@@ -126,8 +126,8 @@ def test_hidden_addresses(privileged, tmp_path, switch, helps):
     (tmp_path / "switch").write_text(f"{switch}\n")
     script = f"mount --bind {tmp_path}/switch /proc/sys/kernel/kptr_restrict"
     line = doctor(*where(script), *as_nobody(["CAP_BPF", "CAP_PERFMON"]))[0]["delacks", "timer"]
-    if line["state"] != "refused":
-        assert line["state"] in {"taken", "foreign"}
+    if line["state"] != "unavailable":
+        assert line["state"] in {"used", "other_source"}
         return
     assert f"kernel.kptr_restrict is {switch}, kernel.perf_event_paranoid " in line["why"]
     assert "missing: CAP_SYSLOG" in line["why"] and helps in line["helps"]

@@ -42,7 +42,7 @@ def counts_messages():
     """Does doctor say that this kernel lets us? Linux 6.1 on arm64 has no hook for it."""
     told = subprocess.run([PROGRAM, "doctor", "--json"], check=True, capture_output=True, text=True)
     lines = [json.loads(line) for line in told.stdout.splitlines()]
-    return any(line["state"] == "taken" and line["rung"] != "none" for line in lines
+    return any(line["state"] == "used" and line["rung"] != "none" for line in lines
                if line.get("need") == "messages")
 
 

@@ -143,9 +143,9 @@ def rungs_taken(results):
         found[series] = []
         for need in dict.fromkeys(line["need"] for line in of_kind(lines, "rung")):
             rungs = [line for line in of_kind(lines, "rung") if line["need"] == need]
-            taken = next((line["rung"] for line in rungs if line["state"] == "taken"), "nothing")
+            taken = next((line["rung"] for line in rungs if line["state"] == "used"), "nothing")
             better = rungs[:[line["rung"] for line in rungs].index(taken)] if taken != "nothing" else rungs
-            star = " *" if any(line["state"] == "refused" for line in better) else ""
+            star = " *" if any(line["state"] == "unavailable" for line in better) else ""
             found[series].append({"kind": "need", "need": need, "taken": taken + star})
     return found
 
