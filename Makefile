@@ -9,6 +9,8 @@ BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool /sbin/bpfto
 PKG     ?= pkg-config
 PREFIX  ?= /usr/local
 VERSION := $(shell cat VERSION)
+# Below share/zsh: where that shell looks for functions that it does not bring itself.
+ZSH_FUNCTIONS ?= site-functions
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) '$(subst $(B)/,,$@)')
 
@@ -24,7 +26,7 @@ HARDEN   := -fPIE -fstack-protector-strong -fstack-clash-protection \
 SANFLAGS := $(if $(SAN),-DSANITIZED -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 ALLFLAGS  = -std=gnu17 $(CPPFLAGS) $(WARN) $(CFLAGS) $(HARDEN) $(REPRO) $(SANFLAGS) \
             $(shell $(PKG) --cflags $(LIBS))
-LDFLAGS  += -pie -Wl,-z,relro,-z,now $(SANFLAGS)
+LDFLAGS  += -pie -Wl,-z,relro,-z,now,--build-id=sha1 $(SANFLAGS)
 LDLIBS    = $(shell $(PKG) --libs $(LIBS))
 
 # SYSROOT is the root of the system to build for, if it is not this one: then CC, PKG and BPFTOOL are
@@ -56,6 +58,8 @@ BPF_OBJ   := $(BPF_SRC:src/%.bpf.c=$(B)/%.bpf.o)
 ALONE_OBJ := $(ALONE:%=$(B)/bpf/alone/%.bpf.o)
 SKELETON  := $(B)/gen/tcp.skel.h $(ALONE:%=$(B)/gen/%.skel.h)
 REGISTRY  := $(B)/gen/registry.h
+BUILD_H   := $(B)/gen/build.h
+COMPLETED := bash zsh fish
 LINKS     := tcptop tcplife tcpsubnet tcpipstat tcpeek tcpeekstat
 
 UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(sort $(wildcard tests/unit/*/test_*.c)))
@@ -66,7 +70,7 @@ TOOLS     := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(sort $(wildcard tes
 BENCH     := $(patsubst bench/%.c,$(B)/bench/%,$(sort $(wildcard bench/*.c)))
 
 .DELETE_ON_ERROR:
-.PHONY: all test-programs bench-programs fuzz seeds install clean
+.PHONY: all completion test-programs bench-programs fuzz seeds install clean
 all: $(B)/tcpsight $(LINKS:%=$(B)/%)
 
 $(B)/tcpsight: $(B)/obj/main.o $(OBJ)
@@ -76,7 +80,7 @@ $(B)/tcpsight: $(B)/obj/main.o $(OBJ)
 $(LINKS:%=$(B)/%): | $(B)/tcpsight
 	$(Q)ln -sf tcpsight $@
 
-$(B)/obj/%.o: src/%.c | $(SKELETON) $(REGISTRY)
+$(B)/obj/%.o: src/%.c | $(SKELETON) $(REGISTRY) $(BUILD_H)
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
@@ -100,19 +104,33 @@ $(SKELETON): %.skel.h: %.o
 	$(call say,SKEL)
 	$(Q)$(BPFTOOL) gen skeleton $< name $(notdir $*) >$@
 
-# Rewritten only if the folders' listings changed.
+# Rewritten only if something changed.
+replace = cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+comma  := ,
+empty  :=
+# "a_1 b_2" -> "a 1, b 2"
+join_by = $(subst _, ,$(subst $(empty) ,$(comma)_,$(strip $(1))))
 $(REGISTRY): FORCE
 	$(Q)mkdir -p $(@D)
 	$(Q){ echo '#pragma once'; \
 	  echo '#define REPORTS(X) $(foreach n,$(REPORTS),X($(n)))'; \
 	  echo '#define SINKS(X) $(foreach n,$(SINKS),X($(n)))'; \
 	  echo '#define SOURCES(X) $(foreach n,$(SOURCES),X($(n)))'; } >$@.new; \
-	  cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	  $(replace)
+# What --version tells; nothing of the day or the folder.
+$(BUILD_H): FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q){ echo '#pragma once'; \
+	  echo '#define BUILD_TARGET "$(shell $(CC) -dumpmachine)"'; \
+	  echo '#define BUILD_LIBRARIES "$(call join_by,$(foreach l,$(LIBS),$(l)_$(shell $(PKG) --modversion $(l))))"'; } >$@.new; \
+	  $(replace)
 FORCE:
 # --ebpf prints them.
 $(B)/obj/cli/ebpf.o: $(wildcard src/bpf/*)
+$(COMPLETED:%=$(B)/obj/cli/completion_%.o): $(B)/obj/cli/completion_%.o: src/cli/completion.%
 # Whoever uses the registry is rebuilt with it.
-$(B)/obj/cli/command.o $(B)/obj/app/sources.o: $(REGISTRY)
+$(B)/obj/cli/command.o $(B)/obj/cli/completion.o $(B)/obj/app/sources.o: $(REGISTRY)
+$(B)/obj/cli/version.o: $(BUILD_H) VERSION
 
 test-programs: $(UNIT) $(E2E_TOOLS) $(TOOLS) $(B)/tests/verify
 bench-programs: $(BENCH)
@@ -181,11 +199,28 @@ $(B)/seeds/%: tests/fuzz/%.c tests/fuzz/seeds.c $(FUZZ_SRC)
 	$(Q)$(CC) -std=gnu17 $(CPPFLAGS) $(WARN) -g -O1 -fsanitize=undefined -static-libubsan \
 	  -fno-sanitize-recover=undefined -o $@ $^ $(LDLIBS)
 
-install: all
+# RUN runs a program of the machine that is built for, if that is not this one.
+COMPLETION := $(B)/completion/tcpsight.bash $(B)/completion/tcpsight.zsh $(B)/completion/tcpsight.fish
+completion: $(COMPLETION)
+$(B)/completion/tcpsight.%: $(B)/tcpsight
+	$(call say,COMPL)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(RUN) $(B)/tcpsight help --completion $* >$@
+
+SHARE := $(DESTDIR)$(PREFIX)/share
+install: all completion
 	install -D -m 755 $(B)/tcpsight $(DESTDIR)$(PREFIX)/sbin/tcpsight
-	for l in $(LINKS); do ln -sf tcpsight $(DESTDIR)$(PREFIX)/sbin/$$l; done
 	for m in $(notdir $(wildcard doc/man/*.8)); do \
-	  install -D -m 644 doc/man/$$m $(DESTDIR)$(PREFIX)/share/man/man8/$$m; done
+	  install -D -m 644 doc/man/$$m $(SHARE)/man/man8/$$m; done
+	install -D -m 644 $(B)/completion/tcpsight.bash $(SHARE)/bash-completion/completions/tcpsight
+	install -D -m 644 $(B)/completion/tcpsight.zsh $(SHARE)/zsh/$(ZSH_FUNCTIONS)/_tcpsight
+	install -D -m 644 $(B)/completion/tcpsight.fish $(SHARE)/fish/vendor_completions.d/tcpsight.fish
+ifndef NO_LINKS
+	for l in $(LINKS); do \
+	  ln -sf tcpsight $(DESTDIR)$(PREFIX)/sbin/$$l; \
+	  ln -sf tcpsight $(SHARE)/bash-completion/completions/$$l; \
+	  ln -sf tcpsight.fish $(SHARE)/fish/vendor_completions.d/$$l.fish; done
+endif
 
 clean:
 	rm -rf $(B)

@@ -13,14 +13,14 @@
 #include "app/run.h"
 #include "app/status.h"
 #include "cli/command.h"
-#include "cli/help.h"
 #include "cli/complain.h"
+#include "cli/completion.h"
+#include "cli/help.h"
 #include "cli/options.h"
 #include "engine/question.h"
 #include "engine/watch.h"
 #include "probe/doctor.h"
 #include "util/log.h"
-#include "util/parse.h"
 #include "view/report.h"
 
 /* Help and lists go through stdio: a full disk must not pass for success. */
@@ -69,11 +69,7 @@ static int run(const struct report *report, const char *program, int argc, char 
 
 static const char doctor_usage[] =
 	"usage: tcpsight doctor [--json | --ladder]\n\n"
-	"What this kernel offers, what is used, what is missing, and what helps.\n\n"
-	"options:\n"
-	"      --json                     the same for scripts, one JSON object a line\n"
-	"      --ladder                   the words of --rung, without a look at this machine\n"
-	"  -h, --help                     this text\n";
+	"What this kernel offers, what is used, what is missing, and what helps.\n\n";
 
 static int complain_argument(const char *program, const char *argument)
 {
@@ -86,16 +82,9 @@ static int complain_argument(const char *program, const char *argument)
 
 static int complain_command(const char *name)
 {
-	const char *names[16], *nearest;
+	const char *nearest = command_nearest(name);
 	char text[256];
-	size_t n = 0;
 
-	for (size_t i = 0; i < report_count && n < 14; i++)
-		if (!reports[i]->of_agent)
-			names[n++] = reports[i]->name;
-	names[n++] = "peekstat";
-	names[n++] = "doctor";
-	nearest = parse_nearest(name, names, n);
 	snprintf(text, sizeof(text), nearest ? "no command '%s' (did you mean %s?)" : "no command '%s'",
 		 name, nearest);
 	complain("tcpsight", NULL, 0, text);
@@ -109,6 +98,7 @@ static int doctor(int argc, char **argv)
 	log_init("tcpsight doctor", false);
 	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
 		printf("%s", doctor_usage);
+		help_print_command_options("doctor");
 		return RUN_DONE;
 	}
 	if (argc > 2 || !is_known)
@@ -116,6 +106,28 @@ static int doctor(int argc, char **argv)
 	if (descriptors_check_room())
 		return RUN_FAILED;
 	return doctor_main(argc, argv);
+}
+
+static int run_command(int argc, char **argv);
+
+/* `help`, `help COMMAND`, `help --completion SHELL`. */
+static int help(int argc, char **argv)
+{
+	char *of_command[] = {(char *)"tcpsight", argv[1], (char *)"--help", NULL};
+
+	if (argc == 1 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+		command_print_overview();
+		return RUN_DONE;
+	}
+	if (argc == 2 && argv[1][0] != '-' && strcmp(argv[1], "help"))
+		return run_command(3, of_command);
+	if (argc != 3 || strcmp(argv[1], "--completion"))
+		return complain_argument("tcpsight help", argv[argc > 3 ? 3 : 1]);
+	if (completion_print(argv[2])) {
+		complain("tcpsight help", argv[2], 0, "expected a shell: bash, zsh or fish");
+		return RUN_USAGE;
+	}
+	return RUN_DONE;
 }
 
 static int run_command(int argc, char **argv)
@@ -127,11 +139,12 @@ static int run_command(int argc, char **argv)
 		return run(report, report->seed_name, argc, argv);
 	if (!strcmp(basename(argv[0]), "tcpeekstat"))
 		return peekstat_main("tcpeekstat", argc, argv);
-	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
-	    !strcmp(argv[1], "help")) {
+	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
 		command_print_overview();
 		return argc < 2 ? RUN_USAGE : RUN_DONE;
 	}
+	if (!strcmp(argv[1], "help"))
+		return help(argc - 1, argv + 1);
 	if (!strcmp(argv[1], "--version")) {
 		help_print_version();
 		return RUN_DONE;

@@ -15,13 +15,13 @@
 #include "app/gmetric.h"
 #include "app/sandbox.h"
 #include "app/status.h"
-#include "cli/help.h"
+#include "cli/command.h"
 #include "cli/complain.h"
+#include "cli/help.h"
 #include "engine/syscalls.h"
 #include "util/log.h"
 #include "util/utf8.h"
 
-#define SOCKET_PATH "/var/run/tcpeek/tcpeek.sock"
 #define TIMEOUT_SEC 3
 
 enum mode { MODE_TABLE, MODE_JSON, MODE_GMETRIC };
@@ -34,12 +34,7 @@ static const char usage[] =
 	"      the same as JSON\n"
 	"  tcpsight peekstat -g\n"
 	"      what was added since the last time, handed to Ganglia's gmetric\n\n"
-	"usage: %s [OPTIONS]\n\noptions:\n"
-	"  -g, --gmetric                  run gmetric for each value, and say so\n"
-	"  -j, --json                     print what the socket answers, as JSON\n"
-	"  -U, --socket PATH              control socket; default " SOCKET_PATH "\n"
-	"  -v, --version                  version, licence\n"
-	"  -h, --help                     this text\n";
+	"usage: %s [OPTIONS]\n\n";
 
 static int connect_to(const char *path)
 {
@@ -224,7 +219,7 @@ int peekstat_main(const char *program, int argc, char **argv)
 		{"socket", required_argument, NULL, 'U'}, {"version", no_argument, NULL, 'v'},
 		{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
 	};
-	const char *path = SOCKET_PATH;
+	const char *path = PEEKSTAT_SOCKET;
 	bool gmetric = false, json = false;
 	int letter;
 
@@ -247,6 +242,7 @@ int peekstat_main(const char *program, int argc, char **argv)
 		case 'h':
 			printf("%s: the counters of a running peek\n\n", program);
 			printf(usage, program);
+			help_print_command_options("peekstat");
 			return RUN_DONE;
 		default:
 			complain(program, NULL, 0, "unrecognized argument");

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/parse.h"
 #include "view/report.h"
 #include "registry.h"
 
@@ -32,6 +33,27 @@ const struct report *command_find_seed(const char *program)
 	return NULL;
 }
 
+const struct command *command_find_other(const char *name)
+{
+	for (size_t i = 0; i < other_command_count; i++)
+		if (!strcmp(other_commands[i].name, name))
+			return &other_commands[i];
+	return NULL;
+}
+
+const char *command_nearest(const char *name)
+{
+	const char *names[32];
+	size_t n = 0;
+
+	for (size_t i = 0; i < report_count && n < 32; i++)
+		if (!reports[i]->of_agent)
+			names[n++] = reports[i]->name;
+	for (size_t i = 0; i < other_command_count && n < 32; i++)
+		names[n++] = other_commands[i].name;
+	return parse_nearest(name, names, n);
+}
+
 void command_print_overview(void)
 {
 	printf("tcpsight: what TCP is doing on this machine\n\n"
@@ -39,8 +61,8 @@ void command_print_overview(void)
 	for (size_t i = report_count; i--;)
 		if (!reports[i]->of_agent)
 			printf("  %-9s %s\n", reports[i]->name, reports[i]->summary);
-	printf("  %-9s %s\n", "peekstat", "the counters of a running peek");
-	printf("  %-9s %s\n", "doctor", "what this kernel offers, what is used, and what is missing");
+	for (size_t i = 0; i < other_command_count; i++)
+		printf("  %-9s %s\n", other_commands[i].name, other_commands[i].summary);
 	printf("\nexamples:\n"
 	       "  tcpsight top                 busiest connections, every second\n"
 	       "  tcpsight life                every connection that ends\n"

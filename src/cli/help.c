@@ -4,12 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/command.h"
 #include "engine/column.h"
 #include "view/report.h"
-
-#ifndef VERSION
-#error "VERSION comes from the Makefile"
-#endif
 
 static void print_example(const char *program, const char *command, const char *what)
 {
@@ -24,6 +21,18 @@ static void print_example(const char *program, const char *command, const char *
 	printf("  %s\n      %s\n", text, what);
 }
 
+static void print_option(const struct option_def *o)
+{
+	char left[64];
+
+	if (!o->help)
+		return;
+	snprintf(left, sizeof(left), "%c%c%s --%s%s%s", o->letter ? '-' : ' ',
+		 o->letter ? o->letter : ' ', o->letter ? "," : " ", o->name,
+		 o->argument ? " " : "", o->argument ? o->argument : "");
+	printf("  %-30s %s\n", left, o->help);
+}
+
 void help_print(const struct report *report, const char *program,
 		const struct option_def *const *options, size_t count)
 {
@@ -31,23 +40,18 @@ void help_print(const struct report *report, const char *program,
 	for (const char *const *e = report->examples; *e; e += 2)
 		print_example(program, e[0], e[1]);
 	printf("\nusage: %s [OPTIONS] %s\n\noptions:\n", program, report->positional);
-	for (size_t i = 0; i < count; i++) {
-		const struct option_def *o = options[i];
-		char left[64];
-
-		if (!o->help)
-			continue;
-		snprintf(left, sizeof(left), "%c%c%s --%s%s%s", o->letter ? '-' : ' ',
-			 o->letter ? o->letter : ' ', o->letter ? "," : " ", o->name,
-			 o->argument ? " " : "", o->argument ? o->argument : "");
-		printf("  %-30s %s\n", left, o->help);
-	}
+	for (size_t i = 0; i < count; i++)
+		print_option(options[i]);
 	printf("\nColumns are listed by -o help. See also tcpsight-%s(8).\n", report->name);
 }
 
-void help_print_version(void)
+void help_print_command_options(const char *command)
 {
-	printf("tcpsight " VERSION " (BSD-2-Clause; BPF programs dual BSD/GPL)\n");
+	const struct command *c = command_find_other(command);
+
+	printf("options:\n");
+	for (size_t i = 0; i < c->option_count; i++)
+		print_option(&c->options[i]);
 }
 
 /* What a column costs besides reading sockets; most cost nothing more. */

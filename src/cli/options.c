@@ -7,26 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/common_options.h"
 #include "cli/complain.h"
 #include "cli/help.h"
+#include "cli/option_list.h"
 #include "engine/tuple_filter.h"
 #include "util/parse.h"
 #include "util/xalloc.h"
 #include "view/report.h"
 
-#define OPTIONS_MAX 96
 /* getopt_long's values for options: above every letter. */
 #define VALUE_BASE 1000
 
 struct parser {
 	const char *program;
 	const struct report *report;
-	const struct option_def *def[OPTIONS_MAX];
-	size_t count;
+	struct option_list options;
 	bool given[OPTIONS_MAX];
-	struct option_def unlettered[OPTIONS_MAX]; /* common options whose letter the report uses */
-	size_t unlettered_count;
 	struct question *question;
 };
 
@@ -50,59 +46,12 @@ static char *field_of(const struct parser *p, const struct option_def *o)
 	return field_at(p, o->part, o->offset);
 }
 
-static bool omitted(const struct report *report, const struct option_def *common)
-{
-	for (const char *const *o = report->omitted; o && *o; o++)
-		if (!strcmp(*o, common->name))
-			return true;
-	return false;
-}
-
-static bool shadowed(const struct report *report, const struct option_def *common)
-{
-	for (size_t i = 0; i < report->option_count; i++)
-		if (!strcmp(report->options[i].name, common->name))
-			return true;
-	return false;
-}
-
-static bool uses_letter(const struct report *report, char letter)
-{
-	for (size_t i = 0; i < report->option_count; i++)
-		if (letter && report->options[i].letter == letter)
-			return true;
-	return false;
-}
-
-/* A seed tool's letter goes before that of a common option, which keeps its long name. */
-static const struct option_def *common_for(struct parser *p, const struct option_def *common)
-{
-	struct option_def *copy = &p->unlettered[p->unlettered_count];
-
-	if (!uses_letter(p->report, common->letter))
-		return common;
-	*copy = *common;
-	copy->letter = 0;
-	p->unlettered_count++;
-	return copy;
-}
-
-static void collect(struct parser *p)
-{
-	for (size_t i = 0; i < p->report->option_count; i++)
-		p->def[p->count++] = &p->report->options[i];
-	for (size_t i = 0; i < common_option_count; i++)
-		if (!shadowed(p->report, &common_options[i]) &&
-		    !omitted(p->report, &common_options[i]))
-			p->def[p->count++] = common_for(p, &common_options[i]);
-}
-
 static void build_getopt(const struct parser *p, char *letters, struct option *longs)
 {
 	/* '+' would stop at the first word; ':' tells a missing argument from an unknown option. */
 	*letters++ = ':';
-	for (size_t i = 0; i < p->count; i++) {
-		const struct option_def *o = p->def[i];
+	for (size_t i = 0; i < p->options.count; i++) {
+		const struct option_def *o = p->options.def[i];
 
 		longs[i] = (struct option){.name = o->name,
 					   .has_arg = o->argument ? required_argument : no_argument,
@@ -114,7 +63,7 @@ static void build_getopt(const struct parser *p, char *letters, struct option *l
 			*letters++ = ':';
 	}
 	*letters = '\0';
-	longs[p->count] = (struct option){0};
+	longs[p->options.count] = (struct option){0};
 }
 
 static void option_label(const struct option_def *o, char *buf, size_t size)
@@ -193,12 +142,12 @@ static int set_choice(const struct parser *p, const struct option_def *o, const 
 
 static int check_excludes(const struct parser *p, const struct option_def *o)
 {
-	for (size_t i = 0; i < p->count && o->excludes; i++)
-		if (p->given[i] && p->def[i]->letter == o->excludes) {
+	for (size_t i = 0; i < p->options.count && o->excludes; i++)
+		if (p->given[i] && p->options.def[i]->letter == o->excludes) {
 			char one[64], other[64], text[256];
 
 			option_label(o, one, sizeof(one));
-			option_label(p->def[i], other, sizeof(other));
+			option_label(p->options.def[i], other, sizeof(other));
 			snprintf(text, sizeof(text), "argument %s: not allowed with argument %s", one,
 				 other);
 			complain(p->program, NULL, 0, text);
@@ -231,7 +180,7 @@ static void add_to_list(const struct parser *p, const struct option_def *o, cons
 
 static int apply(struct parser *p, size_t i, const char *value)
 {
-	const struct option_def *o = p->def[i];
+	const struct option_def *o = p->options.def[i];
 	char *field = field_of(p, o);
 
 	p->given[i] = true;
@@ -268,10 +217,10 @@ static size_t index_of(const struct parser *p, int value)
 {
 	if (value >= VALUE_BASE)
 		return (size_t)(value - VALUE_BASE);
-	for (size_t i = 0; i < p->count; i++)
-		if (p->def[i]->letter == value)
+	for (size_t i = 0; i < p->options.count; i++)
+		if (p->options.def[i]->letter == value)
 			return i;
-	return p->count;
+	return p->options.count;
 }
 
 static void complain_unknown(const struct parser *p, const char *argument)
@@ -281,10 +230,10 @@ static void complain_unknown(const struct parser *p, const char *argument)
 
 	snprintf(text, sizeof(text), "unrecognized argument: %s", argument);
 	if (!strncmp(argument, "--", 2)) {
-		for (size_t i = 0; i < p->count; i++)
-			names[i] = p->def[i]->name;
+		for (size_t i = 0; i < p->options.count; i++)
+			names[i] = p->options.def[i]->name;
 		snprintf(word, sizeof(word), "%.*s", (int)strcspn(argument + 2, "="), argument + 2);
-		nearest = parse_nearest(word, names, p->count);
+		nearest = parse_nearest(word, names, p->options.count);
 		if (nearest)
 			snprintf(text, sizeof(text),
 				 "unrecognized argument: %s (did you mean --%s?)", argument, nearest);
@@ -297,11 +246,11 @@ static void complain_getopt(const struct parser *p, int result, char **argv)
 	char label[64], text[256], letter[3] = {'-', (char)optopt, '\0'};
 	size_t i = index_of(p, optopt);
 
-	if (result == '?' || i == p->count) {
+	if (result == '?' || i == p->options.count) {
 		complain_unknown(p, optopt && optopt < VALUE_BASE ? letter : argv[optind - 1]);
 		return;
 	}
-	option_label(p->def[i], label, sizeof(label));
+	option_label(p->options.def[i], label, sizeof(label));
 	snprintf(text, sizeof(text), "argument %s: expected one argument", label);
 	complain(p->program, NULL, 0, text);
 }
@@ -329,7 +278,7 @@ enum options_result options_parse(const struct report *report, int argc, char **
 	question->own = xcalloc(1, report->own_size + 1);
 	if (report->defaults)
 		report->defaults(question);
-	collect(&p);
+	option_list_of(report, &p.options);
 	build_getopt(&p, letters, longs);
 	opterr = 0;
 	/* Begin anew, whatever was parsed before. */
@@ -339,7 +288,7 @@ enum options_result options_parse(const struct report *report, int argc, char **
 
 		/* libbpf-tools' spelling of --help looks to getopt like a mistake. */
 		if (value == '?' && !strcmp(argv[optind - 1], "-?")) {
-			help_print(report, p.program, p.def, p.count);
+			help_print(report, p.program, p.options.def, p.options.count);
 			return OPTIONS_DONE;
 		}
 		if (value == '?' || value == ':') {
@@ -347,15 +296,15 @@ enum options_result options_parse(const struct report *report, int argc, char **
 			return OPTIONS_WRONG;
 		}
 		i = index_of(&p, value);
-		if (p.def[i]->type == OPTION_HELP) {
-			help_print(report, p.program, p.def, p.count);
+		if (p.options.def[i]->type == OPTION_HELP) {
+			help_print(report, p.program, p.options.def, p.options.count);
 			return OPTIONS_DONE;
 		}
-		if (p.def[i]->type == OPTION_VERSION) {
+		if (p.options.def[i]->type == OPTION_VERSION) {
 			help_print_version();
 			return OPTIONS_DONE;
 		}
-		if (p.def[i]->type == OPTION_EBPF) {
+		if (p.options.def[i]->type == OPTION_EBPF) {
 			help_print_ebpf();
 			return OPTIONS_DONE;
 		}

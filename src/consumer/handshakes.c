@@ -38,18 +38,19 @@ struct handshakes {
 	bool has_syslog;
 };
 
+const char *const handshakes_levels[] = {"emerg",   "alert",  "crit", "err",   "warning",
+					 "notice", "info",   "debug", NULL};
+
 static int parse_log_level(struct handshakes *h, struct usage_error *error)
 {
-	static const char *const names[] = {"emerg",   "alert",	 "crit", "err",
-					    "warning", "notice", "info", "debug"};
 	const char *level = h->options->log_level;
 
 	if (!level)
 		return 0;
 	if (!strncasecmp(level, "LOG_", 4))
 		level += 4;
-	for (int i = 0; i < 8; i++)
-		if (!strcasecmp(level, names[i]) || (level[0] == '0' + i && !level[1])) {
+	for (int i = 0; handshakes_levels[i]; i++)
+		if (!strcasecmp(level, handshakes_levels[i]) || (level[0] == '0' + i && !level[1])) {
 			openlog("tcpeek", LOG_PID | LOG_NDELAY, LOG_DAEMON);
 			setlogmask(LOG_UPTO(i));
 			h->has_syslog = true;

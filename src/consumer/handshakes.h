@@ -21,5 +21,8 @@ struct handshakes_options {
 	bool quiet;
 };
 
+/* The words of log_level, as syslog's levels are called; NULL at the end. */
+extern const char *const handshakes_levels[];
+
 /* For struct report.wrap: `view` shows what `c` now is told of. */
 int handshakes_wrap(struct consumer *c, struct view *view, struct usage_error *error);

@@ -37,7 +37,7 @@ struct option_def {
 	const char *argument; /* as --help shows it, NULL for a flag */
 	const char *help; /* NULL: accepted, but not told */
 	unsigned long long min, max;
-	const char *const *choices; /* NULL-terminated */
+	const char *const *choices; /* NULL-terminated; OPTION_TEXT: what completion proposes */
 	size_t also_offset;	    /* OPTION_UINT: a bool to set in the same part, 0 if none */
 	char excludes;		    /* letter of an option that this one may not go with */
 };

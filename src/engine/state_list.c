@@ -65,3 +65,8 @@ int state_list_parse(const char *list, uint32_t *ret, size_t *ret_at)
 			return 0;
 	}
 }
+
+const char *state_list_word(size_t i)
+{
+	return i < sizeof(words) / sizeof(words[0]) ? words[i].word : NULL;
+}

@@ -16,3 +16,6 @@
  * that is none.
  */
 int state_list_parse(const char *list, uint32_t *ret, size_t *ret_at);
+
+/* The word number `i` that may stand in such a list; NULL behind the last. */
+const char *state_list_word(size_t i);

@@ -14,6 +14,8 @@
 #define OWN(field) OPTION_OF_REPORT, offsetof(struct agent_options, field)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+static const char *const parts[] = {"metrics", "api", NULL};
+
 static const struct option_def options[] = {
 	{0, "config", OPTION_TEXT, OWN(config), "FILE",
 	 "settings: options without their dashes, a [section] for each part; default "
@@ -46,7 +48,7 @@ static const struct option_def options[] = {
 	{0, "stop-timeout", OPTION_UINT, OWN(stop_timeout_s), "SEC",
 	 "end after so long although outputs are not taken; default 5", .min = 1, .max = 600},
 	{0, "without", OPTION_TEXT, OWN(without), "LIST",
-	 "leave out what an agent does by itself: metrics, api"},
+	 "leave out what an agent does by itself: metrics, api", .choices = parts},
 	{0, "user", OPTION_TEXT, OF_WATCH(user), "USER",
 	 "become this user once everything is open; default nobody"},
 };

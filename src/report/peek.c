@@ -24,7 +24,7 @@ static const struct option_def options[] = {
 	{'B', "buffer", OPTION_UINT, OF_WATCH(buffer_mib), "MB", "capture buffer; default 2",
 	 .min = 1, .max = 1024},
 	{'l', "loglevel", OPTION_TEXT, OWN(log_level), "LEVEL",
-	 "to syslog too: failures at notice, successes at info"},
+	 "to syslog too: failures at notice, successes at info", .choices = handshakes_levels},
 	{'q', "quiet", OPTION_FLAG, OWN(quiet), NULL, "no line per handshake"},
 	{0, "promisc", OPTION_FLAG, OF_WATCH(promiscuous), NULL, "promiscuous capture"},
 	{0, "icmp", OPTION_FLAG, OF_WATCH(icmp), NULL, "heed ICMP unreachable messages"},

@@ -16,6 +16,9 @@
 #define SECONDS_MAX 31536000
 #define DIRECTORY "/var/log/tcpsight"
 
+static const char *const with_words[] = {"extra", "handshakes", "resets", NULL};
+static const char *const without_words[] = {"samples", "host", NULL};
+
 static const struct option_def options[] = {
 	{'i', "interval", OPTION_UINT, OF_QUESTION(interval_s), "SEC",
 	 "note what live connections moved every so many seconds; default 1", .min = 1, .max = 3600},
@@ -33,8 +36,10 @@ static const struct option_def options[] = {
 	{0, "no-thin", OPTION_FLAG, OWN(no_thin), NULL, "keep every interval as it was"},
 	{0, "rotate", OPTION_TEXT, OWN(rotate), "SIZE,TIME",
 	 "begin a new file after so much; default 64M,1h"},
-	{0, "with", OPTION_TEXT, OWN(with), "LIST", "also: extra, handshakes, resets"},
-	{0, "without", OPTION_TEXT, OWN(without), "LIST", "leave out: samples, host"},
+	{0, "with", OPTION_TEXT, OWN(with), "LIST", "also: extra, handshakes, resets",
+	 .choices = with_words},
+	{0, "without", OPTION_TEXT, OWN(without), "LIST", "leave out: samples, host",
+	 .choices = without_words},
 };
 
 static const char *const omitted[] = {"sort", "rows", "columns", "json", "csv", "append", NULL};
@@ -120,13 +125,11 @@ static int take_list(const char *list, const char *const *words, bool *const *fl
 
 static int take_parts(struct recorder_options *o, struct usage_error *error)
 {
-	static const char *const with[] = {"extra", "handshakes", "resets", NULL};
-	static const char *const without[] = {"samples", "host", NULL};
 	bool *const with_flags[] = {&o->extra, &o->handshakes, &o->resets};
 	bool *const without_flags[] = {&o->no_samples, &o->no_host};
 
-	return take_list(o->with, with, with_flags, error) ||
-			       take_list(o->without, without, without_flags, error)
+	return take_list(o->with, with_words, with_flags, error) ||
+			       take_list(o->without, without_words, without_flags, error)
 		       ? -EINVAL
 		       : 0;
 }

@@ -219,6 +219,12 @@ def test_shell_scripts_pass_shellcheck():
     subprocess.run(["shellcheck", str(ROOT / "dev"), str(ROOT / ".ci/run")], check=True)
 
 
+def test_the_completion_for_bash_passes_shellcheck():
+    script = subprocess.run([str(BUILD / "tcpsight"), "help", "--completion", "bash"], check=True,
+                            capture_output=True, text=True).stdout
+    subprocess.run(["shellcheck", "-s", "bash", "-"], input=script, text=True, check=True)
+
+
 def test_commit_subjects_have_the_form_area_colon_what():
     log = subprocess.run(["git", "-C", str(ROOT), "log", "--no-merges", "--format=%s"],
                          capture_output=True, text=True)
