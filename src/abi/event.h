@@ -21,6 +21,9 @@ enum ev_kind {
 	EV_RESET,	/* a RST was sent; ident has the tuple and netns, id is 0 if no socket sent it;
 			 * state is that of the socket, ST_CLOSE after its EV_CLOSE */
 	EV_HANDSHAKE,	/* how a handshake went; ident and handshake are set */
+	EV_LOOK,	/* every flow that lives now, and does not close, will be told of ... */
+	EV_ALL,		/* ... and was. The others have gone without a close: at most error of them.
+			 * Of both only time_ns is set */
 	EV_KIND_COUNT
 };
 

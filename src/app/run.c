@@ -13,6 +13,7 @@
 #include "app/input.h"
 #include "app/loop.h"
 #include "app/loop_offline.h"
+#include "app/loss.h"
 #include "app/notify.h"
 #include "app/sandbox.h"
 #include "app/sources.h"
@@ -121,6 +122,8 @@ static int prepare_engine(struct run *r)
 	/* Who tells when intervals ended has no grid of its own. */
 	engine_init(&r->engine, (uint32_t)r->watch->max_flows,
 		    r->source.offline && !r->source.ops->tells_ticks);
+	r->engine.keeps_all =
+		r->source.ops->finds_gone && !r->source.once && !r->source.handshakes;
 	for (unsigned i = 0; i < r->asked.count; i++) {
 		struct asked *a = r->asked.one[i];
 
@@ -231,31 +234,6 @@ static int run_source(struct run *r)
 	return loop_run_live(&r->loop);
 }
 
-static void warn_of_loss(const struct account *a, const struct source *s)
-{
-	const char *advice = s->handshakes && s->ops->packets
-				     ? "too many were pending; a larger --max-pending helps"
-				     : s->ops->loss_advice;
-
-	if (a->lost)
-		log_warn("lost %llu of %llu flows (%llu bytes sent, %llu received)%s%s",
-			 (unsigned long long)a->lost, (unsigned long long)(a->opened + a->adopted),
-			 (unsigned long long)a->lost_tx_bytes, (unsigned long long)a->lost_rx_bytes,
-			 advice ? ": " : "", advice ? advice : "");
-	if (a->missed)
-		log_warn("missed %llu %s", (unsigned long long)a->missed,
-			 s->ops->missed_advice
-				 ? s->ops->missed_advice
-				 : "state changes or packets, which the kernel skipped");
-	if (a->table_full)
-		log_warn("%llu readings found the flow table full; a larger --max-flows helps",
-			 (unsigned long long)a->table_full);
-	if (a->undecoded)
-		log_warn("%llu records could not be understood%s%s",
-			 (unsigned long long)a->undecoded, a->undecoded_why[0] ? ": " : "",
-			 a->undecoded_why);
-}
-
 /* What a list of sockets leaves out, and how it is seen. */
 static void say_what_is_unlisted(const struct asked *a)
 {
@@ -310,6 +288,7 @@ static int finish(struct run *r, int err)
 	if (err == -EPIPE || err == -ECANCELED)
 		return RUN_DONE;
 	r->source.ops->account(&r->source, &account);
+	loss_unseen(&account, r->engine.unseen);
 	if (!err)
 		end_consumers(r, &account);
 	account.table_full += r->engine.flows.refused;
@@ -326,7 +305,7 @@ static int finish(struct run *r, int err)
 				&r->asked.one[i]->consumer);
 	/* What was never frozen and read a last time does not add up. */
 	if (!broke_off)
-		warn_of_loss(&account, &r->source);
+		loss_warn(&account, &r->source);
 	if (err || !is_written)
 		return RUN_FAILED;
 	if (r->watch->strict && account_has_loss(&account))

@@ -40,10 +40,12 @@ int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 	/* A flow that ends while we count is counted by its end, see on_close(). */
 	if (ctl->frozen && (f->late || __sync_lock_test_and_set(&f->counted, 1)))
 		return 0;
-	ctl->live++;
-	/* The close record is already on its way and has the last word. */
-	if (state == ST_CLOSE)
+	/* Its connect() is about to begin; or its end was shown to nobody: then it is no live flow. */
+	if (state == ST_CLOSE) {
+		ctl->live += ctl->frozen;
 		return 0;
+	}
+	ctl->live++;
 	take_acceptor(f, tp);
 	mptcp_take_owner(f, tp, OWNER_CONNECT);
 	/* What the application wrote moves write_seq alone: acknowledgements change no count. */

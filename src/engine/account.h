@@ -13,6 +13,8 @@ struct account {
 	uint64_t live;
 	uint64_t lost; /* flows that ended, or lived, without our being able to report them */
 	uint64_t lost_tx_bytes, lost_rx_bytes; /* what those had moved, where that is known */
+	uint64_t lost_ring, lost_memory; /* of lost: no room in the event buffer, or no storage */
+	uint64_t unseen; /* of closed: gone, but nobody was shown the end; told as they were read last */
 	uint64_t inexact; /* of closed: whose received bytes may be wrong by one, for a FIN */
 	uint64_t missed;     /* state changes, or packets, that the kernel did not show us */
 	uint64_t table_full; /* live flows that found no place in the table of --max-flows */
@@ -28,5 +30,5 @@ struct account {
 
 static inline int account_has_loss(const struct account *a)
 {
-	return a->lost || a->missed || a->table_full || a->undecoded || a->dropped_rows;
+	return a->lost || a->unseen || a->missed || a->table_full || a->undecoded || a->dropped_rows;
 }

@@ -199,9 +199,10 @@ static uint64_t age_ns(const struct row *r)
 	return from && r->time_ns > from ? r->time_ns - from : 0;
 }
 
+/* Of one that was missed, only that it was: not when it went. */
 COLUMN(duration_us)
 {
-	if (!r->ident || r->ident->seen != SEEN_OPEN || !r->ident->open_ns)
+	if (!r->ident || r->end_reason == END_UNKNOWN || r->ident->seen != SEEN_OPEN || !r->ident->open_ns)
 		return value_none();
 	return value_uint(age_ns(r) / 1000);
 }
@@ -214,7 +215,7 @@ COLUMN(ms)
 	const char *formatted;
 	size_t len;
 
-	if (!r->ident)
+	if (!r->ident || r->end_reason == END_UNKNOWN)
 		return value_none();
 	ms = value_real((double)(age_ns(r) / 1000) / 1000.0, 2);
 	if (r->ident->seen == SEEN_OPEN)
@@ -358,7 +359,7 @@ const struct column columns[] = {
 	C(tx_kb,	"TX_KB",	"KiB",	6, 0,	"tx_bytes / 1024, rounded down"),
 	C(rx_kb,	"RX_KB",	"KiB",	6, 0,	"rx_bytes / 1024, rounded down"),
 	C(acked_kb,	"TX_KB",	"KiB",	6, 0,	"acked_bytes / 1024, rounded down"),
-	C(duration_us,	"DURATION",	"us",	10, 0,	"since the handshake, or since the SYN if there was none; unknown for adopted flows"),
+	C(duration_us,	"DURATION",	"us",	10, 0,	"since the handshake, or since the SYN if there was none; not known of adopted flows and unknown ends"),
 	C(ms,		"MS",		"ms",	-9, 0,	"duration; with a plus: at least this, the flow is older than the tool"),
 	C(seen,		"SEEN",		"",	-7, 0,	"open: from its start; adopted: it was there before"),
 	C(handshake_us,	"HANDSHAKE",	"us",	9, 0,	"SYN to SYN/ACK (connect), SYN/ACK to ACK (accept)"),

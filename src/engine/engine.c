@@ -105,9 +105,11 @@ static void catch_up(struct engine *e, struct consumer *c, uint64_t now_ns)
 
 static void make_room(struct engine *e, struct consumer *c)
 {
-	if (c->wants & (WANT_OPENED | WANT_INTERVALS) && !e->flows.flow)
+	unsigned keeping = WANT_OPENED | WANT_INTERVALS | (e->keeps_all ? WANT_CLOSED : 0);
+
+	if (c->wants & keeping && !e->flows.flow)
 		flow_table_init(&e->flows, e->max_flows);
-	if (c->needs & (NEED_EXTRA | NEED_VERDICT) && c->wants & (WANT_OPENED | WANT_INTERVALS) && !e->extra)
+	if (c->needs & (NEED_EXTRA | NEED_VERDICT) && c->wants & keeping && !e->extra)
 		e->extra = reserve(extra_bytes(e));
 	if (c->wants & WANT_NOTE)
 		c->note = reserve(note_bytes(e));

@@ -21,6 +21,8 @@ struct engine {
 	uint32_t leaving_head;	 /* flows that closed while rows were printed; slot + 1 */
 	bool is_ticking;
 	bool offline; /* the source brings its own time */
+	bool keeps_all; /* flows are kept for whoever wants their end: the source finds lost ones */
+	uint64_t unseen; /* flows that closed by EV_ALL */
 	bool first_leads; /* the end of the first consumer, whose question the run is, is the run's */
 	bool has_begun;
 	uint64_t begun_ns; /* when the first intervals began */

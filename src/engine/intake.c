@@ -120,6 +120,7 @@ static void keep(struct engine *e, const struct event *ev)
 	for (unsigned i = 0; is_new && i < e->paces; i++)
 		pace_forget(&e->pace[i], slot);
 	before = f->wanted;
+	f->unmet = false;
 	read_event(e, f, slot, ev);
 	if (e->wants & WANT_OPENED && f->wanted & ~before)
 		tell_opened(e, f, before);
@@ -167,13 +168,14 @@ static void take_close(struct engine *e, const struct event *ev)
 	struct flow *kept, *f;
 	uint64_t before;
 
-	if (!e->flows.flow) {
+	kept = e->flows.flow ? flow_table_find(&e->flows, ev->head.id) : NULL;
+	if (kept && kept->closed)
+		return;
+	/* Nobody was told of it, and nobody but of its end is. */
+	if (!kept && !e->paces && !(e->wants & WANT_OPENED)) {
 		tell_closed(e, ev, wanted_by(e, &ev->ident));
 		return;
 	}
-	kept = flow_table_find(&e->flows, ev->head.id);
-	if (kept && kept->closed)
-		return;
 	f = kept ? kept : not_kept(e, ev->head.id);
 	before = f->wanted;
 	read_event(e, f, flow_table_slot(&e->flows, f), ev);
@@ -185,6 +187,60 @@ static void take_close(struct engine *e, const struct event *ev)
 	tell_closed(e, ev, f->wanted);
 	if (kept)
 		leave(e, kept);
+}
+
+static bool is_missing(const struct engine *e, const struct flow *f)
+{
+	/* A free slot still holds what it held. */
+	return f->unmet && f->has_ident && !f->closed && f->state != ST_LISTEN &&
+	       flow_table_find(&e->flows, f->id) == f;
+}
+
+/* The source is about to tell of every flow that there is. */
+static void expect_all(struct engine *e)
+{
+	for (uint32_t slot = 0; slot < e->flows.used; slot++)
+		e->flows.flow[slot].unmet = true;
+}
+
+/* The end that nobody was shown: as it was read last. */
+static void close_missing(struct engine *e, const struct flow *f, uint64_t time_ns)
+{
+	const struct ev_extra *extra = engine_extra(e, flow_table_slot(&e->flows, f));
+	struct event ev = {
+		.head = {.id = f->id,
+			 .kind = EV_CLOSE,
+			 .state = f->state,
+			 .flags = EV_HAS_IDENT | (extra ? EV_HAS_EXTRA : 0),
+			 .end_reason = END_UNKNOWN},
+		.count = f->count,
+		.time_ns = time_ns,
+		.ident = f->ident,
+	};
+
+	if (extra)
+		ev.extra = *extra;
+	e->unseen++;
+	take_close(e, &ev);
+}
+
+/*
+ * Whoever was not told of has gone. Not if that were more than are missing by their number: some of
+ * those live, and were only passed over.
+ */
+static void close_all_missing(struct engine *e, const struct event *all)
+{
+	uint32_t missing = 0;
+
+	for (uint32_t slot = 0; slot < e->flows.used; slot++)
+		missing += is_missing(e, &e->flows.flow[slot]);
+	if (missing > all->head.error)
+		return;
+	for (uint32_t slot = 0; slot < e->flows.used && missing; slot++)
+		if (is_missing(e, &e->flows.flow[slot])) {
+			close_missing(e, &e->flows.flow[slot], all->time_ns - all->time_ns % 1000);
+			missing--;
+		}
 }
 
 static void take_other(struct engine *e, const struct event *ev, unsigned want)
@@ -223,6 +279,12 @@ void engine_event(void *context, const struct event *ev)
 		return;
 	case EV_HANDSHAKE:
 		take_other(e, ev, WANT_HANDSHAKES);
+		return;
+	case EV_LOOK:
+		expect_all(e);
+		return;
+	case EV_ALL:
+		close_all_missing(e, ev);
 		return;
 	}
 }

@@ -67,6 +67,7 @@ struct source_ops {
 	bool counters; /* gives struct ev_extra, which `stat` needs */
 	bool handshakes; /* gives EV_HANDSHAKE, which `peek` needs */
 	bool mixes;	 /* gives them beside flows */
+	bool finds_gone; /* tells of all live flows now and then (EV_LOOK): who is missing has gone */
 	bool packets; /* counts the packets that it is given */
 	bool tells_ticks; /* its EV_TIMEs are the ends of intervals, as they were */
 	bool reads_files; /* with watch->read_path it is offline */

@@ -55,6 +55,14 @@ static void json_end(struct view *view, const struct account *a)
 		put_count(out, "time_wait", view->consumer->counted[ST_TIME_WAIT]);
 		put_count(out, "syn_recv", view->consumer->counted[ST_NEW_SYN_RECV]);
 	}
+	if (a->unseen)
+		put_count(out, "unseen", a->unseen);
+	if (a->inexact)
+		put_count(out, "inexact", a->inexact);
+	if (a->lost_ring)
+		put_count(out, "lost_ring", a->lost_ring);
+	if (a->lost_memory)
+		put_count(out, "lost_memory", a->lost_memory);
 	if (a->dropped_rows)
 		put_count(out, "dropped_rows", a->dropped_rows);
 	if (a->undecoded_why[0]) {

@@ -28,6 +28,7 @@
 #include "probe/load.h"
 #include "probe/wish.h"
 #include "source/bare.h"
+#include "source/bpf_gone.h"
 #include "source/bpf_handshake.h"
 #include "source/bpf_owner.h"
 #include "source/bpf_reader.h"
@@ -42,12 +43,13 @@ struct bpf_state {
 	struct ring_buffer *ring;
 	struct bpf_reader reader;
 	struct bpf_owner owner;
+	struct bpf_gone gone;
 	struct host host; /* if it is asked for */
 	struct bare bare; /* with source.once */
 	bool looks_for_owners; /* of flows that were accepted or handed over, while it runs */
 	/* If handshakes are wanted, and not flows. */
 	struct bpf_handshake handshake;
-	int timer;
+	int timer; /* of looks that no interval asks for, or -1 */
 };
 
 static bool bpf_suits(const struct watch *watch)
@@ -66,21 +68,41 @@ static int on_ring_event(void *context, void *record, size_t size)
 	return 0;
 }
 
+static int look_every(struct bpf_state *b, time_t seconds)
+{
+	struct itimerspec spec = {.it_interval.tv_sec = seconds, .it_value.tv_sec = seconds};
+	struct epoll_event ev = {.events = EPOLLIN};
+
+	b->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (b->timer < 0 || timerfd_settime(b->timer, 0, &spec, NULL) ||
+	    epoll_ctl(ring_buffer__epoll_fd(b->ring), EPOLL_CTL_ADD, b->timer, &ev))
+		return log_errno(errno, "cannot make a timer");
+	return 0;
+}
+
 /* Events go through another hand, which also looks once a second. */
 static int follow_handshakes(struct source *s, struct bpf_state *b)
 {
-	struct itimerspec every_second = {.it_interval.tv_sec = 1, .it_value.tv_sec = 1};
-	struct epoll_event ev = {.events = EPOLLIN};
-
 	b->handshake =
 		(struct bpf_handshake){.source = s, .skeleton = b->skeleton, .reader = &b->reader};
 	b->reader.emit = bpf_handshake_event;
 	b->reader.emit_context = &b->handshake;
-	b->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (b->timer < 0 || timerfd_settime(b->timer, 0, &every_second, NULL) ||
-	    epoll_ctl(ring_buffer__epoll_fd(b->ring), EPOLL_CTL_ADD, b->timer, &ev))
-		return log_errno(errno, "cannot make a timer");
-	return 0;
+	return look_every(b, 1);
+}
+
+/*
+ * Where only ends are wanted there are no intervals. A flow that lives longer than this is known from
+ * a look, so that it gets its row even if its end is shown to nobody.
+ */
+#define LOOK_S 10
+
+static int follow_flows(struct source *s, struct bpf_state *b)
+{
+	b->gone = (struct bpf_gone){.source = s,
+				    .reader = &b->reader,
+				    .ring = b->ring,
+				    .sample = b->skeleton->links.sample};
+	return s->once || s->live_table ? 0 : look_every(b, LOOK_S);
 }
 
 static int bpf_open(struct source *s)
@@ -104,7 +126,9 @@ static int bpf_open(struct source *s)
 	if (!b->ring)
 		return log_errno(errno, "cannot map the ring buffer");
 	err = bpf_reader_init(&b->reader, b->skeleton, s);
-	return err || !s->handshakes ? err : follow_handshakes(s, b);
+	if (err)
+		return err;
+	return s->handshakes ? follow_handshakes(s, b) : follow_flows(s, b);
 }
 
 static int adopt_netns(void *state)
@@ -199,6 +223,19 @@ static int bpf_fd(const struct source *s)
 	return ring_buffer__epoll_fd(b->ring);
 }
 
+/* Tell of the flows that changed; then of those that have gone, if some are missing. */
+static int look(struct source *s, struct bpf_state *b, bool last)
+{
+	int err;
+
+	b->reader.control->all = s->everything;
+	b->reader.control->plain = s->plain;
+	b->reader.control->live = 0;
+	bpf_gone_before(&b->gone);
+	err = bpf_reader_run(&b->reader, b->skeleton->links.sample);
+	return err ? err : bpf_gone_after(&b->gone, last);
+}
+
 /*
  * The programs wake us only when we sleep (control->idle) or when much waits; while we are busy we
  * come back by ourselves. Idle is set before the last look, so that nothing slips in between.
@@ -209,8 +246,9 @@ static int bpf_drain(struct source *s)
 	int n = ring_buffer__consume(b->ring), err;
 	uint64_t expirations;
 
-	if (s->handshakes && read(b->timer, &expirations, sizeof(expirations)) > 0) {
-		err = bpf_handshake_look(&b->handshake);
+	if (b->timer >= 0 && !b->reader.control->frozen &&
+	    read(b->timer, &expirations, sizeof(expirations)) > 0) {
+		err = s->handshakes ? bpf_handshake_look(&b->handshake) : look(s, b, false);
 		if (err)
 			return err;
 	}
@@ -233,6 +271,8 @@ static int bpf_sample(struct source *s)
 		return 0;
 	if (b->looks_for_owners)
 		bpf_owner_scan_if_due(&b->owner);
+	if (!b->reader.control->frozen && !s->handshakes)
+		return look(s, b, false);
 	b->reader.control->all = s->everything;
 	b->reader.control->plain = s->plain;
 	b->reader.control->live = 0;
@@ -273,6 +313,9 @@ static void bpf_freeze(struct source *s)
 
 	if (b->looks_for_owners && s->live_table)
 		bpf_owner_scan_last(&b->owner);
+	/* Later looks meet what lived at that moment, and not who has gone. */
+	if (!s->handshakes)
+		look(s, b, true);
 	__atomic_store_n(&b->reader.control->frozen, 1, __ATOMIC_SEQ_CST);
 	wait_for_programs();
 }
@@ -299,6 +342,8 @@ static void bpf_account(struct source *s, struct account *ret)
 		.lost = a.lost_ring + a.lost_memory,
 		.lost_tx_bytes = a.lost_tx_bytes,
 		.lost_rx_bytes = a.lost_rx_bytes,
+		.lost_ring = a.lost_ring,
+		.lost_memory = a.lost_memory,
 		.missed = (skipped > a.nested ? skipped - a.nested : 0) + a.lost_edges,
 	};
 	if (s->handshakes)
@@ -332,10 +377,10 @@ static void bpf_close(struct source *s)
 
 	if (!b)
 		return;
-	if (s->handshakes) {
+	if (s->handshakes)
 		bpf_handshake_done(&b->handshake);
+	if (b->timer >= 0)
 		close(b->timer);
-	}
 	ring_buffer__free(b->ring);
 	host_close(&b->host);
 	bare_done(&b->bare);
@@ -350,7 +395,8 @@ const struct source_ops source_bpf = {
 	.summary = "the kernel, through BPF: exact, every flow, owners",
 	.counters = true,
 	.handshakes = true,
-	.loss_advice = "the event buffer was full (a larger --ring helps), or the kernel did not show it",
+	.finds_gone = true,
+	.loss_advice = "ended without the kernel's telling any program; what they moved is not known",
 	.suits = bpf_suits,
 	.open = bpf_open,
 	.start = bpf_start,

@@ -103,7 +103,7 @@ static void emit(struct source *s, const struct replay_line *line)
 	struct flow *f;
 	bool is_new;
 
-	if (line->head.kind == EV_TIME) {
+	if (line->head.kind == EV_TIME || line->head.kind == EV_LOOK || line->head.kind == EV_ALL) {
 		s->emit(s->emit_context, &ev);
 		return;
 	}
@@ -218,6 +218,7 @@ const struct source_ops source_replay = {
 	.counters = true,
 	.handshakes = true,
 	.mixes = true,
+	.finds_gone = true,
 	.reads_files = true,
 	.suits = replay_suits,
 	.open = replay_open,

@@ -251,7 +251,7 @@ static int parse_pair(char *pair, struct replay_line *line, const char **ret_why
 static int parse_kind(const char *word, uint8_t *ret)
 {
 	static const char *const kinds[] = {NULL,   "open",  "sample",  "close",
-					    "time", "reset", "handshake"};
+					    "time", "reset", "handshake", "look", "all"};
 
 	_Static_assert(COUNT(kinds) == EV_KIND_COUNT, "one word per kind");
 	for (uint8_t i = 1; i < COUNT(kinds); i++)
@@ -273,6 +273,14 @@ static int parse_clock(const char *text, int64_t *ret_s)
 	return *ret_s < 0 || *ret_s > SECONDS_MAX ? -ERANGE : 0;
 }
 
+/* What is about no flow names none. */
+static unsigned words_before_pairs(const struct replay_line *line)
+{
+	__u8 kind = line->head.kind;
+
+	return kind == EV_TIME || kind == EV_LOOK || kind == EV_ALL ? 2 : 3;
+}
+
 /* The words before the pairs, by position: time, kind, id. */
 static int parse_position(unsigned position, const char *word, struct replay_line *line,
 			  const char **ret_why)
@@ -289,7 +297,7 @@ static int parse_position(unsigned position, const char *word, struct replay_lin
 			*ret_why = "this time is beyond what a clock can show";
 		return err;
 	case 1:
-		*ret_why = "expected open, sample, close, handshake, reset or time";
+		*ret_why = "expected open, sample, close, handshake, reset, look, all or time";
 		return parse_kind(word, &line->head.kind);
 	default:
 		*ret_why = "expected the number of a flow";
@@ -323,7 +331,7 @@ int replay_line_parse(const char *text, struct replay_line *ret, const char **re
 				"expected a time such as 2026-11-21T09:00:00Z, from 1970 to 2115";
 			return word && !parse_clock(word, &ret->clock_s) ? 1 : -EINVAL;
 		}
-		if (position < (ret->head.kind == EV_TIME ? 2 : 3))
+		if (position < words_before_pairs(ret))
 			err = parse_position(position, word, ret, ret_why);
 		else
 			err = parse_pair(word, ret, ret_why);
@@ -334,7 +342,7 @@ int replay_line_parse(const char *text, struct replay_line *ret, const char **re
 		return 0;
 	*ret_why = "the line ends too early";
 	*ret_at = strcspn(text, "\n");
-	return position < (ret->head.kind == EV_TIME ? 2 : 3) ? -EINVAL : 1;
+	return position < words_before_pairs(ret) ? -EINVAL : 1;
 }
 
 void replay_line_apply(const struct replay_line *line, struct flow *flow, struct ev_extra *extra)

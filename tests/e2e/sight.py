@@ -34,6 +34,7 @@ END_REASONS = {
 # counted, and told as a warning: up to so many are no fault.
 UNSEEN_MAX = 4
 LOST = re.compile(r"^tcpsight[^\n]*: warning: lost (\d+) of \d+ flows[^\n]*\n", re.M)
+GONE = re.compile(r"^tcpsight[^\n]*: warning: (\d+) flows ended without[^\n]*\n", re.M)
 RFC3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 
@@ -73,9 +74,10 @@ class Outcome:
 
     def __init__(self, status, lines, stderr, report, ends, unseen_max):
         self.status, self.lines, self.all_stderr = status, lines, stderr
-        lost = LOST.search(stderr)
-        unseen = lost and int(lost[1]) <= unseen_max
-        self.stderr = stderr.replace(lost[0], "") if unseen else stderr
+        self.stderr = stderr
+        for told in filter(None, (LOST.search(stderr), GONE.search(stderr))):
+            if int(told[1]) <= unseen_max:
+                self.stderr = self.stderr.replace(told[0], "")
         self.parsed = [parse_json_line(line, report, ends) for line in lines] if report else None
 
     @property
