@@ -26,7 +26,7 @@ timeout touch tr true false umount uname wc xargs""".split()
 
 MODULES = """crc32c_generic tcp_diag inet_diag veth tls sch_ingress sch_htb sch_netem cls_bpf act_bpf
 nf_tables nft_ct nft_limit nft_numgen nft_quota nft_counter nft_reject nft_reject_inet
-nft_reject_ipv4 nft_reject_ipv6 nft_compat nft_log dummy tcp_bbr 8021q""".split()
+nft_reject_ipv4 nft_reject_ipv6 nft_compat nft_log dummy tcp_bbr 8021q tun""".split()
 
 # Of Python's library, what no test imports.
 PYTHON_SKIP = {"test", "idlelib", "tkinter", "lib2to3", "ensurepip", "turtledemo", "pydoc_data",

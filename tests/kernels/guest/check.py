@@ -59,6 +59,30 @@ WITH_BPF = {
     "stat: each counter":
         each("test_stat.py::test_each_counter_of_a_plain_connection", "bpf")
         + each("test_stat.py::test_sums_are_those_of_the_kernel", "bpf-reset_by_unread"),
+    "retransmissions: why":
+        each("test_retrans_causes.py::test_a_timeout_and_the_repair_behind_it", "v4", "v6")
+        + each("test_retrans_causes.py::test_fast_retransmit", "v4", "v6")
+        + each("test_retrans_causes.py::test_a_syn_ack_that_is_lost", "v4", "v6")
+        + each("test_retrans_causes.py::test_a_path_that_takes_only_smaller_packets", "v4", "v6")
+        + each("test_retrans_causes.py::test_data_that_was_late_and_not_lost", "dsack_and_undo",
+               "undo", "no_sack")
+        + ["test_retrans_causes.py::test_a_tail_loss_probe",
+           "test_retrans_causes.py::test_a_syn_that_is_lost",
+           "test_retrans_causes.py::test_data_into_a_window_that_was_closed_over_it",
+           "test_retrans_causes.py::test_data_of_a_fast_open_that_the_server_did_not_take",
+           "test_retrans_causes.py::test_what_an_adopted_socket_sent_again_before_is_of_no_cause",
+           "test_retrans_causes.py::test_all_causes_mixed"],
+    "rejected by a firewall, no port":
+        ["test_end_reason.py::test_rejected_by_a_firewall_on_the_way"]
+        + each("test_end_reason.py::test_no_local_port", "127.0.0.1-bound", "::1-reused"),
+    "handshake after a SYN cookie":
+        each("test_handshake_time.py::test_after_a_syn_cookie_it_is_not_known", "127.0.0.1-alone",
+             "::1-reuseport"),
+    "holders of a socket": each("test_holders.py::test_each_process_counts_once", "bpf-127.0.0.1"),
+    "MPTCP: owners of subflows":
+        ["test_mptcp.py::test_a_filter_for_the_process_finds_all_of_its_traffic"],
+    "a sockmap is marked":
+        each("test_redirected.py::test_a_socket_in_a_sockmap_is_marked", "127.0.0.1"),
     "stat: messages, each way": each("test_messages.py::test_forced_way", "tracepoint", "fexit"),
     "stat: as ss lists them": each("test_stat.py::test_live_lists_what_ss_lists", "bpf"),
     "peek: from kernel edges": ["test_peek_bpf.py::test_success_and_reject_with_owner_and_errno"],
