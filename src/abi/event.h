@@ -197,6 +197,12 @@ enum ev_known {
 	 * more of a socket in TIME_WAIT, nor of a request that is no socket yet. count is not known.
 	 */
 	KNOWN_NO_COUNTERS = 1 << 13,
+	/*
+	 * Likewise, of packets: only retrans, undone, dsack_dups and data_segs_out, all inferred from
+	 * sequence numbers and times; KNOWN_AFAR: captured far from their sender.
+	 */
+	KNOWN_PACKETS = 1 << 14,
+	KNOWN_AFAR = 1 << 15,
 };
 
 /* More that struct tcp_sock holds; sent only when a column asks for it. */

@@ -40,20 +40,37 @@ static int forced_source(const struct watch *watch, const char *program, const c
 	return 0;
 }
 
-/* A column that shows what only a source with counters reads; NULL if there is none. */
-static const char *column_with_extra(const struct all_asked *asked)
+/* Shows a column what this source cannot read? */
+static bool is_beyond(const struct column *column, const struct source_ops *ops)
 {
-	for (unsigned i = 0; i < asked->count; i++) {
-		const struct view *view = &asked->one[i]->view;
+	return column && column->needs & NEED_EXTRA &&
+	       !(ops->causes && column->needs & NEEDS_OF_CAUSES);
+}
 
-		for (int n = 0; n < LAYOUT_SECTIONS; n++)
-			for (size_t k = 0; k < view->layout.section[n].count; k++)
-				if (view->layout.section[n].column[k]->needs & NEED_EXTRA)
-					return view->layout.section[n].column[k]->name;
-		if (view->sort && view->sort->needs & NEED_EXTRA)
-			return view->sort->name;
-	}
-	return "state";
+/* A column that shows what only a source with counters reads; NULL if there is none. */
+static const char *column_beyond(const struct asked *asked, const struct source_ops *ops)
+{
+	const struct view *view = &asked->view;
+
+	for (int n = 0; n < LAYOUT_SECTIONS; n++)
+		for (size_t k = 0; k < view->layout.section[n].count; k++)
+			if (is_beyond(view->layout.section[n].column[k], ops))
+				return view->layout.section[n].column[k]->name;
+	if (is_beyond(view->sort, ops))
+		return view->sort->name;
+	/* Reports that are made of counters, whatever their columns are. */
+	if (view->sums || view->sockets || (asked->consumer.needs & ~view->needs & NEED_EXTRA))
+		return "state";
+	return NULL;
+}
+
+static const char *any_column_beyond(const struct all_asked *asked, const struct source_ops *ops)
+{
+	const char *column = NULL;
+
+	for (unsigned i = 0; i < asked->count && !column; i++)
+		column = column_beyond(asked->one[i], ops);
+	return column;
 }
 
 const char *choose_refusal(const struct source_ops *ops, const struct all_asked *asked)
@@ -61,17 +78,22 @@ const char *choose_refusal(const struct source_ops *ops, const struct all_asked 
 	unsigned flows = asked->wants & (WANT_OPENED | WANT_CLOSED | WANT_INTERVALS);
 	static char text[256];
 
-	if (asked->needs & NEED_EXTRA && !ops->counters)
-		snprintf(text, sizeof(text),
-			 "the source '%s' cannot read the counters of sockets, which the column %s shows",
-			 ops->name, column_with_extra(asked));
+	const char *beyond = ops->counters ? NULL : any_column_beyond(asked, ops);
+
+	if (beyond)
+		snprintf(
+			text, sizeof(text),
+			"the source '%s' cannot read the counters of sockets, which the column %s shows",
+			ops->name, beyond);
 	else if (asked->wants & WANT_HANDSHAKES && !ops->handshakes)
-		snprintf(text, sizeof(text),
-			 "the source '%s' shows no handshakes: pcap and bpf do", ops->name);
+		snprintf(text, sizeof(text), "the source '%s' shows no handshakes: pcap and bpf do",
+			 ops->name);
 	else if (asked->wants & WANT_HANDSHAKES && flows && !ops->mixes)
-		snprintf(text, sizeof(text),
-			 "the source '%s' follows either handshakes or connections: peek cannot share "
-			 "a run with other reports", ops->name);
+		snprintf(
+			text, sizeof(text),
+			"the source '%s' follows either handshakes or connections: peek cannot share "
+			"a run with other reports",
+			ops->name);
 	else
 		return NULL;
 	return text;

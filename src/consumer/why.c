@@ -45,7 +45,7 @@ struct why {
 	struct why_tally tally;
 	struct peers peers;
 	struct host_reading host, host_now;
-	uint64_t begin_ns, last_ns; /* of the window */
+	uint64_t begin_ns, last_ns;	    /* of the window */
 	uint64_t readings, readings_wanted; /* of the window; 0: as many as there are */
 	uint64_t windows;
 	bool has_terminal, is_wrong, met_any;
@@ -59,16 +59,18 @@ static bool is_offline(const struct why *w)
 static struct subject subject_of(struct why *w, const struct flow *f, const struct ev_extra *extra,
 				 struct history *h, uint64_t time_ns)
 {
-	return (struct subject){
+	struct subject s = {
 		.kind = f->state == ST_LISTEN ? SUBJECT_LISTENER : SUBJECT_LIVE,
 		.state = f->state,
 		.time_ns = time_ns,
 		.ident = &f->ident,
 		.count = &f->count,
-		.extra = subject_seen(extra),
 		.history = h,
 		.peer_lives = peers_lives(&w->peers, &f->ident),
 	};
+
+	subject_set_extra(&s, extra);
+	return s;
 }
 
 /* Enter a verdict where it belongs. */
@@ -358,7 +360,8 @@ int why_wrap(struct consumer *c, struct view *view, struct usage_error *error)
 	w->options = o;
 	w->view = view;
 	c->question->tick_ms = tick_ms(o->interval_s ? o->interval_s
-						     : o->for_s ? o->for_s : FOR_S_DEFAULT);
+				       : o->for_s    ? o->for_s
+						     : FOR_S_DEFAULT);
 	view->layout.heading = put_heading;
 	view->layout.footing = put_footing;
 	c->ops = &ops;

@@ -57,6 +57,7 @@ void why_cases_put(struct why_cases *c, uint64_t id, const struct subject *s,
 		   const struct verdict *v)
 {
 	const struct group_key key = key_of(c, id, s, v);
+	const struct ev_extra *extra = s->extra ? s->extra : s->packets;
 	struct group *g = group_table_add(&c->table, &key);
 	double harm = verdict_harm(v);
 	struct why_case *worst;
@@ -75,13 +76,13 @@ void why_cases_put(struct why_cases *c, uint64_t id, const struct subject *s,
 				   .state = s->state,
 				   .end_reason = s->end_reason,
 				   .has_ident = s->ident,
-				   .has_extra = s->extra};
+				   .has_extra = extra};
 	if (s->ident)
 		worst->ident = *s->ident;
 	if (s->count)
 		worst->count = *s->count;
-	if (s->extra)
-		worst->extra = *s->extra;
+	if (extra)
+		worst->extra = *extra;
 }
 
 static const struct why_case *case_at(const struct why_cases *c, uint32_t place)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Verdicts, collected: those on connections that have code, process and service in common are one case,
- * of which the worst is kept. All memory is reserved once; what finds no place is counted.
+ * Verdicts, collected: those on connections that have code, process and service in common are one
+ * case, of which the worst is kept. All memory is reserved once; what finds no place is counted.
  */
 #pragma once
 #include <stdbool.h>

@@ -168,7 +168,8 @@ static void put_unseen(const struct why_tally *t, const struct source *source, s
 	if (!source->ops->counters)
 		out_str(out, "not visible from this source: what applications have read and "
 			     "written, buffers, queues, owners, and whose limit it is; here only "
-			     "how connections ended: --source bpf sees the rest\n");
+			     "how connections ended, and what was sent again (why is inferred): "
+			     "--source bpf sees the rest\n");
 	else if (source->lacks & NEED_CAUSES)
 		out_str(out, "not visible from this source: why segments were sent again, whether "
 			     "Nagle's algorithm is on, errors of ended connections: needs BPF\n");

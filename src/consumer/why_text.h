@@ -13,10 +13,10 @@ struct source;
 struct why_tally {
 	uint64_t window_us;
 	uint64_t flows, closed, listeners; /* that were judged */
-	uint64_t wrong; /* of flows: watch and worse */
-	uint64_t fine[4]; /* by enum why_fine */
-	uint64_t idle;	  /* of flows: nothing moved, nothing waits */
-	uint64_t brief;	  /* they moved something, too little to be judged */
+	uint64_t wrong;			   /* of flows: watch and worse */
+	uint64_t fine[4];		   /* by enum why_fine */
+	uint64_t idle;			   /* of flows: nothing moved, nothing waits */
+	uint64_t brief;			   /* they moved something, too little to be judged */
 	uint64_t blind;	  /* they moved something, and the source does not see their sockets */
 	uint64_t hidden;  /* cases that --rows left out */
 	uint64_t refused; /* cases that found no place */

@@ -36,6 +36,15 @@ FIELD(pacing_rate, pacing_rate, KNOWN_PACING)
 FIELD(redirected, redirected, KNOWN_REDIRECTED)
 FIELD(holders, holders, KNOWN_HOLDERS)
 
+COLUMN(causes_by)
+{
+	if (!knows(r, KNOWN_CAUSES))
+		return value_none();
+	if (!knows(r, KNOWN_PACKETS))
+		return value_text("kernel");
+	return value_text(knows(r, KNOWN_AFAR) ? "packets_afar" : "packets");
+}
+
 COLUMN(pmtu)
 {
 	return knows(r, KNOWN_FLIGHT) && r->extra->pmtu ? value_uint(r->extra->pmtu) : value_none();

@@ -9,6 +9,7 @@ struct value column_wmem_bytes(const struct row *row);
 struct value column_since_snd_ms(const struct row *row);
 struct value column_since_rcv_ms(const struct row *row);
 struct value column_since_ack_ms(const struct row *row);
+struct value column_causes_by(const struct row *row);
 struct value column_ca_state(const struct row *row);
 struct value column_snd_wnd(const struct row *row);
 struct value column_rcv_wnd(const struct row *row);

@@ -18,12 +18,14 @@ static const struct rule *rule_of(const struct row *r)
 /* What sentences say of the subject besides facts. */
 static struct subject subject_of(const struct row *r)
 {
-	return (struct subject){
+	struct subject s = {
 		.ident = r->ident,
 		.error = r->error,
-		.extra = r->extra,
 		.handshake = r->handshake,
 	};
+
+	subject_set_extra(&s, r->extra);
+	return s;
 }
 
 COLUMN(verdict)
@@ -43,7 +45,7 @@ COLUMN(limited_by)
 
 COLUMN(certainty)
 {
-	return rule_of(r) ? value_text(certainty_name(rule_of(r)->certainty)) : value_none();
+	return rule_of(r) ? value_text(certainty_name(r->verdict->certainty)) : value_none();
 }
 
 COLUMN(also)

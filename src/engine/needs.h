@@ -27,3 +27,6 @@ enum column_need {
 	NEED_ICMP = 131072,   /* ICMP errors that a connecting socket is told of */
 	NEED_HOLDERS = 262144, /* who holds a socket beside its owner; and with it NEED_OWNER */
 };
+
+/* Of what else packets tell nothing; see struct source_ops. */
+#define NEEDS_OF_CAUSES (NEED_CAUSES | NEED_UNDO)

@@ -40,7 +40,8 @@ struct source {
 	bool everything; /* all flows, changed or not, and the listeners */
 	bool plain;	 /* nobody who is told now needs struct ev_extra; it may be left out */
 	unsigned needs;	 /* enum column_need, of all that will be shown */
-	unsigned lacks;	 /* set by open(): of those, what cannot be had here */
+	/* Set by open(): of those, what cannot be had here; NEED_EXTRA: but for causes. */
+	unsigned lacks;
 	uint32_t netns;	 /* inode of the only network namespace that is wanted, or 0 */
 	bool offline;	 /* reads a file: brings its own time and ends by itself */
 	bool handshakes; /* EV_HANDSHAKE is wanted, and nothing else */
@@ -65,6 +66,7 @@ struct source_ops {
 	/* What account.missed counts, which figures suffer, and what helps; NULL: state changes. */
 	const char *missed_advice;
 	bool counters; /* gives struct ev_extra, which `stat` needs */
+	bool causes; /* without counters: of struct ev_extra what KNOWN_PACKETS names */
 	bool handshakes; /* gives EV_HANDSHAKE, which `peek` needs */
 	bool mixes;	 /* gives them beside flows */
 	bool finds_gone; /* tells of all live flows now and then (EV_LOOK): who is missing has gone */

@@ -101,8 +101,10 @@ enum conversation_step conversation_step(struct conversation *c, struct handshak
 {
 	if (c->phase == CONVERSATION_OPENING)
 		return open_further(c, h, p);
-	if (p->kind != PACKET_TCP) /* no reason to end what is established (RFC 5927 section 5.2) */
+	if (p->kind != PACKET_TCP) { /* no reason to end what is established (RFC 5927, 5.2) */
+		conversation_take_icmp(c, h, p);
 		return CONVERSATION_TAKEN;
+	}
 	if (p->flags & TCP_SYN && !(p->flags & TCP_RST))
 		return take_late_syn(c, h, p);
 	if (c->phase == CONVERSATION_CLOSED) /* one that was only silent may go on as another */

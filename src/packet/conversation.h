@@ -30,6 +30,7 @@
 
 #include "abi/event.h"
 #include "packet/handshake.h"
+#include "packet/resend.h"
 #include "packet/stream.h"
 
 enum conversation_side { SIDE_CLIENT, SIDE_SERVER, SIDE_COUNT };
@@ -68,13 +69,15 @@ struct conversation {
 	uint64_t closed_ns;		  /* 0: live */
 	uint64_t reset_ns;		  /* of a RST that ended it, or may have; 0: none */
 	struct stream stream[SIDE_COUNT]; /* sent by client, sent by server */
+	struct resend resend[SIDE_COUNT]; /* why they sent something again */
 	uint32_t reset_seq;
 	uint8_t reset_side,
 		reset_state; /* the sender's state then: what comes later is none of its */
 	uint8_t phase, end;
 	uint8_t family;
-	uint8_t scale[SIDE_COUNT]; /* enum conversation_scale, or the shift count */
-	uint32_t room[SIDE_COUNT]; /* the largest window that it offered, in bytes */
+	uint8_t scale[SIDE_COUNT];   /* enum conversation_scale, or the shift count */
+	uint32_t room[SIDE_COUNT];   /* the largest window that it offered, in bytes */
+	bool lacks_sack[SIDE_COUNT]; /* its SYN did not permit it */
 	bool is_adopted;
 	bool is_self; /* both ends are one socket: all is in stream[SIDE_CLIENT] */
 	bool is_passive_close[SIDE_COUNT]; /* its FIN came after it had acknowledged the other's */
@@ -139,6 +142,15 @@ uint64_t conversation_acked_bytes(const struct conversation *c, enum conversatio
 /* Segments and SYNs that `side` sent again. */
 uint32_t conversation_retrans_segs(const struct conversation *c, const struct handshake *h,
 				   enum conversation_side side);
+
+/* Why: segments by enum ev_cause, which add up to conversation_retrans_segs(). */
+void conversation_causes(const struct conversation *c, const struct handshake *h,
+			 enum conversation_side side, uint32_t ret[CAUSE_COUNT]);
+
+/* Does `side` stand so far from the capture that acknowledgements are seen long before it sees
+ * them, and segments long after it sent them? Not if the handshake does not tell. */
+bool conversation_is_afar(const struct conversation *c, const struct handshake *h,
+			  enum conversation_side side);
 
 /* Segments that were taken for it and not counted, since their numbers cannot be, or were confirmed
  * by nobody. */

@@ -31,6 +31,10 @@ void conversation_begin_windows(struct conversation *c);
 enum conversation_step conversation_track(struct conversation *c, const struct handshake *h,
 					  const struct packet *p);
 
+/* An ICMP error about what it sent. */
+void conversation_take_icmp(struct conversation *c, const struct handshake *h,
+			    const struct packet *p);
+
 void conversation_note_time(struct conversation *c, const struct packet *p);
 
 /* A RST of a synchronised or ending conversation. */

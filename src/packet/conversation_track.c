@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What a segment adds to a conversation that it belongs to. */
 #include "packet/conversation_part.h"
+#include "packet/icmp.h"
 #include "packet/sequence.h"
 
 /*
@@ -13,14 +14,19 @@
 /* Where a shift count was not seen: what Linux needs for its default of 6 MiB, and some more. */
 #define SCALE_TYPICAL 8
 
+/* 0: not known. */
+static uint64_t handshake_rtt_ns(const struct conversation *c, const struct handshake *h)
+{
+	if (!(h->marks & HANDSHAKE_SAW_SYN) || c->established_ns <= h->syn_last_ns)
+		return 0;
+	return c->established_ns - h->syn_last_ns;
+}
+
 static uint64_t reorder_ns(const struct conversation *c, const struct handshake *h)
 {
-	uint64_t rtt_ns;
+	uint64_t rtt_ns = handshake_rtt_ns(c, h);
 
-	if (!(h->marks & HANDSHAKE_SAW_SYN) || c->established_ns <= h->syn_last_ns)
-		return REORDER_NS_UNKNOWN;
-	rtt_ns = c->established_ns - h->syn_last_ns;
-	return rtt_ns - rtt_ns / 4;
+	return rtt_ns ? rtt_ns - rtt_ns / 4 : REORDER_NS_UNKNOWN;
 }
 
 /*
@@ -57,6 +63,12 @@ static void note_scale(struct conversation *c, enum conversation_side side, cons
 		c->scale[side] = p->wscale;
 	else if (!(p->options & PACKET_OPTIONS_CUT))
 		c->scale[side] = SCALE_ABSENT;
+}
+
+static void note_sack(struct conversation *c, enum conversation_side side, const struct packet *p)
+{
+	if (!(p->options & (PACKET_SACK_PERMITTED | PACKET_OPTIONS_CUT)))
+		c->lacks_sack[side] = true;
 }
 
 /* Both have to offer it, or no window is scaled (RFC 7323 section 2.2). */
@@ -122,6 +134,7 @@ static void note_header(struct conversation *c, enum conversation_side side, con
 {
 	if (p->flags & TCP_SYN) {
 		note_scale(c, side, p);
+		note_sack(c, side, p);
 		note_room(c, SIDE_CLIENT);
 		note_room(c, SIDE_SERVER);
 	} else if (c->stream[side].window_max != window_before || c->stream[side].segs == 1) {
@@ -140,6 +153,74 @@ static enum conversation_step doubt(struct stream *peer, const struct packet *p,
 	return CONVERSATION_DOUBTED;
 }
 
+/* Behind all that was sent, and what of it was acknowledged, a FIN included. */
+static uint64_t highest_of(const struct stream *s)
+{
+	return s->next + s->has_fin;
+}
+
+static uint64_t acked_of(const struct stream *s)
+{
+	return s->acked + s->fin_is_acked;
+}
+
+static bool has_sack(const struct conversation *c)
+{
+	return !c->lacks_sack[SIDE_CLIENT] && !c->lacks_sack[SIDE_SERVER];
+}
+
+/* What will be known of a segment with payload or FIN, as far as it is known before it is taken. */
+static struct resend_sent begin_sent(const struct conversation *c, const struct handshake *h,
+				     const struct stream *s, const struct judges *j)
+{
+	return (struct resend_sent){
+		.acked = acked_of(s),
+		.highest = highest_of(s),
+		.rtt_ns = handshake_rtt_ns(c, h),
+		.again = s->retrans_segs,
+		.has_sack = has_sack(c),
+		.is_window_closed = j->own.is_window_closed,
+	};
+}
+
+static void end_sent(struct resend *r, const struct stream *s, struct resend_sent *sent,
+		     const struct packet *p)
+{
+	if (!p->payload_len && !(p->flags & TCP_FIN))
+		return;
+	sent->from = s->taken_from;
+	sent->to = s->taken_to;
+	sent->again = s->retrans_segs - sent->again;
+	resend_sent(r, sent, p);
+}
+
+static void note_heard(struct conversation *c, enum conversation_side side, uint64_t before,
+		       const struct packet *p)
+{
+	const struct stream *s = &c->stream[side];
+	const struct resend_heard heard = {
+		.before = before,
+		.acked = acked_of(s),
+		.highest = highest_of(s),
+		.has_sack = has_sack(c),
+	};
+
+	resend_heard(&c->resend[side], &heard, p);
+}
+
+void conversation_take_icmp(struct conversation *c, const struct handshake *h,
+			    const struct packet *p)
+{
+	enum conversation_side side = side_of(h, p);
+	const struct stream *s = &c->stream[side];
+	uint64_t at = sequence_unwrap(s->next, p->seq);
+
+	/* It must be about what is in flight (RFC 5927 section 4.1). */
+	if (s->is_begun && at >= s->acked && at < s->next &&
+	    icmp_is_too_big(p->family, p->icmp_type, p->icmp_code))
+		resend_too_big(&c->resend[side], acked_of(s), highest_of(s));
+}
+
 enum conversation_step conversation_track(struct conversation *c, const struct handshake *h,
 					  const struct packet *p)
 {
@@ -149,17 +230,20 @@ enum conversation_step conversation_track(struct conversation *c, const struct h
 	bool syn = p->flags & TCP_SYN, had_fin = s->has_fin;
 	uint16_t window_before = s->window_max;
 	enum stream_fit fit = STREAM_NEAR;
-	uint64_t acked = 0;
+	struct resend_sent sent;
+	uint64_t acked = 0, heard = 0;
 
 	if (p->payload_len || p->flags & TCP_FIN)
 		begin_stream(c, h, side, p->seq + syn);
 	if (p->flags & TCP_ACK) {
 		begin_stream(c, h, other, p->ack);
 		acked = peer->acked;
+		heard = acked_of(peer);
 		/* RFC 5961 section 5: it must make sense too. */
 		if (!stream_fit(peer, p->ack, &j.acked))
 			return CONVERSATION_FOREIGN;
 	}
+	sent = begin_sent(c, h, s, &j);
 	if (syn && stream_sent_bytes(s)) /* a SYN again, with its Fast Open data */
 		s->segs++;
 	else
@@ -168,8 +252,12 @@ enum conversation_step conversation_track(struct conversation *c, const struct h
 		return CONVERSATION_FOREIGN;
 	if (fit == STREAM_FAR)
 		return doubt(peer, p, &j.acked);
-	if (p->flags & TCP_ACK)
+	if (!syn)
+		end_sent(&c->resend[side], s, &sent, p);
+	if (p->flags & TCP_ACK) {
 		stream_acknowledge(peer, p->ack, &j.acked, p->time_ns);
+		note_heard(c, other, heard, p);
+	}
 	note_header(c, side, p, window_before);
 	if (s->has_fin && p->flags & TCP_ACK && (peer->acked > acked || !had_fin))
 		stream_guess_fin(peer, had_fin);

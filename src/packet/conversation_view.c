@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* A conversation as its users want to see it: from one side, in the kernel's or Zeek's words. */
+#include <string.h>
+
 #include "packet/conn_state.h"
 #include "packet/conversation.h"
 
@@ -53,6 +55,40 @@ uint32_t conversation_retrans_segs(const struct conversation *c, const struct ha
 	uint32_t of_handshake = side == SIDE_CLIENT ? h->dup_syn : h->dup_syn_ack;
 
 	return conversation_stream(c, side)->retrans_segs + of_handshake;
+}
+
+/* What the stream counts and no cause was asked for: of both ends in one socket. */
+void conversation_causes(const struct conversation *c, const struct handshake *h,
+			 enum conversation_side side, uint32_t ret[CAUSE_COUNT])
+{
+	const struct resend *r = &c->resend[c->is_self ? SIDE_CLIENT : side];
+	uint32_t known = 0;
+
+	memcpy(ret, r->cause, sizeof(r->cause));
+	for (int i = 0; i < CAUSE_COUNT; i++)
+		known += ret[i];
+	ret[CAUSE_OTHER] += conversation_stream(c, side)->retrans_segs - known;
+	ret[CAUSE_SYN] += side == SIDE_CLIENT ? h->dup_syn : h->dup_syn_ack;
+}
+
+/* From the capture to the end and back: the client answers the SYN/ACK, the server the SYN. */
+static uint64_t leg_ns(const struct handshake *h, enum conversation_side side)
+{
+	uint64_t from = side == SIDE_CLIENT ? h->reply_ns : h->syn_last_ns;
+	uint64_t to = side == SIDE_CLIENT ? h->ack_ns : h->reply_ns;
+
+	return from && to > from ? to - from : 0;
+}
+
+/* Less than this is what a host needs to answer. */
+#define AFAR_NS 1000000u
+
+bool conversation_is_afar(const struct conversation *c, const struct handshake *h,
+			  enum conversation_side side)
+{
+	uint64_t own = leg_ns(h, side), other = leg_ns(h, !side);
+
+	return !c->is_adopted && h->marks & HANDSHAKE_SAW_SYN && own > AFAR_NS && own > other / 4;
 }
 
 uint64_t conversation_ignored(const struct conversation *c)

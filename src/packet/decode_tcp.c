@@ -8,6 +8,7 @@ enum {
 	KIND_MSS = 2,
 	KIND_WSCALE = 3,
 	KIND_SACK_PERMITTED = 4,
+	KIND_SACK = 5,
 	KIND_TIMESTAMP = 8,
 	KIND_FAST_OPEN = 34,
 	KIND_EXPERIMENT = 254,
@@ -27,6 +28,45 @@ static void note_fast_open(struct packet *p, unsigned int cookie_len)
 	}
 }
 
+struct block {
+	uint32_t from, to;
+};
+
+static struct block block_at(const uint8_t *o)
+{
+	return (struct block){.from = load_be32(o), .to = load_be32(o + 4)};
+}
+
+/* Is `b` a part of `whole`? */
+static bool block_is_within(struct block b, struct block whole)
+{
+	return b.from - whole.from <= whole.to - whole.from &&
+	       b.to - whole.from <= whole.to - whole.from;
+}
+
+/*
+ * Blocks behind the acknowledged bytes are holes' ends. The first tells of bytes that came again
+ * if they are acknowledged already, or part of the second (RFC 2883 section 4).
+ */
+static void note_sack(struct packet *p, const uint8_t *o, unsigned int len)
+{
+	const struct block first = block_at(o);
+	bool is_again = (int32_t)(first.to - p->ack) <= 0 ||
+			(len >= 16 && block_is_within(first, block_at(o + 8)));
+
+	if (is_again && (int32_t)(first.to - first.from) > 0)
+		p->dsack_len = first.to - first.from;
+	for (unsigned int at = is_again ? 8 : 0; at + 8 <= len; at += 8) {
+		uint32_t to = block_at(o + at).to;
+
+		if ((int32_t)(to - p->ack) <= 0)
+			continue;
+		if (!(p->options & PACKET_SACK) || (int32_t)(to - p->sack_end) > 0)
+			p->sack_end = to;
+		p->options |= PACKET_SACK;
+	}
+}
+
 /* One option of `len` bytes, kind and length included. An unexpected length makes it unknown. */
 static void note_option(struct packet *p, const uint8_t *o, unsigned int len)
 {
@@ -42,6 +82,8 @@ static void note_option(struct packet *p, const uint8_t *o, unsigned int len)
 		p->options |= PACKET_TIMESTAMP;
 		p->tsval = load_be32(o + 2);
 		p->tsecr = load_be32(o + 6);
+	} else if (o[0] == KIND_SACK && len >= 10 && (len - 2) % 8 == 0) {
+		note_sack(p, o + 2, len - 2);
 	} else if (o[0] == KIND_FAST_OPEN) {
 		note_fast_open(p, len - 2);
 	} else if (o[0] == KIND_EXPERIMENT && len >= 4 && load_be16(o + 2) == FAST_OPEN_MAGIC) {

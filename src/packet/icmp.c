@@ -124,3 +124,8 @@ const char *icmp_name(uint8_t family, uint8_t type, uint8_t code)
 		return "other";
 	return code < t->code_count ? t->code[code].name : t->other_name;
 }
+
+bool icmp_is_too_big(uint8_t family, uint8_t type, uint8_t code)
+{
+	return family == 6 ? type == 2 : type == 3 && code == 4;
+}

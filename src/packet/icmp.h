@@ -9,6 +9,7 @@
  * that is due does not come (handshake.h).
  */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 enum icmp_meaning {
@@ -19,6 +20,9 @@ enum icmp_meaning {
 
 /* `family` is 4 (RFC 792, 1122, 1812) or 6 (RFC 4443, 6550, 8883). */
 enum icmp_meaning icmp_meaning(uint8_t family, uint8_t type, uint8_t code);
+
+/* The path takes only smaller packets (RFC 1191, RFC 8201). */
+bool icmp_is_too_big(uint8_t family, uint8_t type, uint8_t code);
 
 /* A short name such as "port-unreachable", for every error code assigned; never NULL. */
 const char *icmp_name(uint8_t family, uint8_t type, uint8_t code);

@@ -46,6 +46,7 @@ enum packet_option {
 	PACKET_TFO_REQUEST = 0x10, /* Fast Open, no cookie yet (RFC 7413 section 4.1.1) */
 	PACKET_TFO_COOKIE = 0x20,
 	PACKET_OPTIONS_CUT = 0x40, /* malformed, or not captured in whole: the rest is unknown */
+	PACKET_SACK = 0x80,	   /* blocks beyond `ack`: sack_end is set */
 };
 
 struct packet {
@@ -56,7 +57,9 @@ struct packet {
 	uint32_t seq, ack;
 	uint32_t payload_len; /* bytes, as the IP header says; the capture may hold fewer */
 	uint32_t tsval, tsecr;
-	uint32_t ifindex; /* 0: not known */
+	uint32_t sack_end;  /* behind the farthest block (RFC 2018) */
+	uint32_t dsack_len; /* bytes that came twice, says the first block (RFC 2883); 0: none */
+	uint32_t ifindex;   /* 0: not known */
 	/*
 	 * Made of VLANs, virtual networks, labels and the like on the way to the IP header, 0 if
 	 * there are none: what has the same addresses in two networks need not be the same.

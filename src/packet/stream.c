@@ -333,6 +333,8 @@ enum stream_fit stream_take(struct stream *s, const struct packet *p,
 	if (fit != STREAM_NEAR)
 		return fit;
 	note_header(s, p);
+	s->taken_from = at;
+	s->taken_to = end + (p->flags & TCP_FIN ? 1 : 0);
 	take_near(s, at, end, p, peer);
 	return STREAM_NEAR;
 }

@@ -48,6 +48,7 @@ struct stream {
 	uint64_t next;	/* behind the last byte sent */
 	uint64_t acked; /* behind the last byte that the peer acknowledged */
 	uint64_t fin_at;
+	uint64_t taken_from, taken_to; /* of the segment that was taken last, its FIN included */
 	uint64_t retrans_bytes;
 	uint64_t missed_bytes; /* sent, but never captured */
 	struct stream_claim claim;

@@ -42,7 +42,7 @@
 #define ENDS "none fin reset_sent reset_received timeout refused unreachable aborted no_port unknown"
 #define KNOWN \
 	"memory since_snd since_rcv since_ack snd_wnd rcv_wnd flight pacing sender causes undo " \
-	"holders redirected no_counters"
+	"holders redirected no_counters packets afar"
 #define OUTCOMES \
 	"pending established rejected aborted unreachable timed_out superseded overflow gone " \
 	"not_sent listen_drop"

@@ -106,9 +106,10 @@ static void put_who(struct out *out, const struct row *row)
 
 static void put_template(struct out *out, const char *template, const struct row *row)
 {
-	const struct subject s = {.ident = row->ident, .error = row->error, .extra = row->extra};
+	struct subject s = {.ident = row->ident, .error = row->error};
 	char text[TEXT_MAX];
 
+	subject_set_extra(&s, row->extra);
 	out_mem(out, text,
 		sentence_write(template, &s, &row->verdict->facts, text, sizeof(text)));
 }
@@ -119,7 +120,7 @@ static void put_evidence(struct out *out, const struct verdict *v)
 
 	if (!sentence_evidence(v->rule->keys, &v->facts, text, sizeof(text)))
 		return;
-	out_format(out, "\n" INDENT "%s%s: %s", certainty_name(v->rule->certainty),
+	out_format(out, "\n" INDENT "%s%s: %s", certainty_name(v->certainty),
 		   v->facts.is_life ? " over its life" : "", text);
 	for (unsigned i = 0; i < v->also_count; i++)
 		out_format(out, "%s%s", i ? " " : "; also ", v->also[i]->code);

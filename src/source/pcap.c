@@ -86,6 +86,7 @@ static void make_conversations(struct pcap_state *p, const struct hash_key *key)
 	};
 
 	p->flow.live_table = p->source->live_table;
+	p->flow.with_causes = p->source->needs & (NEEDS_OF_CAUSES | NEED_VERDICT);
 	p->flow.emit = pcap_emit;
 	p->flow.context = p;
 	p->table = conversation_table_new(&config);
@@ -158,7 +159,9 @@ static int pcap_source_open(struct source *s)
 		err = make_tables(p);
 	if (!err && p->input.is_live)
 		err = make_wakers(p);
-	s->lacks = s->needs & NEED_CGROUPS;
+	s->lacks = s->needs & (NEED_CGROUPS | NEED_EXTRA);
+	if (s->needs & NEEDS_OF_CAUSES)
+		log_warn("causes of retransmission are inferred from packets: see doc/verdicts.md");
 	/* What an interface dropped stands in files of sysfs. */
 	if (p->input.is_live)
 		s->keep_syscalls = SYSCALLS_CAPTURE | SYSCALLS_FILES;
@@ -323,6 +326,7 @@ const struct source_ops source_pcap = {
 	.name = "pcap",
 	.summary = "packets of a capture file (--read FILE) or an interface (-i DEV)",
 	.loss_advice = "their table was full; a larger --max-flows helps",
+	.causes = true,
 	.handshakes = true,
 	.packets = true,
 	.reads_files = true,

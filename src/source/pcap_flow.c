@@ -79,6 +79,22 @@ static void fill_count(const struct conversation *c, const struct handshake *h,
 	};
 }
 
+/* Why it sent something again. Of what was not captured at the sender a part is not seen. */
+static void fill_causes(const struct conversation *c, const struct handshake *h,
+			enum conversation_side side, struct ev_extra *e)
+{
+	const struct stream *s = conversation_stream(c, side);
+	const struct resend *r = &c->resend[c->is_self ? SIDE_CLIENT : side];
+
+	e->known = KNOWN_PACKETS | KNOWN_CAUSES | KNOWN_UNDO;
+	if (conversation_is_afar(c, h, side))
+		e->known |= KNOWN_AFAR;
+	conversation_causes(c, h, side, e->retrans);
+	e->data_segs_out = s->data_segs;
+	e->dsack_dups = r->dsacks;
+	e->undone = r->undone;
+}
+
 /* Linux hands TIME_WAIT to another kind of socket: the last state of the flow's own is the one
  * before. */
 static enum tcp_state_number state_of(const struct conversation *c, const struct handshake *h,
@@ -109,6 +125,10 @@ static void emit(struct pcap_flow *f, enum ev_kind kind, uint64_t time_ns,
 	/* What an adopted flow has moved when it opens, it has moved since we look. */
 	if (kind != EV_OPEN)
 		fill_count(c, h, side, &ev.count);
+	if (kind != EV_OPEN && f->with_causes) {
+		ev.head.flags |= EV_HAS_EXTRA;
+		fill_causes(c, h, side, &ev.extra);
+	}
 	f->emit(f->context, &ev);
 }
 

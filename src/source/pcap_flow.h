@@ -23,8 +23,9 @@ struct event;
 
 struct pcap_flow {
 	struct pcap_local local;
-	bool live_table; /* also flows whose end was not seen must leave a flow table */
-	uint64_t now_ns; /* time of samples */
+	bool live_table;  /* also flows whose end was not seen must leave a flow table */
+	bool with_causes; /* struct ev_extra, with what packets tell (KNOWN_PACKETS) */
+	uint64_t now_ns;  /* time of samples */
 	struct account account;
 	void (*emit)(void *context, const struct event *ev);
 	void *context;

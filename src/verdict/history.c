@@ -83,8 +83,8 @@ void history_turn(struct history *h, const struct subject *s)
 {
 	h->begin_ns = s->time_ns;
 	h->count = *s->count;
-	if (s->extra)
-		h->extra = *s->extra;
+	if (s->extra || s->packets)
+		h->extra = s->extra ? *s->extra : *s->packets;
 	h->has_begin = true;
 }
 

@@ -157,7 +157,8 @@ HOLDS(spurious)
 	       fact_get(f, FACT_spurious_share) >= PERCENT(30);
 }
 
-/* On a busy machine the timer of a loss probe may be early: it costs a segment, and nothing else. */
+/* On a busy machine the timer of a loss probe may be early: it costs a segment, and nothing else.
+ */
 static enum severity weigh_spurious(const struct subject *s, const struct facts *f)
 {
 	(void)s;
@@ -319,14 +320,14 @@ static const struct rule rules[] = {
 	 sndbuf, weigh_sndbuf},
 	{"spurious", SEVERITY_SLOW, CERTAINTY_MEASURED,
 	 "30 % of what was sent again was needless; watch if that is less than 1 % of the segments", "3 segments",
-	 "{spurious} of {retrans:retransmission} were needless: packets were overtaken or held up on the way, not lost",
+	 "{spurious} of {retrans:retransmission} were needless: packets were overtaken or held up on the way, not lost[; {inferred}]",
 	 "spurious,retrans,spurious_share,by_fast,by_timeout,by_probe",
 	 "what balances packets over several links (LAG, ECMP), wifi; jumps of the round-trip time; tcp_reordering",
 	 spurious, weigh_spurious},
 	{"loss", SEVERITY_SLOW, CERTAINTY_MEASURED,
 	 "1 % of the segments was sent again (0.1 % if a round trip takes more than 50 ms), needless ones aside; watch with BBR below 5 %",
 	 "5 segments",
-	 "loss limits: {retrans_share} sent again[ ({by_fast} fast[, {timeouts:timeout}][ that cost {timeout_us}])]",
+	 "loss limits: {retrans_share} sent again[ ({by_fast} fast[, {timeouts:timeout}][ that cost {timeout_us}])][; causes {inferred}]",
 	 "retrans_share,retrans,data_segs,by_fast,by_timeout,by_probe,timeouts,timeout_us,srtt_us",
 	 "where: tcpsight top -o comm,remote,retrans,retrans_rto,retrans_fast --sort retrans; duplex, policers, wifi",
 	 loss, weigh_loss},

@@ -216,13 +216,17 @@ static void read_times(const struct ev_extra *e, struct facts *f)
 }
 
 /* Of a source that sees packets only, or no more than these counts. */
-static void read_packets(const struct subject *s, const struct ev_count *then, struct facts *f)
+static void read_packets(const struct subject *s, const struct ev_count *then,
+			 const struct ev_extra *extra_then, struct facts *f)
 {
 	const struct ev_count *now = s->count;
 	int64_t again = grown(now->retrans_bytes, then->retrans_bytes);
 
 	fact_set(f, FACT_waiting_bytes, grown(now->tx_bytes, now->acked_bytes));
-	set_share(f, FACT_retrans_share, again, again + f->value[FACT_tx_bytes]);
+	if (s->packets)
+		read_loss(s->packets, extra_then, f);
+	else
+		set_share(f, FACT_retrans_share, again, again + f->value[FACT_tx_bytes]);
 	if (s->state == ST_SYN_SENT) {
 		fact_set(f, FACT_syns, now->retrans_segs + 1);
 		fact_set(f, FACT_syns_again, now->retrans_segs);
@@ -239,7 +243,8 @@ static void read_flow(const struct subject *s, struct facts *f)
 	read_window(s, f);
 	read_volume(s, is_life ? &no_count : &h->count, f);
 	if (!s->extra) {
-		read_packets(s, is_life ? &no_count : &h->count, f);
+		read_packets(s, is_life ? &no_count : &h->count, is_life ? &no_extra : &h->extra,
+			     f);
 		return;
 	}
 	read_clocks(s->extra, is_life ? &no_extra : &h->extra, f);

@@ -76,6 +76,19 @@ static bool put_icmp(struct writer *w, const struct subject *s)
 	return true;
 }
 
+static bool put_inferred(struct writer *w, const struct subject *s)
+{
+	const char *text = "inferred from packets";
+
+	if (!s->packets)
+		return false;
+	if (s->packets->known & KNOWN_AFAR)
+		text = "inferred from packets that were captured far from their sender: "
+		       "what was lost before is not seen";
+	put(w, text, strlen(text));
+	return true;
+}
+
 static bool is_word(const char *name, size_t len, const char *word)
 {
 	return strlen(word) == len && !memcmp(name, word, len);
@@ -89,6 +102,8 @@ static int put_word(struct writer *w, const struct subject *s, const char *name,
 		return !put_error(w, s);
 	if (is_word(name, len, "icmp"))
 		return !put_icmp(w, s);
+	if (is_word(name, len, "inferred"))
+		return !put_inferred(w, s);
 	if (is_word(name, len, "peer") && s->ident)
 		put_addr(w, &s->ident->raddr);
 	else if (is_word(name, len, "peer_port") && s->ident)

@@ -37,17 +37,23 @@ struct subject {
 	uint32_t error;	    /* errno that it ended with */
 	uint64_t time_ns;
 	const struct ev_ident *ident;
-	const struct ev_count *count;  /* totals */
-	const struct ev_extra *extra;  /* NULL if the source sees nothing of it */
-	const struct history *history; /* NULL: it was read once, and is judged over its life */
+	const struct ev_count *count;	/* totals */
+	const struct ev_extra *extra;	/* NULL if the source sees nothing of it */
+	const struct ev_extra *packets; /* in its place: what only packets tell (KNOWN_PACKETS) */
+	const struct history *history;	/* NULL: it was read once, and is judged over its life */
 	const struct ev_handshake *handshake;
 	const struct host_reading *host, *host_then;
 	uint64_t window_us; /* of a host: since host_then */
 	bool peer_lives;    /* another connection to the same address moved something just now */
 };
 
-/* What was read of a socket; NULL of a source that sees nothing of sockets and leaves it empty. */
-static inline const struct ev_extra *subject_seen(const struct ev_extra *extra)
+/* What was read of it, or NULL; a source that sees nothing of sockets leaves it empty. */
+static inline void subject_set_extra(struct subject *s, const struct ev_extra *extra)
 {
-	return extra && (extra->known || extra->mss || extra->backlog_max) ? extra : NULL;
+	if (!extra || !(extra->known || extra->mss || extra->backlog_max))
+		return;
+	if (extra->known & KNOWN_PACKETS)
+		s->packets = extra;
+	else
+		s->extra = extra;
 }

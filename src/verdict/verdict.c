@@ -47,11 +47,14 @@ static void try_table(const struct rule_table *t, const struct subject *s, struc
 	}
 }
 
-void verdict_judge(const struct subject *s, struct verdict *ret)
+/* Is the number of segments by cause among its evidence? Of packets that is inferred. */
+static enum certainty how_sure(const struct subject *s, const struct rule *r)
 {
-	*ret = (struct verdict){.severity = SEVERITY_FINE};
-	facts_read(s, &ret->facts);
-	ret->limit = limit_of(s, &ret->facts);
+	return s->packets && strstr(r->keys, "by_fast") ? CERTAINTY_INFERRED : r->certainty;
+}
+
+static void try_tables(const struct subject *s, struct verdict *ret)
+{
 	switch (s->kind) {
 	case SUBJECT_CLOSED:
 		try_table(&rule_closed, s, ret);
@@ -71,6 +74,16 @@ void verdict_judge(const struct subject *s, struct verdict *ret)
 		try_table(&rule_host, s, ret);
 		return;
 	}
+}
+
+void verdict_judge(const struct subject *s, struct verdict *ret)
+{
+	*ret = (struct verdict){.severity = SEVERITY_FINE};
+	facts_read(s, &ret->facts);
+	ret->limit = limit_of(s, &ret->facts);
+	try_tables(s, ret);
+	if (ret->rule)
+		ret->certainty = how_sure(s, ret->rule);
 }
 
 #define HARM_OF_SEVERITY 1e18

@@ -56,6 +56,7 @@ extern const struct rule_table rule_live, rule_closed, rule_listener, rule_hands
 struct verdict {
 	const struct rule *rule; /* NULL: nothing is to be said */
 	enum severity severity;
+	enum certainty certainty;
 	enum limit limit; /* LIMIT_COUNT: the subject has none */
 	unsigned also_count;
 	const struct rule *also[VERDICT_ALSO_MAX]; /* rules that hold too and are no better */

@@ -50,10 +50,10 @@ void judge_news(struct view *view, const struct news *news, struct verdict *ret)
 		.time_ns = news->close ? news->close->time_ns : e->now_ns,
 		.ident = &f->ident,
 		.count = &f->count,
-		.extra = subject_seen(news->extra),
 		.history = h,
 	};
 
+	subject_set_extra(&s, news->extra);
 	if (news->close)
 		set_end(&s, news->close);
 	history_note(h, f->id, &s);
@@ -70,9 +70,9 @@ void judge_event(const struct event *ev, struct verdict *ret)
 		.time_ns = ev->time_ns,
 		.ident = &ev->ident,
 		.count = &ev->count,
-		.extra = ev->head.flags & EV_HAS_EXTRA ? subject_seen(&ev->extra) : NULL,
 	};
 
+	subject_set_extra(&s, ev->head.flags & EV_HAS_EXTRA ? &ev->extra : NULL);
 	set_end(&s, ev);
 	if (ev->head.kind == EV_HANDSHAKE) {
 		s.kind = SUBJECT_HANDSHAKE;
@@ -84,11 +84,14 @@ void judge_event(const struct event *ev, struct verdict *ret)
 void judge_present(struct view *view, const struct flow *flow, const struct ev_extra *extra,
 		   struct verdict *ret)
 {
-	verdict_judge(&(struct subject){.kind = kind_of(flow->state, false),
-					.state = flow->state,
-					.time_ns = view->tick_ns,
-					.ident = &flow->ident,
-					.count = &flow->count,
-					.extra = subject_seen(extra)},
-		      ret);
+	struct subject s = {
+		.kind = kind_of(flow->state, false),
+		.state = flow->state,
+		.time_ns = view->tick_ns,
+		.ident = &flow->ident,
+		.count = &flow->count,
+	};
+
+	subject_set_extra(&s, extra);
+	verdict_judge(&s, ret);
 }

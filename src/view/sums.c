@@ -135,13 +135,19 @@ struct group *sums_of_close(struct view *view, const struct event *ev)
 	return g;
 }
 
+/* Of struct ev_extra a source may know causes alone. */
+static bool is_known(const struct counter *c, unsigned lacks)
+{
+	return !(c->needs & lacks & (c->needs & NEEDS_OF_CAUSES ? ~(unsigned)NEED_EXTRA : ~0u));
+}
+
 uint64_t sums_known(const struct view *view, bool host)
 {
 	uint64_t mask = 0;
 
 	for (int i = 0; i < COUNTER_COUNT; i++)
 		if ((counters[i].kind == HOST) == host &&
-		    !(counters[i].needs & view->consumer->lacks))
+		    is_known(&counters[i], view->consumer->lacks))
 			mask |= 1ull << i;
 	return mask;
 }

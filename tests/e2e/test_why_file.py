@@ -70,7 +70,10 @@ def test_what_packets_tell(built, capture):
                     1002: ("reset_by_peer", "failed"), 1003: ("loss", "slow")}
     assert [row["evidence"]["syns"] for row in rows if row.get("lport") == 1001] == [4]
     [loss] = [row for row in rows if row.get("lport") == 1003]
-    assert loss["evidence"]["retrans"] == 10 and loss["evidence"]["retrans_share"] == 0.09, loss
+    evidence = loss["evidence"]
+    assert evidence["retrans"] == 10 and evidence["retrans_share"] == 0.09, loss
+    assert loss["certainty"] == "inferred" and "inferred from packets" in loss["sentence"], loss
+    assert all(row["certainty"] == "measured" for row in rows if "verdict" in row and row != loss), rows
     assert loss["limited_by"] is None, "packets do not tell"
 
 

@@ -50,10 +50,25 @@ static void check_stream(const struct stream *s)
 	require(!s->fin_is_acked || s->has_fin);
 }
 
+/* Each segment that was sent again has one cause; none was taken back that was not sent. */
+static void check_causes(const struct conversation *c, const struct handshake *h,
+			 enum conversation_side side)
+{
+	uint32_t by[CAUSE_COUNT], sum = 0;
+
+	conversation_causes(c, h, side, by);
+	for (int i = 0; i < CAUSE_COUNT; i++)
+		sum += by[i];
+	require(sum == conversation_retrans_segs(c, h, side));
+	require(c->resend[side].undone + c->resend[side].episode <= sum);
+}
+
 static void check_conversation(const struct conversation *c, const struct handshake *h)
 {
 	check_stream(&c->stream[SIDE_CLIENT]);
 	check_stream(&c->stream[SIDE_SERVER]);
+	check_causes(c, h, SIDE_CLIENT);
+	check_causes(c, h, SIDE_SERVER);
 	require(conversation_conn_state(c, h)[0]);
 	for (int side = 0; side < SIDE_COUNT; side++)
 		require(conversation_tcp_state(c, h, (enum conversation_side)side) < ST_COUNT);
@@ -169,6 +184,13 @@ static struct packet packet_of(struct scene *s, const uint8_t b[5])
 	if (b[4] & 0x40) {
 		p.options |= PACKET_TIMESTAMP;
 		p.tsval = (uint32_t)(s->now_ns / 1000000);
+	}
+	/* A block behind what is acknowledged, or of what came again; stamps that go back. */
+	if (b[3] & 0x20 && p.flags & TCP_ACK) {
+		p.options |= PACKET_SACK;
+		p.sack_end = p.ack + 100;
+		p.dsack_len = b[4] & 0x10 ? 100 : 0;
+		p.tsecr = p.tsval - (b[4] & 0x80 ? 1000 : 0);
 	}
 	if (p.kind == PACKET_ICMP_ERROR) {
 		p.icmp_type = 3;

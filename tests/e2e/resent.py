@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Two namespaces with a wire that loses what it is told to, and the kernel's own count of what was sent
+again, by cause."""
+
+import contextlib
+import itertools
+import json
+import socket
+import threading
+import time
+
+from flows import wait_until
+from sight import PATIENCE_SEC
+from wire import DROP, Wire
+
+PORT = 7300
+MSS = 1448
+CAUSES = [f"retrans_{name}" for name in "rto fast tlp syn zwp pmtu other".split()]
+COLUMNS = ["lport", "rport", "netns", "retrans_segs", "retrans_spurious", *CAUSES]
+
+
+class Watched:
+    """Two namespaces, a wire between them, and `stat` that prints a row as each socket closes."""
+
+    def __init__(self, sight, new_netns, delay_s=0.001, **sysctls):
+        self.near, self.far = new_netns(), new_netns()
+        for netns in self.near, self.far:
+            # Loss alone shall decide; loss probes only where they are wanted.
+            for name, value in {"tcp_congestion_control": "reno", "tcp_early_retrans": 0,
+                                **sysctls}.items():
+                netns.sysctl(f"net.ipv4.{name}", value)
+        self.wire = Wire(self.near, self.far, delay_s)
+        self.ports = itertools.count(PORT)
+        self.tool = sight("stat", "--on-close", "--json", "-o", ",".join(COLUMNS))
+
+    def close(self):
+        self.wire.close()
+
+    @contextlib.contextmanager
+    def connected(self, family=socket.AF_INET, before=None):
+        """Both ends of a connection. `before` is called with the socket that is about to connect."""
+        address = Wire.far_address if family == socket.AF_INET else Wire.far_address6
+        port = next(self.ports)
+        with self.far.inside():
+            listener = socket.create_server((address, port), family=family)
+        with self.near.inside():
+            client = socket.socket(family)
+        with listener, client:
+            client.settimeout(PATIENCE_SEC)
+            listener.settimeout(PATIENCE_SEC)
+            if before:
+                before(client)
+            client.connect((address, port))
+            if before:
+                client.send(b"x" * 100)
+            accepted, _ = listener.accept()
+            with accepted:
+                accepted.settimeout(PATIENCE_SEC)
+                yield client, accepted
+                self.wire.fate = None
+                quiet(self.near, port)
+                quiet(self.far, port)
+
+    def rows(self, connections=1):
+        """Those of both ends of each connection, once all are there."""
+        def find(lines):
+            rows = [json.loads(line) for line in lines]
+            rows = [row for row in rows if row.get("netns") in (self.near.inode, self.far.inode)]
+            return rows if len(rows) >= 2 * connections else None
+
+        return self.tool.wait_for(find, f"rows of {connections} connections")
+
+    def check(self, connections=1):
+        """What the rows sum up to is what the kernel counted and the wire saw. Returns the sums."""
+        rows = self.rows(connections)
+        for row in rows:
+            assert row["retrans_segs"] == sum(row[name] for name in CAUSES), row
+            assert row["retrans_spurious"] <= row["retrans_segs"], row
+        sums = {name: sum(row[name] for row in rows) for name in COLUMNS[3:]}
+        near, far = self.near.mib(), self.far.mib()
+        kernel = {name: near[name] + far[name] for name in near.keys() & far.keys()}
+        said = f"{sums}\n{ {name: n for name, n in kernel.items() if n} }"
+        assert sums["retrans_segs"] == kernel["TcpRetransSegs"], said
+        assert sums["retrans_fast"] == kernel["TcpExtTCPFastRetrans"], said
+        assert sums["retrans_syn"] == kernel["TcpExtTCPSynRetrans"], said
+        by_timer = sums["retrans_rto"] + sums["retrans_pmtu"] - kernel["TcpExtTCPSlowStartRetrans"]
+        assert 0 <= by_timer <= kernel["TcpExtTCPTimeouts"], said
+        assert sums["retrans_tlp"] <= kernel["TcpExtTCPLossProbes"], said
+        assert sum(self.wire.again) == sums["retrans_segs"] - sums["retrans_syn"], said
+        return sums
+
+
+def quiet(netns, port):
+    """Nothing in flight any more, either way."""
+    wait_until(lambda: not {"unacked", "timer:(on"} & set(netns.run(
+        "sh", "-c", f"ss -Htino '( sport = :{port} or dport = :{port} )' | grep -oE 'unacked|timer:.on'"
+        " || true").split()), "rest")
+
+
+def deliver(sender, receiver, size):
+    """Write all, and read it at the other end."""
+    writer = threading.Thread(target=sender.sendall, args=(b"x" * size,), daemon=True)
+    writer.start()
+    while size:
+        got = receiver.recv(min(size, 65536))
+        assert got
+        size -= len(got)
+    writer.join()
+
+
+def first(count, wanted):
+    """A fate: the first so many packets that are wanted are lost, and none after them."""
+    left = itertools.count(count, -1)
+
+    def fate(packet):
+        return DROP if wanted(packet) and next(left) > 0 else None
+
+    return fate
+
+
+def held_until(when):
+    """A fate: data arrives then, whenever it was sent before."""
+    return lambda packet: max(0, when - time.monotonic()) if data(packet) else None
+
+
+def data(packet):
+    return packet.payload and packet.from_near
+
+
+def data_once(packet):
+    return data(packet) and not packet.again
