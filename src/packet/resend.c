@@ -86,7 +86,12 @@ static enum ev_cause by_timer(const struct resend_sent *s)
 /* Acknowledgements told of a loss. Without SACK those that follow a repair are of the repair. */
 static bool is_told(const struct resend *r, const struct resend_sent *s)
 {
+	uint64_t from_ns = head_ns(r, s->acked);
+
 	if (r->sack_to >= s->to && r->sack_to > s->acked)
+		return true;
+	/* What was sent later has arrived (RFC 8985). */
+	if (s->has_sack && s->from <= s->acked && from_ns && from_ns < r->rack_ns)
 		return true;
 	return r->dup_acks >= DUP_ACKS && s->from <= s->acked &&
 	       (!r->repair_until || s->acked > r->repair_until);
@@ -145,6 +150,8 @@ static void note_again(struct resend *r, const struct resend_sent *s, const stru
 	bool was_repairing = is_repairing(r, s->acked);
 
 	r->cause[cause] += s->again;
+	r->resent_to = s->to;
+	r->resent_ns = p->time_ns;
 	if (s->from <= s->acked) {
 		r->head_at = s->acked;
 		r->head_ns = p->time_ns;
@@ -296,6 +303,8 @@ void resend_heard(struct resend *r, const struct resend_heard *h, const struct p
 		note_probe(r, h, h->acked == h->before && !p->payload_len, p);
 	if (h->acked > h->before) {
 		eat_dups(r, h);
+		if (h->before < r->resent_to && h->acked >= r->resent_to)
+			r->rack_ns = r->resent_ns;
 		r->has_timed_out = false;
 	} else if (is_dup && r->dup_acks < DUP_ACKS_MAX &&
 		   (h->acked >= r->loss_until || r->has_sent_beyond)) {

@@ -32,6 +32,8 @@ struct resend {
 	uint64_t probe_to; /* all that was sent when a loss probe went: there is one at a time */
 	struct resend_mark mark[RESEND_MARKS]; /* the oldest first; 0: unused */
 	uint64_t head_at, head_ns; /* the first that waited was sent again, the last time */
+	uint64_t resent_to, resent_ns; /* what was sent again last, and when */
+	uint64_t rack_ns;	       /* the latest time of sending that an answer came to */
 	uint64_t sent_ns, heard_ns;
 	uint32_t cause[CAUSE_COUNT]; /* segments */
 	uint32_t dsacks;	     /* segments that the peer had twice */
