@@ -119,8 +119,12 @@ def first(count, wanted):
 
 
 def held_until(when):
-    """A fate: data arrives then, whenever it was sent before."""
-    return lambda packet: max(0, when - time.monotonic()) if data(packet) else None
+    """A fate: data arrives then, whenever it was sent before; what was sent again behind the first, or
+    the answer to it would be that to the repair."""
+    def fate(packet):
+        return max(0, when - time.monotonic()) + (0.02 if packet.again else 0) if data(packet) else None
+
+    return fate
 
 
 def data(packet):
