@@ -137,6 +137,28 @@ static void on_opened(struct consumer *c, const struct flow *f)
 	r->told[slot] = (struct told){0};
 }
 
+static bool has_moved(const struct ev_count *c)
+{
+	return c->tx_bytes || c->rx_bytes || c->acked_bytes || c->retrans_bytes || c->retrans_segs;
+}
+
+/* Nothing has to move for that: who asks later why it stood still needs to know. */
+static bool waits(const struct ev_extra *e)
+{
+	return e && (e->send_queue || e->receive_queue || e->probes_out || e->backoff);
+}
+
+/* Is there nothing new to be said of it? */
+static bool is_quiet(const struct recorder *r, struct told *told, const struct news *news)
+{
+	bool waited = told->waited;
+
+	if (!r->options->extra)
+		return false;
+	told->waited = waits(news->extra);
+	return !news->close && !told->waited && !waited && !has_moved(&news->count);
+}
+
 static void on_interval(struct consumer *c, const struct news *news)
 {
 	struct recorder *r = c->state;
@@ -147,6 +169,8 @@ static void on_interval(struct consumer *c, const struct news *news)
 	uint64_t time_ns;
 
 	if (r->options->no_samples || !has_begun(c))
+		return;
+	if (is_quiet(r, told, news))
 		return;
 	/* Its close record says all, but for what an adopted flow had moved before. */
 	if (news->close && (told->is_known || !is_adopted)) {
@@ -408,9 +432,9 @@ int recorder_wrap(struct consumer *c, struct view *view, struct usage_error *err
 	r->directory = r->file = r->lock = -1;
 	c->state = r;
 	c->ops = &ops;
-	c->wants = WANT_OPENED | WANT_CLOSED | WANT_INTERVALS |
+	c->wants = WANT_OPENED | WANT_CLOSED | WANT_INTERVALS | (o->extra ? WANT_ALL : 0) |
 		   (o->handshakes ? WANT_HANDSHAKES : 0) | (o->resets ? WANT_RESETS : 0);
-	c->needs |= NEED_OWNER | NEED_CGROUPS | NEED_ERROR | (o->extra ? NEED_EXTRA : 0) |
+	c->needs |= NEED_OWNER | NEED_CGROUPS | NEED_ERROR | (o->extra ? NEED_EXTRA | NEEDS_OF_CAUSES : 0) |
 		    (o->handshakes ? NEED_HANDSHAKES : 0) | (o->resets ? NEED_RESETS : 0);
 	c->keep_syscalls |= SYSCALLS_RECORD | SYSCALLS_FILES;
 	return 0;

@@ -12,6 +12,7 @@ struct told {
 	struct ev_count count; /* the totals that a reader has */
 	uint32_t mark;	       /* of record_sample() */
 	bool is_known;
+	bool waited; /* something waited at the last reading */
 };
 
 static inline uint64_t told_hash(const struct ev_ident *id)

@@ -146,6 +146,7 @@ static void judge(struct consumer *c, const struct flow *f, uint32_t slot)
 	struct subject s = subject_of(w, f, engine_extra(c->engine, slot), h, w->last_ns);
 	struct verdict v;
 
+	s.read_ns = h ? h->last_ns : 0;
 	verdict_judge(&s, &v);
 	enter(w, f->id, &s, &v);
 	if (h)

@@ -170,6 +170,9 @@ static void put_unseen(const struct why_tally *t, const struct source *source, s
 			     "written, buffers, queues, owners, and whose limit it is; here only "
 			     "how connections ended, and what was sent again (why is inferred): "
 			     "--source bpf sees the rest\n");
+	else if (t->blind && source->offline)
+		out_str(out, "not visible in this recording: states and buffers of sockets, and so "
+			     "who limits what moves: record --with extra keeps them\n");
 	else if (source->lacks & NEED_CAUSES)
 		out_str(out, "not visible from this source: why segments were sent again, whether "
 			     "Nagle's algorithm is on, errors of ended connections: needs BPF\n");

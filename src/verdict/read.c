@@ -205,14 +205,20 @@ static void read_levels(const struct ev_extra *e, struct facts *f)
 		fact_set(f, FACT_holders, e->holders);
 }
 
-static void read_times(const struct ev_extra *e, struct facts *f)
+/* Of what is not read again nothing has changed (of a recording), so it has lasted since. */
+static void read_times(const struct subject *s, struct facts *f)
 {
+	const struct ev_extra *e = s->extra;
+	int64_t more = 0;
+
+	if (s->read_ns && s->time_ns > s->read_ns)
+		more = (int64_t)((s->time_ns - s->read_ns) / NS_PER_US);
 	if (e->known & KNOWN_SINCE_ACK)
-		fact_set(f, FACT_since_ack_us, (int64_t)e->since_ack_ms * US_PER_MS);
+		fact_set(f, FACT_since_ack_us, (int64_t)e->since_ack_ms * US_PER_MS + more);
 	if (e->known & KNOWN_SINCE_RCV)
-		fact_set(f, FACT_since_rcv_us, (int64_t)e->since_rcv_ms * US_PER_MS);
+		fact_set(f, FACT_since_rcv_us, (int64_t)e->since_rcv_ms * US_PER_MS + more);
 	if (e->known & KNOWN_SINCE_SND)
-		fact_set(f, FACT_since_snd_us, (int64_t)e->since_snd_ms * US_PER_MS);
+		fact_set(f, FACT_since_snd_us, (int64_t)e->since_snd_ms * US_PER_MS + more);
 }
 
 /* Of a source that sees packets only, or no more than these counts. */
@@ -253,7 +259,7 @@ static void read_flow(const struct subject *s, struct facts *f)
 	if (s->extra->known & KNOWN_FLIGHT)
 		read_flight(s->extra, f);
 	read_levels(s->extra, f);
-	read_times(s->extra, f);
+	read_times(s, f);
 	if (s->state == ST_SYN_SENT)
 		fact_set(f, FACT_syns, s->extra->segs_out);
 	if (!h)

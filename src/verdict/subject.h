@@ -36,6 +36,7 @@ struct subject {
 	uint8_t flags;	    /* enum ev_flag, of a closed one */
 	uint32_t error;	    /* errno that it ended with */
 	uint64_t time_ns;
+	uint64_t read_ns; /* when `extra` was read, if that was before; 0: then */
 	const struct ev_ident *ident;
 	const struct ev_count *count;	/* totals */
 	const struct ev_extra *extra;	/* NULL if the source sees nothing of it */

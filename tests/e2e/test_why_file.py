@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """`why` from a capture: how connections ended, which SYNs had no answer, what went again; and that the
-rest cannot be seen. Packets are made here, so what is in them is known."""
+rest cannot be seen. Packets are made here, so what is in them is known. And from a recording: what was
+wrong while it was written."""
 
+import contextlib
 import json
 import subprocess
 
 import pytest
+from failures import FAILURES, Stage
+from flows import wait_until
 from sight import PROGRAM
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
@@ -85,3 +89,35 @@ def test_netlink_says_what_it_does_not_see(privileged, netns):
     done = subprocess.run([PROGRAM, "why", "--source", "netlink", "--netns", netns.name, "--for", "1"],
                           capture_output=True, text=True, check=True)
     assert "why segments were sent again" in done.stdout and "needs BPF" in done.stdout
+
+
+@contextlib.contextmanager
+def recorded(sight, new_netns, folder, name, *options):
+    """A failure, while it is recorded."""
+    [failure] = [one for one in FAILURES if one.name == name]
+    stage = Stage(new_netns(), new_netns(), failure.delay_sec, failure.sysctls)
+    with contextlib.closing(stage):
+        sight("record", folder, *options, "--netns", stage.near.name)
+        with failure.run(stage):
+            yield failure
+
+
+def told_by(folder):
+    return [json.loads(line) for line in why(folder, "--json").splitlines() if '"verdict"' in line]
+
+
+@pytest.mark.parametrize("name", ["reader_stops", "kernel_gives_up", "every_fortieth_is_lost"])
+def test_a_recording_tells_what_was_wrong(sight, new_netns, tmp_path, name):
+    with recorded(sight, new_netns, tmp_path, name, "--with", "extra") as failure:
+        rows = wait_until(lambda: [row for row in told_by(tmp_path) if row["verdict"] == failure.code],
+                          f"verdict {failure.code} of the recording")
+        assert rows[0]["severity"] == failure.severity, rows
+        if failure.code == "loss":
+            assert rows[0]["evidence"]["by_fast"] and rows[0]["certainty"] == "measured", rows
+
+
+def test_a_recording_without_states_says_so(sight, new_netns, tmp_path):
+    with recorded(sight, new_netns, tmp_path, "every_fortieth_is_lost"):
+        [text] = wait_until(lambda: [said for said in [why(tmp_path)] if "1 connection" in said],
+                            "the connection in the recording")
+        assert "record --with extra" in text and "nothing is wrong" not in text, text
