@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The first consumer of an agent: it is told nothing, but serves whoever asks, and says how the agent
- * is.
+ * The first consumer of an agent: it is told nothing, but serves whoever asks, and says how the
+ * agent is.
  */
 #pragma once
 

@@ -357,7 +357,8 @@ static void bpf_account(struct source *s, struct account *ret)
 		ret->live = ret->adopted - ret->closed - ret->lost;
 	came = ret->opened + ret->adopted;
 	went = ret->closed + ret->live + ret->lost;
-	ret->lost += came > went ? came - went : 0;
+	ret->unseen = came > went ? came - went : 0;
+	ret->lost += ret->unseen;
 	ret->opened += went > came ? went - came : 0;
 	ret->missed += went > came ? went - came : 0;
 }

@@ -23,7 +23,7 @@ MAY_INCLUDE = {
     "engine": {"abi", "util", "verdict", "engine"},
     "view": {"abi", "util", "verdict", "engine", "view"},
     "serve": {"util", "serve"},
-    "metrics": {"abi", "util", "metrics"},
+    "metrics": {"abi", "util", "verdict", "metrics"},
     "consumer": {"abi", "util", "verdict", "engine", "packet", "record", "view", "serve", "metrics",
                  "consumer"},
     "report": {"abi", "util", "engine", "view", "consumer", "report"},

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "consumer/metrics.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "consumer/agent.h"
+#include "consumer/metrics_options.h"
+#include "consumer/metrics_state.h"
+#include "engine/clock.h"
+#include "engine/engine.h"
+#include "engine/needs.h"
+#include "engine/source.h"
+#include "engine/syscalls.h"
+#include "engine/usage.h"
+#include "serve/http.h"
+#include "serve/negotiate.h"
+#include "util/xalloc.h"
+#include "view/judge.h"
+#include "view/view.h"
+
+#define NS_PER_S 1000000000ull
+/* An interval that is so much longer than asked for is late. */
+#define LATE_NS 500000000ull
+
+const char *const metrics_name_sets[] = {"tcpsight", "otel", NULL};
+
+static void answer(void *context, struct http_request *q)
+{
+	static const char *const types[] = {"text/plain;version=0.0.4",
+					    "application/openmetrics-text;version=1.0.0", NULL};
+	struct metrics *m = context;
+	size_t choice = negotiate_type(http_header(q, "Accept"), types);
+
+	/* Some scrapers send odd headers: they get the older format. */
+	http_answer_body(q, 200,
+			 metrics_page(m,
+				      choice == SIZE_MAX ? EXPOSE_TEXT : (enum expose_format)choice,
+				      negotiate_coding(http_header(q, "Accept-Encoding"), "gzip")));
+}
+
+static void put_status(void *context, struct out *out)
+{
+	const struct metrics *m = context;
+
+	out_format(out, "\"groups\":%u,\"series\":%u,\"left\":%llu,\"build_seconds\":%.6f",
+		   m->flows.count, m->series_all, (unsigned long long)m->flows.expired_groups,
+		   m->build_s);
+}
+
+static void on_tick(struct consumer *c, uint64_t time_ns)
+{
+	struct metrics *m = c->state;
+	uint64_t interval_ns = c->question->interval_s * NS_PER_S;
+
+	series_tick(&m->flows, time_ns);
+	series_tick(&m->listeners, time_ns);
+	m->late += m->last_tick_ns && time_ns - m->last_tick_ns > interval_ns + LATE_NS;
+	m->last_tick_ns = time_ns;
+	m->snapshot_us =
+		(uint64_t)((int64_t)time_ns + m->view->context.clock->realtime_offset_ns) / 1000;
+	metrics_page_drop(m);
+	if (m->agent)
+		return;
+	metrics_page_write(m, &m->out, EXPOSE_TEXT);
+	if (out_flush(&m->out))
+		c->done = c->is_gone = true;
+}
+
+static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t gid)
+{
+	struct metrics *m = c->state;
+	const struct metrics_options *o = m->options;
+	uint32_t max_flows = c->engine->max_flows;
+	struct series_limits limits = {
+		.per_metric = (uint32_t)o->series_limit,
+		.total = (uint32_t)o->series_limit_total,
+		.idle_ns = o->idle_s * NS_PER_S,
+	};
+	uint64_t now_ns = source->offline ? 0 : clock_now_ns();
+
+	(void)uid;
+	(void)gid;
+	m->source = source;
+	m->flow_size = ((size_t)max_flows + 1) * sizeof(*m->flow);
+	m->flow = reserve(m->flow_size);
+	series_init(&m->flows, false, &limits, now_ns);
+	series_init(&m->listeners, true, &limits, now_ns);
+	m->flows.shared_total = m->listeners.shared_total = &m->series_all;
+	if (!o->no_verdicts)
+		judge_begin(m->view, max_flows);
+	metrics_process_open(&m->process);
+	if (!m->agent)
+		out_init(&m->out, STDOUT_FILENO);
+	return 0;
+}
+
+static void on_end(struct consumer *c, const struct account *account)
+{
+	(void)c;
+	(void)account;
+}
+
+static void on_free(struct consumer *c)
+{
+	struct metrics *m = c->state;
+
+	metrics_page_drop(m);
+	if (m->flow) {
+		reserve_free(m->flow, m->flow_size);
+		series_done(&m->flows);
+		series_done(&m->listeners);
+		metrics_process_close(&m->process);
+	}
+	if (m->out.buf)
+		out_done(&m->out);
+	free(m);
+}
+
+static const struct consumer_ops ops = {
+	.name = "metrics",
+	.opened = metrics_opened,
+	.interval = metrics_interval,
+	.tick = on_tick,
+	.start = on_start,
+	.end = on_end,
+	.free = on_free,
+};
+
+static int serve(struct metrics *m, struct usage_error *error)
+{
+	const struct http_route route = {"/metrics", HTTP_METRICS, .answer = answer, .context = m};
+	const struct agent_part part = {.name = "metrics", .status = put_status, .context = m};
+	const struct metrics_options *o = m->options;
+	int err = 0;
+
+	http_add_route(m->agent->http, &route);
+	agent_add_part(m->agent, &part);
+	for (uint64_t i = 0; i < o->listen_count && !err; i++)
+		err = agent_listen(m->agent, o->listen[i], HTTP_METRICS, o->anyone, error);
+	return err;
+}
+
+int metrics_wrap(struct consumer *c, struct view *view, struct usage_error *error)
+{
+	struct metrics *m = xcalloc(1, sizeof(*m));
+	const struct metrics_options *o = c->question->own;
+
+	m->options = o;
+	m->consumer = c;
+	m->view = view;
+	m->agent = agent_of(c->question);
+	m->labels.cgroups = view->context.cgroups;
+	m->labels.prefixes = o->prefixes;
+	m->labels.is_otel = o->names && !strcmp(o->names, "otel");
+	c->state = m;
+	c->ops = &ops;
+	if ((o->listen_count || o->anyone) && !m->agent) {
+		snprintf(
+			error->text, sizeof(error->text),
+			"argument --listen: only an agent serves: tcpsight agent --also 'metrics ...'");
+		return -EINVAL;
+	}
+	if (metrics_labels_parse(&m->labels, o->by ? o->by : "unit,remote_class", error))
+		return -EINVAL;
+	metrics_labels_other(&m->labels, false, m->other[0]);
+	metrics_labels_other(&m->labels, true, m->other[1]);
+	c->wants = WANT_OPENED | WANT_INTERVALS | WANT_LISTENERS | WANT_ALL | WANT_NOTE;
+	c->needs |= metrics_labels_needs(&m->labels) | NEED_EXTRA | NEED_CAUSES | NEED_ERROR;
+	if (!o->no_verdicts)
+		c->needs |= NEED_VERDICT;
+	c->keep_syscalls |= SYSCALLS_FILES;
+	return m->agent ? serve(m, error) : 0;
+}

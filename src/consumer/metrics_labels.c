@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "consumer/metrics_labels.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/needs.h"
+#include "engine/prefix.h"
+#include "engine/usage.h"
+#include "engine/workload_of.h"
+#include "metrics/expose.h"
+#include "util/cgroup.h"
+#include "util/parse.h"
+
+static const struct {
+	const char *name, *otel_name;
+	unsigned needs;
+} labels[LABEL_COUNT] = {
+	[LABEL_COMM] = {"comm", "process_executable_name", NEED_OWNER},
+	[LABEL_UNIT] = {"unit", "tcpsight_unit", NEED_OWNER | NEED_CGROUPS},
+	[LABEL_CONTAINER] = {"container", "container_id", NEED_OWNER | NEED_CGROUPS},
+	[LABEL_POD] = {"pod", "k8s_pod_uid", NEED_OWNER | NEED_CGROUPS},
+	[LABEL_UID] = {"uid", "user_id", 0},
+	[LABEL_NETNS] = {"netns", "tcpsight_netns", 0},
+	[LABEL_ROLE] = {"side", "tcpsight_side", 0},
+	[LABEL_FAMILY] = {"family", "network_type", 0},
+	[LABEL_REMOTE_CLASS] = {"remote_class", "tcpsight_remote_class", 0},
+	[LABEL_SUBNET] = {"subnet", "tcpsight_subnet", 0},
+	[LABEL_SERVICE_PORT] = {"service_port", "server_port", 0},
+};
+
+/* Words that people will try, and what each would do. */
+static const char *const endless[] = {"raddr", "laddr",	 "rport",     "lport",	"remote", "local",
+				      "pid",   "cookie", "cgroup_id", "cgroup", "thread"};
+
+static int refuse(struct usage_error *error, const char *list, size_t at, const char *name,
+		  size_t len)
+{
+	const char *names[LABEL_COUNT], *nearest;
+	char word[32];
+
+	error->argument = list;
+	error->at = at;
+	snprintf(word, sizeof(word), "%.*s", (int)(len < 31 ? len : 31), name);
+	for (size_t i = 0; i < sizeof(endless) / sizeof(endless[0]); i++)
+		if (!strcmp(word, endless[i])) {
+			snprintf(
+				error->text, sizeof(error->text),
+				"argument --by: '%s' as a label would make a series per connection; use "
+				"remote_class, subnet or service_port, and a recording for single flows",
+				word);
+			return -EINVAL;
+		}
+	for (unsigned i = 0; i < LABEL_COUNT; i++)
+		names[i] = i == LABEL_ROLE ? "role" : labels[i].name;
+	nearest = parse_nearest(word, names, LABEL_COUNT);
+	snprintf(
+		error->text, sizeof(error->text),
+		"argument --by: no label '%s'%s%s%s (there are comm, unit, container, pod, uid, netns, "
+		"role, family, remote_class, subnet, service_port)",
+		word, nearest ? ", did you mean '" : "", nearest ? nearest : "",
+		nearest ? "'?" : "");
+	return -EINVAL;
+}
+
+static enum metrics_label find(const char *name, size_t len)
+{
+	for (unsigned i = 0; i < LABEL_COUNT; i++) {
+		const char *known = i == LABEL_ROLE ? "role" : labels[i].name;
+
+		if (strlen(known) == len && !memcmp(known, name, len))
+			return i;
+	}
+	return LABEL_COUNT;
+}
+
+int metrics_labels_parse(struct metrics_labels *l, const char *list, struct usage_error *error)
+{
+	unsigned seen = 0;
+
+	l->count = 0;
+	for (const char *p = list; *p;) {
+		size_t len = strcspn(p, ",");
+		enum metrics_label label = find(p, len);
+
+		if (label == LABEL_COUNT)
+			return refuse(error, list, (size_t)(p - list), p, len);
+		/* One that is named twice is one. */
+		if (!(seen >> label & 1))
+			l->label[l->count++] = label;
+		seen |= 1u << label;
+		p += len + (p[len] == ',');
+	}
+	return 0;
+}
+
+unsigned metrics_labels_needs(const struct metrics_labels *l)
+{
+	unsigned needs = 0;
+
+	for (unsigned i = 0; i < l->count; i++)
+		needs |= labels[l->label[i]].needs;
+	return needs;
+}
+
+struct known {
+	uint8_t byte[16];
+	unsigned bits;
+	const char *name;
+};
+
+#define V4(a, b)                                                   \
+	{                                                          \
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, (a), (b) \
+	}
+static const struct known classes[] = {
+	{V4(127, 0), 96 + 8, "loopback"},
+	{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 128, "loopback"},
+	{V4(10, 0), 96 + 8, "private"},
+	{V4(172, 16), 96 + 12, "private"},
+	{V4(192, 168), 96 + 16, "private"},
+	{V4(100, 64), 96 + 10, "private"},
+	{{0xfc}, 7, "private"},
+	{V4(169, 254), 96 + 16, "link_local"},
+	{{0xfe, 0x80}, 10, "link_local"},
+	{V4(224, 0), 96 + 4, "multicast"},
+	{{0xff}, 8, "multicast"},
+	{V4(0, 0), 128, "unspecified"},
+	{{0}, 128, "unspecified"},
+};
+
+static bool is_within(const struct addr *a, const struct known *k)
+{
+	unsigned whole = k->bits / 8, rest = k->bits % 8;
+	unsigned char mask = (unsigned char)(0xff00 >> rest);
+
+	return !memcmp(a->byte, k->byte, whole) &&
+	       (!rest || (a->byte[whole] & mask) == (k->byte[whole] & mask));
+}
+
+static const char *subnet(const struct prefix_set *prefixes, const struct addr *a)
+{
+	uint32_t at = prefixes ? prefix_set_longest(prefixes, a) : PREFIX_NONE;
+
+	return at == PREFIX_NONE ? NULL : prefix_set_get(prefixes, at)->name;
+}
+
+const char *metrics_remote_class(const struct prefix_set *prefixes, const struct addr *a)
+{
+	const char *name = subnet(prefixes, a);
+
+	for (size_t i = 0; !name && i < sizeof(classes) / sizeof(classes[0]); i++)
+		if (is_within(a, &classes[i]))
+			name = classes[i].name;
+	return name ? name : "public";
+}
+
+/* The port of the side that listens; "" if it is not known which that is. */
+static const char *service_port(const struct ev_ident *id, char buf[16])
+{
+	unsigned port = id->role == ROLE_CONNECT   ? id->rport
+			: id->role == ROLE_UNKNOWN ? 0
+						   : id->lport;
+
+	snprintf(buf, 16, "%u", port);
+	return port ? buf : "";
+}
+
+static const char *role(unsigned role)
+{
+	return role == ROLE_CONNECT ? "client" : role == ROLE_UNKNOWN ? "unknown" : "server";
+}
+
+/* Borrowed from `id`, `buf`, or the names of cgroups; *ret_len if it is not terminated. */
+static const char *value_of(const struct metrics_labels *l, enum metrics_label label,
+			    const struct ev_ident *id, char buf[16], size_t *ret_len)
+{
+	const char *text = "";
+
+	switch (label) {
+	case LABEL_COMM:
+		*ret_len = strnlen(id->comm, sizeof(id->comm));
+		return id->comm;
+	case LABEL_UNIT:
+		text = workload_of(l->cgroups, id)->workload.unit;
+		break;
+	case LABEL_CONTAINER:
+		text = workload_of(l->cgroups, id)->workload.container;
+		break;
+	case LABEL_POD:
+		text = workload_of(l->cgroups, id)->workload.pod;
+		break;
+	case LABEL_UID:
+		snprintf(buf, 16, "%u", id->uid);
+		text = id->uid == UID_UNKNOWN ? "" : buf;
+		break;
+	case LABEL_NETNS:
+		snprintf(buf, 16, "%u", id->netns);
+		text = buf;
+		break;
+	case LABEL_ROLE:
+		text = role(id->role);
+		break;
+	case LABEL_FAMILY:
+		text = addr_is_v4(&id->laddr) ? "ipv4" : "ipv6";
+		break;
+	case LABEL_REMOTE_CLASS:
+		text = id->role == ROLE_LISTEN ? "" : metrics_remote_class(l->prefixes, &id->raddr);
+		break;
+	case LABEL_SUBNET:
+		text = id->role == ROLE_LISTEN ? "" : subnet(l->prefixes, &id->raddr);
+		break;
+	case LABEL_SERVICE_PORT:
+		text = service_port(id, buf);
+		break;
+	case LABEL_COUNT:
+		break;
+	}
+	text = text ? text : "";
+	*ret_len = strlen(text);
+	return text;
+}
+
+static const char *name_of(const struct metrics_labels *l, enum metrics_label label)
+{
+	return l->is_otel ? labels[label].otel_name : labels[label].name;
+}
+
+static bool has(const struct metrics_labels *l, enum metrics_label label)
+{
+	for (unsigned i = 0; i < l->count; i++)
+		if (l->label[i] == label)
+			return true;
+	return false;
+}
+
+size_t metrics_labels_text(const struct metrics_labels *l, const struct ev_ident *id,
+			   bool is_listener, char ret[METRICS_LABELS_TEXT_MAX])
+{
+	bool adds_port = is_listener && !has(l, LABEL_SERVICE_PORT);
+	size_t used = 0;
+	char buf[16];
+
+	for (unsigned i = 0; i < l->count + adds_port; i++) {
+		enum metrics_label label = i < l->count ? l->label[i] : LABEL_SERVICE_PORT;
+		size_t len;
+		const char *value = value_of(l, label, id, buf, &len);
+
+		/* An empty label is one that is not there. */
+		if (!len)
+			continue;
+		if (used)
+			ret[used++] = ',';
+		used += expose_label(name_of(l, label), value, len, ret + used);
+	}
+	ret[used] = '\0';
+	return used;
+}
+
+size_t metrics_labels_other(const struct metrics_labels *l, bool is_listener,
+			    char ret[METRICS_LABELS_TEXT_MAX])
+{
+	bool adds_port = is_listener && !has(l, LABEL_SERVICE_PORT);
+	size_t used = 0;
+
+	for (unsigned i = 0; i < l->count + adds_port; i++)
+		used += (size_t)sprintf(
+			ret + used, "%s=\"other\",",
+			name_of(l, i < l->count ? l->label[i] : LABEL_SERVICE_PORT));
+	return used + (size_t)sprintf(ret + used, "otel_metric_overflow=\"true\"");
+}
