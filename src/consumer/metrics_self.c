@@ -109,24 +109,28 @@ static void put_snapshot(const struct metrics *m, struct expose *x)
 	expose_seconds(x, "", (double)m->snapshot_us / US_PER_S);
 }
 
-static void put_loss(struct expose *x, const struct account *a, uint64_t table_full, uint64_t rows)
+static void put_loss(struct expose *x, const struct account *a, const struct engine *e,
+		     uint64_t rows)
 {
 	const struct {
 		const char *labels;
 		uint64_t value;
 	} stage[] = {
-		{"stage=\"ring\"", a->lost - a->unseen},
-		{"stage=\"unseen\"", a->missed},
-		{"stage=\"table\"", table_full},
+		{"stage=\"ring\"", a->lost_ring},
+		{"stage=\"memory\"", a->lost_memory},
+		{"stage=\"unseen\"", e->unseen},
+		{"stage=\"missed\"", a->missed},
+		{"stage=\"table\"", e->flows.refused},
 		{"stage=\"undecoded\"", a->undecoded},
 		{"stage=\"queue\"", rows},
 	};
 
 	expose_family(
 		x, "tcpsight_lost", EXPOSE_COUNTER, "",
-		"what was lost: flows for which the ring had no place, changes of state that the "
-		"kernel showed no program, readings for which the table of flows had none, records "
-		"that were not understood, rows that an output did not take");
+		"what was lost: flows for which the event buffer or the kernel's memory had no place, "
+		"ends that nobody was shown, changes of state that the kernel showed no program, "
+		"readings for which the table of flows had no place, records that were not understood, "
+		"rows that an output did not take");
 	for (size_t i = 0; i < sizeof(stage) / sizeof(stage[0]); i++)
 		expose_uint(x, stage[i].labels, stage[i].value);
 }
@@ -159,7 +163,7 @@ static void put_account(struct metrics *m, struct expose *x)
 	expose_uint(x, "kind=\"opened\"", a.opened);
 	expose_uint(x, "kind=\"adopted\"", a.adopted);
 	expose_uint(x, "kind=\"closed\"", a.closed);
-	put_loss(x, &a, e->flows.refused, dropped_rows(e));
+	put_loss(x, &a, e, dropped_rows(e));
 }
 
 static void put_series(struct metrics *m, struct expose *x, const char *name, enum expose_kind kind,

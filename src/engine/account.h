@@ -12,7 +12,6 @@ struct account {
 	uint64_t closed;  /* flows whose end was reported */
 	uint64_t live;
 	uint64_t lost; /* flows that ended, or lived, without our being able to report them */
-	uint64_t unseen; /* of lost: those that only the sum lacks, which is known once nothing runs */
 	uint64_t lost_tx_bytes, lost_rx_bytes; /* what those had moved, where that is known */
 	uint64_t lost_ring, lost_memory; /* of lost: no room in the event buffer, or no storage */
 	uint64_t unseen; /* of closed: gone, but nobody was shown the end; told as they were read last */

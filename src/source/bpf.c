@@ -357,8 +357,7 @@ static void bpf_account(struct source *s, struct account *ret)
 		ret->live = ret->adopted - ret->closed - ret->lost;
 	came = ret->opened + ret->adopted;
 	went = ret->closed + ret->live + ret->lost;
-	ret->unseen = came > went ? came - went : 0;
-	ret->lost += ret->unseen;
+	ret->lost += came > went ? came - went : 0;
 	ret->opened += went > came ? went - came : 0;
 	ret->missed += went > came ? went - came : 0;
 }
