@@ -20,6 +20,7 @@ static const struct {
 	{"socket", NULL, COMPLETES_FILE},
 	{"allow-users", NULL, COMPLETES_USER},
 	{"host-names", NULL, COMPLETES_NOTHING},
+	{"subnets", NULL, COMPLETES_NOTHING},
 	{NULL, "COLUMN", COMPLETES_COLUMN},
 	{NULL, "FILE", COMPLETES_FILE},
 	{NULL, "DIR", COMPLETES_DIRECTORY},

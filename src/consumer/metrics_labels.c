@@ -30,6 +30,21 @@ static const struct {
 	[LABEL_SERVICE_PORT] = {"service_port", "server_port", 0},
 };
 
+const char *const metrics_label_words[] = {
+	[LABEL_COMM] = "comm",
+	[LABEL_UNIT] = "unit",
+	[LABEL_CONTAINER] = "container",
+	[LABEL_POD] = "pod",
+	[LABEL_UID] = "uid",
+	[LABEL_NETNS] = "netns",
+	[LABEL_ROLE] = "role",
+	[LABEL_FAMILY] = "family",
+	[LABEL_REMOTE_CLASS] = "remote_class",
+	[LABEL_SUBNET] = "subnet",
+	[LABEL_SERVICE_PORT] = "service_port",
+	[LABEL_COUNT] = NULL,
+};
+
 /* Words that people will try, and what each would do. */
 static const char *const endless[] = {"raddr", "laddr",	 "rport",     "lport",	"remote", "local",
 				      "pid",   "cookie", "cgroup_id", "cgroup", "thread"};
@@ -37,7 +52,7 @@ static const char *const endless[] = {"raddr", "laddr",	 "rport",     "lport",	"
 static int refuse(struct usage_error *error, const char *list, size_t at, const char *name,
 		  size_t len)
 {
-	const char *names[LABEL_COUNT], *nearest;
+	const char *nearest;
 	char word[32];
 
 	error->argument = list;
@@ -52,9 +67,7 @@ static int refuse(struct usage_error *error, const char *list, size_t at, const 
 				word);
 			return -EINVAL;
 		}
-	for (unsigned i = 0; i < LABEL_COUNT; i++)
-		names[i] = i == LABEL_ROLE ? "role" : labels[i].name;
-	nearest = parse_nearest(word, names, LABEL_COUNT);
+	nearest = parse_nearest(word, metrics_label_words, LABEL_COUNT);
 	snprintf(
 		error->text, sizeof(error->text),
 		"argument --by: no label '%s'%s%s%s (there are comm, unit, container, pod, uid, netns, "
@@ -67,7 +80,7 @@ static int refuse(struct usage_error *error, const char *list, size_t at, const 
 static enum metrics_label find(const char *name, size_t len)
 {
 	for (unsigned i = 0; i < LABEL_COUNT; i++) {
-		const char *known = i == LABEL_ROLE ? "role" : labels[i].name;
+		const char *known = metrics_label_words[i];
 
 		if (strlen(known) == len && !memcmp(known, name, len))
 			return i;

@@ -29,6 +29,9 @@ enum metrics_label {
 	LABEL_COUNT
 };
 
+/* Their words, NULL at the end. */
+extern const char *const metrics_label_words[];
+
 #define METRICS_LABELS_TEXT_MAX (LABEL_COUNT * 288)
 
 struct metrics_labels {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "consumer/metrics.h"
+#include "consumer/metrics_labels.h"
 #include "consumer/metrics_options.h"
 #include "engine/prefix.h"
 #include "engine/prefix_text.h"
@@ -19,7 +20,8 @@
 static const struct option_def options[] = {
 	{0, "by", OPTION_TEXT, OWN(by), "LIST",
 	 "labels: comm, unit, container, pod, uid, netns, role, family, remote_class, subnet, "
-	 "service_port; default unit,remote_class"},
+	 "service_port; default unit,remote_class",
+	 .choices = metrics_label_words},
 	{0, "interval", OPTION_UINT, OF_QUESTION(interval_s), "SEC",
 	 "how often they change; default 10", .min = 1, .max = 3600},
 	{0, "count", OPTION_UINT, OF_QUESTION(count), "N", "end after so many intervals", .min = 1,
