@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/complain.h"
 #include "cli/options.h"
+#include "consumer/agent_options.h"
 #include "engine/filter.h"
 #include "engine/syscalls.h"
 #include "util/log.h"
@@ -150,11 +151,13 @@ static bool has_report(const struct all_asked *all, const char *name)
 /* What an agent does by itself. */
 static int add_usual(struct all_asked *all, const char *program, struct watch *watch)
 {
+	const struct agent_options *o = all->one[0]->question->own;
 	static const char *const usual[] = {"metrics", "api"};
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]) && !err; i++)
-		if (command_find(usual[i]) && !has_report(all, usual[i]))
+		if (command_find(usual[i]) && !has_report(all, usual[i]) &&
+		    !(o->without && strstr(o->without, usual[i])))
 			err = add_also(all, usual[i], program, watch);
 	return err;
 }

@@ -114,13 +114,28 @@ static int take_memory(struct agent_options *o, struct usage_error *error)
 		       : 0;
 }
 
+static int take_without(const struct agent_options *o, struct usage_error *error)
+{
+	for (const char *p = o->without; p && *p;) {
+		size_t len = strcspn(p, ","), i = 0;
+
+		while (parts[i] && (strlen(parts[i]) != len || strncmp(parts[i], p, len)))
+			i++;
+		if (!parts[i])
+			return refuse(error, o->without, (size_t)(p - o->without),
+				      "argument --without: expected metrics, api, or both");
+		p += len + (p[len] == ',');
+	}
+	return 0;
+}
+
 static int words(struct question *q, int count, char **word, struct usage_error *error)
 {
 	struct agent_options *o = q->own;
 
 	if (count)
 		return refuse(error, word[0], 0, "an agent takes options only; filters belong to its parts");
-	if (take_budget(o, error) || take_memory(o, error))
+	if (take_without(o, error) || take_budget(o, error) || take_memory(o, error))
 		return -EINVAL;
 	return q->watch->read_path
 		       ? refuse(error, q->watch->read_path, 0,
