@@ -36,6 +36,7 @@ void why_tally_count(struct why_tally *t, const struct subject *s, const struct 
 		return;
 	}
 	t->flows++;
+	t->unread += s->kind == SUBJECT_LIVE && !s->extra;
 	t->closed += s->kind == SUBJECT_CLOSED;
 	if (v->rule && v->severity > SEVERITY_FINE)
 		t->wrong++;
@@ -170,7 +171,7 @@ static void put_unseen(const struct why_tally *t, const struct source *source, s
 			     "written, buffers, queues, owners, and whose limit it is; here only "
 			     "how connections ended, and what was sent again (why is inferred): "
 			     "--source bpf sees the rest\n");
-	else if (t->blind && source->offline)
+	else if (t->unread && source->ops->tells_ticks)
 		out_str(out, "not visible in this recording: states and buffers of sockets, and so "
 			     "who limits what moves: record --with extra keeps them\n");
 	else if (source->lacks & NEED_CAUSES)

@@ -18,6 +18,7 @@ struct why_tally {
 	uint64_t idle;			   /* of flows: nothing moved, nothing waits */
 	uint64_t brief;			   /* they moved something, too little to be judged */
 	uint64_t blind;	  /* they moved something, and the source does not see their sockets */
+	uint64_t unread;  /* that live, and of whose sockets nothing was read */
 	uint64_t hidden;  /* cases that --rows left out */
 	uint64_t refused; /* cases that found no place */
 	bool shows_fine;
