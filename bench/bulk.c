@@ -2,8 +2,8 @@
 // A busy link: one bulk transfer, and beside it many short connections at a steady pace.
 //
 // `bulk sink ADDRESS` prints the port that it listens on, and reads whatever comes until stdin
-// ends. `bulk send ADDRESS PORT SECONDS RATE` sends, opens RATE connections a second of 100 bytes
-// each meanwhile, and prints what was moved.
+// ends. `bulk send ADDRESS PORT SECONDS RATE [MBITS]` sends, at most so many Mbit/s, opens RATE
+// connections a second of 100 bytes each meanwhile, and prints what was moved.
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -57,6 +57,7 @@ static int bulk_sink(uint32_t address)
 struct bulk_shorts {
 	struct sockaddr_in at;
 	double until_s, pause_s;
+	unsigned int bytes_s; /* of the bulk transfer, at most; 0: as fast as it goes */
 	long connections;
 };
 
@@ -98,6 +99,8 @@ static int bulk_send(struct bulk_shorts *s)
 	pthread_t thread;
 	int fd = bulk_connect(&s->at);
 
+	if (s->bytes_s && setsockopt(fd, SOL_SOCKET, SO_MAX_PACING_RATE, &s->bytes_s, sizeof(s->bytes_s)))
+		err(1, "SO_MAX_PACING_RATE");
 	s->until_s += start_s;
 	if (pthread_create(&thread, NULL, bulk_short, s))
 		err(1, "pthread_create");
@@ -118,10 +121,10 @@ static int bulk_send(struct bulk_shorts *s)
 int main(int argc, char **argv)
 {
 	struct bulk_shorts s = {.at.sin_family = AF_INET};
-	bool sends = argc == 6 && !strcmp(argv[1], "send");
+	bool sends = (argc == 6 || argc == 7) && !strcmp(argv[1], "send");
 
 	if (!sends && (argc != 3 || strcmp(argv[1], "sink")))
-		errx(2, "usage: bulk sink ADDRESS | send ADDRESS PORT SECONDS RATE");
+		errx(2, "usage: bulk sink ADDRESS | send ADDRESS PORT SECONDS RATE [MBITS]");
 	if (inet_pton(AF_INET, argv[2], &s.at.sin_addr) != 1)
 		errx(2, "no address: %s", argv[2]);
 	if (!sends)
@@ -129,5 +132,7 @@ int main(int argc, char **argv)
 	s.at.sin_port = htons((uint16_t)load_number("port", argv[3], 1, 65535));
 	s.until_s = (double)load_number("seconds", argv[4], 1, 3600);
 	s.pause_s = 1.0 / (double)load_number("rate", argv[5], 1, 100000);
+	if (argc == 7)
+		s.bytes_s = (unsigned int)load_number("Mbit/s", argv[6], 1, 30000) * 125000;
 	return bulk_send(&s);
 }

@@ -2,22 +2,20 @@
 """A busy link between two network namespaces: how many packets reach `peek` for a connection, with
 each filter, and what watching costs the transfer, beside tcpdump and with nobody watching."""
 
-import contextlib
 import json
 import re
 import shutil
 import subprocess
 import tempfile
 
-from harness import private
 from harness.bench import rotate
+from harness.link import FAR, joined, sink
 from harness.process import Failure, ready_program, stop
 from harness.table import Row
 
 ROUNDS = 3
 SECONDS = 3
 RATE = 200
-NEAR, FAR = "10.79.0.1", "10.79.0.2"
 FILTERS = "ebpf", "classic", "all"
 PACKETS = ("<=", 4)
 
@@ -26,44 +24,12 @@ def measure(bench):
     """Rows of this part."""
     watchers = [None, *FILTERS] + (["tcpdump"] if shutil.which("tcpdump") else [])
     runs = {name: [] for name in watchers}
-    with _link() as far, _sink(bench, far) as port:
+    with joined() as far, sink(bench, far) as (port, _):
         for i in range(bench.rounds or ROUNDS):
             for name in rotate(watchers, i):
                 bench.say(f"busy: round {i + 1}, {name or 'nobody watches'}")
                 runs[name].append(_run(bench, name, port))
     return _rows(runs)
-
-
-@contextlib.contextmanager
-def _link():
-    """Enter a new network namespace, joined with a second one. Yields what enters the second."""
-    private.enter_network()
-    with subprocess.Popen(["unshare", "--net", "sh", "-c", "echo; read _"], stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE) as holder:
-        holder.stdout.readline()
-        far = ["nsenter", f"--target={holder.pid}", "--net"]
-        for command in (["ip", "link", "add", "near", "type", "veth", "peer", "name", "far",
-                         "netns", str(holder.pid)],
-                        ["ip", "addr", "add", f"{NEAR}/24", "dev", "near"],
-                        ["ip", "link", "set", "near", "up"],
-                        [*far, "ip", "addr", "add", f"{FAR}/24", "dev", "far"],
-                        [*far, "ip", "link", "set", "far", "up"]):
-            subprocess.run(command, check=True)
-        try:
-            yield far
-        finally:
-            holder.stdin.close()
-
-
-@contextlib.contextmanager
-def _sink(bench, far):
-    """Let the load tool take what comes at the far end; yields its port."""
-    with subprocess.Popen([*far, bench.tools / "bulk", "sink", FAR], stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE) as sink:
-        try:
-            yield json.loads(sink.stdout.readline())["port"]
-        finally:
-            sink.stdin.close()
 
 
 def _run(bench, watcher, port):
