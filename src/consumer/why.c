@@ -189,6 +189,7 @@ static void put_cases(struct why *w, struct why_cases *cases, uint64_t limit)
 			.flows = flows,
 			.count = one->count,
 			.ident = one->has_ident ? &one->ident : NULL,
+			.owners = &one->owners,
 			.extra = one->has_extra ? &one->extra : NULL,
 			.verdict = &one->verdict,
 		};

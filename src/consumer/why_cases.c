@@ -27,6 +27,26 @@ void why_cases_clear(struct why_cases *c)
 	group_table_clear(&c->table);
 }
 
+static uint32_t hash_of(const char *name, size_t size)
+{
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < size && name[i]; i++)
+		h = (h ^ (unsigned char)name[i]) * 16777619u;
+	return h;
+}
+
+static void note_owner(struct row_owners *o, uint32_t pid)
+{
+	for (unsigned i = 0; i < o->count; i++)
+		if (o->pid[i] == pid)
+			return;
+	if (o->count < ROW_OWNERS_MAX)
+		o->pid[o->count++] = pid;
+	else
+		o->has_more = true;
+}
+
 /* Accepted ones have our port in common, others the peer's address and port. */
 static struct group_key key_of(const struct why_cases *c, uint64_t id, const struct subject *s,
 			       const struct verdict *v)
@@ -38,7 +58,8 @@ static struct group_key key_of(const struct why_cases *c, uint64_t id, const str
 	key.number = v->severity;
 	if (!ident)
 		return key;
-	key.laddr.word_be[2] = ident->owner_source ? ident->pid : 0;
+	/* Workers that share a service do so under one name. */
+	key.laddr.word_be[2] = ident->owner_source ? hash_of(ident->comm, sizeof(ident->comm)) : 0;
 	key.laddr.word_be[3] = ident->netns;
 	if (c->each || ident->role == ROLE_LISTEN || s->state == ST_LISTEN) {
 		memcpy(&key.raddr, &id, sizeof(id));
@@ -60,15 +81,20 @@ void why_cases_put(struct why_cases *c, uint64_t id, const struct subject *s,
 	const struct ev_extra *extra = s->extra ? s->extra : s->packets;
 	struct group *g = group_table_add(&c->table, &key);
 	double harm = verdict_harm(v);
+	struct row_owners owners;
 	struct why_case *worst;
 
 	if (!g)
 		return;
 	g->flows++;
 	worst = group_payload(&c->table, g);
+	if (s->ident && s->ident->owner_source)
+		note_owner(&worst->owners, s->ident->pid);
 	if (g->flows > 1 && (harm < worst->harm || (harm == worst->harm && id > worst->id)))
 		return;
+	owners = worst->owners;
 	*worst = (struct why_case){.harm = harm,
+				   .owners = owners,
 				   .id = id,
 				   .time_ns = s->time_ns,
 				   .verdict = *v,

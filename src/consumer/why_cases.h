@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Verdicts, collected: those on connections that have code, process and service in common are one
+ * Verdicts, collected: those on connections that have code, name of the process and service in common are one
  * case, of which the worst is kept. All memory is reserved once; what finds no place is counted.
  */
 #pragma once
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "engine/group.h"
+#include "engine/row.h"
 #include "verdict/verdict.h"
 
 struct why_case {
@@ -22,6 +23,7 @@ struct why_case {
 	uint32_t error;
 	uint8_t state, end_reason;
 	bool has_ident, has_extra;
+	struct row_owners owners; /* of all of the case */
 };
 
 struct why_cases {

@@ -41,6 +41,14 @@ enum row_share {
 	SHARE_STATE = 512,
 };
 
+/* Whose several flows are: some of the processes, all of one name. */
+#define ROW_OWNERS_MAX 4
+struct row_owners {
+	uint32_t pid[ROW_OWNERS_MAX];
+	unsigned count;
+	bool has_more;
+};
+
 struct row {
 	struct row_context *context;
 	uint64_t time_ns; /* of the tick, or of the close */
@@ -53,6 +61,7 @@ struct row {
 	const struct ev_ident *ident;	/* NULL for a group of several flows */
 	const struct ev_ident *common;	/* of a group: what `shares` names is that of all its flows */
 	unsigned shares;		/* enum row_share */
+	const struct row_owners *owners; /* of several flows; or NULL */
 	const struct ev_ident *busiest; /* of a group: the flow that moved most, or NULL */
 	bool adopted;			/* of a group: a flow of it is older than we are */
 	bool is_host;			/* what the host counts for no socket */

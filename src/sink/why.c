@@ -74,13 +74,28 @@ static void put_flow(struct out *out, const struct ev_ident *id)
 	put_end(out, is_server ? &id->laddr : &id->raddr, is_server ? id->lport : id->rport);
 }
 
-/* Several, which have process and service in common. */
+/* "postgres[5, 6, 7, 8 and others]". */
+static void put_processes(struct out *out, const struct row *row)
+{
+	const struct row_owners *o = row->owners;
+
+	if (!o || o->count < 2) {
+		put_process(out, row->ident);
+		return;
+	}
+	out_clean(out, row->ident->comm, strnlen(row->ident->comm, sizeof(row->ident->comm)));
+	for (unsigned i = 0; i < o->count; i++)
+		out_format(out, "%s%u", i ? ", " : "[", o->pid[i]);
+	out_str(out, o->has_more ? " and others]" : "]");
+}
+
+/* Several, which have the name of the process and the service in common. */
 static void put_flows(struct out *out, const struct row *row)
 {
 	const struct ev_ident *id = row->ident;
 
 	out_format(out, "%llu connections of ", (unsigned long long)row->flows);
-	put_process(out, id);
+	put_processes(out, row);
 	if (id->role == ROLE_ACCEPT) {
 		out_format(out, " on port %u", id->lport);
 		return;
