@@ -14,7 +14,7 @@
  *   - one byte: a side that closed first, between two lists, is a byte short of what it received if
  *     the peer's FIN was quicker than our question whether it is still awaited; one that was reset
  *     between two lists shows a byte more if the peer's FIN had come. All flows of which this may be
- *     so are counted (account.inexact);
+ *     so are counted (account.inexact, in the summary of --json);
  *   - network namespaces that are younger than the tool, or may not be entered;
  *   - the end of the kernel's own sockets (NFS, iSCSI), of which it gives no notice: they stay live;
  *   - of the counters of stat, those in source/netlink_extra.c.

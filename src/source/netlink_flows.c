@@ -303,8 +303,7 @@ void netlink_flows_sweep(struct netlink_flows *f, struct diag_net *net)
 
 		if (!k->look || k->net != net || f->look - k->look < 2)
 			continue;
-		if (count_state_has_our_fin(flow->state))
-			flow->end_reason = END_FIN;
+		flow->end_reason = count_state_has_our_fin(flow->state) ? END_FIN : END_UNKNOWN;
 		finish(f, flow, net->overruns > 0);
 	}
 }

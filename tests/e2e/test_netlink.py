@@ -88,7 +88,7 @@ def test_many_short_flows_are_all_counted(space):
     assert sum(row["tx_bytes"] for row in outcome.rows) == total["tx_bytes"]
     # Every second flow is closed by the accepting side first: see the exceptions.
     missing = total["tx_bytes"] - sum(row["rx_bytes"] for row in outcome.rows)
-    assert 0 <= missing <= 1500
+    assert 0 <= missing <= outcome.summary.get("inexact", 0) <= 3000
 
 
 def test_reset_that_erased_the_counters_is_counted_as_lost(space):
