@@ -72,15 +72,21 @@ static __always_inline void read_flight(struct tcp_sock *tp, struct ev_extra *e)
 
 /*
  * A socket in a sockmap has a struct sk_psock, which points back to it. close() takes it out before
- * anything else (sock_map_close()), so of one that has ended it is known only if it was seen before.
+ * anything else (sock_map_close()), so of one that has ended it is known only if it was seen before:
+ * in a look, or when its peer closed first.
  */
-static __always_inline void read_redirection(struct flow *f, struct sock *sk, bool last,
-					     struct ev_extra *e)
+static __always_inline void note_redirection(struct flow *f, struct sock *sk)
 {
 	struct sk_psock *psock = (void *)((__u64)sk->sk_user_data & ~USER_DATA_FLAGS);
 
 	if (psock && bpf_core_field_exists(psock->sk) && BPF_CORE_READ(psock, sk) == sk)
 		f->redirected = 1;
+}
+
+static __always_inline void read_redirection(struct flow *f, struct sock *sk, bool last,
+					     struct ev_extra *e)
+{
+	note_redirection(f, sk);
 	e->redirected = f->redirected;
 	if (f->redirected || !last)
 		e->known |= KNOWN_REDIRECTED;

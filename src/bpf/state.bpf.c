@@ -286,6 +286,8 @@ static __always_inline void on_change(struct sock *sk, int old, int new)
 	if (!f || f->phase != PHASE_LIVE)
 		return;
 	take_acceptor(f, tp);
+	if (want_extra && new != ST_CLOSE)
+		note_redirection(f, sk);
 	if (new == ST_ESTABLISHED) {
 		mptcp_inherit(f, tp);
 		on_established(f, tp);

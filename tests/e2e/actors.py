@@ -441,6 +441,7 @@ def sockmap(address):
     say(client=mine, server=other_end(mine, os.getpid(), "tcp-sidecar"), received=received,
         plain=plain.getsockname()[1])
     step()
+    client.close()
 
 
 def deferred_connect():

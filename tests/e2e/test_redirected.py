@@ -32,12 +32,22 @@ def test_a_socket_in_a_sockmap_is_marked(privileged, netns, address):
         assert all(row["redirected"] is None for row in listed(netns, sources.Netlink).values())
 
 
+def ended(life, count):
+    def find(lines):
+        rows = [row for row in map(json.loads, lines) if row.get("rport")]
+        return rows if len(rows) >= count else None
+
+    return life.wait_for(find, "rows")
+
+
 def test_of_a_closed_one_nobody_claims_that_it_was_not(sight, netns):
-    """close() takes it out of the map before anything else, so that it cannot be seen any more."""
-    life = sight("stat", "--on-close", "--json", "--netns", netns.name, "-o", COLUMNS)
+    """close() takes it out of the map before anything else, so that it cannot be seen any more. Its
+    peer, which hears of that, is still there."""
+    life = sight("life", "--json", "--netns", netns.name, "-o", COLUMNS)
     with actor("sockmap", "127.0.0.1", netns=netns) as sidecar:
-        port = sidecar.hear()["client"]["lport"]
+        told = sidecar.hear()
+        client, server = told["client"]["lport"], told["server"]["lport"]
         sidecar.end()
-    row = life.wait_for(lambda lines: [json.loads(line) for line in lines
-                                       if f'"lport":{port},' in line], "row")[0]
-    assert row["redirected"] in (1, None), row
+    rows = [row for row in ended(life, 4) if client in (row["lport"], row["rport"])]
+    assert [row["redirected"] for row in rows if row["lport"] == client][0] in (1, None), rows
+    assert [row["redirected"] for row in rows if row["lport"] == server] == [1], rows
