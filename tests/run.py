@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Run the tests and judge the run: side by side what may, then alone what keeps all CPUs busy.
 
-    tests/run.py [--repeat N] [--expected-skips FILE] [FAST] [PYTEST-OPTION]...
+    tests/run.py [--repeat N] [--expected-skips FILE] [FAST|SANITIZED] [PYTEST-OPTION]...
 
-FAST leaves out what takes long: end to end, fuzzing, what is marked slow. Whoever calls sets TCPSIGHT and
-TCPSIGHT_BUILD, as ./dev does. The judge does not trust pytest's status alone: each test that pytest
+FAST leaves out what takes long: end to end, fuzzing, what is marked slow. SANITIZED leaves out what makes
+no sense on a build with sanitizers: the sandbox, which such a build has not, and what measures load.
+Whoever calls sets TCPSIGHT and TCPSIGHT_BUILD, as ./dev does. The judge does not trust pytest's status alone: each test that pytest
 collects must be reported once at least, a run without tests has failed, and with --expected-skips so has
 one that skips anything that the file does not name.
 """
@@ -23,16 +24,22 @@ import time
 import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-FAST = ["tests/lint", "tests/unit", "tests/golden"]
-WHOLE = [*FAST, "tests/property", "tests/mutants", "tests/fuzz", "tests/e2e"]
 PYTEST = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider"]
 # Most tests wait more than they work.
 WORKERS = min(2 * len(os.sched_getaffinity(0)), 8)
-# How the tests are divided: pytest's options for each part.
-SIDE_BY_SIDE = [["-n", str(WORKERS), "--dist", "loadfile", "-m", "not alone"],
-                ["-p", "no:xdist", "-m", "alone"]]
-WITHOUT_SLOW = [["-n", str(WORKERS), "--dist", "load", "-m", "not slow"]]
+BY_FILE = ["-n", str(WORKERS), "--dist", "loadfile"]
 NOTHING_TO_DO = 5  # pytest's status
+Choice = collections.namedtuple("Choice", "paths which parts")
+# What is run: pytest's words, and for each part its further options.
+CHOICES = {
+    "": Choice(["tests/lint", "tests/unit", "tests/golden", "tests/property", "tests/mutants",
+                "tests/fuzz", "tests/e2e"], [],
+               [[*BY_FILE, "-m", "not alone"], ["-p", "no:xdist", "-m", "alone"]]),
+    "FAST": Choice(["tests/lint", "tests/unit", "tests/golden"], ["-m", "not slow"],
+                   [["-n", str(WORKERS), "--dist", "load"]]),
+    "SANITIZED": Choice(["tests/unit", "tests/golden", "tests/property", "tests/e2e"],
+                        ["-m", "not alone", "--deselect", "tests/e2e/test_sandbox.py"], [BY_FILE]),
+}
 
 
 class Run:
@@ -61,9 +68,9 @@ class Run:
         return not self.failed and not self.faults and self.count("passed") > 0
 
 
-def collect(paths, options):
+def collect(*words):
     """The names of all tests that pytest finds, or what it says if it cannot."""
-    done = subprocess.run([*PYTEST, "--collect-only", "-q", *paths, *options], cwd=ROOT, check=False,
+    done = subprocess.run([*PYTEST, "--collect-only", "-q", *words], cwd=ROOT, check=False,
                           capture_output=True, text=True)
     names = [line for line in done.stdout.splitlines() if line.startswith("tests/") and "::" in line]
     if done.returncode not in (0, NOTHING_TO_DO):
@@ -108,17 +115,18 @@ def judge(run, names, reports, expected_skips):
                        if result == "skipped" and name not in expected_skips]
 
 
-def run_once(paths, parts, options, expected_skips):
+def run_once(choice, options, expected_skips):
     run = Run()
     began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    names = collect(paths, [*options, *(["-m", parts[0][-1]] if len(parts) == 1 else [])])
+    words = [*choice.which, *choice.paths, *options]
+    names = collect(*words)
     # Short, since control sockets lie in it.
     folder = pathlib.Path(tempfile.mkdtemp(prefix="pytest-"))
     reports = []
-    for number, part in enumerate(parts):
+    for number, part in enumerate(choice.parts):
         report = folder / f"report{number}.xml"
         done = subprocess.run([*PYTEST, "-q", f"--junitxml={report}", f"--basetemp={folder}/{number}",
-                               *part, *paths, *options], cwd=ROOT, check=False)
+                               *part, *words], cwd=ROOT, check=False)
         reports.append(read_report(report))
         empty = done.returncode == NOTHING_TO_DO and not reports[-1]
         if done.returncode and not empty:
@@ -149,16 +157,14 @@ def main():
     words.add_argument("--repeat", type=int, default=1, metavar="N")
     words.add_argument("--expected-skips", type=pathlib.Path, metavar="FILE")
     args, options = words.parse_known_args()
-    fast = "FAST" in options
-    if fast:
-        options.remove("FAST")
+    choice = next((word for word in options if word in CHOICES), "")
+    options = [word for word in options if word != choice]
     expected_skips = args.expected_skips and {
         line for line in args.expected_skips.read_text(encoding="utf-8").splitlines()
         if not line.startswith("#")}
     runs = []
     for number in range(1, args.repeat + 1):
-        runs.append(run_once(FAST if fast else WHOLE, WITHOUT_SLOW if fast else SIDE_BY_SIDE, options,
-                             expected_skips))
+        runs.append(run_once(CHOICES[choice], options, expected_skips))
         tell(runs[-1])
         print(f"run {number} of {args.repeat}: {runs[-1].summary()} {runs[-1].timing()}", flush=True)
     if len(runs) > 1:

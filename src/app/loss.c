@@ -28,7 +28,7 @@ void loss_unseen(struct account *a, uint64_t unseen)
 }
 
 /* The reasons of `a->lost`, each with its number if there are several. */
-static const char *reasons(const struct account *a, const char *advice, char *text, size_t size)
+static void write_reasons(const struct account *a, const char *advice, char *text, size_t size)
 {
 	uint64_t rest = a->lost - a->lost_ring - a->lost_memory;
 	size_t used = 0;
@@ -38,15 +38,19 @@ static const char *reasons(const struct account *a, const char *advice, char *te
 	} reason[] = {
 		{a->lost_ring, "found the event buffer full (a larger --ring helps)"},
 		{a->lost_memory, "got no memory from the kernel"},
-		{rest, advice ? advice : "have no known cause"},
+		{rest, advice},
 	};
 
-	for (size_t i = 0; i < sizeof(reason) / sizeof(reason[0]); i++)
-		if (reason[i].count && used < size)
+	for (size_t i = 0; i < sizeof(reason) / sizeof(reason[0]); i++) {
+		if (!reason[i].count || used >= size)
+			continue;
+		if (reason[i].count == a->lost)
+			used += (size_t)snprintf(text, size, "they %s", reason[i].why);
+		else
 			used += (size_t)snprintf(
 				text + used, size - used, "%s%llu %s", used ? "; " : "",
 				(unsigned long long)reason[i].count, reason[i].why);
-	return text;
+	}
 }
 
 static void warn_of_lost(const struct account *a, const struct source *s)
@@ -54,14 +58,20 @@ static void warn_of_lost(const struct account *a, const struct source *s)
 	const char *advice = s->handshakes && s->ops->packets
 				     ? "too many were pending; a larger --max-pending helps"
 				     : s->ops->loss_advice;
-	char text[400];
+	char reasons[400], moved[80] = "";
 
-	if (a->lost_ring || a->lost_memory || s->ops->finds_gone)
-		advice = reasons(a, advice, text, sizeof(text));
-	log_warn("lost %llu of %llu flows (%llu bytes sent, %llu received)%s%s",
-		 (unsigned long long)a->lost, (unsigned long long)(a->opened + a->adopted),
-		 (unsigned long long)a->lost_tx_bytes, (unsigned long long)a->lost_rx_bytes,
-		 advice ? ": " : "", advice ? advice : "");
+	if (s->ops->finds_gone && advice) {
+		write_reasons(a, advice, reasons, sizeof(reasons));
+		advice = reasons;
+	}
+	/* Of what no program was told, nothing is known. */
+	if (!s->ops->finds_gone || a->lost_ring)
+		snprintf(moved, sizeof(moved), " (%llu bytes sent, %llu received)",
+			 (unsigned long long)a->lost_tx_bytes,
+			 (unsigned long long)a->lost_rx_bytes);
+	log_warn("lost %llu of %llu flows%s%s%s", (unsigned long long)a->lost,
+		 (unsigned long long)(a->opened + a->adopted), moved, advice ? ": " : "",
+		 advice ? advice : "");
 }
 
 void loss_warn(const struct account *a, const struct source *s)

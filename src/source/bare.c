@@ -37,7 +37,7 @@ static size_t first_on_port(struct bare *b, const struct ev_ident *id)
 {
 	size_t low = 0, high = b->count;
 
-	if (!b->is_sorted)
+	if (!b->is_sorted && b->count)
 		qsort(b->listener, b->count, sizeof(*b->listener), by_place);
 	b->is_sorted = 1;
 	while (low < high) {

@@ -2,6 +2,7 @@
 """`peek` over captures: each way a handshake can go, tcpeek's lines and sums, and filters."""
 
 import json
+import os
 import random
 import re
 import struct
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("built")
 def peek(path, *options, program=(PROGRAM, "peek")):
     return subprocess.run([*map(str, program), "--read", str(path), *map(str, options)],
                           capture_output=True, text=True, timeout=60,
-                          env={"TZ": "UTC", "PATH": "/usr/bin:/bin"})
+                          env={**os.environ, "TZ": "UTC"})
 
 
 def rows(path, *options):

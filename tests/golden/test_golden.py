@@ -45,7 +45,10 @@ class Case:
         events = tmp_path / "events"
         events.write_text("".join(line + "\n" for line in self.events))
         argv = [str(BUILD / self.command[0]), *self.command[1:], "--read", str(events)]
-        env = {"PATH": os.environ["PATH"], "TZ": "UTC", "LC_ALL": "C"}
+        # The sanitizers' options stay.
+        env = {name: value for name, value in os.environ.items()
+               if name == "PATH" or name.endswith("SAN_OPTIONS")}
+        env |= {"TZ": "UTC", "LC_ALL": "C"}
         return subprocess.run(argv, env=env, capture_output=True, text=True, timeout=20)
 
     def rewrite(self, stdout):

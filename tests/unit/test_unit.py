@@ -9,6 +9,8 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("TCPSIGHT_BUILD", ROOT / "build"))
+# With sanitizers it takes longer, and ./dev sanitize says so.
+PATIENCE_SEC = float(os.environ.get("TCPSIGHT_PATIENCE_SEC", 15))
 NAMES = sorted(str(p.relative_to(ROOT / "tests/unit").with_suffix(""))
                for p in (ROOT / "tests/unit").rglob("test_*.c"))
 
@@ -16,6 +18,6 @@ NAMES = sorted(str(p.relative_to(ROOT / "tests/unit").with_suffix(""))
 @pytest.mark.parametrize("name", NAMES)
 def test_unit(name):
     done = subprocess.run([str(BUILD / "tests/unit" / name)], capture_output=True, text=True,
-                          timeout=120)
+                          timeout=8 * PATIENCE_SEC)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "[  PASSED  ]" in done.stderr + done.stdout
