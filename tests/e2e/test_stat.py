@@ -119,7 +119,8 @@ def test_netlink_owns_up_to_sockets_that_took_their_counters_along(sight, netns,
 def test_each_counter_of_a_plain_connection(sight, netns, source):
     """What the scenario did, not only that we agree with the kernel."""
     sums = Watched(sight, netns, "plain", "127.0.0.1", source=source).sums
-    assert sums["bytes_sent"] == sums["bytes_received"] == 20 * (3 * 5000 + 10)
+    assert sums["bytes_sent"] == 20 * (3 * 5000 + 10)
+    assert 0 <= sums["bytes_sent"] - sums["bytes_received"] <= 20 * source.may_lack_a_byte
     if "messages_sent" not in source.unknown and counts_messages():
         assert sums["messages_sent"] == 20 * 4
         assert sums["messages_received"] >= 20 * 4

@@ -3,16 +3,18 @@
 """Boot Debian kernels under qemu, one after the other, run guest/check.py in each, and tell what
 works where.
 
-    tests/kernels/run.py [--build DIR] [--peers] [--update] [KERNEL]...
+    tests/kernels/run.py [--build DIR] [--peers] [--update] [--only GROUP]... [KERNEL]...
 
 A KERNEL is a series (6.12), or one for another machine (6.12-arm64); `amd64`, `arm64` and `s390x` are
 all of that machine. Kernels come from the Debian archive through apt (some 500 MB the first time)
-and stay in BUILD/kernels. --update writes doc/kernels.md and tests/kernels/cost.csv from the results.
+and stay in BUILD/kernels. --only runs one group of live tests again, and leaves the other results as they
+are. --update writes doc/kernels.md and tests/kernels/cost.csv from the results.
 """
 
 import argparse
 import json
 import pathlib
+import shlex
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -76,6 +78,16 @@ def run_one(name, folder, base, peers):
     return run_guest(name, folder, base, "peers" if peers else "", folder / name / "out")
 
 
+def run_again(name, folder, base, groups):
+    """The results of a kernel, those of some groups of live tests anew."""
+    words = " ".join(["only", *map(shlex.quote, groups)])
+    anew = run_guest(name, folder, base, words, folder / name / "out-only")
+    before = [json.loads(line) for line in (folder / name / "results").read_text().splitlines()]
+    replaced = {line.get("name"): line for line in anew}
+    return [replaced.pop(line.get("name"), line) if line["kind"] == "live" else line
+            for line in before] + list(replaced.values())
+
+
 def run_locked_down(name, folder, base):
     """Under each of lockdown's modes."""
     return [line for mode in ("integrity", "confidentiality")
@@ -88,6 +100,8 @@ def main():
     words.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
     words.add_argument("--peers", action="store_true", help="also bcc's tcplife and tcptop")
     words.add_argument("--update", action="store_true")
+    words.add_argument("--only", action="append", metavar="GROUP", default=[],
+                       help="a group of live tests, as doc/kernels.md names it")
     words.add_argument("kernels", nargs="*", metavar="KERNEL", default=list(fetch.KERNELS))
     args = words.parse_args()
     build = args.build.absolute()
@@ -99,8 +113,11 @@ def main():
              for computer in {machine.parse(name)[2] for name in kernels}}
     for name in kernels:
         base = bases[machine.parse(name)[2]]
-        lines = run_one(name, folder, base, args.peers)
-        if name == LOCKED_DOWN:
+        if args.only:
+            lines = run_again(name, folder, base, args.only)
+        else:
+            lines = run_one(name, folder, base, args.peers)
+        if name == LOCKED_DOWN and not args.only:
             lines += run_locked_down(name, folder, base)
         (folder / name / "results").write_text("".join(json.dumps(line) + "\n" for line in lines))
     results = table.read(folder)

@@ -277,6 +277,13 @@ def main(words):
     if "lockdown" in words:
         check_lockdown()
         return
+    if "only" in words:
+        names = words[words.index("only") + 1:]
+        for tests, needs_bpf in (WITH_BPF, True), (ANYWHERE, False):
+            wanted = {name: ids for name, ids in tests.items() if name in names}
+            if wanted:
+                check_live(wanted, needs_bpf)
+        return
     say("kernel", release=platform.release(), machine=platform.machine())
     check_programs()
     check_doctor()
