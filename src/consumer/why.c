@@ -203,6 +203,13 @@ static bool is_text(const struct why *w)
 	return !strcmp(w->view->sink->name, "why");
 }
 
+/* Was it asked for some connections by what they are? */
+static bool has_filter(const struct question *q)
+{
+	return q->where || q->by_pid || q->unit || q->container || q->lports || q->rports ||
+	       q->cgroup || q->states || q->tuples || q->cgroup_map;
+}
+
 /* The end of a window: judge, tell, begin anew. */
 static void report(struct consumer *c)
 {
@@ -215,7 +222,8 @@ static void report(struct consumer *c)
 	for_each_flow(c, judge);
 	judge_host(w);
 	w->tally.window_us = (w->last_ns - w->begin_ns) / NS_PER_US;
-	w->tally.shows_fine = o->all || (w->tally.flows <= FEW_FLOWS && c->question->where);
+	w->tally.has_filter = has_filter(c->question);
+	w->tally.shows_fine = o->all || (w->tally.flows <= FEW_FLOWS && w->tally.has_filter);
 	w->tally.hidden = limit && w->cases.table.used > limit ? w->cases.table.used - limit : 0;
 	w->tally.refused = w->cases.table.refused;
 	w->view->tick_ns = w->last_ns;
@@ -297,8 +305,10 @@ static void on_end(struct consumer *c, const struct account *account)
 	if (!w->windows || w->readings || w->cases.table.used)
 		report(c);
 	view_end(w->view, account);
-	if (!w->met_any)
-		log_warn("no connection matches");
+	/* The text says so itself. */
+	if (!w->met_any && !is_text(w))
+		log_warn(has_filter(c->question) ? "no connection matches the filter"
+						 : "there is no connection");
 	if (w->options->check)
 		c->status = w->is_wrong ? STATUS_WRONG : w->met_any ? 0 : STATUS_NO_MATCH;
 }

@@ -77,9 +77,12 @@ void why_text_heading(const struct why_tally *t, const struct source *source, st
 	put_window(t, out);
 	out_str(out, ": ");
 	put_count(out, t->flows, "connection");
-	out_str(out, ", of them ");
-	put_number(out, t->closed);
-	out_str(out, " closed; ");
+	if (t->closed) {
+		out_str(out, " (");
+		put_number(out, t->closed);
+		out_str(out, t->closed == 1 ? " has ended)" : " have ended)");
+	}
+	out_str(out, ", ");
 	put_count(out, t->listeners, "listener");
 	out_format(out, "   (source %s)\n\n", source->ops->name);
 }
@@ -140,6 +143,16 @@ static void put_all_clear(const struct why_tally *t, struct out *out)
 	out_char(out, '\n');
 }
 
+/* "3 are idle", after what stands between it and the part before; nothing if there are none. */
+static void put_part(struct out *out, uint64_t n, const char *what, const char *between)
+{
+	if (!n)
+		return;
+	out_str(out, between);
+	put_number(out, n);
+	out_str(out, what);
+}
+
 static void put_rest(const struct why_tally *t, struct out *out)
 {
 	uint64_t fine = all_fine(t);
@@ -150,17 +163,13 @@ static void put_rest(const struct why_tally *t, struct out *out)
 	}
 	if (!fine && !t->idle && !t->brief)
 		return;
+	out_str(out, "\nof the others ");
+	put_part(out, fine, fine == 1 ? " is fine" : " are fine", "");
+	if (fine && !t->shows_fine)
+		out_str(out, " (--all)");
+	put_part(out, t->idle, t->idle == 1 ? " is idle" : " are idle", fine ? ", " : "");
+	put_part(out, t->brief, " moved too little to be judged", fine || t->idle ? ", " : "");
 	out_char(out, '\n');
-	put_number(out, fine);
-	out_str(out, fine == 1 ? " other connection is fine, " : " other connections are fine, ");
-	put_number(out, t->idle);
-	out_str(out, t->idle == 1 ? " is idle" : " are idle");
-	if (t->brief) {
-		out_str(out, ", ");
-		put_number(out, t->brief);
-		out_str(out, " moved too little to be judged");
-	}
-	out_str(out, t->shows_fine || !fine ? "\n" : " (--all)\n");
 }
 
 /* What a source cannot tell is not known, and not fine. */
@@ -188,7 +197,8 @@ void why_text_footing(const struct why_tally *t, const struct source *source, st
 	if (t->wrong || t->host_is_wrong) {
 		put_rest(t, out);
 	} else if (!t->flows && !t->listeners) {
-		out_str(out, "no connection matches: nothing can be said\n");
+		out_str(out, t->has_filter ? "no connection matches the filter: nothing can be said\n"
+					   : "there is no connection: nothing can be said\n");
 	} else if (t->blind) {
 		put_count(out, t->blind, "connection");
 		out_str(out, " moved something; what limits them cannot be seen here\n");

@@ -21,7 +21,7 @@ struct why_tally {
 	uint64_t unread;  /* that live, and of whose sockets nothing was read */
 	uint64_t hidden;  /* cases that --rows left out */
 	uint64_t refused; /* cases that found no place */
-	bool shows_fine;
+	bool shows_fine, has_filter;
 	bool host_is_wrong;
 };
 

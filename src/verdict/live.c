@@ -251,7 +251,7 @@ static const struct rule rules[] = {
 	 "2 timeouts",
 	 "large packets vanish: segments of {mss_bytes} were sent again for {stalled_us}, none was ever acknowledged, and the peer lives; the path takes less, and no ICMP says so",
 	 "mss_bytes,backoff,stalled_us,acked_bytes,flight_bytes",
-	 "ping -M do -s {ping_bytes} {peer}; ICMP type 3 code 4 that is filtered; an MSS clamp; tcp_mtu_probing=1",
+	 "ping -M do -s {ping_bytes#} {peer}; ICMP type 3 code 4 that is filtered; an MSS clamp; tcp_mtu_probing=1",
 	 large_vanish},
 	{"orphan", SEVERITY_STALLED, CERTAINTY_MEASURED,
 	 "closed here, in fin_wait1, last_ack or closing, with payload that waits: two timeouts in a row, or a closed window",

@@ -135,7 +135,8 @@ static bool put_field(struct writer *w, const char *field, size_t len, const str
 		      const struct facts *f)
 {
 	const char *colon = memchr(field, ':', len);
-	size_t name = colon ? (size_t)(colon - field) : len;
+	bool is_plain = field[len - 1] == '#';
+	size_t name = colon ? (size_t)(colon - field) : len - is_plain;
 	enum fact id = fact_find(field, (unsigned)name);
 	char text[UNIT_TEXT_MAX];
 	int unknown;
@@ -148,7 +149,10 @@ static bool put_field(struct writer *w, const char *field, size_t len, const str
 		put(w, "?", 1);
 		return false;
 	}
-	put(w, text, unit_format(f->value[id], fact_info[id].unit, text));
+	if (is_plain)
+		put_format(w, "%lld", (long long)f->value[id]);
+	else
+		put(w, text, unit_format(f->value[id], fact_info[id].unit, text));
 	if (colon)
 		put_noun(w, colon + 1, len - name - 1, f->value[id] == 1);
 	return f->value[id] != 0;

@@ -28,6 +28,9 @@ static enum severity weigh(const struct rule *r, const struct subject *s, const 
  */
 static void try_table(const struct rule_table *t, const struct subject *s, struct verdict *v)
 {
+	/* An end has one reason. */
+	bool has_also = t != &rule_closed;
+
 	for (size_t i = 0; i < t->count; i++) {
 		const struct rule *r = &t->rule[i], *other = r;
 		enum severity severity;
@@ -41,7 +44,7 @@ static void try_table(const struct rule_table *t, const struct subject *s, struc
 			v->severity = severity;
 		}
 		/* What limits it is of interest only if nothing else is. */
-		if (other && other->severity > SEVERITY_FINE &&
+		if (has_also && other && other->severity > SEVERITY_FINE &&
 		    strcmp(other->code, v->rule->code) && v->also_count < VERDICT_ALSO_MAX)
 			v->also[v->also_count++] = other;
 	}
