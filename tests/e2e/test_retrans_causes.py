@@ -197,8 +197,39 @@ def test_data_that_was_late_and_not_lost(watched, sysctls):
         deliver(client, accepted, 3 * MSS)
     sums = seen.check()
     assert sums["retrans_rto"] >= 1 and sums["retrans_spurious"] >= 1, sums
-    kernel = seen.near.mib()
-    assert kernel["TcpExtTCPLossUndo"] + kernel["TcpExtTCPDSACKRecv"] >= 1, kernel
+    told, undone = needless(seen.near)
+    assert told + undone >= 1, seen.near.mib()
+    if told:
+        assert sums["retrans_spurious"] == told, (sums, seen.near.mib())
+
+
+def needless(netns):
+    """What the kernel counts there: segments that the peer had twice, and repairs that it took back."""
+    kernel = netns.mib()
+    return (kernel["TcpExtTCPDSACKRecvSegs"],
+            sum(kernel[f"TcpExtTCP{name}Undo"] for name in ("Loss", "Full", "Partial", "DSACK")))
+
+
+def test_packets_that_are_overtaken(watched):
+    """Each is sent again needlessly, and the peer says so of each."""
+    seen = watched()
+    with seen.connected() as (client, accepted):
+        deliver(client, accepted, 20 * MSS)
+        seen.wire.fate = lambda packet: 0.03 if data_once(packet) and packet.index % 60 == 30 else None
+        deliver(client, accepted, 300 * MSS)
+    sums = seen.check()
+    told, _ = needless(seen.near)
+    assert told >= 1 and sums["retrans_spurious"] == told, (sums, seen.near.mib())
+
+
+def test_what_was_lost_was_not_needless(watched):
+    seen = watched()
+    with seen.connected() as (client, accepted):
+        deliver(client, accepted, 20 * MSS)
+        seen.wire.fate = lambda packet: DROP if data_once(packet) and packet.index % 40 == 25 else None
+        deliver(client, accepted, 200 * MSS)
+    sums = seen.check()
+    assert sums["retrans_segs"] >= 4 and sums["retrans_spurious"] == needless(seen.near)[0], sums
 
 
 def test_what_an_adopted_socket_sent_again_before_is_of_no_cause(sight, watched):
