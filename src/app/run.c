@@ -71,8 +71,8 @@ static unsigned source_needs(const struct all_asked *asked, const struct source_
 {
 	unsigned needs = asked->needs;
 
-	/* Verdicts are made of whatever the source can read. */
-	if (needs & NEED_VERDICT && ops->counters)
+	/* Verdicts on flows are made of whatever the source can read; handshakes tell all themselves. */
+	if (needs & NEED_VERDICT && ops->counters && !(asked->wants & WANT_HANDSHAKES))
 		needs |= NEED_EXTRA | NEED_CAUSES | NEED_UNDO;
 	if (asked->wants & WANT_PRESENT)
 		needs |= NEED_PRESENT | (all_states(asked) & SOURCE_BARE_STATES ? NEED_BARE : 0);

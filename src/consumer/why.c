@@ -8,6 +8,7 @@
 
 #include "consumer/why_cases.h"
 #include "consumer/why_text.h"
+#include "engine/clock.h"
 #include "engine/column.h"
 #include "engine/engine.h"
 #include "engine/question.h"
@@ -223,6 +224,10 @@ static void report(struct consumer *c)
 	judge_host(w);
 	w->tally.window_us = (w->last_ns - w->begin_ns) / NS_PER_US;
 	w->tally.has_filter = has_filter(c->question);
+	w->tally.is_first = !w->windows;
+	if (o->interval_s)
+		w->tally.time_ns =
+			w->last_ns + (uint64_t)w->view->context.clock->realtime_offset_ns;
 	w->tally.shows_fine = o->all || (w->tally.flows <= FEW_FLOWS && w->tally.has_filter);
 	w->tally.hidden = limit && w->cases.table.used > limit ? w->cases.table.used - limit : 0;
 	w->tally.refused = w->cases.table.refused;

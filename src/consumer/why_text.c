@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "engine/needs.h"
 #include "engine/source.h"
@@ -71,8 +72,25 @@ static void put_window(const struct why_tally *t, struct out *out)
 	out_mem(out, text, unit_format((int64_t)t->window_us, UNIT_US, text));
 }
 
+/* Of several windows each says when it was, after a line that sets it apart. */
+static void put_time(const struct why_tally *t, struct out *out)
+{
+	time_t seconds = (time_t)(t->time_ns / 1000000000);
+	char text[16];
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	strftime(text, sizeof(text), "%H:%M:%S", &tm);
+	if (!t->is_first)
+		out_char(out, '\n');
+	out_str(out, text);
+	out_str(out, ", ");
+}
+
 void why_text_heading(const struct why_tally *t, const struct source *source, struct out *out)
 {
+	if (t->time_ns)
+		put_time(t, out);
 	out_str(out, "in ");
 	put_window(t, out);
 	out_str(out, ": ");
@@ -94,7 +112,7 @@ static void put_limits(const struct why_tally *t, struct out *out)
 		[FINE_APPLICATION] = "the application is the limit of ",
 		[FINE_PATH] = "the path is the limit of ",
 		[FINE_PEER] = "the sender is the limit of ",
-		[FINE_UNCLEAR] = "no single limit stands out of ",
+		[FINE_UNCLEAR] = "no single limit stands out for ",
 	};
 	const char *between = "";
 

@@ -21,7 +21,9 @@ struct why_tally {
 	uint64_t unread;  /* that live, and of whose sockets nothing was read */
 	uint64_t hidden;  /* cases that --rows left out */
 	uint64_t refused; /* cases that found no place */
+	uint64_t time_ns; /* its end, on the wall's clock; 0: it is the only one */
 	bool shows_fine, has_filter;
+	bool is_first;
 	bool host_is_wrong;
 };
 

@@ -102,6 +102,18 @@ def test_success_and_reject_with_owner_and_errno(link, tmp_path):
         assert len(rows) == 1
 
 
+def test_verdicts_of_handshakes(link, tmp_path):
+    columns = "client_port,outcome,verdict,severity,certainty,sentence"
+    with peek(link.near, tmp_path, "-o", columns) as client:
+        truth = traffic(netns=link.near, server_netns=link.far.path, addr=link.far_address)
+        assert client.wait(client_port=truth.client.lport)["verdict"] is None
+        side, _ = attempt(link.near, link.far_address)
+        refused = client.wait(client_port=side.lport)
+        assert (refused["verdict"], refused["severity"]) == ("refused", "failed"), refused
+        assert refused["certainty"] == "measured" and refused["sentence"].startswith("refused: "), refused
+        client.stop()
+
+
 def test_lines_name_the_owner_and_the_summary_counts(link, tmp_path):
     with Tcpsight("peek", "--source", "bpf", "--netns", link.near.inode, "-U", tmp_path / "s",
                   f"web:TX@10.77.0.0/24:{PORT}") as tool:
