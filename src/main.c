@@ -64,6 +64,7 @@ static int run(const struct report *report, const char *program, int argc, char 
 	status = parse_and_run(report, program, argc, argv, &question);
 	options_done(report, &question);
 	free(watch.also);
+	free(watch.reads);
 	return status;
 }
 

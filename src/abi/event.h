@@ -118,6 +118,9 @@ enum tcp_state_number {
 };
 
 #define EV_ID_COOKIE_BITS 56
+/* What is read of several hosts at once: which of them, in bits that no cookie and no cgroup reaches. */
+#define EV_ID_HOST_SHIFT 52
+#define EV_CGROUP_HOST_SHIFT 56
 #define UID_UNKNOWN 0xffffffffu
 
 struct ev_head {

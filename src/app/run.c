@@ -93,6 +93,14 @@ static int prepare_source(struct run *r)
 			 "--at, --for, --since, --until and --follow are about recordings; this is none");
 		return RUN_USAGE;
 	}
+	if (r->watch->reads_count > 1 && !ops->host_name) {
+		complain(r->program, NULL, 0,
+			 "argument --read: only recordings can be read several at once; one of these is none");
+		return RUN_USAGE;
+	}
+	/* What was recorded may be of another machine, or of cgroups that are no more. */
+	if (ops->tells_ticks)
+		cgroup_names_leave_host(r->cgroups);
 	r->source = (struct source){
 		.ops = ops,
 		.watch = r->watch,
@@ -107,6 +115,7 @@ static int prepare_source(struct run *r)
 		.offline = ops->reads_files && r->watch->read_path,
 		.owners = asked->needs & NEED_OWNER,
 		.clock = &r->clock,
+		.cgroups = r->cgroups,
 		.emit = engine_event,
 		.emit_context = &r->engine,
 	};
@@ -182,6 +191,7 @@ static int start_consumers(struct run *r, uid_t uid, gid_t gid)
 		struct asked *a = r->asked.one[i];
 
 		a->consumer.lacks = r->source.lacks;
+		a->view.context.source = &r->source;
 		a->view.meanwhile = r->source.offline ? loop_meanwhile_offline : drain_meanwhile;
 		a->view.meanwhile_context = r->source.offline ? (void *)&r->loop : &r->source;
 		err = a->output ? outputs_begin(a->output, a->question) : 0;

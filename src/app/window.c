@@ -1,47 +1,37 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/window.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "app/status.h"
 #include "cli/complain.h"
 #include "engine/watch.h"
+#include "record/recording.h"
 #include "util/when.h"
 
 /* Around --at, if nothing says how long. */
 #define SPAN_DEFAULT_US 60000000ll
 
-static int64_t written_us(const struct stat *st)
-{
-	return st->st_mtim.tv_sec * 1000000ll + st->st_mtim.tv_nsec / 1000;
-}
-
-/* "03:12" is the last one that the recording can hold: when it was last written, or now. */
+/* "03:12" is the last one that the recording holds; of what cannot be read the source will tell. */
 static int64_t reference_us(const char *path)
 {
-	int64_t last = 0, now = (int64_t)time(NULL) * 1000000;
-	struct dirent *entry;
-	struct stat st;
-	DIR *dir;
+	const struct recording_config config = {.from_wall_us = RECORDING_NO_FROM,
+						.to_wall_us = RECORDING_NO_TO,
+						.edges_only = true,
+						.flows_max = 1};
+	int64_t from, to = (int64_t)time(NULL) * 1000000;
+	struct recording *r;
+	char why[256];
 
-	if (stat(path, &st))
-		return now;
-	if (!S_ISDIR(st.st_mode))
-		return written_us(&st);
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir)))
-		if (strstr(entry->d_name, ".tsr") && !fstatat(dirfd(dir), entry->d_name, &st, 0) &&
-		    written_us(&st) > last)
-			last = written_us(&st);
-	if (dir)
-		closedir(dir);
-	return last ? last : now;
+	if (!strcmp(path, "-") || recording_open(&r, path, &config, why, sizeof(why)))
+		return to;
+	if (recording_span(r, &from, &to))
+		to = (int64_t)time(NULL) * 1000000;
+	recording_close(r);
+	return to;
 }
 
 static int complain_time(const char *program, const char *option, const char *text, size_t at, int err)
@@ -99,6 +89,11 @@ int window_set(struct watch *w, const char *program)
 		return RUN_USAGE;
 	}
 	reference = reference_us(w->read_path);
+	for (uint64_t i = 1; i < w->reads_count; i++) {
+		int64_t one = reference_us(w->reads[i]);
+
+		reference = one > reference ? one : reference;
+	}
 	err = set_time(program, "--at", w->at, reference, &w->from_us);
 	if (!err)
 		err = set_time(program, "--since", w->since, reference, &w->from_us);

@@ -51,7 +51,10 @@ const struct option_def common_options[] = {
 	 "where to watch TCP; default: the best"},
 	{0, "rung", OPTION_TEXT, OF_WATCH(rungs), "NEED=RUNG,...",
 	 "how to get what is needed; \"tcpsight doctor\" lists the words"},
-	{0, "read", OPTION_TEXT, OF_WATCH(read_path), "FILE", "read this recording (file or directory), capture (pcap, pcapng) or text of events; -: stdin"},
+	{0, "read", OPTION_LIST, OF_WATCH(reads), "FILE",
+	 "read this recording (file or directory), capture (pcap, pcapng) or text of events; -: stdin; "
+	 "repeat it for recordings of several hosts",
+	 .also_offset = offsetof(struct watch, reads_count)},
 	{0, "at", OPTION_TEXT, OF_WATCH(at), "TIME",
 	 "of a recording: the minute from TIME on, such as 03:12, '2026-11-24 03:12', '5m ago'"},
 	{0, "for", OPTION_TEXT, OF_WATCH(span), "SPAN", "of a recording: so long instead: 90, 2m, 1h"},

@@ -315,6 +315,8 @@ enum options_result options_parse(const struct report *report, int argc, char **
 		help_print_columns();
 		return OPTIONS_DONE;
 	}
+	if (question->watch->reads_count)
+		question->watch->read_path = question->watch->reads[0];
 	return take_words(&p, argc - optind, argv + optind);
 }
 

@@ -316,7 +316,8 @@ static const char *name_of(void *context, enum record_name_kind kind, uint64_t k
 {
 	struct recorder *r = context;
 
-	if (kind != RECORD_NAME_CGROUP || r->source->offline)
+	/* A recording that is read has taught its own; what else is read may be of any machine. */
+	if (kind != RECORD_NAME_CGROUP || (r->source->offline && !r->source->ops->host_name))
 		return NULL;
 	return cgroup_path(r->view->context.cgroups, key);
 }

@@ -40,6 +40,8 @@ void recorder_meta(struct record_meta *ret, const struct consumer *c, const stru
 	const struct question *q = c->question;
 	struct utsname u;
 
+	const char *host;
+
 	snprintf(ret->version, sizeof(ret->version), "%s", VERSION);
 	if (!uname(&u)) {
 		snprintf(ret->host, sizeof(ret->host), "%.64s", u.nodename);
@@ -48,6 +50,10 @@ void recorder_meta(struct record_meta *ret, const struct consumer *c, const stru
 	}
 	read_line("/etc/machine-id", ret->machine, sizeof(ret->machine));
 	read_line("/proc/sys/kernel/random/boot_id", ret->boot, sizeof(ret->boot));
+	/* Of a recording that is written anew: the machine that it is of. */
+	host = s->ops->host_name ? s->ops->host_name(s, 0) : NULL;
+	if (host)
+		snprintf(ret->host, sizeof(ret->host), "%.64s", host);
 	name_zone(ret->zone, sizeof(ret->zone));
 	snprintf(ret->watch, sizeof(ret->watch), "source %s", s->ops->name);
 	snprintf(ret->filter, sizeof(ret->filter), "%s", q->where ? q->where : "");

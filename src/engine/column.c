@@ -9,6 +9,8 @@
 #include "engine/column_flow.h"
 #include "engine/column_group.h"
 #include "engine/column_handshake.h"
+#include "engine/column_host.h"
+#include "engine/column_past.h"
 #include "engine/column_verdict.h"
 #include "engine/column_workload.h"
 #include "engine/counter.h"
@@ -266,7 +268,8 @@ COLUMN(cgroup)
 
 COLUMN(cgroup_id)
 {
-	return r->ident ? KNOWN(r->ident->cgroup_id) : value_none();
+	/* Above it, of recordings of several hosts, is which one. */
+	return r->ident ? KNOWN(r->ident->cgroup_id & ((1ull << EV_CGROUP_HOST_SHIFT) - 1)) : value_none();
 }
 
 COLUMN(netns)
@@ -278,7 +281,7 @@ COLUMN(cookie)
 {
 	if (!r->id || !r->ident || !r->ident->family)
 		return value_none();
-	return value_uint(r->id & ((1ull << EV_ID_COOKIE_BITS) - 1));
+	return value_uint(r->id & ((1ull << EV_ID_HOST_SHIFT) - 1));
 }
 
 COLUMN(end_reason)
@@ -380,6 +383,7 @@ const struct column columns[] = {
 	C(subnet,	"SUBNET",	"",	-21, 0,	"name of the subnet that the flows belong to"),
 	C(prefix,	"PREFIX",	"",	-21, 0,	"its first prefix, as typed"),
 #include "engine/columns_flow.def"
+#include "engine/columns_past.def"
 #include "engine/columns_handshake.def"
 	C(flows,	"FLOWS",	"",	6, 0,	"number of flows summed up in the row"),
 	H(group,	"GROUP",	"",	-21, 0,	"of flows that are summed up: what they have in common"),

@@ -19,7 +19,7 @@ static const struct rule *rule_of(const struct row *r)
 static struct subject subject_of(const struct row *r)
 {
 	struct subject s = {
-		.ident = r->ident,
+		.ident = r->ident ? r->ident : r->judged,
 		.error = r->error,
 		.handshake = r->handshake,
 	};

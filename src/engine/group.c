@@ -5,7 +5,7 @@
 
 #include "util/xalloc.h"
 
-_Static_assert(sizeof(struct group_key) == 40, "compared and hashed as words, without padding");
+_Static_assert(sizeof(struct group_key) == 48, "compared and hashed as words, without padding");
 
 static uint32_t home(const struct group_table *t, const struct group_key *key)
 {
@@ -47,6 +47,14 @@ void group_table_done(struct group_table *t)
 	if (t->payload)
 		reserve_free(t->payload, (size_t)t->limit * t->payload_size);
 	*t = (struct group_table){0};
+}
+
+const struct group *group_table_find(const struct group_table *t, const struct group_key *key)
+{
+	for (uint32_t b = home(t, key); t->index[b]; b = (b + 1) & t->index_mask)
+		if (!memcmp(&t->group[t->index[b] - 1].key, key, sizeof(*key)))
+			return &t->group[t->index[b] - 1];
+	return NULL;
 }
 
 struct group *group_table_add(struct group_table *t, const struct group_key *key)

@@ -20,6 +20,8 @@ struct group_key {
 	};
 	uint16_t lport, rport;
 	uint32_t number; /* of something outside: a position in a list of prefixes */
+	uint32_t host;	 /* source_ops.host_of(): groups are of one host each */
+	uint32_t pad;
 };
 
 struct group {
@@ -43,6 +45,9 @@ void group_table_done(struct group_table *t);
 
 /* Find or add, zeroed but for its key; NULL, and counted, if the table is full. */
 struct group *group_table_add(struct group_table *t, const struct group_key *key);
+
+/* NULL if it is not there. */
+const struct group *group_table_find(const struct group_table *t, const struct group_key *key);
 
 void *group_payload(const struct group_table *t, const struct group *g);
 

@@ -13,12 +13,17 @@ struct clock;
 struct counters;
 struct group_key;
 struct cgroup_names;
+struct past;
+struct past_span;
+struct past_then;
+struct source;
 struct verdict;
 
 /* What all rows of a run share. */
 struct row_context {
 	struct clock *clock;
 	struct cgroup_names *cgroups;
+	const struct source *source; /* NULL before the run begins */
 	uint64_t first_ns; /* time of the first row printed, 0 before it */
 	bool interval;	   /* counters are those of one interval, not of the flow's life */
 	uint64_t interval_us; /* how long the interval was; 0: not known, or there is none */
@@ -70,6 +75,10 @@ struct row {
 	const struct counters *counters; /* NULL unless the view has counters */
 	const struct group_key *key;	/* of a group: the parts that its flows have in common */
 	const struct ev_handshake *handshake; /* NULL unless the row is one */
+	const struct ev_ident *judged; /* of a group: whom its verdict is on; or NULL */
+	const struct past *past;	      /* NULL unless the row sums up a span of time */
+	const struct past_span *span;	      /* likewise */
+	const struct past_then *then;	      /* of one that is compared with another span */
 	const struct verdict *verdict;	      /* NULL unless a column needs it, and of several flows */
 	const char *group, *prefix;	/* NULL unless the view groups */
 	uint16_t service_port;		/* of a group by port, else 0 */

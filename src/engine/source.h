@@ -10,6 +10,7 @@
 #include "abi/event.h"
 #include "engine/account.h"
 
+struct cgroup_names;
 struct clock;
 struct event;
 struct host_reading;
@@ -54,6 +55,7 @@ struct source {
 	unsigned keep_syscalls;	    /* enum syscalls */
 	bool keep_user; /* files are opened later, which may be readable by this user alone */
 	struct clock *clock; /* a source with own time sets the offset before its first event */
+	struct cgroup_names *cgroups; /* whom to teach the names that a file holds; may be NULL */
 	void (*emit)(void *context, const struct event *ev);
 	void *emit_context;
 	void *state; /* of the implementation */
@@ -73,6 +75,12 @@ struct source_ops {
 	bool packets; /* counts the packets that it is given */
 	bool tells_ticks; /* its EV_TIMEs are the ends of intervals, as they were */
 	bool reads_files; /* with watch->read_path it is offline */
+	/*
+	 * Of a source that tells of several hosts: which one a flow or handshake is of, by its id, and
+	 * what that host is called, borrowed. NULL: there is one host, this machine or that of a file.
+	 */
+	unsigned (*host_of)(const struct source *s, uint64_t id);
+	const char *(*host_name)(const struct source *s, unsigned host);
 	/* Could this source be used without a --source of its name? */
 	bool (*suits)(const struct watch *watch);
 	/* Load and attach; needs the privileges. 0 or -errno, logged. */

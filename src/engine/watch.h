@@ -19,6 +19,8 @@ struct watch {
 	const char *source;	/* name, or NULL for the best that works */
 	const char *rungs;	/* "NEED=RUNG,...": ways of the ladder that are forced, or NULL */
 	const char *read_path;	/* a recording or capture to read instead of the machine */
+	char **reads;		/* all of them, as typed, of which read_path is the first */
+	uint64_t reads_count;
 	const char *at, *span, *since, *until; /* a part of a recording, as typed */
 	int64_t from_us, to_us; /* the same in us since 1970; 0: no bound */
 	bool follow;		/* of a recording: go on while it is written */

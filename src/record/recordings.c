@@ -9,7 +9,6 @@
 #include "record/recording_state.h"
 #include "util/xalloc.h"
 
-#define HOST_SHIFT 60
 
 /* One recording and the item that comes next from it. */
 struct member {
@@ -105,6 +104,10 @@ int recordings_next(struct recordings *s, struct event *ev, unsigned *ret_host)
 {
 	struct member *first = NULL;
 
+	if (s->count == 1) {
+		*ret_host = 0;
+		return recording_next(s->member[0].r, ev);
+	}
 	for (unsigned i = 0; i < s->count; i++) {
 		struct member *m = &s->member[i];
 
@@ -122,9 +125,20 @@ int recordings_next(struct recordings *s, struct event *ev, unsigned *ret_host)
 	*ret_host = (unsigned)(first - s->member);
 	first->is_ahead = false;
 	*ev = first->ev;
-	if (ev->head.id)
-		ev->head.id ^= (uint64_t)*ret_host << HOST_SHIFT;
+	ev->head.id ^= (uint64_t)*ret_host << EV_ID_HOST_SHIFT;
+	if (ev->ident.cgroup_id)
+		ev->ident.cgroup_id = recordings_cgroup(*ret_host, ev->ident.cgroup_id);
 	return first->item;
+}
+
+uint64_t recordings_cgroup(unsigned host, uint64_t cgroup_id)
+{
+	return cgroup_id ^ (uint64_t)host << EV_CGROUP_HOST_SHIFT;
+}
+
+unsigned recordings_count(const struct recordings *s)
+{
+	return s->count;
 }
 
 struct recording *recordings_get(const struct recordings *s, unsigned host)

@@ -23,10 +23,16 @@ void recordings_close(struct recordings *s);
 
 /*
  * As recording_next(); `*ret_host` is which of the paths it is from, also of an error. The ids of
- * flows are different for different hosts (in their highest four bits, below which the cookie is as
- * it was), and times are those of the first recording's clock.
+ * flows are different for different hosts (EV_ID_HOST_SHIFT), those of cgroups are
+ * recordings_cgroup(), and times are those of the first recording's clock. An id of 0, of no flow,
+ * has its host too.
  */
 int recordings_next(struct recordings *s, struct event *ev, unsigned *ret_host);
+
+/* The number of a cgroup of one host, among those of all. */
+uint64_t recordings_cgroup(unsigned host, uint64_t cgroup_id);
+
+unsigned recordings_count(const struct recordings *s);
 
 /* One of them, for what its items say. Borrowed. */
 struct recording *recordings_get(const struct recordings *s, unsigned host);

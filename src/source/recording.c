@@ -18,7 +18,9 @@
 #include "engine/syscalls.h"
 #include "engine/watch.h"
 #include "record/chunk.h"
-#include "record/recording.h"
+#include "record/recordings.h"
+#include "source/recorded_host.h"
+#include "util/cgroup.h"
 #include "util/log.h"
 #include "util/xalloc.h"
 
@@ -27,12 +29,15 @@
 /* While a recording is written, look for more so often. */
 #define LOOK_AGAIN_NS 500000000
 
+/* Ticks of several hosts that are nearer to each other than so many quarters of an interval are one. */
+#define TICK_QUARTERS 3
+
 struct state {
-	struct recording *recording;
-	struct account account; /* as the recorder's run ended, or what we counted */
-	bool has_loss, has_begun;
+	struct recordings *all;
+	struct recorded_host host[RECORDINGS_MAX];
+	unsigned count;
+	uint64_t last_tick_ns;
 	int timer; /* of --follow: when to look again; else -1 */
-	uint64_t opened, adopted, closed;
 	struct event ev;
 };
 
@@ -71,6 +76,56 @@ static int set_timer(struct state *r)
 	return r->timer < 0 || timerfd_settime(r->timer, 0, &every, NULL);
 }
 
+static void put_time(int64_t wall_us, char *buf, size_t size)
+{
+	time_t second = (time_t)(wall_us / 1000000);
+	struct tm tm;
+
+	localtime_r(&second, &tm);
+	strftime(buf, size, "%Y-%m-%d %H:%M:%S %Z", &tm);
+}
+
+/* A window without anything in it is a mistake of whoever typed it. */
+static int check_window(const struct source *s, struct state *r)
+{
+	int64_t from = INT64_MAX, to = INT64_MIN, wanted = s->watch->from_us;
+	char first[48], last[48];
+
+	for (unsigned i = 0; i < r->count; i++) {
+		int64_t one_from, one_to;
+
+		if (recording_span(recordings_get(r->all, i), &one_from, &one_to))
+			return 0;
+		from = one_from < from ? one_from : from;
+		to = one_to > to ? one_to : to;
+	}
+	if ((!wanted || wanted <= to || s->watch->follow) &&
+	    (!s->watch->to_us || s->watch->to_us > from))
+		return 0;
+	put_time(from, first, sizeof(first));
+	put_time(to, last, sizeof(last));
+	log_error("%s holds %s to %s; what was asked for lies %s it", s->watch->read_path, first, last,
+		  wanted > to ? "after" : "before");
+	return -ENODATA;
+}
+
+static int open_all(struct source *s, struct state *r, const struct recording_config *config)
+{
+	const char *path[RECORDINGS_MAX + 1];
+	unsigned count = 0;
+	char why[512] = "";
+	int err;
+
+	for (; count < s->watch->reads_count && count <= RECORDINGS_MAX; count++)
+		path[count] = s->watch->reads[count];
+	/* It may have become the standard input. */
+	path[0] = s->watch->read_path;
+	err = recordings_open(&r->all, path, count ? count : 1, config, why, sizeof(why));
+	if (err)
+		log_error("%s", why[0] ? why : strerror(-err));
+	return err == -EPERM ? -EACCES : err;
+}
+
 static int recording_source_open(struct source *s)
 {
 	struct state *r = xcalloc(1, sizeof(*r));
@@ -81,7 +136,7 @@ static int recording_source_open(struct source *s)
 		.follow = s->watch->follow,
 		.flows_max = (uint32_t)s->watch->max_flows,
 	};
-	char why[256] = "";
+	const struct record_meta *meta;
 	int err;
 
 	s->state = r;
@@ -90,19 +145,23 @@ static int recording_source_open(struct source *s)
 		log_error("--source recording needs --read FILE or a directory");
 		return -EINVAL;
 	}
-	err = recording_open(&r->recording, s->watch->read_path, &config, why, sizeof(why));
-	if (err) {
-		log_error("%s: %s", s->watch->read_path, why[0] ? why : strerror(-err));
-		return err == -EPERM ? -EACCES : err;
-	}
-	s->clock->realtime_offset_ns = recording_wall_offset_us(r->recording) * NS_PER_US;
+	err = open_all(s, r, &config);
+	if (err)
+		return err;
+	r->count = recordings_count(r->all);
+	err = check_window(s, r);
+	if (err)
+		return err;
+	meta = recording_meta(recordings_get(r->all, 0));
+	s->clock->realtime_offset_ns =
+		recording_wall_offset_us(recordings_get(r->all, 0)) * NS_PER_US;
 	/* Of a directory the next file is opened when it is its turn. */
 	s->keep_user = true;
 	s->keep_syscalls = SYSCALLS_FILES;
 	if (s->watch->follow && set_timer(r))
 		return log_errno(errno, "cannot make a timer");
-	s->ends_on_grid = recording_meta(r->recording)->source;
-	s->interval_ns = recording_meta(r->recording)->interval_us * NS_PER_US;
+	s->ends_on_grid = meta->source;
+	s->interval_ns = meta->interval_us * NS_PER_US;
 	return 0;
 }
 
@@ -119,137 +178,94 @@ static int recording_fd(const struct source *s)
 	return r->timer;
 }
 
-static void take_loss(struct state *r)
-{
-	const struct record_loss *l = recording_loss(r->recording);
-
-	r->has_loss = true;
-	r->account = (struct account){
-		.opened = l->opened,
-		.adopted = l->adopted,
-		.closed = l->closed,
-		.live = l->live,
-		.lost = l->lost,
-		.lost_tx_bytes = l->lost_tx_bytes,
-		.lost_rx_bytes = l->lost_rx_bytes,
-		.missed = l->missed,
-		.table_full = l->table_full,
-		.undecoded = l->undecoded,
-		.received = l->received,
-		.dropped = l->dropped,
-		.interface_dropped = l->interface_dropped,
-		.first_ns = l->first_ns,
-		.last_ns = l->last_ns,
-		.ignored = l->ignored,
-		.stray = l->stray,
-	};
-	snprintf(r->account.undecoded_why, sizeof(r->account.undecoded_why), "%s", l->undecoded_why);
-}
-
-static const char *when(int64_t wall_us, char *buf, size_t size)
-{
-	time_t second = (time_t)(wall_us / 1000000);
-	struct tm tm;
-
-	localtime_r(&second, &tm);
-	strftime(buf, size, "%H:%M:%S", &tm);
-	return buf;
-}
-
-static void tell_gap(struct state *r)
-{
-	const struct recording_gap *g = recording_gap(r->recording);
-	char from[16], to[16];
-
-	when(g->from_wall_us, from, sizeof(from));
-	when(g->to_wall_us, to, sizeof(to));
-	switch (g->kind) {
-	case GAP_DAMAGE:
-		log_warn("%s: %llu damaged bytes at offset %llu (%s to %s; %llu rows lost)", g->file,
-			 (unsigned long long)g->bytes, (unsigned long long)g->offset, from, to,
-			 (unsigned long long)g->rows);
-		break;
-	case GAP_TORN:
-		log_warn("%s: ends in the middle of a chunk (%llu bytes left out)", g->file,
-			 (unsigned long long)g->bytes);
-		return;
-	case GAP_MISSING:
-		log_warn("%s: %llu rows are missing, %s to %s", g->file, (unsigned long long)g->rows, from,
-			 to);
-		break;
-	case GAP_REPEATED:
-		log_warn("%s: %llu rows stand there twice; left out", g->file,
-			 (unsigned long long)g->rows);
-		return;
-	case GAP_STOPPED:
-		log_warn("no data from %s to %s: the recorder did not run", from, to);
-		return;
-	}
-	r->account.undecoded += g->rows ? g->rows : 1;
-	r->account.lost += g->rows;
-}
-
-static void take_event(struct source *s, struct state *r)
+static void take_event(struct source *s, struct state *r, unsigned host)
 {
 	const struct event *ev = &r->ev;
+	struct recorded_host *h = &r->host[host];
 
-	r->opened += ev->head.kind == EV_OPEN && ev->ident.seen != SEEN_ADOPTED;
-	r->adopted += ev->head.kind == EV_OPEN && ev->ident.seen == SEEN_ADOPTED;
-	r->closed += ev->head.kind == EV_CLOSE;
+	h->opened += ev->head.kind == EV_OPEN && ev->ident.seen != SEEN_ADOPTED;
+	h->adopted += ev->head.kind == EV_OPEN && ev->ident.seen == SEEN_ADOPTED;
+	h->closed += ev->head.kind == EV_CLOSE;
 	s->emit(s->emit_context, ev);
 }
 
-/* The run began here, and with it the first interval. */
-static void take_note(struct source *s, struct state *r)
+/* Seconds of several hosts end at different moments; each would end an interval of all. */
+static bool is_second_tick(const struct source *s, struct state *r)
 {
-	const struct record_note *note = recording_note(r->recording);
-	struct event time = {.head.kind = EV_TIME, .time_ns = note->time_ns};
+	uint64_t time_ns = r->ev.time_ns;
 
-	if (note->kind == RECORD_NOTE_START && !r->has_begun)
-		s->emit(s->emit_context, &time);
-	r->has_begun = true;
+	if (r->ev.head.kind != EV_TIME || r->count == 1)
+		return false;
+	if (r->last_tick_ns && time_ns < r->last_tick_ns + s->interval_ns / 4 * TICK_QUARTERS)
+		return true;
+	r->last_tick_ns = time_ns;
+	return false;
 }
 
-static int take_item(struct source *s, struct state *r, int item)
+/* The run began here, and with it the first interval. */
+static void take_note(struct source *s, struct state *r, unsigned host)
+{
+	const struct record_note *note = recording_note(recordings_get(r->all, host));
+	struct event time = {.head.kind = EV_TIME, .time_ns = note->time_ns};
+
+	if (note->kind == RECORD_NOTE_START && !r->host[host].has_begun)
+		s->emit(s->emit_context, &time);
+	r->host[host].has_begun = true;
+}
+
+static void take_name(struct source *s, struct state *r, unsigned host)
+{
+	const struct record_name *name = recording_name(recordings_get(r->all, host));
+
+	if (s->cgroups && name->kind == RECORD_NAME_CGROUP && name->text[0] == '/')
+		cgroup_names_learn(s->cgroups, recordings_cgroup(host, name->key), name->text);
+}
+
+static void take_item(struct source *s, struct state *r, int item, unsigned host)
 {
 	switch (item) {
 	case RECORDING_EVENT:
-		r->has_begun = true;
-		s->clock->realtime_offset_ns = recording_wall_offset_us(r->recording) * NS_PER_US;
-		take_event(s, r);
+		r->host[host].has_begun = true;
+		s->clock->realtime_offset_ns =
+			recording_wall_offset_us(recordings_get(r->all, 0)) * NS_PER_US;
+		if (!is_second_tick(s, r))
+			take_event(s, r, host);
 		break;
 	case RECORDING_VANISHED:
 		r->ev.head.kind = EV_CLOSE;
-		take_event(s, r);
+		take_event(s, r, host);
 		break;
 	case RECORDING_LOSS:
-		take_loss(r);
+		recorded_loss(&r->host[host], recording_loss(recordings_get(r->all, host)));
 		break;
 	case RECORDING_NOTE:
-		take_note(s, r);
+		take_note(s, r, host);
 		break;
 	case RECORDING_GAP:
-		tell_gap(r);
+		recorded_gap(&r->host[host], recording_gap(recordings_get(r->all, host)));
+		break;
+	case RECORDING_NAME:
+		take_name(s, r, host);
 		break;
 	case RECORDING_HOST:
-	case RECORDING_NAME:
 		break;
 	}
-	return 1;
 }
 
 static int recording_drain(struct source *s)
 {
 	struct state *r = s->state;
-	int item = recording_next(r->recording, &r->ev), n = 0;
 	uint64_t expirations;
+	unsigned host = 0;
+	int item = 1, n = 0;
 
-	for (; item > 0 && n < EVENTS_PER_DRAIN; n++) {
-		take_item(s, r, item);
-		item = n < EVENTS_PER_DRAIN - 1 ? recording_next(r->recording, &r->ev) : 0;
+	while (n < EVENTS_PER_DRAIN && (item = recordings_next(r->all, &r->ev, &host)) > 0) {
+		take_item(s, r, item, host);
+		n++;
 	}
 	if (item < 0) {
-		log_error("%s: %s", s->watch->read_path, recording_why(r->recording));
+		log_error("%s: %s", s->watch->reads ? s->watch->reads[host] : s->watch->read_path,
+			  recording_why(recordings_get(r->all, host)));
 		return item;
 	}
 	/* Nothing more is written yet. */
@@ -276,13 +292,23 @@ static void recording_account(struct source *s, struct account *ret)
 {
 	const struct state *r = s->state;
 
-	*ret = r->account;
-	if (r->has_loss)
-		return;
-	ret->opened = r->opened > r->closed ? r->opened : r->closed;
-	ret->adopted = r->adopted;
-	ret->closed = r->closed;
-	ret->live = ret->opened + ret->adopted - ret->closed - ret->lost;
+	recorded_account(&r->host[0], ret);
+	for (unsigned i = 1; i < r->count; i++)
+		recorded_account_add(&r->host[i], ret);
+}
+
+static unsigned recording_host_of(const struct source *s, uint64_t id)
+{
+	const struct state *r = s->state;
+
+	return r->count > 1 ? id >> EV_ID_HOST_SHIFT & (RECORDINGS_MAX - 1) : 0;
+}
+
+static const char *recording_host_name(const struct source *s, unsigned host)
+{
+	const struct state *r = s->state;
+
+	return host < r->count ? recording_meta(recordings_get(r->all, host))->host : NULL;
 }
 
 static void recording_source_close(struct source *s)
@@ -291,8 +317,8 @@ static void recording_source_close(struct source *s)
 
 	if (!r)
 		return;
-	if (r->recording)
-		recording_close(r->recording);
+	if (r->all)
+		recordings_close(r->all);
 	if (r->timer >= 0)
 		close(r->timer);
 	free(r);
@@ -307,6 +333,8 @@ const struct source_ops source_recording = {
 	.mixes = true,
 	.reads_files = true,
 	.tells_ticks = true,
+	.host_of = recording_host_of,
+	.host_name = recording_host_name,
 	.suits = recording_suits,
 	.open = recording_source_open,
 	.start = recording_start,

@@ -185,6 +185,20 @@ void cgroup_names_refresh(struct cgroup_names *names)
 		walk(names);
 }
 
+void cgroup_names_leave_host(struct cgroup_names *names)
+{
+	free(names->mount);
+	names->mount = NULL;
+	names->is_host = false;
+}
+
+void cgroup_names_learn(struct cgroup_names *names, uint64_t id, const char *path)
+{
+	if (names->count == CGROUP_NAMES_MAX)
+		forget(names, names->meetings);
+	learn(names, id, path);
+}
+
 static const char *name_of(const struct cgroup_names *names, uint64_t id)
 {
 	size_t at = lower_bound(names, id);
@@ -214,7 +228,7 @@ const struct cgroup_info *cgroup_info(struct cgroup_names *names, uint64_t id)
 		path = name_of(names, id);
 		names->counts.gone += !path;
 	}
-	return names->mount ? cgroup_cache_put(names->by_id, id, path, ns) : &unknown;
+	return names->mount || path ? cgroup_cache_put(names->by_id, id, path, ns) : &unknown;
 }
 
 const struct cgroup_info *cgroup_info_of_pid(struct cgroup_names *names, uint32_t pid)

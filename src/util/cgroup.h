@@ -57,6 +57,13 @@ const struct cgroup_info *cgroup_info_of_pid(struct cgroup_names *names, uint32_
 /* "/system.slice/x.service", or NULL if it is not known or gone. Borrowed as of cgroup_info(). */
 const char *cgroup_path(struct cgroup_names *names, uint64_t id);
 
+/*
+ * What was recorded elsewhere: ask this machine nothing more, and learn names as they are read. Of
+ * too many, those that were learnt last stay.
+ */
+void cgroup_names_leave_host(struct cgroup_names *names);
+void cgroup_names_learn(struct cgroup_names *names, uint64_t id, const char *path);
+
 struct cgroup_counts {
 	uint64_t gone;	    /* cgroups that were no more when they were first asked for */
 	uint64_t postponed; /* questions that came too soon after a walk */

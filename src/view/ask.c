@@ -60,12 +60,17 @@ static int choose_sort(const struct report *report, const struct question *q, st
 static int choose_columns(const struct report *report, const struct question *q, struct view *view,
 			  struct usage_error *error)
 {
+	static const struct cell host = {"host", -12, .cut = 12};
 	const char *list = q->columns;
 	size_t at;
 	int err;
 
 	if (!list && (q->json || q->csv))
 		list = report->columns_of ? report->columns_of(q) : report->columns;
+	/* Rows of several hosts say of which. */
+	if (q->watch->reads_count > 1 && !q->columns)
+		for (int i = 0; i < LAYOUT_SECTIONS; i++)
+			section_set(&view->layout.section[i], &host, 1);
 	view->layout.own_columns = list;
 	report->setup(q, view);
 	err = list ? section_parse(&view->layout.section[0], list, &at) : 0;

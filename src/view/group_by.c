@@ -16,6 +16,15 @@
 typedef unsigned keys_fn(const struct view *view, const struct flow *flow, uint32_t *note,
 			 struct group_key *ret);
 
+static unsigned by_flow(const struct view *view, const struct flow *f, uint32_t *note,
+			struct group_key *ret)
+{
+	(void)view;
+	(void)note;
+	*ret = (struct group_key){.hash = {f->id}};
+	return 1;
+}
+
 static unsigned by_tuple(const struct view *view, const struct flow *f, uint32_t *note,
 			 struct group_key *ret)
 {
@@ -168,7 +177,9 @@ static const struct kind {
 	{"rport", by_rport, NULL, SHARE_RPORT, "rport", {{0}}},
 	{"state", by_state, NULL, SHARE_STATE, "state", {{0}}},
 	{"pid", by_pid, NULL, SHARE_PROCESS | SHARE_COMM, "pid,comm", {{0}}},
-	{"comm", by_comm, NULL, SHARE_COMM, "comm", {{0}}},
+	{"comm", by_comm, NULL, SHARE_COMM, "comm", {{"comm", -16, .cut = 16}}},
+	{"flow", by_flow, NULL, SHARE_ALL, "pid,comm,laddr,lport,raddr,rport,role,end_reason,cookie",
+	 {{"local", -21}, {"remote", -21}}},
 	{"process", by_pid, NULL, SHARE_PROCESS | SHARE_COMM, "pid,comm",
 	 {{"pid", -7}, {"comm", -16, .cut = 16}}},
 	{"unit", by_unit, NULL, SHARE_UNIT, "unit", {{"unit", -32}}},
@@ -213,6 +224,14 @@ const char *group_by_columns(const char *by)
 	return list;
 }
 
+void group_by_key_cells(const char *by, struct section *section)
+{
+	const struct kind *k = find(by);
+
+	for (size_t i = 0; i < 2 && k->cell[i].column; i++)
+		section_set(section, &k->cell[i], 1);
+}
+
 void group_by_layout(const char *by, struct section *section)
 {
 	static const struct cell sums[] = {
@@ -222,8 +241,7 @@ void group_by_layout(const char *by, struct section *section)
 	static const struct cell whose = {"busiest_comm", CELL_BARE};
 	const struct kind *k = find(by);
 
-	for (size_t i = 0; i < 2 && k->cell[i].column; i++)
-		section_set(section, &k->cell[i], 1);
+	group_by_key_cells(by, section);
 	section_set(section, sums, sizeof(sums) / sizeof(sums[0]));
 	if (k->shares != (SHARE_PROCESS | SHARE_COMM))
 		section_set(section, &whose, 1);

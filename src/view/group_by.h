@@ -9,6 +9,9 @@ void group_by_set(const char *by, struct view *view);
 /* The columns that name a group, as a list. */
 const char *group_by_key_columns(const char *by);
 
+/* The same as cells of a table. */
+void group_by_key_cells(const char *by, struct section *section);
+
 /* What --json and --csv show of a group of `top`. */
 const char *group_by_columns(const char *by);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/column.h"
+#include "engine/column_host.h"
 #include "engine/group.h"
 #include "view/view.h"
 
@@ -55,10 +56,21 @@ static void enter(struct view *view, struct group *g, const struct news *news)
 	s->adopted |= news->flow->ident.seen == SEEN_ADOPTED;
 }
 
+unsigned sums_keys(const struct view *view, const struct flow *flow, uint32_t *note,
+		   struct group_key *ret)
+{
+	unsigned count = view->grouping.keys(view, flow, note, ret);
+	uint32_t host = column_host_of(&view->context, flow->id);
+
+	for (unsigned i = 0; i < count; i++)
+		ret[i].host = host;
+	return count;
+}
+
 void sums_enter(struct view *view, const struct news *news)
 {
 	struct group_key key[VIEW_KEYS_MAX];
-	unsigned count = view->grouping.keys(view, news->flow, news->note, key);
+	unsigned count = sums_keys(view, news->flow, news->note, key);
 
 	for (unsigned i = 0; i < count; i++) {
 		struct group *g = group_table_add(&view->filling->groups, &key[i]);
@@ -76,7 +88,7 @@ static struct group *group_of(struct view *view, const struct event *ev)
 	struct group_key key[VIEW_KEYS_MAX];
 	uint32_t note = 0;
 
-	if (!view->grouping.keys(view, &flow, &note, key))
+	if (!sums_keys(view, &flow, &note, key))
 		return NULL;
 	return group_table_add(&view->filling->groups, key);
 }

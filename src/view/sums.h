@@ -30,6 +30,10 @@ size_t sums_size(const struct view *view);
 /* Enter what a flow did into the groups that it counts under. */
 void sums_enter(struct view *view, const struct news *news);
 
+/* The keys that a flow counts under, as grouping.keys gives them, and of which host they are. */
+unsigned sums_keys(const struct view *view, const struct flow *flow, uint32_t *note,
+		   struct group_key *ret);
+
 /* Enter a reset that was sent. */
 void sums_reset(struct view *view, const struct event *ev);
 

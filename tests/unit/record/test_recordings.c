@@ -10,7 +10,6 @@
 #include "directory.h"
 
 #define HOSTS 3
-#define HOST_SHIFT 60
 
 struct host {
 	struct traffic *t;
@@ -57,7 +56,7 @@ static void expect_same(const struct event *merged, const struct event *alone, u
 	int64_t shift_ns = (h->t->clock.wall_offset_us - first->t->clock.wall_offset_us) * 1000;
 
 	assert_int_equal(merged->head.kind, alone->head.kind);
-	assert_int_equal(merged->head.id, alone->head.id ? alone->head.id ^ (uint64_t)host << HOST_SHIFT : 0);
+	assert_int_equal(merged->head.id, alone->head.id ^ (uint64_t)host << EV_ID_HOST_SHIFT);
 	assert_memory_equal(&merged->count, &alone->count, sizeof(merged->count));
 	if (alone->head.flags & EV_HAS_IDENT || alone->head.kind == EV_TIME)
 		assert_int_equal(merged->time_ns, alone->time_ns + (uint64_t)shift_ns);
