@@ -129,10 +129,10 @@ static void judge(struct history_sums *s, const struct consumer *c, const struct
 		.time_ns = news->close ? news->close->time_ns : c->engine->now_ns,
 		.ident = &f->ident,
 		.count = &f->count,
-		.extra = subject_seen(news->extra),
 		.history = h,
 	};
 
+	subject_set_extra(&subject, news->extra);
 	if (news->close) {
 		subject.state = news->close->head.state;
 		subject.end_reason = news->close->head.end_reason;
