@@ -21,7 +21,7 @@ static const struct option_def options[] = {
 	{0, "by", OPTION_CHOICE, OWN(by), "{comm,process,unit,container,remote,port,subnet,flow}",
 	 "a row for each program name (default), process, systemd unit, container, remote address, port "
 	 "of the service, remote /24 or /48, or connection", .choices = groupings},
-	{0, "against", OPTION_TEXT, OWN(against), "-SPAN",
+	{0, "against", OPTION_TEXT, OWN(against), "SPAN",
 	 "compare with the same span so long before, such as -1d: what is new, gone, ten times more"},
 	{0, "all", OPTION_FLAG, OWN(all), NULL, "with --against: also what is much as it was"},
 };
