@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# make [B=folder] [CC=clang] [SAN=address,undefined] [WERROR=1] [V=1] [all|test-programs|bench-programs|fuzz|seeds|install|clean]
+# make [B=folder] [CC=clang] [SAN=address,undefined] [STATIC=1] [WERROR=1] [V=1] [all|test-programs|bench-programs|fuzz|seeds|install|clean]
 # Files are found by wildcard: a new report, sink or source is one new file. Out of tree, in $(B).
 
 B       ?= build
@@ -26,8 +26,16 @@ HARDEN   := -fPIE -fstack-protector-strong -fstack-clash-protection \
 SANFLAGS := $(if $(SAN),-DSANITIZED -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 ALLFLAGS  = -std=gnu17 $(CPPFLAGS) $(WARN) $(CFLAGS) $(HARDEN) $(REPRO) $(SANFLAGS) \
             $(shell $(PKG) --cflags $(LIBS))
-LDFLAGS  += -pie -Wl,-z,relro,-z,now,--build-id=sha1 $(SANFLAGS)
-LDLIBS    = $(shell $(PKG) --libs $(LIBS))
+# STATIC=1: needs nothing where it runs. What would need libraries that no archives exist of is left out;
+# STATIC_LIBRARIES is a folder with those that were built for this (packaging/static.py).
+LIBS_SHARED := gnutls
+ifdef STATIC
+LIBS     := $(filter-out $(LIBS_SHARED),$(LIBS))
+CPPFLAGS += -DSTATIC -isystem $(STATIC_LIBRARIES)/include
+LDFLAGS  += -L$(STATIC_LIBRARIES)/lib -static-pie
+endif
+LDFLAGS  += $(if $(STATIC),,-pie) -Wl,-z,relro,-z,now,--build-id=sha1 $(SANFLAGS)
+LDLIBS    = $(filter-out -Wl$(comma)-rpath%,$(shell $(PKG) --libs $(LIBS)))
 
 # SYSROOT is the root of the system to build for, if it is not this one: then CC, PKG and BPFTOOL are
 # those for it (tests/cross/build.py gives them).

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <nss.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,10 +162,27 @@ static int run_command(int argc, char **argv)
 	return run(report, program, argc - 1, argv + 1);
 }
 
+#ifdef STATIC
+/* Other ways to look names up are modules that are loaded, and would have to be of just this C library. */
+static void look_names_up_in_files(void)
+{
+	static const char *const kinds[] = {"passwd", "group", "hosts", "services", "protocols",
+					    "networks"};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		__nss_configure_lookup(kinds[i], "files");
+}
+#else
+static void look_names_up_in_files(void)
+{
+}
+#endif
+
 int main(int argc, char **argv)
 {
 	int err = descriptors_hold_standard();
 
+	look_names_up_in_files();
 	if (err) {
 		log_errno(err, "cannot hold the standard files");
 		return RUN_FAILED;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Who may ask what: checked before an endpoint sees a request. */
 #include <errno.h>
+#ifndef STATIC
 #include <gnutls/gnutls.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +112,11 @@ bool http_admit_protocol(struct http_request *q, struct MHD_Connection *c, const
 /* Did it show a certificate that one of ours has signed? */
 static bool has_certificate(const struct http_request *q)
 {
+#ifdef STATIC
+	/* Which has no TLS (serve/http_listen.c refuses it). */
+	(void)q;
+	return false;
+#else
 	const union MHD_ConnectionInfo *info;
 	unsigned status = 1;
 
@@ -118,6 +125,7 @@ static bool has_certificate(const struct http_request *q)
 	info = MHD_get_connection_info(q->peer->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 	return info && info->tls_session &&
 	       !gnutls_certificate_verify_peers2(info->tls_session, &status) && !status;
+#endif
 }
 
 /* Of a connection within this machine; -1 if that cannot be told. */

@@ -272,6 +272,10 @@ const char *http_listener_check(struct http_listener *l, const struct http_polic
 	bool is_metrics = !(l->scope & (HTTP_API | HTTP_PAGE));
 
 	l->uses_tls = !l->is_unix && p->certificate && (l->wants_tls || !l->is_loopback);
+#ifdef STATIC
+	if (l->wants_tls || l->uses_tls)
+		return "this program is linked statically, and has no TLS; that of the package has";
+#endif
 	if (l->wants_tls && !l->uses_tls)
 		return "TLS needs --tls-certificate and --tls-key";
 	if (l->is_loopback || p->insecure_anyone || (is_metrics && p->metrics_anyone))
