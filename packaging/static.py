@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -56,11 +57,27 @@ class Static:
         lists = self.apt.folder / "sources.list"
         text = lists.read_text()
         lists.write_text(text + text.replace("deb [", "deb-src [").replace(f" arch={self.architecture}", ""))
-        self.apt.update()
-        self.apt.run("apt-get", "download", "libmnl-dev/trixie")
+        self.ask("apt-get", "update")
+        self.ask("apt-get", "download", "libmnl-dev/trixie")
         for name in SOURCES:
-            self.apt.run("apt-get", "source", "--download-only", f"{name}/bookworm")
+            self.ask("apt-get", "source", "--download-only", f"{name}/bookworm")
         return self.apt.folder / "debs"
+
+    def ask(self, *words):
+        """An archive may be busy."""
+        for patience in 5, 30, None:
+            done = self.apt.run(*words, check=False)
+            if not done.returncode and "Failed to fetch" not in done.stderr:
+                return
+            if patience:
+                time.sleep(patience)
+        raise SystemExit(f"{' '.join(words)}: {done.stderr}")
+
+    def write_versions(self, debs):
+        """For the list of what the program contains (packaging/sbom.py): name and version of each source."""
+        found = [path.stem.split("_")[:2] for path in sorted(debs.glob("*.dsc")) + sorted(debs.glob("*.deb"))]
+        (self.folder / "libraries.txt").write_text(
+            "".join(f"{name.removesuffix('-dev')} {version}\n" for name, version in found))
 
     def take_libmnl(self, debs):
         (deb,) = debs.glob("libmnl-dev_*.deb")
@@ -101,6 +118,7 @@ class Static:
         self.take_libmnl(debs)
         for name in SOURCES:
             self.build_source(debs, name)
+        self.write_versions(debs)
         made.write_text(wanted)
 
     def make_program(self, words=()):

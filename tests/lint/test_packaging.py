@@ -2,11 +2,17 @@
 """What can be held of the packages without building them. `./dev packages --check` holds the rest."""
 
 import configparser
+import gzip
+import hashlib
+import io
+import json
 import pathlib
 import re
 import subprocess
+import tarfile
 
 import pytest
+import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 UNIT = ROOT / "packaging/tcpsight-agent.service"
@@ -76,3 +82,77 @@ def test_every_package_has_its_files(name):
 
 def test_scripts_of_the_packages_pass_shellcheck():
     subprocess.run(["shellcheck", *map(str, (ROOT / "debian/tests").glob("[!c]*"))], check=True)
+
+
+@pytest.fixture(name="parts")
+def _parts(monkeypatch):
+    """The modules of packaging/."""
+    monkeypatch.syspath_prepend(str(ROOT / "packaging"))
+    import image  # pylint: disable=import-outside-toplevel
+    import sbom  # pylint: disable=import-outside-toplevel
+    return image, sbom
+
+
+def blob(archive, descriptor):
+    with tarfile.open(archive) as tar:
+        data = tar.extractfile("blobs/" + descriptor["digest"].replace(":", "/")).read()
+    assert f"sha256:{hashlib.sha256(data).hexdigest()}" == descriptor["digest"]
+    assert len(data) == descriptor["size"]
+    return data
+
+
+def test_the_image_is_what_its_digests_say_and_the_same_each_time(parts, tmp_path):
+    image, _ = parts
+    program = tmp_path / "program"
+    program.write_bytes(b"the program")
+    one = image.build(tmp_path / "one.tar", {"amd64": program, "arm64": program})
+    two = image.build(tmp_path / "two.tar", {"amd64": program, "arm64": program})
+    assert one.read_bytes() == two.read_bytes()
+    with tarfile.open(one) as tar:
+        (listed,) = json.load(tar.extractfile("index.json"))["manifests"]
+    for manifest in json.loads(blob(one, listed))["manifests"]:
+        manifest = json.loads(blob(one, manifest))
+        config = json.loads(blob(one, manifest["config"]))
+        (layer,) = manifest["layers"]
+        content = gzip.decompress(blob(one, layer))
+        assert config["rootfs"]["diff_ids"] == [f"sha256:{hashlib.sha256(content).hexdigest()}"]
+        with tarfile.open(fileobj=io.BytesIO(content)) as files:
+            assert files.extractfile(config["config"]["Entrypoint"][0].lstrip("/")).read() == b"the program"
+            assert {"LICENSE", "libbpf.copyright"} <= {pathlib.Path(name).name for name in files.getnames()}
+            assert all(one.mtime == 0 and one.uid == 0 for one in files)
+
+
+def test_every_library_is_in_the_list_of_parts(parts, tmp_path):
+    _, sbom = parts
+    libraries = set(sbom.makefile_list("LIBS"))
+    assert libraries <= set(sbom.LIBRARIES), "packaging/sbom.py: LIBRARIES"
+    static, deb = tmp_path / "tcpsight-1-static-amd64", tmp_path / "tcpsight_1_amd64.deb"
+    for path in static, deb:
+        path.write_bytes(path.name.encode())
+    listed = sbom.document([static, deb], sbom.released(), {"libmnl": "1.0.5-3"})
+    ids = {package["SPDXID"]: package for package in listed["packages"]}
+    assert len(ids) == len(listed["packages"])
+    related = {}
+    for one in listed["relationships"]:
+        assert {one["spdxElementId"], one["relatedSpdxElement"]} <= ids.keys() | {"SPDXRef-DOCUMENT"}
+        related.setdefault((one["spdxElementId"], one["relationshipType"]), set()).add(
+            ids.get(one["relatedSpdxElement"], {}).get("name"))
+    left_out = set(sbom.makefile_list("LIBS_SHARED"))
+    assert related[f"SPDXRef-{static.name}", "CONTAINS"] == libraries - left_out | {"glibc", "libelf"}
+    assert related[sbom.spdx_id(deb.name), "DEPENDS_ON"] == libraries | {"glibc", "libelf"}
+    assert any(one["name"] == "libmnl" and one["versionInfo"] == "1.0.5-3" for one in listed["packages"])
+
+
+def test_the_manifest_runs_this_version_with_the_least_that_works():
+    """Kubernetes' own schema is asked by `./dev release --check`."""
+    text = (ROOT / "packaging/daemonset.yaml").read_text()
+    (daemonset,) = [one for one in yaml.safe_load_all(text) if one["kind"] == "DaemonSet"]
+    pod = daemonset["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["image"] == f"tcpsight:{(ROOT / 'VERSION').read_text().strip()}"
+    may = container["securityContext"]
+    assert may["capabilities"] == {"drop": ["ALL"], "add": ["BPF", "PERFMON", "SETUID", "SETGID"]}
+    assert may["readOnlyRootFilesystem"] and not may["privileged"] and not may["allowPrivilegeEscalation"]
+    assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys()
+    assert [one["hostPath"]["path"] for one in pod["volumes"] if "hostPath" in one] == ["/sys/fs/cgroup"]
+    assert all(one.get("readOnly") for one in container["volumeMounts"] if one["name"] != "run")

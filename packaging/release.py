@@ -1,0 +1,148 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Makes a release of what is committed, in one folder: $B/release.
+
+    packaging/release.py [--build DIR] [--check]
+
+The source as a tar archive, the Debian packages, the static programs, the image and the manifest that runs it,
+what they are made of (SPDX), and checksums of them all. The same commit gives the same bytes.
+--check: the checksums, the packages (packaging/debian.py), the image as other tools read and run it, the
+manifest against Kubernetes' schema. `packaging/guests.py` runs the static programs on other kernels.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "packaging"))
+
+import debian  # noqa: E402 (found through the line above)
+import image  # noqa: E402
+import sbom  # noqa: E402
+import static  # noqa: E402
+
+VERSION = debian.VERSION
+# npm's: Kubernetes' schemas as validators, and a reader of YAML.
+NODE_PACKAGES = ["kubernetes-models@4.5.1", "js-yaml@5.5.0"]
+# As packaging/daemonset.yaml gives them.
+CAPABILITIES = ["CAP_BPF", "CAP_PERFMON", "CAP_SETGID", "CAP_SETUID"]
+
+
+def make_source(folder):
+    packed = subprocess.run(["git", "-C", ROOT, "archive", f"--prefix=tcpsight-{VERSION}/", "HEAD"], check=True,
+                            stdout=subprocess.PIPE).stdout
+    (folder / f"tcpsight-{VERSION}.tar.gz").write_bytes(gzip.compress(packed, 9, mtime=0))
+
+
+def make_sums(folder):
+    names = sorted(path.name for path in folder.iterdir() if path.name != "SHA256SUMS")
+    sums = subprocess.run(["sha256sum", *names], cwd=folder, check=True, stdout=subprocess.PIPE, text=True).stdout
+    (folder / "SHA256SUMS").write_text(sums)
+
+
+def make(build, folder):
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    make_source(folder)
+    debs = debian.packages(build / "packages")
+    for deb in debs:
+        shutil.copy(deb, folder)
+    programs = {}
+    for architecture in static.MACHINES:
+        programs[architecture] = folder / f"tcpsight-{VERSION}-static-{architecture}"
+        shutil.copy(static.build(build, architecture), programs[architecture])
+    image.build(folder / f"tcpsight-{VERSION}-image.tar", programs)
+    shutil.copy(ROOT / "packaging/daemonset.yaml", folder)
+    own = sbom.read_versions(build / "static/amd64/libraries.txt")
+    listed = sbom.document(sorted(folder.iterdir()), sbom.released(), own)
+    (folder / f"tcpsight-{VERSION}.spdx.json").write_text(json.dumps(listed, indent=1) + "\n")
+    make_sums(folder)
+    return debs
+
+
+def said(*words, **more):
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False, **more)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(map(str, words))}: {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def check_sums(folder, _):
+    return f"{len(said('sha256sum', '-c', 'SHA256SUMS', cwd=folder).splitlines())} files"
+
+
+def check_manifest(_, build):
+    """Against the schemas of the API server; the version of the image must be this one."""
+    node = build / "node"
+    node.mkdir(exist_ok=True)
+    said("npm", "install", "--silent", "--no-fund", "--no-audit", "--no-save", *NODE_PACKAGES, cwd=node)
+    manifest = ROOT / "packaging/daemonset.yaml"
+    answer = said("node", ROOT / "packaging/check-manifest.cjs", manifest,
+                  env={**os.environ, "NODE_PATH": str(node / "node_modules")})
+    return f"{len(answer.splitlines())} documents valid"
+
+
+def run_in_container(bundle):
+    """The agent's container, as the manifest has it, by a runtime of others: it must answer its probes."""
+    config = json.loads((bundle / "config.json").read_text())
+    config["process"].update(terminal=False, noNewPrivileges=True, user={"uid": 0, "gid": 0},
+                             args=["/tcpsight", "life", "--duration", "3", "--json"])
+    config["process"]["capabilities"] = {name: CAPABILITIES for name in ("bounding", "effective", "permitted")}
+    config["root"]["readonly"] = True
+    config["mounts"] = [one for one in config["mounts"] if one["destination"] != "/sys/fs/cgroup"]
+    (bundle / "config.json").write_text(json.dumps(config))
+    done = subprocess.run(["runc", "run", "--bundle", bundle, f"tcpsight-check-{os.getpid()}"], capture_output=True,
+                          text=True, check=False)
+    if done.returncode or '"type":"summary"' not in done.stdout:
+        raise SystemExit(f"runc: {done.returncode}\n{done.stdout[-1000:]}{done.stderr}")
+    return done.stderr
+
+
+def check_image(folder, build):
+    """Read by skopeo, unpacked by umoci, run by runc."""
+    archive = folder / f"tcpsight-{VERSION}-image.tar"
+    layout, bundle = build / "image-layout", build / "image-bundle"
+    for path in layout, bundle:
+        shutil.rmtree(path, ignore_errors=True)
+    raw = json.loads(said("skopeo", "inspect", "--raw", f"oci-archive:{archive}:{VERSION}"))
+    platforms = sorted(one["platform"]["architecture"] for one in raw["manifests"])
+    if platforms != sorted(static.MACHINES):
+        raise SystemExit(f"image: {platforms}")
+    said("skopeo", "copy", "--quiet", f"oci-archive:{archive}:{VERSION}", f"oci:{layout}:{VERSION}")
+    said("umoci", "unpack", "--image", f"{layout}:{VERSION}", bundle)
+    if (bundle / "rootfs/tcpsight").read_bytes() != (folder / f"tcpsight-{VERSION}-static-amd64").read_bytes():
+        raise SystemExit("image: another program")
+    warnings = run_in_container(bundle)
+    if "warning" in warnings:
+        raise SystemExit(f"image: {warnings}")
+    return f"{' '.join(platforms)}; unpacked, and run with {' '.join(CAPABILITIES)}"
+
+
+CHECKS = {"checksums": check_sums, "manifest": check_manifest, "image": check_image}
+
+
+def main():
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    words.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
+    words.add_argument("--check", action="store_true")
+    args = words.parse_args()
+    build = args.build.absolute()
+    folder = build / "release"
+    debs = make(build, folder)
+    print(said("ls", "-l", "--time-style=+", folder), end="")
+    if args.check:
+        for name, check in CHECKS.items():
+            print(f"{name}: {check(folder, build)}", flush=True)
+        for name, check in debian.CHECKS.items():
+            print(f"{name}: {check(build / 'packages', debs)}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
