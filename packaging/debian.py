@@ -5,7 +5,7 @@
     packaging/debian.py [--build DIR] [--check [WHAT]...]
 
 --check: lintian (no error, no warning), reproducible (a second build elsewhere gives the same bytes),
-chroot (packaging/chroot.py); all of them if none is named.
+chroot (packaging/chroot.py), systemd (packaging/systemd_guest.py); all of them if none is named.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "packaging"))
 VERSION = (ROOT / "VERSION").read_text().strip()
 
 
@@ -90,12 +91,17 @@ def check_reproducible(folder, debs):
 
 
 def check_chroot(folder, debs):
-    sys.path.insert(0, str(ROOT / "packaging"))
     import chroot  # pylint: disable=import-outside-toplevel
     return chroot.check(folder, debs)
 
 
-CHECKS = {"lintian": check_lintian, "reproducible": check_reproducible, "chroot": check_chroot}
+def check_systemd(folder, debs):
+    import systemd_guest  # pylint: disable=import-outside-toplevel
+    return systemd_guest.check(folder, debs)
+
+
+CHECKS = {"lintian": check_lintian, "reproducible": check_reproducible, "chroot": check_chroot,
+          "systemd": check_systemd}
 
 
 def main():
