@@ -16,8 +16,11 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
+
+import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "packaging"))
@@ -88,20 +91,55 @@ def check_manifest(_, build):
     return f"{len(answer.splitlines())} documents valid"
 
 
-def run_in_container(bundle):
-    """The agent's container, as the manifest has it, by a runtime of others: it must answer its probes."""
+def settings_of_manifest(port):
+    """What the manifest's ConfigMap says, at another port."""
+    (found,) = [one for one in yaml.safe_load_all((ROOT / "packaging/daemonset.yaml").read_text())
+                if one["kind"] == "ConfigMap"]
+    return found["data"]["agent.conf"].replace(":9900", f":{port}")
+
+
+def free_port():
+    with socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::", 0))
+        return probe.getsockname()[1]
+
+
+def prepare_bundle(bundle, settings):
+    """As the manifest has it: its capabilities, no writable root, its file of settings."""
     config = json.loads((bundle / "config.json").read_text())
     config["process"].update(terminal=False, noNewPrivileges=True, user={"uid": 0, "gid": 0},
-                             args=["/tcpsight", "life", "--duration", "3", "--json"])
+                             args=["/tcpsight", "agent", "--config", "/etc/tcpsight/agent.conf"])
     config["process"]["capabilities"] = {name: CAPABILITIES for name in ("bounding", "effective", "permitted")}
     config["root"]["readonly"] = True
     config["mounts"] = [one for one in config["mounts"] if one["destination"] != "/sys/fs/cgroup"]
+    config["mounts"] += [
+        {"destination": "/etc/tcpsight/agent.conf", "type": "bind", "source": str(settings), "options": ["bind", "ro"]},
+        {"destination": "/run/tcpsight", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nodev", "mode=755"]}]
+    # It is asked from here.
+    config["linux"]["namespaces"] = [one for one in config["linux"]["namespaces"] if one["type"] != "network"]
     (bundle / "config.json").write_text(json.dumps(config))
-    done = subprocess.run(["runc", "run", "--bundle", bundle, f"tcpsight-check-{os.getpid()}"], capture_output=True,
-                          text=True, check=False)
-    if done.returncode or '"type":"summary"' not in done.stdout:
-        raise SystemExit(f"runc: {done.returncode}\n{done.stdout[-1000:]}{done.stderr}")
-    return done.stderr
+
+
+def run_in_container(bundle):
+    """The agent's container by a runtime of others: it must answer its probes, and end when it is told to."""
+    port, settings = free_port(), bundle / "agent.conf"
+    settings.write_text(settings_of_manifest(port))
+    prepare_bundle(bundle, settings)
+    log = bundle / "log"
+    with log.open("w") as out, subprocess.Popen(
+            ["runc", "run", "--bundle", bundle, f"tcpsight-check-{os.getpid()}"], stdout=out, stderr=out) as container:
+        try:
+            for probe in "/readyz", "/healthz", "/metrics":
+                answer = said("curl", "-sS", "--fail", "--retry", "60", "--retry-all-errors", f"http://[::1]:{port}{probe}")
+            (status,) = pathlib.Path(f"/proc/{container.pid}/task/{container.pid}/children").read_text().split()
+            status = pathlib.Path(f"/proc/{status}/status").read_text()
+        finally:
+            container.terminate()
+            container.wait()
+    if "tcpsight_build_info" not in answer or "warning" in log.read_text():
+        raise SystemExit(f"image: {answer[:500]}\n{log.read_text()}")
+    if "Uid:\t65534" not in status or "CapEff:\t0000000000000000" not in status.replace("0000008000000000", "0" * 16):
+        raise SystemExit(f"image: it kept what it does not need\n{status}")
 
 
 def check_image(folder, build):
@@ -118,10 +156,8 @@ def check_image(folder, build):
     said("umoci", "unpack", "--image", f"{layout}:{VERSION}", bundle)
     if (bundle / "rootfs/tcpsight").read_bytes() != (folder / f"tcpsight-{VERSION}-static-amd64").read_bytes():
         raise SystemExit("image: another program")
-    warnings = run_in_container(bundle)
-    if "warning" in warnings:
-        raise SystemExit(f"image: {warnings}")
-    return f"{' '.join(platforms)}; unpacked, and run with {' '.join(CAPABILITIES)}"
+    run_in_container(bundle)
+    return f"{' '.join(platforms)}; unpacked; the agent of the manifest answers, with {' '.join(CAPABILITIES)}"
 
 
 CHECKS = {"checksums": check_sums, "manifest": check_manifest, "image": check_image}

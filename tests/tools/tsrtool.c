@@ -284,7 +284,19 @@ static int write_file(const char *path, uint64_t seed, unsigned seconds, unsigne
 	return 0;
 }
 
-/* Record in real time, ten intervals a second, and say after each which events there were so far. */
+/* Until everything that was handed over is written: a busy machine may not run that thread for long. */
+static void wait_for_disk(struct record *r)
+{
+	struct record_status status;
+
+	for (record_get_status(r, &status); status.disk.queued_bytes; record_get_status(r, &status))
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+/*
+ * Record in real time, up to twenty intervals a second, and say after each which events there were so far. The
+ * next begins when those are written.
+ */
 static int run(const char *path, uint64_t seed)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -304,7 +316,8 @@ static int run(const char *path, uint64_t seed)
 		traffic_second(t, r);
 		printf("%zu %" PRIu64 "\n", t->count, t->closed);
 		fflush(stdout);
-		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+		wait_for_disk(r);
+		nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
 	}
 }
 
