@@ -70,6 +70,13 @@ struct consumer_ops {
 	int (*start)(struct consumer *c, struct source *source, uid_t uid, gid_t gid);
 	/* consumer.fd is readable. */
 	void (*run)(struct consumer *c);
+	/*
+	 * The question has changed while it runs: `question` is what it is now. With `is_trial` only look
+	 * whether it can be taken; else c->question is replaced by it after this call, c->filter was before.
+	 * 0, or -EINVAL and `error`. NULL: it cannot change.
+	 */
+	int (*reload)(struct consumer *c, const struct question *question, bool is_trial,
+		      struct usage_error *error);
 	/* The window's size changed. */
 	void (*resized)(struct consumer *c);
 	/* The run is over: write what is owed. `account` holds the loss of this consumer too. */
