@@ -25,17 +25,26 @@ class Chroot:
         self.folder = folder
 
     def make(self):
-        """A minimal Debian with what the packages depend on, from the archive that this machine uses."""
+        """A clean one: a copy of one that is made once."""
+        clean = self.folder.with_name("chroot-clean")
+        if not (clean / "usr/sbin/policy-rc.d").exists():
+            shutil.rmtree(clean, ignore_errors=True)
+            Chroot(clean).bootstrap()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        subprocess.run(["cp", "-a", "--reflink=auto", clean, self.folder], check=True)
+
+    def bootstrap(self):
+        """A minimal Debian from the archive that this machine uses, in which no service is started."""
         subprocess.run(["debootstrap", "--variant=minbase", "bookworm", self.folder, apt.archive()], check=True,
                        stdout=subprocess.DEVNULL)
         security = f"deb {apt.archive()}-security bookworm-security main\n"
         with open(self.folder / "etc/apt/sources.list", "a", encoding="utf-8") as out:
             out.write(security)
-        # No service is started in here.
+        self.run("apt-get", "update", "-qq")
+        self.run("apt-get", "upgrade", "-qq", "-y")
         policy = self.folder / "usr/sbin/policy-rc.d"
         policy.write_text("#!/bin/sh\nexit 101\n")
         policy.chmod(0o755)
-        self.run("apt-get", "update", "-qq")
 
     @contextlib.contextmanager
     def mounted(self):
@@ -114,7 +123,8 @@ def check_removal(root, names, before):
     root.run("apt-get", "remove", "-qq", "-y", *names)
     expect(conf.exists(), "removing took the settings")
     expect(not (root.folder / "usr/sbin/tcpsight").exists(), "removing left the program")
-    root.run("apt-get", "purge", "-qq", "-y", *names)
+    # Those without settings are unknown by now; dpkg does not mind.
+    root.run("dpkg", "--purge", *names)
     left = root.files() - before
     expect(not left, f"purging left {sorted(left)}")
 
@@ -144,7 +154,6 @@ def check(folder, debs):
     debs = [deb for deb in debs if "-dbgsym" not in deb.name]
     names = [deb.name.split("_")[0] for deb in debs]
     root = Chroot(folder.parent / "chroot")
-    shutil.rmtree(root.folder, ignore_errors=True)
     root.make()
     older = [deb for deb in older_packages(folder.parent / "packages-older") if "-dbgsym" not in deb.name]
     with root.mounted():

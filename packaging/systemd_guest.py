@@ -70,7 +70,6 @@ def check(folder, debs):
     build = folder.parent
     root = chroot.Chroot(build / "chroot-systemd")
     if not (root.folder / "usr/bin/curl").exists():
-        shutil.rmtree(root.folder, ignore_errors=True)
         root.make()
         with root.mounted():
             root.run("apt-get", "install", "-qq", "-y", "--no-install-recommends", "systemd-sysv", "curl")
