@@ -151,6 +151,9 @@ static const struct rule rules[] = {
 
 	{SYSCALLS_CHILD, SCMP_SYS(waitid)},
 
+	{SYSCALLS_PUSH, SCMP_SYS(memfd_create)}, {SYSCALLS_PUSH, SCMP_SYS(sendmsg)},
+	{SYSCALLS_PUSH, SCMP_SYS(recv)}, {SYSCALLS_PUSH, SCMP_SYS(recvfrom)},
+
 	{SYSCALLS_CUT, SCMP_SYS(ftruncate)}, {SYSCALLS_CUT, SCMP_SYS(ftruncate64)},
 
 	{SYSCALLS_KPROBE, SCMP_SYS(ioctl), 1, INT_BITS, PERF_EVENT_IOC_DISABLE},

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "consumer/otlp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "consumer/otlp_log.h"
+#include "engine/account.h"
+#include "engine/clock.h"
+#include "engine/consumer.h"
+#include "engine/needs.h"
+#include "engine/question.h"
+#include "engine/source.h"
+#include "engine/syscalls.h"
+#include "engine/workload_of.h"
+#include "push/link.h"
+#include "push/otlp.h"
+#include "util/cgroup.h"
+#include "util/log.h"
+#include "util/out.h"
+#include "util/xalloc.h"
+#include "view/view.h"
+
+/* A body is handed over when it has so many records, or so many bytes. */
+#define BATCH_RECORDS 500
+#define BATCH_BYTES (3u << 20)
+#define SECRET_MAX 65536
+
+struct otlp {
+	const struct otlp_options *options;
+	struct view *view;
+	struct source *source;
+	struct otlp_resource resource;
+	struct otlp_settings settings;
+	struct push push;
+	struct out body;
+	uint32_t records; /* in `body` */
+};
+
+static void begin_body(struct otlp *o)
+{
+	out_init_memory(&o->body);
+	otlp_log_begin(&o->body, &o->resource);
+	o->records = 0;
+}
+
+static void send_body(struct otlp *o)
+{
+	uint32_t records = o->records;
+	size_t len;
+	char *body;
+
+	if (!records)
+		return;
+	otlp_log_end(&o->body);
+	body = out_take(&o->body, &len);
+	push_send(&o->push, OTLP_LOGS, body, len, records);
+	begin_body(o);
+	/* Who reads a file has time. */
+	if (o->source->offline)
+		push_wait(&o->push, PUSH_RECORDS_MAX / 2, INT32_MAX);
+}
+
+static void on_closed(struct consumer *c, const struct event *ev)
+{
+	struct otlp *o = c->state;
+	const struct cgroup_info *workload = workload_of(o->view->context.cgroups, &ev->ident);
+	int64_t unix_ns = (int64_t)ev->time_ns + o->source->clock->realtime_offset_ns;
+
+	otlp_log_put(&o->body, &o->resource, ev, workload, unix_ns, !o->records);
+	if (++o->records >= BATCH_RECORDS || o->body.used >= BATCH_BYTES)
+		send_body(o);
+}
+
+/* The end of an interval is all that is needed of it. */
+static void on_interval(struct consumer *c, const struct news *news)
+{
+	(void)c;
+	(void)news;
+}
+
+static void take_answers(struct consumer *c)
+{
+	struct otlp *o = c->state;
+
+	if (push_run(&o->push)) {
+		log_warn("otlp: the process that sends has ended; nothing is sent from here on");
+		c->fd = -1;
+	}
+}
+
+static void on_tick(struct consumer *c, uint64_t time_ns)
+{
+	(void)time_ns;
+	send_body(c->state);
+	take_answers(c);
+}
+
+/* A small file whose contents are nobody else's business. Gives; NULL, logged. */
+static char *read_secret(const char *path)
+{
+	char *text = xcalloc(1, SECRET_MAX + 1);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	ssize_t n = fd < 0 || fstat(fd, &st) ? -1 : read(fd, text, SECRET_MAX);
+	int err = errno;
+
+	if (fd >= 0)
+		close(fd);
+	if (n >= 0 && !(st.st_mode & S_IROTH))
+		return text;
+	if (n < 0)
+		log_errno(err, "otlp: cannot read %s", path);
+	else
+		log_error("otlp: everybody may read %s, which holds a secret; chmod o-r it", path);
+	explicit_bzero(text, SECRET_MAX);
+	free(text);
+	return NULL;
+}
+
+/* Headers and token go to the child; what this process had of them is forgotten. */
+static int start_process(struct otlp *o, uid_t uid, gid_t gid)
+{
+	const struct otlp_options *options = o->options;
+	char *headers = options->headers_file ? read_secret(options->headers_file) : xstrdup("");
+	char *token = options->token_file ? read_secret(options->token_file) : xstrdup("");
+	int err = headers && token ? 0 : -EACCES;
+
+	if (!err) {
+		token[strcspn(token, "\r\n")] = '\0';
+		o->settings.headers = headers;
+		o->settings.token = token;
+		err = push_start(&o->push, otlp_work, &o->settings, uid, gid);
+		if (err)
+			log_errno(err, "otlp: cannot start the process that sends");
+	}
+	o->settings.headers = o->settings.token = NULL;
+	if (headers)
+		explicit_bzero(headers, strlen(headers));
+	if (token)
+		explicit_bzero(token, strlen(token));
+	free(headers);
+	free(token);
+	return err;
+}
+
+static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t gid)
+{
+	struct otlp *o = c->state;
+	int err;
+
+	o->source = source;
+	otlp_resource_find(&o->resource);
+	err = start_process(o, uid, gid);
+	if (err)
+		return err;
+	c->fd = o->push.socket;
+	begin_body(o);
+	return 0;
+}
+
+static void on_end(struct consumer *c, const struct account *account)
+{
+	struct otlp *o = c->state;
+	const struct push_account *a = &o->push.account;
+
+	(void)account;
+	if (!o->source)
+		return;
+	send_body(o);
+	push_wait(&o->push, 0, (int)o->options->stop_timeout_s * 1000);
+	push_stop(&o->push);
+	if (a->dropped + a->given_up + a->rejected)
+		log_warn(
+			"otlp: %llu records sent; %llu dropped here, %llu given up, %llu refused by the server",
+			(unsigned long long)a->sent, (unsigned long long)a->dropped,
+			(unsigned long long)a->given_up, (unsigned long long)a->rejected);
+	else
+		log_debug("otlp: %llu records sent", (unsigned long long)a->sent);
+}
+
+/* What did not arrive: rows that this consumer lost. */
+static uint64_t on_overflow(const struct consumer *c)
+{
+	const struct push_account *a = &((const struct otlp *)c->state)->push.account;
+
+	return a->dropped + a->given_up + a->rejected;
+}
+
+static void on_free(struct consumer *c)
+{
+	struct otlp *o = c->state;
+
+	if (o->source)
+		push_stop(&o->push);
+	out_done(&o->body);
+	free(o);
+}
+
+static const struct consumer_ops ops = {
+	.name = "otlp",
+	.interval = on_interval,
+	.closed = on_closed,
+	.tick = on_tick,
+	.start = on_start,
+	.run = take_answers,
+	.end = on_end,
+	.overflow = on_overflow,
+	.free = on_free,
+};
+
+int otlp_wrap(struct consumer *c, struct view *view, struct usage_error *error)
+{
+	static const char *const paths[OTLP_KINDS] = {"/v1/logs", "/v1/metrics"};
+	struct otlp *o = xcalloc(1, sizeof(*o));
+	const struct otlp_options *options = c->question->own;
+	size_t len = strlen(options->endpoint);
+
+	(void)error;
+	o->options = options;
+	o->view = view;
+	o->push.socket = -1;
+	while (len && options->endpoint[len - 1] == '/')
+		len--;
+	for (int kind = 0; kind < OTLP_KINDS; kind++)
+		snprintf(o->settings.url[kind], sizeof(o->settings.url[kind]), "%.*s%s", (int)len,
+			 options->endpoint, paths[kind]);
+	o->settings.ca_file = options->ca_file;
+	o->settings.certificate = options->certificate;
+	o->settings.key = options->key;
+	o->settings.is_insecure = options->is_insecure;
+	o->settings.timeout_s = (unsigned)options->timeout_s;
+	o->settings.give_up_s = (unsigned)options->give_up_s;
+	c->state = o;
+	c->ops = &ops;
+	c->wants = WANT_CLOSED | WANT_INTERVALS;
+	c->needs |= NEED_OWNER | NEED_CGROUPS | NEED_ICMP;
+	c->keep_syscalls |= SYSCALLS_PUSH | SYSCALLS_FILES;
+	return 0;
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The consumer that sends what it is told to an OpenTelemetry collector, through a process of its
+ * own. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/usage.h"
+
+struct consumer;
+struct view;
+
+/* The options of `otlp`: question.own. Texts are borrowed from argv. */
+struct otlp_options {
+	const char *endpoint;
+	const char *headers_file, *token_file, *ca_file, *certificate, *key;
+	bool is_insecure;
+	uint64_t timeout_s, give_up_s, stop_timeout_s;
+};
+
+/* For struct report.wrap; the view shows nothing. */
+int otlp_wrap(struct consumer *c, struct view *view, struct usage_error *error);

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The process that sends: what surrounds its work. */
+#pragma once
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "push/job.h"
+
+/* Give up privileges and descriptors, then work. Returns the exit status. */
+int push_child(push_work *work, const void *settings, int socket, uid_t uid, gid_t gid);
+
+/* A job with its body, mapped. */
+struct push_taken {
+	struct push_job job;
+	void *body;
+};
+
+/*
+ * Wait for a job, at most so many milliseconds; -1: for ever. 1, 0 if none came, -1 if whoever
+ * watches has ended. A body of length 0 is NULL.
+ */
+int push_take(int socket, struct push_taken *ret, int timeout_ms);
+void push_done(int socket, struct push_taken *taken, const struct push_answer *answer);
+
+/* Wait; false if whoever watches has ended meanwhile. */
+bool push_pause(int socket, int timeout_ms);

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Bodies of OTLP/HTTP with JSON to a collector, each once, or until it is no use any more. */
+#pragma once
+#include <stdbool.h>
+
+enum otlp_kind {
+	OTLP_LOGS,
+	OTLP_METRICS,
+	OTLP_KINDS,
+};
+
+#define OTLP_URL_MAX 2048
+
+/* Texts are the process's own, copied by fork. */
+struct otlp_settings {
+	char url[OTLP_KINDS][OTLP_URL_MAX];
+	const char *headers, *token; /* "" for none */
+	const char *ca_file, *certificate, *key;
+	bool is_insecure;
+	unsigned timeout_s, give_up_s;
+};
+
+/* The work of the process: see push/link.h. `settings` is a struct otlp_settings. */
+int otlp_work(int socket, const void *settings);
+
+/*
+ * What an answer of status 200 says of records that were not taken, and why (`size` bytes, at the
+ * server's own words). 0 if all were, or if the answer is none.
+ */
+unsigned otlp_rejected(const char *answer, char *why, unsigned size);

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "push/post.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "util/xalloc.h"
+
+#define GZIP_WINDOW (15 + 16)
+#define GZIP_LEVEL 1
+
+struct post {
+	CURL *curl;
+	struct curl_slist *headers;
+	struct post_settings settings;
+	char error[CURL_ERROR_SIZE];
+	char answer[POST_ANSWER_MAX + 1];
+	size_t answer_len;
+};
+
+/* More than there is room for is read and forgotten. */
+static size_t take_answer(char *data, size_t size, size_t count, void *context)
+{
+	struct post *p = context;
+	size_t len = size * count, room = POST_ANSWER_MAX - p->answer_len;
+	size_t taken = len < room ? len : room;
+
+	memcpy(p->answer + p->answer_len, data, taken);
+	p->answer_len += taken;
+	return len;
+}
+
+static void add_header(struct post *p, const char *name, const char *value, size_t value_len)
+{
+	size_t size = strlen(name) + value_len + 1;
+	char *line = xmalloc(size);
+	struct curl_slist *grown;
+
+	snprintf(line, size, "%s%.*s", name, (int)value_len, value);
+	grown = curl_slist_append(p->headers, line);
+	if (grown)
+		p->headers = grown;
+	free(line);
+}
+
+static void add_headers(struct post *p)
+{
+	const struct post_settings *s = &p->settings;
+
+	add_header(p, "Content-Type: ", s->type, strlen(s->type));
+	add_header(p, "Content-Encoding: gzip", "", 0);
+	/* No waiting for "100 Continue". */
+	add_header(p, "Expect:", "", 0);
+	if (s->token[0])
+		add_header(p, "Authorization: Bearer ", s->token, strlen(s->token));
+	for (const char *line = s->headers; *line;) {
+		size_t len = strcspn(line, "\n");
+
+		if (len)
+			add_header(p, "", line, len);
+		line += len + (line[len] == '\n');
+	}
+}
+
+struct post *post_new(const struct post_settings *settings)
+{
+	struct post *p = xcalloc(1, sizeof(*p));
+
+	p->settings = *settings;
+	p->curl = curl_easy_init();
+	if (!p->curl) {
+		free(p);
+		return NULL;
+	}
+	add_headers(p);
+	curl_easy_setopt(p->curl, CURLOPT_HTTPHEADER, p->headers);
+	curl_easy_setopt(p->curl, CURLOPT_WRITEFUNCTION, take_answer);
+	curl_easy_setopt(p->curl, CURLOPT_WRITEDATA, p);
+	curl_easy_setopt(p->curl, CURLOPT_ERRORBUFFER, p->error);
+	curl_easy_setopt(p->curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(p->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(p->curl, CURLOPT_USERAGENT, "tcpsight");
+	curl_easy_setopt(p->curl, CURLOPT_TIMEOUT, (long)settings->timeout_s);
+	if (settings->is_insecure) {
+		curl_easy_setopt(p->curl, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl_easy_setopt(p->curl, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+	if (settings->ca_file)
+		curl_easy_setopt(p->curl, CURLOPT_CAINFO, settings->ca_file);
+	if (settings->certificate)
+		curl_easy_setopt(p->curl, CURLOPT_SSLCERT, settings->certificate);
+	if (settings->key)
+		curl_easy_setopt(p->curl, CURLOPT_SSLKEY, settings->key);
+	return p;
+}
+
+void post_free(struct post *p)
+{
+	curl_easy_cleanup(p->curl);
+	curl_slist_free_all(p->headers);
+	free(p);
+}
+
+/* Gives, from malloc(). NULL if it fails. */
+static void *pack(const void *body, size_t len, size_t *ret_len)
+{
+	z_stream z = {.next_in = (void *)body, .avail_in = (uInt)len};
+	Bytef *packed;
+
+	if (deflateInit2(&z, GZIP_LEVEL, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+		return NULL;
+	z.avail_out = (uInt)deflateBound(&z, (uLong)len);
+	z.next_out = packed = xmalloc(z.avail_out);
+	*ret_len = deflate(&z, Z_FINISH) == Z_STREAM_END ? z.total_out : 0;
+	deflateEnd(&z);
+	if (*ret_len)
+		return packed;
+	free(packed);
+	return NULL;
+}
+
+void post_send(struct post *p, const char *url, const void *body, size_t len,
+	       struct post_result *ret)
+{
+	size_t packed_len = 0;
+	void *packed = pack(body, len, &packed_len);
+	curl_off_t after = 0;
+	long status = 0;
+	CURLcode code;
+
+	p->answer_len = 0;
+	p->error[0] = '\0';
+	curl_easy_setopt(p->curl, CURLOPT_URL, url);
+	curl_easy_setopt(p->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)packed_len);
+	curl_easy_setopt(p->curl, CURLOPT_POSTFIELDS, packed);
+	code = packed ? curl_easy_perform(p->curl) : CURLE_OUT_OF_MEMORY;
+	free(packed);
+	curl_easy_setopt(p->curl, CURLOPT_POSTFIELDS, NULL);
+	*ret = (struct post_result){.answer = p->answer};
+	p->answer[p->answer_len] = '\0';
+	if (code) {
+		snprintf(ret->problem, sizeof(ret->problem), "%s",
+			 p->error[0] ? p->error : curl_easy_strerror(code));
+		return;
+	}
+	curl_easy_getinfo(p->curl, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(p->curl, CURLINFO_RETRY_AFTER, &after);
+	ret->status = (unsigned)status;
+	ret->retry_after_s = after > 0 ? (uint64_t)after : 0;
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Each connection that ends, to an OpenTelemetry collector. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "consumer/otlp.h"
+#include "view/report.h"
+
+#define OWN(field) OPTION_OF_REPORT, offsetof(struct otlp_options, field)
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct option_def options[] = {
+	{0, "endpoint", OPTION_TEXT, OWN(endpoint), "URL",
+	 "the collector, such as https://collector.example:4318; /v1/logs is added; default "
+	 "http://127.0.0.1:4318"},
+	{0, "headers-file", OPTION_TEXT, OWN(headers_file), "FILE",
+	 "lines of \"Name: value\" that go with each request"},
+	{0, "token-file", OPTION_TEXT, OWN(token_file), "FILE",
+	 "a token to show, as \"Authorization: Bearer\""},
+	{0, "ca-file", OPTION_TEXT, OWN(ca_file), "FILE",
+	 "certificates (PEM) of those who may have signed the collector's; default the system's"},
+	{0, "client-certificate", OPTION_TEXT, OWN(certificate), "FILE", "ours (PEM)"},
+	{0, "client-key", OPTION_TEXT, OWN(key), "FILE", "its key (PEM)"},
+	{0, "insecure", OPTION_FLAG, OWN(is_insecure), NULL,
+	 "do not verify the collector's certificate"},
+	{0, "timeout", OPTION_UINT, OWN(timeout_s), "SEC", "wait so long for an answer; default 10",
+	 .min = 1, .max = 300},
+	{0, "give-up", OPTION_UINT, OWN(give_up_s), "SEC",
+	 "repeat what failed for so long; default 300", .min = 1, .max = 86400},
+	{0, "stop-timeout", OPTION_UINT, OWN(stop_timeout_s), "SEC",
+	 "at the end wait so long for what is under way; default 5", .min = 0, .max = 300},
+};
+
+static const char *const omitted[] = {"sort",	"rows",	  "columns",  "json", "csv",
+				      "output", "append", "interval", NULL};
+
+static const char *const examples[] = {
+	"tcpsight otlp --endpoint http://collector:4318",
+	"each connection that ends, as a log record",
+	"tcpsight otlp --endpoint https://collector:4318 --token-file /etc/tcpsight/token 'not net 127.0.0.0/8'",
+	"with a token, without what stays on this host",
+	"tcpsight top --also 'otlp --endpoint http://collector:4318'",
+	"watch and send",
+	"tcpsight otlp --read /var/log/tcpsight --since '1h ago'",
+	"what was missed in an outage",
+	NULL,
+};
+
+static int words(struct question *q, int count, char **word, struct usage_error *error)
+{
+	const struct otlp_options *o = q->own;
+	const char *host = strstr(o->endpoint, "://");
+
+	if (strncmp(o->endpoint, "http://", 7) && strncmp(o->endpoint, "https://", 8)) {
+		error->argument = o->endpoint;
+		error->at = 0;
+		snprintf(
+			error->text, sizeof(error->text),
+			"argument --endpoint: expected a URL that begins with http:// or https://");
+		return -EINVAL;
+	}
+	if (!host[3] || host[3] == '/') {
+		error->argument = o->endpoint;
+		error->at = (size_t)(host + 3 - o->endpoint);
+		snprintf(error->text, sizeof(error->text),
+			 "argument --endpoint: the host is missing");
+		return -EINVAL;
+	}
+	return report_take_filter(q, count, word, error);
+}
+
+static void defaults(struct question *q)
+{
+	struct otlp_options *o = q->own;
+
+	q->interval_s = 1;
+	o->endpoint = "http://127.0.0.1:4318";
+	o->timeout_s = 10;
+	o->give_up_s = 300;
+	o->stop_timeout_s = 5;
+}
+
+static void setup(const struct question *q, struct view *view)
+{
+	(void)q;
+	view->when = VIEW_ON_TICK;
+}
+
+const struct report report_otlp = {
+	.name = "otlp",
+	.summary = "send every connection that ends to an OpenTelemetry collector",
+	.positional = "[filter]",
+	.examples = examples,
+	.omitted = omitted,
+	.options = options,
+	.option_count = COUNT(options),
+	.own_size = sizeof(struct otlp_options),
+	.keeps_to_itself = true,
+	.defaults = defaults,
+	.words = words,
+	.done = report_filter_done,
+	.setup = setup,
+	.wrap = otlp_wrap,
+};

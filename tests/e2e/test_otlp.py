@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""otlp: every connection that ends reaches the collector once, whatever the collector does; what does not
+is counted and told. The truth is `life --json` of the same run, and the protocol's published definitions."""
+
+import hmac
+import importlib.util
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+
+import pytest
+from flows import churn, traffic
+from google.protobuf import json_format
+from otlp_server import collector
+from sight import UNSEEN_MAX, run
+from test_outputs import write_events
+
+FAST = ["--timeout", 2, "--stop-timeout", 60]
+WARN, INFO = 13, 9
+APP_ID = "6a3f810d54c24e179b602ed8f1374ac5"  # as `systemd-id128 machine-id --app-specific=` takes it
+
+
+@pytest.fixture
+def few(built, tmp_path):
+    return write_events(tmp_path / "few", 3)
+
+
+def sent_by(*args, events, script=(), expect=0):
+    with collector(script) as server:
+        outcome = run("otlp", "--endpoint", server.url, *FAST, *args, "--read", events)
+    assert outcome.status == expect, outcome.stderr
+    return server, outcome
+
+
+def ports(records):
+    return [record["network.local.port"] for record in records]
+
+
+def test_records_are_the_rows_of_life(sight, netns, tmp_path):
+    rows_path = tmp_path / "rows"
+    with collector() as server:
+        tool = sight("otlp", "--endpoint", server.url + "/", "--netns", netns.name, "--also",
+                     f"life --json --netns {netns.name} --output {rows_path}")
+        traffic(netns=netns)
+        churn("127.0.0.1", 200, 2, netns=netns)
+        assert tool.stop(signal.SIGTERM).status == 0
+        records = server.records()
+        paths = {path for path, *_ in server.requests}
+        headers = server.requests[0][1]
+    rows = [json.loads(line) for line in rows_path.read_text().splitlines()][:-1]
+    assert len(rows) >= 400 and paths == {"/v1/logs"}
+    assert headers["Content-Type"] == "application/json" and headers["Content-Encoding"] == "gzip"
+    by_end = {(record["network.local.address"], record["network.local.port"],
+               record["network.peer.port"]): record for record in records}
+    assert len(records) == len(rows) == len({record["log.record.uid"] for record in records})
+    for row in rows:
+        record = by_end[row["laddr"], row["lport"], row["rport"]]
+        assert record["network.io.transmit"] == row["tx_bytes"]
+        assert record["network.io.receive"] == row["rx_bytes"]
+        assert record["tcpsight.end_reason"] == row["end_reason"]
+        assert (record.get("process.pid"), record.get("process.executable.name")) == (row["pid"], row["comm"])
+        assert record["tcpsight.retransmits"] == row["retrans"]
+        assert record["severity"] == (INFO if row["end_reason"] == "fin" else WARN)
+        assert ("error.type" in record) == (row["end_reason"] != "fin")
+        assert record["event"] == "tcpsight.flow.close"
+
+
+@pytest.fixture(scope="module")
+def definitions(tmp_path_factory):
+    """The protocol's messages as Python classes."""
+    folder = tmp_path_factory.mktemp("otlp")
+    here = pathlib.Path(__file__).parent
+    subprocess.run(["protoc", f"-I{here}", f"--python_out={folder}", here / "otlp.proto"], check=True)
+    spec = importlib.util.spec_from_file_location("otlp_pb2", folder / "otlp_pb2.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_bodies_are_what_the_definitions_say(built, tmp_path, definitions):
+    """Through the messages and back they are the same; so each key is known, each value of its type."""
+    events = tmp_path / "events"
+    events.write_text(
+        "clock 2026-11-21T09:00:00Z\n"
+        '1 close 1 local=10.0.0.1:1 remote=10.0.0.2:80 tx=18446744073709551 pid=7 comm="\\ owner=connect end=fin\n'
+        "2 close 2 local=[2001:db8::1]:2 remote=[2001:db8::2]:80 state=syn_sent end=unreachable error=113\n"
+        "3 close 3 local=10.0.0.1:3 remote=10.0.0.2:80 role=accept end=reset_received error=104 opened=1 "
+        "established=1.5 handshake=77 srtt=88 min_rtt=66 retrans=2\n")
+    server, _ = sent_by(events=events)
+    body = json.loads(server.requests[0][2])
+    message = json_format.ParseDict(body, definitions.LogsData())
+    assert json_format.MessageToDict(message, use_integers_for_enums=True) == body
+    records = server.records()
+    assert [record.get("error.type") for record in records] == [None, "host_unreachable", "reset"]
+    assert records[2]["tcpsight.duration"] == 1.5 and records[2]["tcpsight.handshake"] == 77e-6
+    assert records[0]["process.executable.name"] == '"\\'
+    with pytest.raises(json_format.ParseError):
+        json_format.ParseDict({"resourceLogs": [{"surprise": 1}]}, definitions.LogsData())
+
+
+def test_the_resource_says_who_tells(few):
+    server, _ = sent_by(events=few)
+    resource, = json.loads(server.requests[0][2])["resourceLogs"]
+    told = {each["key"]: each["value"]["stringValue"] for each in resource["resource"]["attributes"]}
+    assert told["service.name"] == "tcpsight" and told["os.type"] == "linux"
+    assert told["host.name"] == os.uname().nodename
+    machine = pathlib.Path("/etc/machine-id").read_text(encoding="ascii").strip()
+    digest = bytearray(hmac.digest(bytes.fromhex(machine), bytes.fromhex(APP_ID), "sha256")[:16])
+    digest[6] = digest[6] & 0x0F | 0x40
+    digest[8] = digest[8] & 0x3F | 0x80
+    assert told["host.id"] == digest.hex()
+
+
+@pytest.mark.parametrize("trouble", [429, 502, 503, 504, "cut", (503, {"Retry-After": "1"}, b"later")],
+                         ids=str)
+def test_what_may_pass_is_repeated(few, trouble):
+    server, outcome = sent_by(events=few, script=[trouble])
+    assert [answer for *_, answer in server.requests] == [trouble, 200]
+    assert server.requests[0][2] == server.requests[1][2]
+    assert ports(server.records()) == [1, 2, 3]
+    assert "trying again" in outcome.stderr and "dropped" not in outcome.stderr
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 413, 500, 301])
+def test_what_the_server_refuses_is_not_repeated(few, status):
+    script = [(status, {"Location": "http://127.0.0.1:1/"} if status == 301 else {}, b"no \x1b[31msuch\n")]
+    server, outcome = sent_by(events=few, script=script)
+    assert len(server.requests) == 1
+    assert f"answers {status}, and 3 records are dropped" in outcome.stderr
+    assert "no ?[31msuch" in outcome.stderr
+    assert "0 records sent; 0 dropped here, 0 given up, 3 refused by the server" in outcome.stderr
+
+
+@pytest.mark.parametrize("count", [2, "2"])
+def test_what_a_server_leaves_out_is_counted_and_not_repeated(few, count):
+    said = json.dumps({"partialSuccess": {"rejectedLogRecords": count, "errorMessage": "too old"},
+                       "somethingNew": [1]}).encode()
+    server, outcome = sent_by(events=few, script=[(200, {}, said)])
+    assert len(server.requests) == 1
+    assert "took 1 of 3 records: too old" in outcome.stderr
+    assert "1 records sent; 0 dropped here, 0 given up, 2 refused" in outcome.stderr
+
+
+def test_nobody_answers(few):
+    outcome = run("otlp", "--endpoint", "http://127.0.0.1:1", "--give-up", 1, "--read", few)
+    assert outcome.status == 0
+    assert "no answer from http://127.0.0.1:1/v1/logs" in outcome.stderr
+    assert "0 records sent; 0 dropped here, 3 given up" in outcome.stderr
+
+
+def test_a_file_of_many_waits_for_the_server(built, tmp_path):
+    many = write_events(tmp_path / "many", 25_000)
+    server, _ = sent_by(events=many, script=[503])
+    records = server.records()
+    assert len(records) == 25_000
+    assert sum(record["network.io.transmit"] for record in records) == sum(range(25_000))
+    assert max(len(json.loads(body)["resourceLogs"][0]["scopeLogs"][0]["logRecords"])
+               for _, _, body, _ in server.requests) == 500
+
+
+def test_a_server_that_hangs_delays_nobody(sight, netns, tmp_path):
+    """What finds no place is dropped, the oldest first, counted and told; the other question is whole."""
+    rows_path = tmp_path / "rows"
+    with collector() as server:
+        with server.lock:  # a request is taken, and no answer comes
+            tool = sight("otlp", "--endpoint", server.url, "--timeout", 300, "--stop-timeout", 0,
+                         "--netns", netns.name, "--also",
+                         f"life --json --netns {netns.name} --output {rows_path}")
+            churn("127.0.0.1", 7000, 2, netns=netns)
+            outcome = tool.stop()
+    lines = rows_path.read_text().splitlines()
+    summary = json.loads(lines[-1])
+    assert 14_000 - min(summary["lost"], UNSEEN_MAX) <= len(lines) - 1 <= 14_000
+    sent, dropped = map(int, re.search(r"(\d+) records sent; (\d+) dropped here", outcome.stderr).groups())
+    assert sent == 0 and dropped == len(lines) - 1
+
+
+def test_the_process_that_sends_dies(sight, netns, tmp_path):
+    rows_path = tmp_path / "rows"
+    with collector() as server:
+        tool = sight("otlp", "--endpoint", server.url, "--netns", netns.name, "--also",
+                     f"life --json --netns {netns.name} --output {rows_path}")
+        children = open(f"/proc/{tool.pid}/task/{tool.pid}/children", encoding="ascii").read().split()
+        child, = (int(pid) for pid in children
+                  if open(f"/proc/{pid}/comm", encoding="ascii").read() == "tcpsight-push\n")
+        status = open(f"/proc/{child}/status", encoding="ascii").read()
+        assert re.search(r"^CapPrm:\t0+$", status, re.M) and re.search(r"^Uid:\t65534\t", status, re.M)
+        assert len(os.listdir(f"/proc/{child}/fd")) == 2  # stderr and its end of the socket
+        os.kill(child, signal.SIGKILL)
+        tool.wait_for(lambda _: "the process that sends has ended" in "".join(tool.errors), "warning")
+        churn("127.0.0.1", 50, 1, netns=netns)
+        outcome = tool.stop()
+    assert len(rows_path.read_text().splitlines()) == 101
+    assert "0 records sent; 100 dropped here" in outcome.stderr
+
+
+def test_secrets_come_from_files(few, tmp_path):
+    token, headers = tmp_path / "token", tmp_path / "headers"
+    token.write_text("s3cret\n")
+    headers.write_text("X-Tenant: blue\nX-More: 1\n")
+    os.chmod(token, 0o600)
+    os.chmod(headers, 0o600)
+    server, _ = sent_by("--token-file", token, "--headers-file", headers, events=few)
+    _, given, _, _ = server.requests[0]
+    assert (given["Authorization"], given["X-Tenant"], given["X-More"]) == ("Bearer s3cret", "blue", "1")
+    os.chmod(token, 0o644)
+    _, outcome = sent_by("--token-file", token, events=few, expect=1)
+    assert "everybody may read" in outcome.stderr and "chmod o-r" in outcome.stderr
+
+
+@pytest.mark.parametrize("url, caret", [("ftp://x", 0), ("collector:4318", 0), ("http://", 7), ("https:///v1", 8)])
+def test_urls_that_are_none(built, url, caret):
+    outcome = run("otlp", "--endpoint", url)
+    assert (outcome.status, outcome.text) == (2, "")
+    assert f"\n  {url}\n  {' ' * caret}^\n" in outcome.stderr
