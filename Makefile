@@ -14,7 +14,7 @@ ZSH_FUNCTIONS ?= site-functions
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) '$(subst $(B)/,,$@)')
 
-LIBS     := libbpf libpcap libmnl libcap-ng libseccomp jansson libmd zlib libzstd libmicrohttpd gnutls libcurl
+LIBS     := libbpf libpcap libmnl libcap-ng libseccomp jansson libmd zlib libzstd libmicrohttpd gnutls libcurl libfixbuf
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
             -Wundef -Wpointer-arith -Wno-missing-field-initializers $(if $(WERROR),-Werror)
 # Paths of the build folder must not show in the result: two folders, one binary.

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "consumer/ipfix.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "engine/account.h"
+#include "engine/clock.h"
+#include "engine/consumer.h"
+#include "engine/counter.h"
+#include "engine/engine.h"
+#include "engine/needs.h"
+#include "engine/question.h"
+#include "engine/source.h"
+#include "engine/syscalls.h"
+#include "engine/workload_of.h"
+#include "push/ipfix.h"
+#include "push/ipfix_encode.h"
+#include "push/link.h"
+#include "util/cgroup.h"
+#include "util/log.h"
+#include "util/xalloc.h"
+#include "view/view.h"
+
+/* A batch is handed over when it has so many records, or so many seconds after its first. */
+#define BATCH_RECORDS 256
+#define BATCH_S 1
+#define NS_PER_MS 1000000
+#define TCP_FIN 1
+#define TCP_SYN 2
+#define TCP_RST 4
+#define TCP_ACK 16
+
+struct ipfix {
+	const struct ipfix_options *options;
+	struct view *view;
+	struct source *source;
+	struct ipfix_settings settings;
+	struct push push;
+	struct ipfix_flow *batch;
+	uint32_t records;
+	int timer;  /* runs while there is a record in the batch */
+	int either; /* readable if the timer ran out, or there are answers */
+	/* What the flow that ends moved since it was told of last. */
+	struct ipfix_flow rest;
+	uint64_t rest_id;
+};
+
+static uint64_t unix_ms(const struct ipfix *x, uint64_t time_ns)
+{
+	return (uint64_t)((int64_t)time_ns + x->source->clock->realtime_offset_ns) / NS_PER_MS;
+}
+
+static void send_batch(struct ipfix *x)
+{
+	if (!x->records)
+		return;
+	push_send(&x->push, 0, x->batch, x->records * sizeof(*x->batch), x->records);
+	x->batch = xcalloc(BATCH_RECORDS, sizeof(*x->batch));
+	x->records = 0;
+	/* Who reads a file has time. */
+	if (x->source->offline)
+		push_wait(&x->push, PUSH_RECORDS_MAX / 2, INT32_MAX);
+}
+
+/* The interval is a minute or so, which is too long for one that has ended. */
+static void put(struct ipfix *x, const struct ipfix_flow *flow)
+{
+	const struct itimerspec soon = {.it_value.tv_sec = BATCH_S};
+
+	if (!x->records && !x->source->offline)
+		timerfd_settime(x->timer, 0, &soon, NULL);
+	x->batch[x->records++] = *flow;
+	if (x->records == BATCH_RECORDS)
+		send_batch(x);
+}
+
+/* The source of a biflow is who opened the connection; if that is not known, this host. */
+static void set_ends(struct ipfix_flow *f, const struct ev_ident *id)
+{
+	bool is_source = id->role != ROLE_ACCEPT;
+	const struct addr *source = is_source ? &id->laddr : &id->raddr;
+	const struct addr *destination = is_source ? &id->raddr : &id->laddr;
+
+	memcpy(f->source, source, sizeof(f->source));
+	memcpy(f->destination, destination, sizeof(f->destination));
+	f->source_port = is_source ? id->lport : id->rport;
+	f->destination_port = is_source ? id->rport : id->lport;
+	f->is_v6 = !addr_is_v4(&id->laddr);
+	f->direction = id->role == ROLE_UNKNOWN ? IPFIX_ARBITRARY : IPFIX_INITIATOR;
+}
+
+static void set_owner(struct ipfix *x, struct ipfix_flow *f, const struct ev_ident *id)
+{
+	const struct workload *w = &workload_of(x->view->context.cgroups, id)->workload;
+
+	f->netns = id->netns;
+	f->pid = id->owner_source ? id->pid : 0;
+	if (id->owner_source)
+		memcpy(f->comm, id->comm, sizeof(f->comm));
+	snprintf(f->container, sizeof(f->container), "%.*s", IPFIX_NAME_MAX - 1, w->container);
+	snprintf(f->unit, sizeof(f->unit), "%.*s", IPFIX_NAME_MAX - 1, w->unit);
+}
+
+/* What moved, seen from the source. Packets are known from the second reading on. */
+static void set_amounts(struct ipfix_flow *f, const struct ev_ident *id,
+			const struct ev_count *count, uint64_t packets_out, uint64_t packets_in)
+{
+	bool is_source = id->role != ROLE_ACCEPT;
+
+	f->octets = is_source ? count->tx_bytes : count->rx_bytes;
+	f->reverse_octets = is_source ? count->rx_bytes : count->tx_bytes;
+	f->packets = is_source ? packets_out : packets_in;
+	f->reverse_packets = is_source ? packets_in : packets_out;
+	*(is_source ? &f->retransmitted : &f->reverse_retransmitted) = count->retrans_segs;
+	f->rtt_ms = count->srtt_us / 1000;
+}
+
+static struct ipfix_flow flow_of(struct ipfix *x, const struct ev_ident *id, uint64_t flow_id)
+{
+	struct ipfix_flow f = {.id = flow_id};
+
+	set_ends(&f, id);
+	set_owner(x, &f, id);
+	return f;
+}
+
+/* Flags that the segments must have had. */
+static uint8_t flags_of(const struct ev_ident *id, uint8_t end_reason)
+{
+	uint8_t flags = id->seen == SEEN_OPEN ? TCP_SYN : 0;
+
+	if (id->established_ns)
+		flags |= TCP_ACK;
+	if (end_reason == END_FIN)
+		flags |= TCP_FIN;
+	if (end_reason == END_RESET_SENT || end_reason == END_RESET_RECEIVED ||
+	    end_reason == END_REFUSED)
+		flags |= TCP_RST;
+	return flags;
+}
+
+static uint64_t moved(const struct news *n, enum counter_id id)
+{
+	int64_t delta = n->now ? n->now[id] - (n->then ? n->then[id] : 0) : 0;
+
+	return delta > 0 ? (uint64_t)delta : 0;
+}
+
+static void on_interval(struct consumer *c, const struct news *news)
+{
+	struct ipfix *x = c->state;
+	const struct flow *flow = news->flow;
+	struct ipfix_flow f = flow_of(x, &flow->ident, flow->id);
+	uint64_t begun_ns = c->pace && c->ticks
+				    ? c->engine->now_ns - c->question->interval_s * 1000000000ull
+				    : c->engine->begun_ns;
+
+	set_amounts(&f, &flow->ident, &news->count, moved(news, COUNTER_out_segs),
+		    moved(news, COUNTER_in_segs));
+	if (flow->ident.seen == SEEN_OPEN && flow->ident.open_ns > begun_ns)
+		begun_ns = flow->ident.open_ns;
+	f.start_ms = unix_ms(x, begun_ns);
+	if (news->close) {
+		/* on_closed() follows at once. */
+		x->rest = f;
+		x->rest_id = flow->id;
+		return;
+	}
+	f.end = IPFIX_ACTIVE_TIMEOUT;
+	f.end_ms = unix_ms(x, c->engine->now_ns);
+	f.flags = flags_of(&flow->ident, END_NONE);
+	put(x, &f);
+}
+
+static void on_closed(struct consumer *c, const struct event *ev)
+{
+	struct ipfix *x = c->state;
+	struct ipfix_flow f;
+
+	if (x->rest_id == ev->head.id) {
+		f = x->rest;
+		x->rest_id = 0;
+	} else {
+		/* It found no place in the table: all that it moved is told here. */
+		f = flow_of(x, &ev->ident, ev->head.id);
+		set_amounts(&f, &ev->ident, &ev->count, 0, 0);
+		f.start_ms =
+			unix_ms(x, ev->ident.seen == SEEN_OPEN ? ev->ident.open_ns : ev->time_ns);
+	}
+	set_owner(x, &f, &ev->ident);
+	f.end = IPFIX_END_DETECTED;
+	f.end_ms = unix_ms(x, ev->time_ns);
+	f.flags = flags_of(&ev->ident, ev->head.end_reason);
+	put(x, &f);
+}
+
+static void take_answers(struct consumer *c)
+{
+	struct ipfix *x = c->state;
+
+	if (push_run(&x->push)) {
+		log_warn("ipfix: the process that sends has ended; nothing is sent from here on");
+		c->fd = -1;
+	}
+}
+
+static void on_run(struct consumer *c)
+{
+	struct ipfix *x = c->state;
+	uint64_t times;
+
+	if (read(x->timer, &times, sizeof(times)) == sizeof(times))
+		send_batch(x);
+	take_answers(c);
+}
+
+static void on_tick(struct consumer *c, uint64_t time_ns)
+{
+	(void)time_ns;
+	send_batch(c->state);
+	take_answers(c);
+}
+
+static int watch_both(struct ipfix *x)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+
+	x->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	x->either = epoll_create1(EPOLL_CLOEXEC);
+	if (x->timer < 0 || x->either < 0 ||
+	    epoll_ctl(x->either, EPOLL_CTL_ADD, x->timer, &event) ||
+	    epoll_ctl(x->either, EPOLL_CTL_ADD, x->push.socket, &event))
+		return -errno;
+	return 0;
+}
+
+static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t gid)
+{
+	struct ipfix *x = c->state;
+	int err = push_start(&x->push, ipfix_work, &x->settings, uid, gid);
+
+	if (err)
+		return log_errno(err, "ipfix: cannot start the process that sends");
+	x->source = source;
+	err = watch_both(x);
+	if (err)
+		return log_errno(err, "ipfix: cannot wait for answers");
+	c->fd = x->either;
+	return 0;
+}
+
+static void on_end(struct consumer *c, const struct account *account)
+{
+	struct ipfix *x = c->state;
+	const struct push_account *a = &x->push.account;
+
+	(void)account;
+	if (!x->source)
+		return;
+	send_batch(x);
+	push_wait(&x->push, 0, (int)x->options->stop_timeout_s * 1000);
+	push_stop(&x->push);
+	if (a->dropped + a->given_up)
+		log_warn("ipfix: %llu records sent; %llu dropped here, %llu given up",
+			 (unsigned long long)a->sent, (unsigned long long)a->dropped,
+			 (unsigned long long)a->given_up);
+	else
+		log_debug("ipfix: %llu records sent", (unsigned long long)a->sent);
+}
+
+static uint64_t on_overflow(const struct consumer *c)
+{
+	const struct push_account *a = &((const struct ipfix *)c->state)->push.account;
+
+	return a->dropped + a->given_up;
+}
+
+static void on_free(struct consumer *c)
+{
+	struct ipfix *x = c->state;
+
+	if (x->source) {
+		push_stop(&x->push);
+		close(x->timer);
+		close(x->either);
+	}
+	free(x->batch);
+	free(x);
+}
+
+static const struct consumer_ops ops = {
+	.name = "ipfix",
+	.interval = on_interval,
+	.closed = on_closed,
+	.tick = on_tick,
+	.start = on_start,
+	.run = on_run,
+	.end = on_end,
+	.overflow = on_overflow,
+	.free = on_free,
+};
+
+static int refuse(struct usage_error *error, const char *text, size_t at, const char *why)
+{
+	error->argument = text;
+	error->at = at;
+	snprintf(error->text, sizeof(error->text), "argument --collector: %s", why);
+	return -EINVAL;
+}
+
+/* "tcp:HOST:PORT", "udp:[2001:db8::1]:4739". */
+static int take_collector(struct transport_settings *to, const char *text,
+			  struct usage_error *error)
+{
+	static const char *const kinds[] = {"udp:", "tcp:", "tls:"};
+	const char *host = NULL, *port;
+	size_t len;
+
+	for (unsigned k = 0; k < 3; k++)
+		if (!strncmp(text, kinds[k], 4)) {
+			to->kind = (enum transport_kind)k;
+			host = text + 4;
+		}
+	if (!host)
+		return refuse(error, text, 0, "expected udp:, tcp: or tls: before HOST:PORT");
+	port = strrchr(host, ':');
+	if (!port)
+		return refuse(error, text, strlen(text), "the port is missing, such as :4739");
+	len = (size_t)(port - host);
+	if (host[0] == '[' && len > 1 && host[len - 1] == ']') {
+		host++;
+		len -= 2;
+	}
+	if (!len || len >= sizeof(to->host))
+		return refuse(error, text, 4, "the host is missing");
+	port++;
+	if (!port[0] || strspn(port, "0123456789") != strlen(port) || strlen(port) > 5 ||
+	    atoi(port) < 1 || atoi(port) > 65535)
+		return refuse(error, text, (size_t)(port - text),
+			      "expected a port from 1 to 65535");
+	snprintf(to->host, sizeof(to->host), "%.*s", (int)len, host);
+	snprintf(to->port, sizeof(to->port), "%s", port);
+	return 0;
+}
+
+int ipfix_wrap(struct consumer *c, struct view *view, struct usage_error *error)
+{
+	struct ipfix *x = xcalloc(1, sizeof(*x));
+	const struct ipfix_options *o = c->question->own;
+
+	x->options = o;
+	x->view = view;
+	x->push.socket = -1;
+	c->state = x;
+	c->ops = &ops;
+	x->timer = x->either = -1;
+	if (take_collector(&x->settings.to, o->collector, error))
+		return -EINVAL;
+	x->settings.to.ca_file = o->ca_file;
+	x->settings.to.certificate = o->certificate;
+	x->settings.to.key = o->key;
+	x->settings.to.timeout_s = (unsigned)o->timeout_s;
+	x->settings.domain = (uint32_t)o->domain;
+	x->settings.pen = (uint32_t)o->pen;
+	x->settings.give_up_s = (unsigned)o->give_up_s;
+	x->batch = xcalloc(BATCH_RECORDS, sizeof(*x->batch));
+	c->wants = WANT_CLOSED | WANT_INTERVALS | WANT_COUNTERS;
+	c->needs |= NEED_OWNER | NEED_CGROUPS | NEED_EXTRA;
+	c->keep_syscalls |= SYSCALLS_PUSH | SYSCALLS_FILES;
+	return 0;
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "push/transport.h"
+
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "util/xalloc.h"
+
+struct transport {
+	int fd;
+	gnutls_session_t session; /* NULL: no TLS */
+	gnutls_certificate_credentials_t credentials;
+};
+
+static bool fail(char *problem, const char *what, const char *why)
+{
+	snprintf(problem, TRANSPORT_PROBLEM_MAX, "%s: %s", what, why);
+	return false;
+}
+
+static int connect_to(const struct addrinfo *to, unsigned timeout_s)
+{
+	const struct timeval limit = {.tv_sec = timeout_s};
+	int fd = socket(to->ai_family, to->ai_socktype | SOCK_CLOEXEC, to->ai_protocol);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	/* SO_SNDTIMEO limits connect() too. */
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	if (!connect(fd, to->ai_addr, to->ai_addrlen))
+		return fd;
+	err = errno == EINPROGRESS ? -ETIMEDOUT : -errno;
+	close(fd);
+	return err;
+}
+
+/* The first address that answers. */
+static bool find_and_connect(struct transport *t, const struct transport_settings *s, char *problem)
+{
+	const struct addrinfo hints = {.ai_socktype =
+					       s->kind == TRANSPORT_UDP ? SOCK_DGRAM : SOCK_STREAM};
+	struct addrinfo *found;
+	int err = getaddrinfo(s->host, s->port, &hints, &found);
+
+	if (err)
+		return fail(problem, "its name", gai_strerror(err));
+	t->fd = -ENOENT;
+	for (const struct addrinfo *to = found; to && t->fd < 0; to = to->ai_next)
+		t->fd = connect_to(to, s->timeout_s);
+	freeaddrinfo(found);
+	return t->fd >= 0 || fail(problem, "connection", strerror(-t->fd));
+}
+
+static bool load_credentials(struct transport *t, const struct transport_settings *s, char *problem)
+{
+	int done;
+
+	if (gnutls_certificate_allocate_credentials(&t->credentials))
+		return fail(problem, "TLS", "out of memory");
+	done = s->ca_file ? gnutls_certificate_set_x509_trust_file(t->credentials, s->ca_file,
+								   GNUTLS_X509_FMT_PEM)
+			  : gnutls_certificate_set_x509_system_trust(t->credentials);
+	if (done < 0)
+		return fail(problem, "authorities", gnutls_strerror(done));
+	if (!s->certificate)
+		return true;
+	done = gnutls_certificate_set_x509_key_file(t->credentials, s->certificate, s->key,
+						    GNUTLS_X509_FMT_PEM);
+	return done >= 0 || fail(problem, "our certificate", gnutls_strerror(done));
+}
+
+static bool shake_hands(struct transport *t, const struct transport_settings *s, char *problem)
+{
+	int done;
+
+	if (!load_credentials(t, s, problem))
+		return false;
+	if (gnutls_init(&t->session, GNUTLS_CLIENT))
+		return fail(problem, "TLS", "out of memory");
+	gnutls_set_default_priority(t->session);
+	gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, t->credentials);
+	gnutls_server_name_set(t->session, GNUTLS_NAME_DNS, s->host, strlen(s->host));
+	gnutls_session_set_verify_cert(t->session, s->host, 0);
+	gnutls_transport_set_int(t->session, t->fd);
+	gnutls_handshake_set_timeout(t->session, s->timeout_s * 1000);
+	do
+		done = gnutls_handshake(t->session);
+	while (done < 0 && !gnutls_error_is_fatal(done) && done != GNUTLS_E_AGAIN);
+	return !done || fail(problem, "TLS", gnutls_strerror(done));
+}
+
+struct transport *transport_open(const struct transport_settings *s, char *problem)
+{
+	struct transport *t = xcalloc(1, sizeof(*t));
+
+	t->fd = -1;
+	if (find_and_connect(t, s, problem) &&
+	    (s->kind != TRANSPORT_TLS || shake_hands(t, s, problem)))
+		return t;
+	transport_close(t);
+	return NULL;
+}
+
+void transport_close(struct transport *t)
+{
+	if (t->session) {
+		gnutls_bye(t->session, GNUTLS_SHUT_WR);
+		gnutls_deinit(t->session);
+	}
+	if (t->credentials)
+		gnutls_certificate_free_credentials(t->credentials);
+	if (t->fd >= 0)
+		close(t->fd);
+	free(t);
+}
+
+bool transport_send(struct transport *t, const void *data, size_t len, char *problem)
+{
+	const char *at = data, *end = at + len;
+
+	while (at < end) {
+		ssize_t n = t->session ? gnutls_record_send(t->session, at, (size_t)(end - at))
+				       : send(t->fd, at, (size_t)(end - at), MSG_NOSIGNAL);
+
+		if (n < 0 && (t->session ? n == GNUTLS_E_INTERRUPTED : errno == EINTR))
+			continue;
+		if (n < 0)
+			return fail(problem, "writing",
+				    t->session ? gnutls_strerror((int)n) : strerror(errno));
+		at += n;
+	}
+	return true;
+}
