@@ -28,7 +28,7 @@ ALLFLAGS  = -std=gnu17 $(CPPFLAGS) $(WARN) $(CFLAGS) $(HARDEN) $(REPRO) $(SANFLA
             $(shell $(PKG) --cflags $(LIBS))
 # STATIC=1: needs nothing where it runs. What would need libraries that no archives exist of is left out;
 # STATIC_LIBRARIES is a folder with those that were built for this (packaging/static.py).
-LIBS_SHARED := gnutls
+LIBS_SHARED := gnutls libcurl libfixbuf
 ifdef STATIC
 LIBS     := $(filter-out $(LIBS_SHARED),$(LIBS))
 CPPFLAGS += -DSTATIC -isystem $(STATIC_LIBRARIES)/include
@@ -58,6 +58,12 @@ SOURCES   := $(call names,source,source_ops)
 
 SRC       := $(sort $(filter-out src/main.c,$(wildcard src/*/*.c)))
 SRC       := $(filter-out src/bpf/%,$(SRC))
+# So are the reports that send, by such libraries.
+ifdef STATIC
+PUSH      := otlp ipfix
+SRC       := $(filter-out src/push/% $(PUSH:%=src/consumer/%.c) $(PUSH:%=src/report/%.c),$(SRC))
+REPORTS   := $(filter-out $(PUSH),$(REPORTS))
+endif
 BPF_SRC   := $(sort $(wildcard src/bpf/*.bpf.c))
 # Programs that are loaded without the others: each file is an object, and a skeleton, of its own.
 ALONE     := $(patsubst src/bpf/alone/%.bpf.c,%,$(sort $(wildcard src/bpf/alone/*.bpf.c)))

@@ -34,6 +34,8 @@ LIBRARIES = {
     "libzstd": ("libzstd1", "BSD-3-Clause OR GPL-2.0-only"),
     "libmicrohttpd": ("libmicrohttpd12", "LGPL-2.1-or-later"),
     "gnutls": ("libgnutls30", "LGPL-2.1-or-later"),
+    "libcurl": ("libcurl4", "curl"),
+    "libfixbuf": ("libfixbuf9", "LGPL-3.0-only"),
     "glibc": ("libc6", "LGPL-2.1-or-later"),
 }
 # Linked in without being in LIBS: the C library, and what libbpf uses.
