@@ -31,7 +31,8 @@ class Failure:
     sysctls: dict = field(default_factory=dict)
     delay_sec: float = 0.01
     age_sec: float = 0
-    # Who comes later does not see it: no process has the socket, in a namespace that is not ours.
+    # Who comes later does not see it: it is over soon, or no process has the socket, in a namespace that
+    # is not ours.
     before: bool = False
 
 
@@ -198,7 +199,7 @@ def syn_vanishes(stage):
     yield
 
 
-@failure("blackhole_syn", "failed", limit="handshake", sysctls={"tcp_syn_retries": 1})
+@failure("blackhole_syn", "failed", limit="handshake", sysctls={"tcp_syn_retries": 1}, before=True)
 def connect_times_out(stage):
     stage.wire.fate = from_near
     stage.start_connect()
@@ -282,7 +283,7 @@ def peer_goes_away(stage):
     yield
 
 
-@failure("timed_out", "failed", sysctls={"tcp_retries2": 3})
+@failure("timed_out", "failed", sysctls={"tcp_retries2": 3}, before=True)
 def kernel_gives_up(stage):
     client, accepted = stage.pair()
     exchange(client, accepted)
@@ -407,7 +408,7 @@ def keep_alive_goes_unanswered(stage):
     yield
 
 
-@failure("keepalive_dead", "failed")
+@failure("keepalive_dead", "failed", before=True)
 def keep_alive_gives_up(stage):
     client, _ = stage.pair()
     keep_alive(client, 2)

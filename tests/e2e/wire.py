@@ -91,6 +91,8 @@ class Wire:
         self.delay_s, self.fate = delay_s, None
         # Segments with payload that went for the first time and again, of the near and the far side.
         self.first, self.again = [0, 0], [0, 0]
+        # How late a packet came beyond what was asked for, at most: this machine has other work too.
+        self.lateness_s = 0
         self.highest, self.late, self.order = {}, [], itertools.count()
         self.lock = threading.Lock()
         self.devices = [self._device(near, self.near_address, self.near_address6),
@@ -105,6 +107,8 @@ class Wire:
             fcntl.ioctl(device, TUNSETIFF, struct.pack("16sH22x", b"wire", IFF_TUN | IFF_NO_PI))
         netns.ip("addr", "add", address + "/24", "dev", "wire")
         netns.ip("addr", "add", address6 + "/64", "dev", "wire", "nodad")
+        # We may come late, on a busy machine; then packets wait, and none is lost that is not meant to be.
+        netns.ip("link", "set", "wire", "txqueuelen", "10000")
         netns.ip("link", "set", "wire", "up")
         return device
 
@@ -149,7 +153,8 @@ class Wire:
         """Returns how long until the next is due, or None."""
         with self.lock:
             while self.late and self.late[0][0] <= time.monotonic():
-                _, _, raw, to_near = heapq.heappop(self.late)
+                when, _, raw, to_near = heapq.heappop(self.late)
+                self.lateness_s = max(self.lateness_s, time.monotonic() - when)
                 with contextlib.suppress(OSError):
                     os.write(self.devices[0 if to_near else 1], raw)
             return max(0, self.late[0][0] - time.monotonic()) if self.late else None
