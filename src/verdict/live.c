@@ -26,8 +26,10 @@ static bool is_quiet(const struct facts *f)
 HOLDS(no_answer)
 {
 	bool is_again = s->count->retrans_segs || (s->extra && s->extra->retransmits);
+	/* A SYN is sent again after a second, so one that is older than us has that age. */
+	bool is_old = !fact_has(f, FACT_age_us) || f->value[FACT_age_us] >= SECOND;
 
-	return s->state == ST_SYN_SENT && fact_get(f, FACT_age_us) >= SECOND && is_again &&
+	return s->state == ST_SYN_SENT && is_old && is_again &&
 	       !(s->extra && s->extra->soft_error);
 }
 
@@ -236,7 +238,7 @@ HOLDS(unclear)
 static const struct rule rules[] = {
 	{"blackhole_syn", SEVERITY_FAILED, CERTAINTY_MEASURED,
 	 "in syn_sent, a SYN was sent again, and no ICMP error came", "1 s",
-	 "no answer to SYN: {syns} sent in {age_us}, nothing came back; something drops them on the way",
+	 "no answer to SYN: {syns} sent[ in {age_us}], nothing came back; something drops them on the way",
 	 "syns,age_us",
 	 "tcpsight peek on both ends; a firewall that drops, a security group, a full accept queue there, the route back",
 	 no_answer},

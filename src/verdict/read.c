@@ -61,7 +61,8 @@ static void read_window(const struct subject *s, struct facts *f)
 {
 	uint64_t from = s->ident->open_ns ? s->ident->open_ns : s->ident->established_ns;
 
-	if (from && s->time_ns > from)
+	/* Of one that is older than us it is not known when it was begun. */
+	if (from && s->time_ns > from && s->ident->seen != SEEN_ADOPTED)
 		fact_set(f, FACT_age_us, (int64_t)((s->time_ns - from) / NS_PER_US));
 	f->is_life = !s->history || !s->history->has_begin;
 	if (!f->is_life)

@@ -13,6 +13,10 @@ static const struct said said[] = {
 	{{"1 open 1 local=10.0.0.4:41022 remote=10.0.0.5:5432 state=syn_sent opened=1 ca_state=0",
 	  "4.1 sample 1 segs_out=3 retransmits=2"},
 	 "no answer to SYN: 3 sent in 3.1 s, nothing came back; something drops them on the way"},
+	/* When it was begun is not known of one that is older than us. */
+	{{"1 open 1 local=10.0.0.4:41022 remote=10.0.0.5:5432 state=syn_sent seen=adopted opened=1 ca_state=0",
+	  "1.1 sample 1 segs_out=3 retransmits=2"},
+	 "no answer to SYN: 3 sent, nothing came back; something drops them on the way"},
 	{{"1 open 1 local=10.0.0.4:41022 remote=10.0.0.5:5432 state=syn_sent opened=1 ca_state=0",
 	  "4.1 sample 1 segs_out=3 retransmits=2 soft_error=113"},
 	 "an ICMP error answers the SYN (EHOSTUNREACH): a router or firewall rejects it, and the kernel tries on"},
