@@ -148,7 +148,7 @@ static bool waits(const struct ev_extra *e)
 	return e && (e->send_queue || e->receive_queue || e->probes_out || e->backoff);
 }
 
-/* Is there nothing new to be said of it? */
+/* Is there nothing new to be said of it? Once it is, of each that is there. */
 static bool is_quiet(const struct recorder *r, struct told *told, const struct news *news)
 {
 	bool waited = told->waited;
@@ -156,7 +156,8 @@ static bool is_quiet(const struct recorder *r, struct told *told, const struct n
 	if (!r->options->extra)
 		return false;
 	told->waited = waits(news->extra);
-	return !news->close && !told->waited && !waited && !has_moved(&news->count);
+	return told->is_known && !news->close && !told->waited && !waited &&
+	       !has_moved(&news->count);
 }
 
 static void on_interval(struct consumer *c, const struct news *news)
