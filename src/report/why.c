@@ -32,6 +32,8 @@ static const char *const examples[] = {
 	"tcpsight why 'dst port 5432'", "why the database is slow from here",
 	"tcpsight why -p 181 --for 10", "a longer look at one process",
 	"tcpsight why --unit nginx --all", "the service, with the connections that are fine",
+	"tcpsight why --read /var/log/tcpsight", "what was wrong while it was recorded",
+	"tcpsight why --read capture.pcap", "the same of a capture; causes of retransmission are inferred",
 	"tcpsight why --interval 10 --json", "every ten seconds, one JSON object a verdict",
 	"tcpsight why --check 'port 443' || page-somebody", "in a script",
 	NULL,
