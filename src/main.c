@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/agent_config.h"
+#include "app/check_recordings.h"
 #include "app/descriptors.h"
 #include "app/peekstat.h"
 #include "app/run.h"
@@ -40,15 +40,7 @@ static int finish_stdout(int status)
 static int parse_and_run(const struct report *report, const char *program, int argc, char **argv,
 			 struct question *question)
 {
-	int status;
-
 	argv[0] = (char *)program;
-	if (report->is_agent) {
-		log_init(program, false);
-		status = agent_configure(report, argc, argv, question);
-		log_init(program, question->watch->verbose);
-		return status >= 0 ? status : run_report(report, question, program);
-	}
 	switch (options_parse(report, argc, argv, question)) {
 	case OPTIONS_DONE:
 		log_init(program, false);
@@ -61,6 +53,8 @@ static int parse_and_run(const struct report *report, const char *program, int a
 		break;
 	}
 	log_init(program, question->watch->verbose);
+	if (question->watch->check)
+		return check_recordings(question->watch);
 	return run_report(report, question, program);
 }
 

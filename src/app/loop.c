@@ -9,7 +9,6 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "app/agent_service.h"
 #include "app/asked.h"
 #include "engine/clock.h"
 #include "engine/column.h"
@@ -194,11 +193,11 @@ static int drain(struct loop *l)
 	return n < 0 ? n : 0;
 }
 
-static void read_host(struct loop *l)
+void loop_read_host(struct loop *l)
 {
 	int64_t value[COUNTER_COUNT];
 
-	if (!l->source->ops->host || !(l->source->needs & NEED_HOST))
+	if (!l->source->ops->host || !(l->source->needs & ~l->source->lacks & NEED_HOST))
 		return;
 	l->source->ops->host(l->source, value);
 	engine_host(l->engine, value);
@@ -207,7 +206,7 @@ static void read_host(struct loop *l)
 void loop_begin(struct loop *l)
 {
 	engine_begin(l->engine, clock_now_ns());
-	read_host(l);
+	loop_read_host(l);
 }
 
 /*
@@ -234,7 +233,7 @@ static int sample(struct loop *l, uint64_t time_ns)
 	if (!err)
 		err = l->source->ops->sample(l->source);
 	if (!err)
-		read_host(l);
+		loop_read_host(l);
 	return err;
 }
 
@@ -245,8 +244,6 @@ static int tick(struct loop *l)
 
 	if (!err)
 		engine_advance(l->engine, clock_now_ns());
-	if (!err && l->service)
-		agent_service_ticked(l->service);
 	arm_tick(l);
 	return err;
 }
@@ -265,10 +262,6 @@ static int take_signal(struct loop *l)
 	struct signalfd_siginfo info;
 
 	while (read(l->signals, &info, sizeof(info)) > 0) {
-		if (info.ssi_signo == SIGHUP && l->service) {
-			agent_service_reload(l->service);
-			continue;
-		}
 		if (info.ssi_signo != SIGWINCH)
 			return 1;
 		for (unsigned i = 0; i < l->asked->count; i++) {
@@ -386,8 +379,6 @@ int loop_run_live(struct loop *l)
 		if (!result)
 			result = loop_flush(l);
 	}
-	if (result > 0 && l->service)
-		agent_service_stop(l->service);
 	if (result > 0)
 		result = finish(l);
 	return result;

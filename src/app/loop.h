@@ -13,10 +13,7 @@ struct event;
 struct source;
 struct watch;
 
-struct agent_service;
-
 struct loop {
-	struct agent_service *service; /* of an agent, or NULL */
 	const struct watch *watch;
 	struct engine *engine;
 	struct source *source;
@@ -44,6 +41,9 @@ void loop_close(struct loop *loop);
 
 /* The intervals begin now; the host's own counters are measured from here. */
 void loop_begin(struct loop *loop);
+
+/* Tell the engine of the host's own counters, if anybody asks for them. */
+void loop_read_host(struct loop *loop);
 
 /* Show the present sockets. 0 or -errno. */
 int loop_run_once(struct loop *loop);

@@ -47,21 +47,30 @@ static void advance(struct loop *l, uint64_t time_ns)
 		l->asked->one[i]->consumer.done = l->was_done >> i & 1;
 }
 
+static void begin(struct loop *l, uint64_t time_ns)
+{
+	engine_begin(l->engine, time_ns);
+	loop_read_host(l);
+}
+
 void loop_emit_offline(void *loop, const struct event *ev)
 {
 	struct loop *l = loop;
 	struct engine *e = l->engine;
 
 	if (!e->has_begun && (ev->head.kind != EV_TIME || l->source->ops->tells_ticks))
-		engine_begin(e, ev->time_ns);
-	if (ev->time_ns > l->last_ns)
+		begin(l, ev->time_ns);
+	/* Where ticks are told, a run ends with one of them. */
+	if (ev->time_ns > l->last_ns &&
+	    (ev->head.kind == EV_TIME || !l->source->ops->tells_ticks || !l->last_ns))
 		l->last_ns = ev->time_ns;
 	/* What moved until an interval's end belongs to it; what comes with the event does not. */
-	if (ev->time_ns + e->slack_ns >= e->next_tick_ns && !l->is_interrupted &&
-	    (ev->head.kind == EV_TIME || !l->source->ops->tells_ticks)) {
+	if (!l->is_interrupted && (l->source->ops->tells_ticks ? ev->head.kind == EV_TIME
+							    : ev->time_ns >= e->next_tick_ns)) {
 		l->is_interrupted = signal_waits();
 		if (ev->head.kind == EV_TIME)
 			l->source->ops->sample(l->source);
+		loop_read_host(l);
 		if (!l->is_interrupted)
 			advance(l, ev->time_ns);
 	}

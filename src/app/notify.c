@@ -24,8 +24,7 @@ int notify_open(void)
 	/* A leading @ stands for the abstract namespace. */
 	if (to.sun_path[0] == '@')
 		to.sun_path[0] = '\0';
-	/* Whoever listens may be slow: what finds no place there is not worth waiting for. */
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && !connect(fd, (struct sockaddr *)&to,
 				(socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)))
 		return fd;
@@ -35,16 +34,14 @@ int notify_open(void)
 	return -1;
 }
 
-void notify_tell(int fd, const char *text)
-{
-	/* Not send(): the sandbox leaves nothing that is for sockets only. SIGPIPE is ignored. */
-	if (fd >= 0 && write(fd, text, strlen(text)) < 0)
-		log_debug("cannot notify: %s", strerror(errno));
-}
-
 void notify_ready(int fd)
 {
-	notify_tell(fd, "READY=1");
-	if (fd >= 0)
-		close(fd);
+	static const char message[] = "READY=1";
+
+	if (fd < 0)
+		return;
+	/* Not send(): the sandbox leaves nothing that is for sockets only. SIGPIPE is ignored. */
+	if (write(fd, message, sizeof(message) - 1) < 0)
+		log_debug("cannot notify: %s", strerror(errno));
+	close(fd);
 }

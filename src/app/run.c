@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "app/agent_service.h"
 #include "app/asked.h"
 #include "app/child.h"
 #include "app/choose_source.h"
@@ -45,7 +44,6 @@ struct run {
 	struct engine engine;
 	struct loop loop;
 	struct child command; /* of -c */
-	struct agent_service service;
 };
 
 /* The only network namespace that anybody wants, or 0. */
@@ -79,6 +77,18 @@ static unsigned source_needs(const struct all_asked *asked, const struct source_
 	if (asked->wants & WANT_PRESENT)
 		needs |= NEED_PRESENT | (all_states(asked) & SOURCE_BARE_STATES ? NEED_BARE : 0);
 	return needs;
+}
+
+static void tell_gap(void *context, const struct source_gap *gap)
+{
+	struct run *r = context;
+
+	for (unsigned i = 0; i < r->asked.count; i++) {
+		struct consumer *c = &r->asked.one[i]->consumer;
+
+		if (c->ops->gap && !c->done)
+			c->ops->gap(c, gap);
+	}
 }
 
 /* What it has to do is what all consumers need. */
@@ -120,6 +130,8 @@ static int prepare_source(struct run *r)
 		.cgroups = r->cgroups,
 		.emit = engine_event,
 		.emit_context = &r->engine,
+		.tell_gap = tell_gap,
+		.gap_context = r,
 	};
 	if (r->source.offline) {
 		r->source.emit = loop_emit_offline;
@@ -146,12 +158,6 @@ static int prepare_engine(struct run *r)
 	}
 	if (r->watch->agent)
 		r->watch->agent->engine = &r->engine;
-	r->service = (struct agent_service){.asked = &r->asked,
-					    .engine = &r->engine,
-					    .source = &r->source,
-					    .agent = r->watch->agent,
-					    .notify = -1,
-					    .statm = -1};
 	r->loop = (struct loop){.watch = r->watch,
 				.engine = &r->engine,
 				.source = &r->source,
@@ -225,10 +231,6 @@ static int run_source(struct run *r)
 		uid = geteuid();
 		gid = getegid();
 	}
-	if (r->watch->agent) {
-		agent_service_open(&r->service, notify);
-		r->loop.service = &r->service;
-	}
 	r->loop.command = r->command.pidfd;
 	/* They must be ready for what is there already, which the source tells of when it starts. */
 	err = start_consumers(r, uid, gid);
@@ -244,15 +246,14 @@ static int run_source(struct run *r)
 		err = outputs_flush(&r->asked.outputs);
 	if (err)
 		return err;
-	if (!r->watch->agent)
-		notify_ready(notify);
+	notify_ready(notify);
 	if (r->source.offline)
 		return loop_run_offline(&r->loop);
 	if (r->source.once)
 		return loop_run_once(&r->loop);
 	loop_begin(&r->loop);
 	if (r->watch->agent)
-		agent_service_begin(&r->service);
+		r->watch->agent->is_ready = true;
 	child_go(&r->command);
 	return loop_run_live(&r->loop);
 }
@@ -314,8 +315,7 @@ static int finish(struct run *r, int err)
 	loss_unseen(&account, r->engine.unseen);
 	if (!err)
 		end_consumers(r, &account);
-	if (r->engine.wants & (WANT_OPENED | WANT_INTERVALS))
-		account.table_full += r->engine.flows.refused;
+	account.table_full += r->engine.flows.refused;
 	err = outputs_flush(&r->asked.outputs) && !err ? -r->asked.outputs.output[0].out.error : err;
 	if (stdout_is_gone(r))
 		return RUN_DONE;
@@ -383,7 +383,6 @@ static int run_opened(struct run *r)
 		status = finish(r, run_source(r));
 	r->source.ops->close(&r->source);
 	loop_close(&r->loop);
-	agent_service_close(&r->service);
 	child_done(&r->command);
 	return status;
 }
@@ -410,9 +409,7 @@ int run_report(const struct report *report, struct question *question, const cha
 		status = asked_open_outputs(&r.asked, program);
 	if (!status)
 		status = prepare_engine(&r);
-	if (!status && r.watch->agent && agent_service_answers(&r.asked, &r.source, &status))
-		;
-	else if (!status)
+	if (!status)
 		status = run_opened(&r);
 	engine_done(&r.engine);
 	asked_done(&r.asked);

@@ -75,6 +75,13 @@ static void on_tick(struct consumer *c, uint64_t time_ns)
 	begin(c->state, c);
 }
 
+static void on_gap(struct consumer *c, const struct source_gap *gap)
+{
+	struct past_history *h = c->state;
+
+	view_gap(h->view, gap);
+}
+
 static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t gid)
 {
 	struct past_history *h = c->state;
@@ -236,6 +243,7 @@ static const struct consumer_ops ops = {
 	.opened = on_opened,
 	.interval = on_interval,
 	.tick = on_tick,
+	.gap = on_gap,
 	.start = on_start,
 	.end = on_end,
 	.overflow = overflow,

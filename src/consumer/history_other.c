@@ -58,9 +58,9 @@ static void emit(void *context, const struct event *ev)
 
 	if (!e->has_begun)
 		engine_begin(e, ev->time_ns);
-	if (ev->time_ns > o->last_ns)
+	if (ev->time_ns > o->last_ns && (ev->head.kind == EV_TIME || !o->last_ns))
 		o->last_ns = ev->time_ns;
-	if (ev->head.kind == EV_TIME && ev->time_ns + e->slack_ns >= e->next_tick_ns)
+	if (ev->head.kind == EV_TIME)
 		engine_advance(e, ev->time_ns);
 	engine_event(e, ev);
 }
@@ -79,6 +79,7 @@ int history_other_open(struct history_other *o, const struct consumer *c, const 
 	o->source.clock = &o->clock;
 	o->source.emit = emit;
 	o->source.emit_context = o;
+	o->source.tell_gap = NULL;
 	o->source.state = NULL;
 	o->is_open = true;
 	err = o->source.ops->open(&o->source);

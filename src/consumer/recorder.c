@@ -10,7 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "consumer/recorder_host.h"
 #include "consumer/recorder_meta.h"
+#include "consumer/recorder_status.h"
 #include "consumer/recorder_told.h"
 #include "engine/account.h"
 #include "engine/clock.h"
@@ -36,9 +38,11 @@ struct recorder {
 	struct source *source;
 	struct record *record;
 	int directory, file, lock;
-	bool has_threads, is_dropping, shows_status;
+	bool has_threads, is_stuck, shows_status;
 	struct told *told; /* by slot */
 	size_t told_size;
+	struct recorder_host host;
+	struct recorder_status status;
 	struct event ev; /* of the flow that is told of */
 	struct record_config config;
 };
@@ -242,29 +246,21 @@ static void put_key_frame(struct consumer *c, struct recorder *r, uint64_t time_
 	record_key_end(r->record);
 }
 
-/* Say once when rows begin to be dropped, and once when that is over. */
+/* Say once when the disk takes nothing more, and once when that is over. */
 static void tell_trouble(struct recorder *r)
 {
 	struct record_status s;
+	bool is_stuck;
 
 	record_get_status(r->record, &s);
-	if (s.is_dropping && !r->is_dropping)
-		log_warn("record: rows cannot be written: %s; still trying", strerror(s.disk.error));
-	else if (!s.is_dropping && r->is_dropping)
+	is_stuck = s.disk.error || s.is_dropping;
+	if (is_stuck && !r->is_stuck)
+		log_warn("record: rows cannot be written: %s; they wait in memory, up to 4 MiB of them",
+			 strerror(s.disk.error ? s.disk.error : ENOSPC));
+	else if (!is_stuck && r->is_stuck)
 		log_warn("record: writing again; %llu rows were dropped",
-			 (unsigned long long)(s.dropped_rows + s.disk.dropped_rows));
-	r->is_dropping = s.is_dropping;
-}
-
-static void show_status(const struct recorder *r)
-{
-	struct record_status s;
-
-	record_get_status(r->record, &s);
-	fprintf(stderr, "\r\033[Krecording to %s: %.1f MB written, %.1f MB kept, %llu rows lost",
-		r->options->directory ? r->options->directory : "the file",
-		(double)s.disk.written_bytes / 1e6, (double)s.disk.used_bytes / 1e6,
-		(unsigned long long)(s.dropped_rows + s.disk.dropped_rows));
+			 (unsigned long long)s.dropped_rows);
+	r->is_stuck = is_stuck;
 }
 
 static void on_tick(struct consumer *c, uint64_t time_ns)
@@ -277,11 +273,13 @@ static void on_tick(struct consumer *c, uint64_t time_ns)
 	/* Privileges are gone by now, and threads have no more than we. */
 	if (!r->has_threads && !r->source->offline && !record_start(r->record))
 		r->has_threads = true;
+	recorder_host_put(&r->host, r->record, c, r->source);
+	recorder_losses(r->record, c, r->source, time_ns);
 	if (record_tick(r->record, &now) == RECORD_WANTS_KEY)
 		put_key_frame(c, r, time_ns);
 	tell_trouble(r);
 	if (r->shows_status)
-		show_status(r);
+		recorder_status_show(&r->status, r->record, r->options);
 }
 
 static int open_directory(struct recorder *r)
@@ -339,7 +337,9 @@ static int on_start(struct consumer *c, struct source *s, uid_t uid, gid_t gid)
 	err = o->directory ? open_directory(r) : open_file(r, c->question);
 	if (err)
 		return err;
+	recorder_host_open(&r->host, c, s, o->no_host);
 	recorder_meta(&config.meta, c, s);
+	config.meta.counters = r->host.is_recorded;
 	config.dir_fd = r->directory;
 	config.file_fd = r->file;
 	config.rotate_bytes = o->rotate_bytes;
@@ -360,34 +360,15 @@ static int on_start(struct consumer *c, struct source *s, uid_t uid, gid_t gid)
 static void on_end(struct consumer *c, const struct account *a)
 {
 	struct recorder *r = c->state;
-	struct record_loss loss = {
-		.time_ns = clock_of(c),
-		.opened = a->opened,
-		.adopted = a->adopted,
-		.closed = a->closed,
-		.live = a->live,
-		.lost = a->lost,
-		.lost_tx_bytes = a->lost_tx_bytes,
-		.lost_rx_bytes = a->lost_rx_bytes,
-		.missed = a->missed,
-		.table_full = a->table_full,
-		.undecoded = a->undecoded,
-		.received = a->received,
-		.dropped = a->dropped,
-		.interface_dropped = a->interface_dropped,
-		.first_ns = a->first_ns,
-		.last_ns = a->last_ns,
-		.undecoded_why = a->undecoded_why,
-		.ignored = a->ignored,
-		.stray = a->stray,
-	};
+	uint64_t time_ns = clock_of(c);
+	const struct record_loss loss = recorder_loss(a, time_ns);
 
 	if (!r->record)
 		return;
 	record_account(r->record, &loss);
-	put_note(r, RECORD_NOTE_STOP, loss.time_ns);
+	put_note(r, RECORD_NOTE_STOP, time_ns);
 	if (r->shows_status)
-		fputc('\n', stderr);
+		recorder_status_end();
 }
 
 static void close_fd(int fd)
@@ -404,6 +385,7 @@ static void on_free(struct consumer *c)
 		record_end(r->record);
 	if (r->told)
 		reserve_free(r->told, r->told_size);
+	recorder_host_close(&r->host);
 	close_fd(r->file);
 	close_fd(r->lock);
 	close_fd(r->directory);
@@ -431,13 +413,14 @@ int recorder_wrap(struct consumer *c, struct view *view, struct usage_error *err
 	(void)error;
 	r->options = o;
 	r->view = view;
-	r->directory = r->file = r->lock = -1;
+	r->directory = r->file = r->lock = r->host.load = -1;
 	c->state = r;
 	c->ops = &ops;
 	c->wants = WANT_OPENED | WANT_CLOSED | WANT_INTERVALS | (o->extra ? WANT_ALL : 0) |
 		   (o->handshakes ? WANT_HANDSHAKES : 0) | (o->resets ? WANT_RESETS : 0);
 	c->needs |= NEED_OWNER | NEED_CGROUPS | NEED_ERROR | (o->extra ? NEED_EXTRA | NEEDS_OF_CAUSES : 0) |
-		    (o->handshakes ? NEED_HANDSHAKES : 0) | (o->resets ? NEED_RESETS : 0);
+		    (o->no_host ? 0 : NEED_HOST) | (o->handshakes ? NEED_HANDSHAKES : 0) |
+		    (o->resets ? NEED_RESETS : 0);
 	c->keep_syscalls |= SYSCALLS_RECORD | SYSCALLS_FILES;
 	return 0;
 }

@@ -282,6 +282,13 @@ static void on_tick(struct consumer *c, uint64_t time_ns)
 		c->done = true;
 }
 
+static void on_gap(struct consumer *c, const struct source_gap *gap)
+{
+	struct why *h = c->state;
+
+	view_gap(h->view, gap);
+}
+
 static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t gid)
 {
 	struct why *w = c->state;
@@ -341,6 +348,7 @@ static const struct consumer_ops ops = {
 	.interval = on_interval,
 	.start = on_start,
 	.tick = on_tick,
+	.gap = on_gap,
 	.end = on_end,
 	.overflow = overflow,
 	.free = on_free,

@@ -26,6 +26,7 @@ struct pace;
 struct question;
 struct row_context;
 struct source;
+struct source_gap;
 
 enum consumer_want {
 	WANT_OPENED = 1,
@@ -60,6 +61,8 @@ struct consumer_ops {
 	void (*closed)(struct consumer *c, const struct event *ev);
 	void (*handshake)(struct consumer *c, const struct event *ev);
 	void (*reset)(struct consumer *c, const struct event *ev);
+	/* What is read has nothing of a time, or not all. */
+	void (*gap)(struct consumer *c, const struct source_gap *gap);
 	/* The end of an interval: all its news were told. Times are the source's nanoseconds. */
 	void (*tick)(struct consumer *c, uint64_t time_ns);
 
@@ -70,13 +73,6 @@ struct consumer_ops {
 	int (*start)(struct consumer *c, struct source *source, uid_t uid, gid_t gid);
 	/* consumer.fd is readable. */
 	void (*run)(struct consumer *c);
-	/*
-	 * The question has changed while it runs: `question` is what it is now. With `is_trial` only look
-	 * whether it can be taken; else c->question is replaced by it after this call, c->filter was before.
-	 * 0, or -EINVAL and `error`. NULL: it cannot change.
-	 */
-	int (*reload)(struct consumer *c, const struct question *question, bool is_trial,
-		      struct usage_error *error);
 	/* The window's size changed. */
 	void (*resized)(struct consumer *c);
 	/* The run is over: write what is owed. `account` holds the loss of this consumer too. */

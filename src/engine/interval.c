@@ -33,7 +33,7 @@ static void tell_news(struct engine *e, struct pace *p)
 static void tick(struct engine *e, struct pace *p, uint64_t time_ns)
 {
 	time_ns -= time_ns % 1000;
-	e->now_ns = time_ns;
+	e->now_ns = p->last_tick_ns = time_ns;
 	tell_news(e, p);
 	e->is_ticking = true;
 	for (unsigned i = 0; i < p->consumers; i++) {
@@ -103,6 +103,18 @@ void engine_due(const struct engine *e, uint64_t time_ns, unsigned *ret_wants, u
 		}
 }
 
+/* Of the recorded interval each end is told: it is that of an interval here, however late it was. */
+static bool is_told(const struct engine *e, const struct pace *p, uint64_t time_ns)
+{
+	return e->slack_ns && p->interval_ns == 2 * e->slack_ns && time_ns > e->begun_ns + 1000;
+}
+
+/* One tick was told, and not two, however much time had passed since the last. */
+static bool was_told(const struct engine *e, const struct pace *p, uint64_t time_ns)
+{
+	return e->slack_ns && p->last_tick_ns == time_ns - time_ns % 1000;
+}
+
 /* The pace whose tick is due first, at `time_ns` or before; NULL if there is none. */
 static struct pace *due(struct engine *e, uint64_t time_ns)
 {
@@ -111,7 +123,9 @@ static struct pace *due(struct engine *e, uint64_t time_ns)
 	for (unsigned i = 0; i < e->paces; i++) {
 		struct pace *p = &e->pace[i];
 
-		if (p->next_tick_ns <= time_ns + e->slack_ns &&
+		if (was_told(e, p, time_ns))
+			continue;
+		if ((is_told(e, p, time_ns) || p->next_tick_ns <= time_ns + e->slack_ns) &&
 		    p->next_tick_ns != UINT64_MAX && (!first || p->next_tick_ns < first->next_tick_ns))
 			first = p;
 	}
@@ -124,14 +138,14 @@ static struct pace *due(struct engine *e, uint64_t time_ns)
  */
 static void plan_next(const struct engine *e, struct pace *p, uint64_t time_ns)
 {
-	uint64_t interval_ns = p->interval_ns > e->floor_ns ? p->interval_ns : e->floor_ns, ahead;
+	uint64_t ahead;
 
-	p->next_tick_ns += interval_ns;
+	p->next_tick_ns += p->interval_ns;
 	if (p->next_tick_ns > time_ns)
 		return;
-	ahead = (time_ns - p->next_tick_ns) / interval_ns;
+	ahead = (time_ns - p->next_tick_ns) / p->interval_ns;
 	if (!e->offline || ahead >= ENGINE_EMPTY_TICKS)
-		p->next_tick_ns += (ahead + !e->offline) * interval_ns;
+		p->next_tick_ns += (ahead + !e->offline) * p->interval_ns;
 }
 
 void engine_advance(struct engine *e, uint64_t time_ns)
@@ -150,6 +164,9 @@ void engine_finish(struct engine *e, uint64_t time_ns)
 	for (unsigned i = 0; i < e->paces && e->has_begun; i++) {
 		struct pace *p = &e->pace[i];
 
+		/* Where ticks are told, the last one may have been: nothing came after it. */
+		if (was_told(e, p, time_ns) && !e->ends_on_grid)
+			continue;
 		tick(e, p, e->ends_on_grid && p->interval_ns ? p->next_tick_ns : time_ns);
 		p->next_tick_ns = UINT64_MAX;
 	}

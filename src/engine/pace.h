@@ -18,6 +18,7 @@
 struct pace {
 	uint64_t interval_ns;  /* 0: one tick, at the end */
 	uint64_t next_tick_ns; /* UINT64_MAX: not before the end */
+	uint64_t last_tick_ns;
 	uint16_t bit;	       /* of flow.news */
 	bool is_late;	       /* begun while the engine ran: not shared */
 	struct consumer *consumer[CONSUMERS_MAX];
@@ -58,6 +59,3 @@ void pace_note(struct pace *p, struct flow_table *flows, struct flow *f);
 void pace_take(struct pace *p, const struct flow *f, uint32_t slot, const struct ev_extra *extra,
 	       const struct event *close, struct news *ret);
 void pace_taken(struct pace *p, uint32_t slot);
-
-/* What `from` has told of every flow, and which have news, is the same for `p`, which is new. */
-void pace_copy(struct pace *p, const struct pace *from, struct flow_table *flows);

@@ -20,6 +20,14 @@ struct watch;
 /* States of sockets that may have no counters. */
 #define SOURCE_BARE_STATES (1u << ST_TIME_WAIT | 1u << ST_NEW_SYN_RECV | 1u << ST_FIN_WAIT2)
 
+/* A time of which a file holds nothing, or not all. */
+struct source_gap {
+	int64_t from_wall_us, to_wall_us; /* since 1970 */
+	const char *why;		  /* "the recorder did not run"; borrowed */
+	uint64_t rows;			  /* that are known to be missing */
+	unsigned host;
+};
+
 struct source {
 	const struct source_ops *ops;
 	const struct watch *watch;
@@ -58,6 +66,9 @@ struct source {
 	struct cgroup_names *cgroups; /* whom to teach the names that a file holds; may be NULL */
 	void (*emit)(void *context, const struct event *ev);
 	void *emit_context;
+	/* Tell consumers of a gap; may be NULL. */
+	void (*tell_gap)(void *context, const struct source_gap *gap);
+	void *gap_context;
 	void *state; /* of the implementation */
 };
 
@@ -112,6 +123,13 @@ struct source_ops {
 	/* "eth0, link-type EN10MB (Ethernet), ...", borrowed; NULL if there is nothing to say. */
 	const char *(*describe)(struct source *s);
 	void (*account)(struct source *s, struct account *ret);
+	/*
+	 * What is known by now to be lost, of the run so far; the rest of the account may be empty. Can
+	 * be asked after each interval. NULL: only the end tells.
+	 */
+	void (*losses)(struct source *s, struct account *ret);
+	/* Load averages of the last 1, 5 and 15 minutes, in hundredths; false if they are not known. */
+	bool (*load)(const struct source *s, uint32_t ret[3]);
 	/*
 	 * The host's own counters (by enum counter_id), summed over the network namespaces that are
 	 * watched. NULL if there are none.

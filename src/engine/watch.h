@@ -44,6 +44,9 @@ struct watch {
 	bool strict;
 	bool verbose;
 
+	/* Instead of a run: look through the recordings of `reads`. */
+	bool check, check_bytes;
+
 	struct agent *agent;		  /* of a run that is one: consumer/agent.h */
 	const struct config_file *config; /* questions besides those of --also, or NULL */
 };

@@ -218,6 +218,7 @@ const struct record_column record_columns[] = {
 
 	C(338, IN(LOSS), "ignored", "segments", NUMBER, AS(VARINT), FIELD(record_loss, ignored)),
 	C(339, IN(LOSS), "stray", "segments", NUMBER, AS(VARINT), FIELD(record_loss, stray)),
+	C(340, IN(LOSS), "inexact", "", NUMBER, AS(VARINT), FIELD(record_loss, inexact)),
 
 	C(349, IN(NOTE), "time", "us", TIME, AS(DELTA), FIELD(record_note, time_ns)),
 	C(350, IN(NOTE), "what", "", ENUM("start stop clock_step suspend disk_full disk_free rung thinned user"), AS(VARINT), FIELD(record_note, kind)),

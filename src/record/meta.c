@@ -39,6 +39,7 @@ static const struct field {
 	NUMBER("key_offset", key_offset),
 	NUMBER("thinned", thinned),
 	NUMBER("extra", extra),
+	NUMBER("counters", counters),
 	NUMBER("source", source),
 };
 

@@ -30,6 +30,7 @@ struct record_meta {
 	uint64_t key_offset; /* in the file, of the segment with the last key frame; META_NO_KEY */
 	uint64_t thinned;    /* 1: samples are sums over `interval`, which was shorter once */
 	uint64_t extra;	     /* 1: with the columns of struct ev_extra */
+	uint64_t counters;   /* 1: with the host's own counters */
 	uint64_t source;     /* 1: times are those of a file that was read, not of this machine */
 };
 

@@ -40,6 +40,18 @@ static int refuse_same_run(const struct recordings *s, unsigned i, const char *c
 	return 0;
 }
 
+/* The one that began first: by it no time of the others is before 0. */
+static void share_clock(struct recordings *s)
+{
+	int64_t first = INT64_MAX;
+
+	for (unsigned i = 0; i < s->count; i++)
+		if (s->member[i].r->meta.wall_offset_us < first)
+			first = s->member[i].r->meta.wall_offset_us;
+	for (unsigned i = 0; i < s->count; i++)
+		recording_set_base(s->member[i].r, first);
+}
+
 int recordings_open(struct recordings **ret, const char *const *path, unsigned count,
 		    const struct recording_config *config, char *why, size_t why_size)
 {
@@ -56,13 +68,13 @@ int recordings_open(struct recordings **ret, const char *const *path, unsigned c
 			break;
 		}
 		s->count++;
-		recording_set_base(s->member[i].r, s->member[0].r->meta.wall_offset_us);
 		err = refuse_same_run(s, i, path, why, why_size);
 	}
 	if (err) {
 		recordings_close(s);
 		return err;
 	}
+	share_clock(s);
 	*ret = s;
 	return 0;
 }

@@ -24,7 +24,7 @@ void recordings_close(struct recordings *s);
 /*
  * As recording_next(); `*ret_host` is which of the paths it is from, also of an error. The ids of
  * flows are different for different hosts (EV_ID_HOST_SHIFT), those of cgroups are
- * recordings_cgroup(), and times are those of the first recording's clock. An id of 0, of no flow,
+ * recordings_cgroup(), and times are those of the clock that began first. An id of 0, of no flow,
  * has its host too.
  */
 int recordings_next(struct recordings *s, struct event *ev, unsigned *ret_host);

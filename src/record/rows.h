@@ -48,6 +48,7 @@ struct record_loss {
 	uint64_t dropped_rows;	    /* rows for which there was no room on the disk or in memory */
 	/* Segments of packets that were understood and counted for no flow. */
 	uint64_t ignored, stray;
+	uint64_t inexact; /* of closed: whose received bytes may be wrong by one */
 	uint64_t dropped_names;	    /* names for which there was no room */
 };
 

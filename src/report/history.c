@@ -6,13 +6,14 @@
 #include <time.h>
 
 #include "consumer/history.h"
+#include "consumer/recorder_options.h"
 #include "util/when.h"
 #include "view/group_by.h"
 #include "view/report.h"
 
 #define OWN(field) OPTION_OF_REPORT, offsetof(struct history_options, field)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define DIRECTORY "/var/log/tcpsight"
+#define DIRECTORY RECORDER_DIRECTORY
 
 static const char *const groupings[] = {"comm", "process",   "unit", "container", "remote",
 					"port", "subnet", "flow", NULL};

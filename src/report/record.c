@@ -9,12 +9,13 @@
 #include <sys/statvfs.h>
 
 #include "consumer/recorder.h"
+#include "util/xalloc.h"
 #include "view/report.h"
 
 #define OWN(field) OPTION_OF_REPORT, offsetof(struct recorder_options, field)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define SECONDS_MAX 31536000
-#define DIRECTORY "/var/log/tcpsight"
+#define DIRECTORY RECORDER_DIRECTORY
 
 static const char *const with_words[] = {"extra", "handshakes", "resets", NULL};
 static const char *const without_words[] = {"samples", "host", NULL};
@@ -40,6 +41,11 @@ static const struct option_def options[] = {
 	 .choices = with_words},
 	{0, "without", OPTION_TEXT, OWN(without), "LIST", "leave out: samples, host",
 	 .choices = without_words},
+	{0, "check", OPTION_FLAG, OF_WATCH(check), NULL,
+	 "look through recordings (files, directories) instead: every sum, what is missing; status 4 if "
+	 "anything is"},
+	{0, "stats", OPTION_FLAG, OF_WATCH(check_bytes), NULL,
+	 "with --check: also how many bytes each column takes"},
 };
 
 static const char *const omitted[] = {"sort", "rows", "columns", "json", "csv", "append", NULL};
@@ -49,6 +55,7 @@ static const char *const examples[] = {
 	"tcpsight record /tmp/r --duration 600 'port 5432'", "ten minutes of one service",
 	"tcpsight top --also 'record /var/log/tcpsight'", "watch and keep",
 	"tcpsight record --read capture.pcap --output capture.tsr", "a recording of a capture",
+	"tcpsight record --check --stats /var/log/tcpsight", "is all of it whole, and where do the bytes go",
 	"tcpsight life --read /var/log/tcpsight --json", "what was recorded, as any report shows it",
 	NULL,
 };
@@ -200,11 +207,31 @@ static int take_directory(struct question *q, const char *path, struct usage_err
 	return take_room(o, error);
 }
 
+/* All words are recordings. */
+static int take_checked(struct question *q, int count, char **word, struct usage_error *error)
+{
+	struct watch *w = q->watch;
+
+	if (q->is_also)
+		return refuse(error, NULL, 0, "argument --check: it is no question of a run");
+	if (count && w->reads_count)
+		return refuse(error, word[0], 0, "argument --check: give recordings as words, or with --read");
+	for (int i = 0; i < count; i++) {
+		w->reads = xrealloc(w->reads, (w->reads_count + 1) * sizeof(*w->reads));
+		w->reads[w->reads_count++] = word[i];
+	}
+	return 0;
+}
+
 static int words(struct question *q, int count, char **word, struct usage_error *error)
 {
 	struct recorder_options *o = q->own;
 	int used = count && strchr(word[0], '/') ? 1 : 0;
 
+	if (q->watch->check)
+		return take_checked(q, count, word, error);
+	if (q->watch->check_bytes)
+		return refuse(error, NULL, 0, "argument --stats: it needs --check");
 	if (take_parts(o, error) || take_pairs(o, error))
 		return -EINVAL;
 	if (q->output && used)
@@ -239,7 +266,6 @@ const struct report report_record = {
 	.option_count = COUNT(options),
 	.own_size = sizeof(struct recorder_options),
 	.keeps_to_itself = true,
-	.word_name = "folder",
 	.defaults = defaults,
 	.words = words,
 	.done = report_filter_done,

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "engine/clock.h"
+#include "engine/source.h"
 #include "engine/syscalls.h"
 #include "util/out.h"
 #include "util/parse.h"
@@ -113,12 +114,21 @@ static void opening(const struct view *view, struct out *out)
 /* The seed prints the file as it is, with its line feed, and ends the line once more. */
 static void put_load(const struct view *view, struct out *out)
 {
+	const struct source *s = view->context.source;
 	char clock[16], load[128];
-	int fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+	uint32_t then[3];
+	int fd = s && s->offline ? -1 : open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, load, sizeof(load));
 
 	if (fd >= 0)
 		close(fd);
+	/* Of a recording the load as it was; of what holds none nothing is said. */
+	if (fd < 0 && s && s->ops->load) {
+		if (!s->ops->load(s, then))
+			return;
+		n = snprintf(load, sizeof(load), "%u.%02u %u.%02u %u.%02u\n", then[0] / 100,
+			     then[0] % 100, then[1] / 100, then[1] % 100, then[2] / 100, then[2] % 100);
+	}
 	clock_format_hms(view->context.clock, view->tick_ns, clock);
 	out_format(out, "%-8s loadavg: %.*s\n", clock, n > 0 ? (int)n : 0, load);
 }
@@ -127,14 +137,20 @@ static bool shows_load(const struct question *q)
 {
 	const struct top *top = q->own;
 
-	return !top->no_summary && !q->watch->read_path && !q->json && !q->csv;
+	return !top->no_summary && !q->json && !q->csv;
+}
+
+/* Captures and events say nothing of it. */
+static bool has_load(const struct source *s)
+{
+	return s && (!s->offline || s->ops->load);
 }
 
 static void heading(const struct view *view, struct out *out)
 {
 	if (!out->clip_lines)
 		out_char(out, '\n');
-	if (shows_load(view->question))
+	if (shows_load(view->question) && has_load(view->context.source))
 		put_load(view, out);
 }
 

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "engine/account.h"
+#include "engine/clock.h"
+#include "engine/source.h"
 #include "view/sink.h"
 #include "view/json_row.h"
 #include "view/view.h"
@@ -24,6 +26,36 @@ static void json_row(struct view *view, const struct row *row)
 		out_format(out, "{\"report\":\"%s\"", view->tag);
 	json_row_put(out, &view->layout.section[0], row, view->tag);
 	out_mem(out, "}\n", 2);
+}
+
+static void put_wall(struct out *out, const char *name, int64_t us)
+{
+	struct clock utc = {.realtime_offset_ns = 0};
+	char text[32];
+
+	out_format(out, ",\"%s\":\"", name);
+	out_mem(out, text, clock_format_rfc3339(&utc, (uint64_t)us * 1000, text));
+	out_char(out, '"');
+}
+
+static void json_gap(struct view *view, const struct source_gap *gap)
+{
+	const struct source *s = view->context.source;
+	struct out *out = view->out;
+	const char *host;
+
+	out_str(out, "{\"type\":\"gap\"");
+	if (view->tag)
+		out_format(out, ",\"report\":\"%s\"", view->tag);
+	host = s && s->ops->host_name ? s->ops->host_name(s, gap->host) : NULL;
+	if (host) {
+		out_str(out, ",\"host\":");
+		out_json_string(out, host, strlen(host));
+	}
+	put_wall(out, "from", gap->from_wall_us);
+	put_wall(out, "to", gap->to_wall_us);
+	out_format(out, ",\"why\":\"%s\",\"rows\":%llu}\n", gap->why,
+		   (unsigned long long)gap->rows);
 }
 
 static void put_count(struct out *out, const char *name, uint64_t n)
@@ -79,5 +111,6 @@ const struct sink sink_json = {
 	.tick_begin = json_nothing,
 	.tick_end = json_nothing,
 	.row = json_row,
+	.gap = json_gap,
 	.end = json_end,
 };

@@ -25,7 +25,6 @@
 #include "engine/watch.h"
 #include "engine/source.h"
 #include "engine/syscalls.h"
-#include "probe/capability.h"
 #include "probe/load.h"
 #include "probe/wish.h"
 #include "source/bare.h"
@@ -96,9 +95,6 @@ static int follow_handshakes(struct source *s, struct bpf_state *b)
  * a look, so that it gets its row even if its end is shown to nobody.
  */
 #define LOOK_S 10
-/* With very many sockets less often: these looks take at most one part in so many of the time. */
-#define LOOK_SHARE 200
-#define NS_PER_S 1000000000ull
 
 static int follow_flows(struct source *s, struct bpf_state *b)
 {
@@ -203,11 +199,6 @@ static int bpf_start(struct source *s)
 	/* What listeners dropped so far is not to be told. */
 	if (!err && s->handshakes)
 		err = bpf_handshake_look(&b->handshake);
-	/* Who runs for months keeps nothing that it can do without. */
-	if (!err && s->watch->agent && !s->handshakes && b->skeleton->links.sample &&
-	    !capability_is_needed(bpf_link__fd(b->skeleton->links.sample),
-				  bpf_map__fd(b->skeleton->maps.account)))
-		s->keep_capabilities = 0;
 	return err;
 }
 
@@ -245,18 +236,6 @@ static int look(struct source *s, struct bpf_state *b, bool last)
 	return err ? err : bpf_gone_after(&b->gone, last);
 }
 
-/* One that no interval asked for, and the time of the next. */
-static int look_unasked(struct source *s, struct bpf_state *b)
-{
-	uint64_t begin_ns = clock_now_ns();
-	int err = look(s, b, false);
-	time_t pause_s = (time_t)((clock_now_ns() - begin_ns) * LOOK_SHARE / NS_PER_S);
-	struct itimerspec next = {.it_value.tv_sec = pause_s > LOOK_S ? pause_s : LOOK_S};
-
-	timerfd_settime(b->timer, 0, &next, NULL);
-	return err;
-}
-
 /*
  * The programs wake us only when we sleep (control->idle) or when much waits; while we are busy we
  * come back by ourselves. Idle is set before the last look, so that nothing slips in between.
@@ -269,7 +248,7 @@ static int bpf_drain(struct source *s)
 
 	if (b->timer >= 0 && !b->reader.control->frozen &&
 	    read(b->timer, &expirations, sizeof(expirations)) > 0) {
-		err = s->handshakes ? bpf_handshake_look(&b->handshake) : look_unasked(s, b);
+		err = s->handshakes ? bpf_handshake_look(&b->handshake) : look(s, b, false);
 		if (err)
 			return err;
 	}
@@ -383,6 +362,20 @@ static void bpf_account(struct source *s, struct account *ret)
 	ret->missed += went > came ? went - came : 0;
 }
 
+static void bpf_losses(struct source *s, struct account *ret)
+{
+	struct bpf_state *b = s->state;
+	struct bpf_account a;
+
+	bpf_reader_account(&b->reader, &a);
+	*ret = (struct account){
+		.lost = a.lost_ring + a.lost_memory,
+		.lost_tx_bytes = a.lost_tx_bytes,
+		.lost_rx_bytes = a.lost_rx_bytes,
+		.missed = a.lost_edges,
+	};
+}
+
 static const char *bpf_describe(struct source *s)
 {
 	const struct bpf_state *b = s->state;
@@ -427,6 +420,7 @@ const struct source_ops source_bpf = {
 	.freeze = bpf_freeze,
 	.account = bpf_account,
 	.describe = bpf_describe,
+	.losses = bpf_losses,
 	.host = bpf_host,
 	.host_reading = bpf_host_reading,
 	.close = bpf_close,

@@ -157,19 +157,6 @@ void host_read(const struct host *h, int64_t *value)
 	free(text);
 }
 
-static const struct {
-	size_t offset; /* in struct host_reading */
-	const char *name; /* of the column of TcpExt */
-} extensions[] = {
-	{offsetof(struct host_reading, cookies), "SyncookiesSent"},
-	{offsetof(struct host_reading, syn_queue_drops), "TCPReqQFullDrop"},
-	{offsetof(struct host_reading, memory_pressures), "TCPMemoryPressures"},
-	{offsetof(struct host_reading, pruned), "PruneCalled"},
-	{offsetof(struct host_reading, receive_drops), "TCPRcvQDrop"},
-	{offsetof(struct host_reading, memory_aborts), "TCPAbortOnMemory"},
-	{offsetof(struct host_reading, time_wait_overflows), "TCPTimeWaitOverflow"},
-};
-
 /* "TCP: inuse 5 orphan 0 tw 1 alloc 6 mem 2": the number after a word; 0 if it is not there. */
 static int64_t number_after(const char *text, const char *word)
 {
@@ -198,9 +185,9 @@ void host_read_levels(const struct host *h, struct host_reading *ret)
 	};
 	for (size_t n = 0; n < h->count; n++) {
 		if (read_text(h->fd[n][HOST_NETSTAT], text))
-			for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++)
-				*(int64_t *)(void *)((char *)ret + extensions[i].offset) +=
-					value_under(text, "TcpExt", extensions[i].name);
+			for (unsigned i = 0; i < HOST_GROWING; i++)
+				*host_growing_at(ret, i) +=
+					value_under(text, "TcpExt", host_growing_name(i));
 		if (read_text(h->fd[n][HOST_SOCKSTAT], text))
 			read_sockstat(text, ret);
 	}

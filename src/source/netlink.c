@@ -408,6 +408,7 @@ const struct source_ops source_netlink = {
 	.sample = netlink_sample,
 	.freeze = netlink_freeze,
 	.account = netlink_account,
+	.losses = netlink_account,
 	.host = netlink_host,
 	.host_reading = netlink_host_reading,
 	.close = netlink_close,

@@ -339,5 +339,6 @@ const struct source_ops source_pcap = {
 	.freeze = pcap_freeze,
 	.describe = pcap_describe,
 	.account = pcap_account,
+	.losses = pcap_account,
 	.close = pcap_source_close,
 };

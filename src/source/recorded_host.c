@@ -2,8 +2,10 @@
 #include "source/recorded_host.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
+#include "engine/source.h"
 #include "record/recording.h"
 #include "util/log.h"
 
@@ -11,7 +13,8 @@ void recorded_loss(struct recorded_host *h, const struct record_loss *l)
 {
 	struct account *a = &h->account;
 
-	h->has_loss = true;
+	/* Within the run only losses are told; how many flows there were is known by counting them. */
+	h->has_loss = l->opened || l->adopted || l->closed || l->live;
 	*a = (struct account){
 		.opened = l->opened,
 		.adopted = l->adopted,
@@ -30,8 +33,26 @@ void recorded_loss(struct recorded_host *h, const struct record_loss *l)
 		.last_ns = l->last_ns,
 		.ignored = l->ignored,
 		.stray = l->stray,
+		.inexact = l->inexact,
 	};
 	snprintf(a->undecoded_why, sizeof(a->undecoded_why), "%s", l->undecoded_why);
+}
+
+void recorded_counter(struct recorded_host *h, const struct record_host *row)
+{
+	static const char *const loads[] = {"load1", "load5", "load15"};
+
+	for (int i = 0; i < COUNTER_COUNT; i++)
+		if (counters[i].kind == HOST && !strcmp(counters[i].name, row->counter))
+			h->counter[i] += row->value;
+	for (unsigned i = 0; i < HOST_GROWING; i++)
+		if (!strcmp(host_growing_name(i), row->counter))
+			*host_growing_at(&h->reading, i) += row->value;
+	for (unsigned i = 0; i < 3; i++)
+		if (!strcmp(loads[i], row->counter)) {
+			h->load[i] = (uint32_t)row->value;
+			h->has_load = true;
+		}
 }
 
 static const char *when(int64_t wall_us, char *buf, size_t size)
@@ -44,11 +65,13 @@ static const char *when(int64_t wall_us, char *buf, size_t size)
 	return buf;
 }
 
-void recorded_gap(struct recorded_host *h, const struct recording_gap *g)
+bool recorded_gap(struct recorded_host *h, const struct recording_gap *g, struct source_gap *ret)
 {
 	struct account *a = &h->account;
 	char from[16], to[16];
 
+	*ret = (struct source_gap){
+		.from_wall_us = g->from_wall_us, .to_wall_us = g->to_wall_us, .rows = g->rows};
 	when(g->from_wall_us, from, sizeof(from));
 	when(g->to_wall_us, to, sizeof(to));
 	switch (g->kind) {
@@ -56,25 +79,29 @@ void recorded_gap(struct recorded_host *h, const struct recording_gap *g)
 		log_warn("%s: %llu damaged bytes at offset %llu (%s to %s; %llu rows lost)", g->file,
 			 (unsigned long long)g->bytes, (unsigned long long)g->offset, from, to,
 			 (unsigned long long)g->rows);
+		ret->why = "damaged";
 		break;
 	case GAP_TORN:
 		log_warn("%s: ends in the middle of a chunk (%llu bytes left out)", g->file,
 			 (unsigned long long)g->bytes);
-		return;
+		return false;
 	case GAP_MISSING:
 		log_warn("%s: %llu rows are missing, %s to %s", g->file, (unsigned long long)g->rows, from,
 			 to);
+		ret->why = "rows are missing";
 		break;
 	case GAP_REPEATED:
 		log_warn("%s: %llu rows stand there twice; left out", g->file,
 			 (unsigned long long)g->rows);
-		return;
+		return false;
 	case GAP_STOPPED:
 		log_warn("no data from %s to %s: the recorder did not run", from, to);
-		return;
+		ret->why = "the recorder did not run";
+		return true;
 	}
 	a->undecoded += g->rows ? g->rows : 1;
 	a->lost += g->rows;
+	return ret->why;
 }
 
 void recorded_account(const struct recorded_host *h, struct account *ret)
@@ -110,4 +137,5 @@ void recorded_account_add(const struct recorded_host *h, struct account *sum)
 	sum->interface_dropped += one.interface_dropped;
 	sum->ignored += one.ignored;
 	sum->stray += one.stray;
+	sum->inexact += one.inexact;
 }

@@ -5,20 +5,31 @@
 #include <stdint.h>
 
 #include "engine/account.h"
+#include "engine/counter.h"
+#include "verdict/subject.h"
 
+struct record_host;
 struct record_loss;
 struct recording_gap;
+struct source_gap;
 
 struct recorded_host {
 	struct account account; /* as the recorder's run ended, or what we counted */
 	uint64_t opened, adopted, closed;
 	bool has_loss, has_begun;
+	int64_t counter[COUNTER_COUNT]; /* what they grew by since the beginning */
+	struct host_reading reading;	/* of what grows likewise; levels are not recorded */
+	uint32_t load[3];		/* hundredths */
+	bool has_load;
 };
 
 void recorded_loss(struct recorded_host *h, const struct record_loss *loss);
 
-/* Tell of it, and count it. */
-void recorded_gap(struct recorded_host *h, const struct recording_gap *gap);
+/* A counter of the host grew, or its load changed. */
+void recorded_counter(struct recorded_host *h, const struct record_host *row);
+
+/* Tell of it, and count it. True if `ret` is to be told to consumers, too. */
+bool recorded_gap(struct recorded_host *h, const struct recording_gap *gap, struct source_gap *ret);
 
 void recorded_account(const struct recorded_host *h, struct account *ret);
 void recorded_account_add(const struct recorded_host *h, struct account *sum);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "engine/clock.h"
+#include "engine/needs.h"
 #include "engine/source.h"
 #include "engine/syscalls.h"
 #include "engine/watch.h"
@@ -161,6 +162,8 @@ static int recording_source_open(struct source *s)
 	if (s->watch->follow && set_timer(r))
 		return log_errno(errno, "cannot make a timer");
 	s->ends_on_grid = meta->source;
+	if (!meta->counters)
+		s->lacks |= NEED_HOST;
 	s->interval_ns = meta->interval_us * NS_PER_US;
 	return 0;
 }
@@ -221,6 +224,17 @@ static void take_name(struct source *s, struct state *r, unsigned host)
 		cgroup_names_learn(s->cgroups, recordings_cgroup(host, name->key), name->text);
 }
 
+static void take_gap(struct source *s, struct state *r, unsigned host)
+{
+	struct source_gap gap;
+
+	if (!recorded_gap(&r->host[host], recording_gap(recordings_get(r->all, host)), &gap) ||
+	    !s->tell_gap)
+		return;
+	gap.host = host;
+	s->tell_gap(s->gap_context, &gap);
+}
+
 static void take_item(struct source *s, struct state *r, int item, unsigned host)
 {
 	switch (item) {
@@ -242,12 +256,13 @@ static void take_item(struct source *s, struct state *r, int item, unsigned host
 		take_note(s, r, host);
 		break;
 	case RECORDING_GAP:
-		recorded_gap(&r->host[host], recording_gap(recordings_get(r->all, host)));
+		take_gap(s, r, host);
 		break;
 	case RECORDING_NAME:
 		take_name(s, r, host);
 		break;
 	case RECORDING_HOST:
+		recorded_counter(&r->host[host], recording_host(recordings_get(r->all, host)));
 		break;
 	}
 }
@@ -297,6 +312,43 @@ static void recording_account(struct source *s, struct account *ret)
 		recorded_account_add(&r->host[i], ret);
 }
 
+static void recording_counters(struct source *s, int64_t *value)
+{
+	const struct state *r = s->state;
+
+	memset(value, 0, COUNTER_COUNT * sizeof(*value));
+	for (unsigned i = 0; i < r->count; i++)
+		for (int k = 0; k < COUNTER_COUNT; k++)
+			value[k] += r->host[i].counter[k];
+}
+
+static void recording_reading(struct source *s, struct host_reading *ret)
+{
+	const struct state *r = s->state;
+
+	*ret = (struct host_reading){.mem_pages = -1,
+				     .mem_limit_pages = -1,
+				     .time_wait = -1,
+				     .time_wait_limit = -1,
+				     .orphans = -1,
+				     .orphans_limit = -1};
+	for (unsigned i = 0; i < r->count; i++)
+		for (unsigned k = 0; k < HOST_GROWING; k++)
+			*host_growing_at(ret, k) +=
+				*host_growing_at((struct host_reading *)&r->host[i].reading, k);
+}
+
+/* Of several hosts there is no one load. */
+static bool recording_load(const struct source *s, uint32_t ret[3])
+{
+	const struct state *r = s->state;
+
+	if (r->count > 1 || !r->host[0].has_load)
+		return false;
+	memcpy(ret, r->host[0].load, sizeof(r->host[0].load));
+	return true;
+}
+
 static unsigned recording_host_of(const struct source *s, uint64_t id)
 {
 	const struct state *r = s->state;
@@ -333,6 +385,9 @@ const struct source_ops source_recording = {
 	.mixes = true,
 	.reads_files = true,
 	.tells_ticks = true,
+	.host = recording_counters,
+	.host_reading = recording_reading,
+	.load = recording_load,
 	.host_of = recording_host_of,
 	.host_name = recording_host_name,
 	.suits = recording_suits,

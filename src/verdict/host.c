@@ -1,7 +1,32 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What the kernel counts for no socket. */
+#include <stddef.h>
+
 #include "verdict/rules.h"
 #include "verdict/verdict.h"
+
+static const struct {
+	const char *name; /* of the kernel, in TcpExt of /proc/net/netstat */
+	size_t offset;
+} growing[HOST_GROWING] = {
+	{"SyncookiesSent", offsetof(struct host_reading, cookies)},
+	{"TCPReqQFullDrop", offsetof(struct host_reading, syn_queue_drops)},
+	{"TCPMemoryPressures", offsetof(struct host_reading, memory_pressures)},
+	{"PruneCalled", offsetof(struct host_reading, pruned)},
+	{"TCPRcvQDrop", offsetof(struct host_reading, receive_drops)},
+	{"TCPAbortOnMemory", offsetof(struct host_reading, memory_aborts)},
+	{"TCPTimeWaitOverflow", offsetof(struct host_reading, time_wait_overflows)},
+};
+
+const char *host_growing_name(unsigned i)
+{
+	return growing[i].name;
+}
+
+int64_t *host_growing_at(struct host_reading *r, unsigned i)
+{
+	return (int64_t *)(void *)((char *)r + growing[i].offset);
+}
 
 #define HOLDS(name) static bool name(const struct subject *s, const struct facts *f)
 

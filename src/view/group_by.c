@@ -21,7 +21,8 @@ static unsigned by_flow(const struct view *view, const struct flow *f, uint32_t 
 {
 	(void)view;
 	(void)note;
-	*ret = (struct group_key){.hash = {f->id}};
+	/* After its close an id names another flow. */
+	*ret = (struct group_key){.hash = {f->id}, .lport = f->ident.lport};
 	return 1;
 }
 

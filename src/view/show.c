@@ -249,7 +249,7 @@ void view_redraw(struct view *view)
 	} else {
 		print_rows(view, limit, 0);
 	}
-	if (view->sums && view->consumer->engine->has_host)
+	if (view->sums && view->needs & NEED_HOST && view->consumer->engine->has_host)
 		print_host(view);
 	view->sink->tick_end(view);
 	out_end_record(view->out);
@@ -296,6 +296,19 @@ static void on_tick(struct consumer *c, uint64_t time_ns)
 		batch_freeze(view->shown, want, &e->flows, e->extra);
 }
 
+void view_gap(struct view *view, const struct source_gap *gap)
+{
+	if (!view->sink->gap)
+		return;
+	view->sink->gap(view, gap);
+	out_end_record(view->out);
+}
+
+static void on_gap(struct consumer *c, const struct source_gap *gap)
+{
+	view_gap(c->state, gap);
+}
+
 static void on_resized(struct consumer *c)
 {
 	struct view *view = c->state;
@@ -335,6 +348,7 @@ const struct consumer_ops view_consumer = {
 	.closed = on_closed,
 	.handshake = on_handshake,
 	.reset = on_reset,
+	.gap = on_gap,
 	.tick = on_tick,
 	.resized = on_resized,
 	.end = on_end,

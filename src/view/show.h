@@ -14,6 +14,9 @@ void view_open(struct view *view);
 /* Print a row that somebody else made: of a consumer around the view. */
 void view_row(struct view *view, const struct row *row);
 
+/* Tell of a gap, where that stands among rows. */
+void view_gap(struct view *view, const struct source_gap *gap);
+
 /* Print a handshake. */
 void view_handshake(struct view *view, const struct event *ev);
 

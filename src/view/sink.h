@@ -9,6 +9,7 @@
 
 struct account;
 struct row;
+struct source_gap;
 struct view;
 
 struct sink {
@@ -20,6 +21,8 @@ struct sink {
 	void (*tick_begin)(struct view *view);
 	void (*tick_end)(struct view *view);
 	void (*row)(struct view *view, const struct row *row);
+	/* Of a recording: a time of which it has nothing, or not all. May be NULL. */
+	void (*gap)(struct view *view, const struct source_gap *gap);
 	/* After the last row. */
 	void (*end)(struct view *view, const struct account *account);
 	unsigned keep_syscalls; /* enum syscalls: what it needs besides writing */

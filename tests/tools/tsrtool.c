@@ -302,6 +302,7 @@ static int run(const char *path, uint64_t seed)
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct record_config config = traffic_config(fd, -1);
 	struct traffic *t = malloc(sizeof(*t));
+	struct record_status s;
 	struct record *r;
 
 	if (fd < 0)
@@ -314,6 +315,9 @@ static int run(const char *path, uint64_t seed)
 	give_key(t, r);
 	for (;;) {
 		traffic_second(t, r);
+		/* What is told is on its way no more: whoever kills us from now on loses none of it. */
+		for (record_get_status(r, &s); s.disk.queued_bytes; record_get_status(r, &s))
+			nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 		printf("%zu %" PRIu64 "\n", t->count, t->closed);
 		fflush(stdout);
 		wait_for_disk(r);

@@ -51,9 +51,9 @@ static void host_done(struct host *h)
 
 /* The same event but for its id and the clock of its times. */
 static void expect_same(const struct event *merged, const struct event *alone, unsigned host,
-			const struct host *h, const struct host *first)
+			const struct host *h, int64_t shared_offset_us)
 {
-	int64_t shift_ns = (h->t->clock.wall_offset_us - first->t->clock.wall_offset_us) * 1000;
+	int64_t shift_ns = (h->t->clock.wall_offset_us - shared_offset_us) * 1000;
 
 	assert_int_equal(merged->head.kind, alone->head.kind);
 	assert_int_equal(merged->head.id, alone->head.id ^ (uint64_t)host << EV_ID_HOST_SHIFT);
@@ -67,6 +67,7 @@ static void hosts_are_merged_by_the_wall_clock(void **state)
 	struct host host[HOSTS];
 	const char *path[HOSTS];
 	struct recordings *s;
+	int64_t shared_offset_us = INT64_MAX;
 	uint64_t before_ns = 0;
 	struct event ev;
 	unsigned from;
@@ -77,6 +78,8 @@ static void hosts_are_merged_by_the_wall_clock(void **state)
 	for (unsigned i = 0; i < HOSTS; i++) {
 		host[i] = make_host(i);
 		path[i] = host[i].f.path;
+		if (host[i].t->clock.wall_offset_us < shared_offset_us)
+			shared_offset_us = host[i].t->clock.wall_offset_us;
 	}
 	assert_int_equal(recordings_open(&s, path, HOSTS, &everything, why, sizeof(why)), 0);
 	while ((item = recordings_next(s, &ev, &from)) > 0) {
@@ -85,7 +88,7 @@ static void hosts_are_merged_by_the_wall_clock(void **state)
 		if (item != RECORDING_EVENT)
 			continue;
 		assert_true(h->seen < h->alone.count);
-		expect_same(&ev, &h->alone.event[h->seen++], from, h, &host[0]);
+		expect_same(&ev, &h->alone.event[h->seen++], from, h, shared_offset_us);
 		/* Ticks are in the order of the wall clock. */
 		if (ev.head.kind == EV_TIME) {
 			assert_true(ev.time_ns >= before_ns);
