@@ -125,14 +125,14 @@ def run_in_container(bundle):
     port, settings = free_port(), bundle / "agent.conf"
     settings.write_text(settings_of_manifest(port))
     prepare_bundle(bundle, settings)
-    log = bundle / "log"
+    log, name = bundle / "log", f"tcpsight-check-{os.getpid()}"
     with log.open("w") as out, subprocess.Popen(
-            ["runc", "run", "--bundle", bundle, f"tcpsight-check-{os.getpid()}"], stdout=out, stderr=out) as container:
+            ["runc", "run", "--bundle", bundle, name], stdout=out, stderr=out) as container:
         try:
             for probe in "/readyz", "/healthz", "/metrics":
                 answer = said("curl", "-sS", "--fail", "--retry", "60", "--retry-all-errors", f"http://[::1]:{port}{probe}")
-            (status,) = pathlib.Path(f"/proc/{container.pid}/task/{container.pid}/children").read_text().split()
-            status = pathlib.Path(f"/proc/{status}/status").read_text()
+            pid = json.loads(said("runc", "state", name))["pid"]
+            status = pathlib.Path(f"/proc/{pid}/status").read_text()
         finally:
             container.terminate()
             container.wait()
