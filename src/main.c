@@ -13,6 +13,7 @@
 #include "app/descriptors.h"
 #include "app/peekstat.h"
 #include "app/run.h"
+#include "app/ship.h"
 #include "app/status.h"
 #include "cli/command.h"
 #include "cli/complain.h"
@@ -37,6 +38,20 @@ static int finish_stdout(int status)
 	return RUN_FAILED;
 }
 
+/* What is no question to an engine. */
+static int run_alone(const struct report *report, struct question *question, const char *program)
+{
+	static const struct {
+		const char *name;
+		int (*run)(struct question *question, const char *program);
+	} programs[] = {{"ship", ship_run}};
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		if (!strcmp(programs[i].name, report->name))
+			return programs[i].run(question, program);
+	return RUN_FAILED;
+}
+
 static int parse_and_run(const struct report *report, const char *program, int argc, char **argv,
 			 struct question *question)
 {
@@ -55,6 +70,8 @@ static int parse_and_run(const struct report *report, const char *program, int a
 	log_init(program, question->watch->verbose);
 	if (question->watch->check)
 		return check_recordings(question->watch);
+	if (report->runs_alone)
+		return run_alone(report, question, program);
 	return run_report(report, question, program);
 }
 

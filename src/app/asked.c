@@ -121,7 +121,7 @@ static int add_also(struct all_asked *all, const char *text, const char *program
 	if (err)
 		return err;
 	a->report = command_find(a->words.word[0]);
-	if (!a->report)
+	if (!a->report || a->report->runs_alone)
 		return complain_report(program, a->words.word[0]);
 	a->question = xcalloc(1, sizeof(*a->question));
 	a->question->watch = watch;

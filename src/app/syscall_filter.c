@@ -141,6 +141,29 @@ static const struct rule rules[] = {
 	{SYSCALLS_SYSLOG, SCMP_SYS(connect)}, {SYSCALLS_SYSLOG, SCMP_SYS(send)},
 	{SYSCALLS_SYSLOG, SCMP_SYS(sendto), 4, ALL_BITS, 0},
 
+	/* libcurl, and a thread of its own that looks names up */
+	{SYSCALLS_FETCH, SCMP_SYS(socket), 0, INT_BITS, AF_INET},
+	{SYSCALLS_FETCH, SCMP_SYS(socket), 0, INT_BITS, AF_INET6},
+	{SYSCALLS_FETCH, SCMP_SYS(socket), 0, INT_BITS, AF_UNIX},
+	{SYSCALLS_FETCH, SCMP_SYS(socket), 0, INT_BITS, AF_NETLINK},
+	{SYSCALLS_FETCH, SCMP_SYS(connect)}, {SYSCALLS_FETCH, SCMP_SYS(bind)},
+	{SYSCALLS_FETCH, SCMP_SYS(socketpair)}, {SYSCALLS_FETCH, SCMP_SYS(pipe2)},
+	{SYSCALLS_FETCH, SCMP_SYS(send)}, {SYSCALLS_FETCH, SCMP_SYS(sendto)},
+	{SYSCALLS_FETCH, SCMP_SYS(sendmsg)}, {SYSCALLS_FETCH, SCMP_SYS(sendmmsg)},
+	{SYSCALLS_FETCH, SCMP_SYS(recv)}, {SYSCALLS_FETCH, SCMP_SYS(recvfrom)},
+	{SYSCALLS_FETCH, SCMP_SYS(recvmsg)}, {SYSCALLS_FETCH, SCMP_SYS(shutdown)},
+	{SYSCALLS_FETCH, SCMP_SYS(getsockname)}, {SYSCALLS_FETCH, SCMP_SYS(getpeername)},
+	{SYSCALLS_FETCH, SCMP_SYS(getsockopt)}, {SYSCALLS_FETCH, SCMP_SYS(setsockopt)},
+	{SYSCALLS_FETCH, SCMP_SYS(fcntl)}, {SYSCALLS_FETCH, SCMP_SYS(fcntl64)},
+	{SYSCALLS_FETCH, SCMP_SYS(ioctl), 1, INT_BITS, FIONREAD},
+	{SYSCALLS_FETCH, SCMP_SYS(ioctl), 1, INT_BITS, FIONBIO},
+	{SYSCALLS_FETCH, SCMP_SYS(clone)}, {SYSCALLS_FETCH, SCMP_SYS(clone3)},
+	{SYSCALLS_FETCH, SCMP_SYS(set_robust_list)}, {SYSCALLS_FETCH, SCMP_SYS(rseq)},
+	{SYSCALLS_FETCH, SCMP_SYS(mprotect), 2, PROT_EXEC, 0}, {SYSCALLS_FETCH, SCMP_SYS(uname)},
+	{SYSCALLS_FETCH, SCMP_SYS(access)}, {SYSCALLS_FETCH, SCMP_SYS(faccessat)},
+	{SYSCALLS_FETCH, SCMP_SYS(geteuid)}, {SYSCALLS_FETCH, SCMP_SYS(getuid)},
+	{SYSCALLS_FETCH, SCMP_SYS(getegid)}, {SYSCALLS_FETCH, SCMP_SYS(getgid)},
+
 	{SYSCALLS_CHILD, SCMP_SYS(waitid)},
 
 	{SYSCALLS_PUSH, SCMP_SYS(memfd_create)}, {SYSCALLS_PUSH, SCMP_SYS(sendmsg)},
@@ -167,6 +190,7 @@ static const struct rule rules[] = {
 	{SYSCALLS_NETLINK, SCMP_SYS(socketcall), 0, INT_BITS, SYS_SETSOCKOPT},
 	{SYSCALLS_CAPTURE, SCMP_SYS(socketcall), 0, INT_BITS, SYS_SETSOCKOPT},
 	{SYSCALLS_SYSLOG, SCMP_SYS(socketcall), 0, INT_BITS, SYS_SOCKET},
+	{SYSCALLS_FETCH, SCMP_SYS(socketcall)},
 #endif
 };
 // clang-format on

@@ -102,6 +102,9 @@ int64_t recording_wall_offset_us(const struct recording *r);
  */
 int recording_span(struct recording *r, int64_t *ret_from_wall_us, int64_t *ret_to_wall_us);
 
+/* Of a file that is followed: did its recorder say that it was done with it? */
+bool recording_has_ended(const struct recording *r);
+
 /* Words for the last error; "" if there was none. */
 const char *recording_why(const struct recording *r);
 

@@ -88,6 +88,11 @@ int files_next(struct recording *r)
 	return 0;
 }
 
+bool recording_has_ended(const struct recording *r)
+{
+	return r->file_has_ended;
+}
+
 bool files_has_more(struct recording *r)
 {
 	if (!r->config.follow || r->file_has_ended)

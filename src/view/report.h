@@ -20,6 +20,7 @@ struct report {
 	const char *positional; /* as in the usage line */
 	const char *const *examples; /* pairs: command, what it does; NULL at the end */
 	bool long_only;	 /* long options with one dash too */
+	bool runs_alone; /* is no question to an engine, and shares no run: main.c starts it */
 	bool keeps_to_itself; /* shows no rows, and opens what it writes by itself */
 	bool is_agent; /* its other questions may stand in a file, and end with it only */
 	bool of_agent; /* is asked within an agent only: no command of its own */

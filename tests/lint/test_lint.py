@@ -20,6 +20,7 @@ MAY_INCLUDE = {
     "packet": {"abi", "util", "packet"},
     "record": {"abi", "util", "record"},
     "verdict": {"abi", "util", "verdict"},
+    "fleet": {"abi", "util", "record", "verdict", "fleet"},
     "engine": {"abi", "util", "verdict", "engine"},
     "view": {"abi", "util", "verdict", "engine", "view"},
     "serve": {"util", "serve"},
@@ -27,14 +28,16 @@ MAY_INCLUDE = {
     "push": {"util", "push"},
     "consumer": {"abi", "util", "verdict", "engine", "packet", "record", "view", "serve", "metrics",
                  "push", "consumer"},
-    "report": {"abi", "util", "engine", "view", "consumer", "report"},
+    "report": {"abi", "util", "engine", "view", "consumer", "fleet", "report"},
     "sink": {"abi", "util", "verdict", "engine", "view", "sink"},
     "probe": {"abi", "util", "engine", "probe"},
-    "source": {"abi", "util", "verdict", "engine", "packet", "record", "probe", "source"},
+    "source": {"abi", "util", "verdict", "engine", "packet", "record", "fleet", "probe",
+               "source"},
     "cli": {"abi", "util", "engine", "view", "probe", "cli"},
-    "app": {"abi", "util", "engine", "view", "consumer", "record", "serve", "probe", "source", "cli", "app"},
+    "app": {"abi", "util", "engine", "view", "consumer", "record", "serve", "fleet", "probe",
+            "source", "cli", "app"},
 }
-PURE = ["abi", "packet", "record", "metrics", "verdict", "engine", "view", "report"]
+PURE = ["abi", "packet", "record", "metrics", "verdict", "fleet", "engine", "view", "report"]
 SOURCES = sorted(p for p in SRC.rglob("*.[ch]"))
 HEADERS = [p for p in SOURCES if p.suffix == ".h"]
 # On the path of an event: from a source's emit to a sink's row.
