@@ -11,6 +11,7 @@
 
 #include "app/check_recordings.h"
 #include "app/descriptors.h"
+#include "app/fleet.h"
 #include "app/peekstat.h"
 #include "app/run.h"
 #include "app/ship.h"
@@ -44,7 +45,7 @@ static int run_alone(const struct report *report, struct question *question, con
 	static const struct {
 		const char *name;
 		int (*run)(struct question *question, const char *program);
-	} programs[] = {{"ship", ship_run}};
+	} programs[] = {{"fleet", fleet_run}, {"ship", ship_run}};
 
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 		if (!strcmp(programs[i].name, report->name))

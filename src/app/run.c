@@ -124,7 +124,7 @@ static int prepare_source(struct run *r)
 		.states = all_states(asked),
 		.needs = source_needs(asked, ops),
 		.netns = only_netns(asked),
-		.offline = ops->reads_files && r->watch->read_path,
+		.offline = ops->reads_files && (r->watch->read_path || r->watch->fleet),
 		.owners = asked->needs & NEED_OWNER,
 		.clock = &r->clock,
 		.cgroups = r->cgroups,
@@ -394,7 +394,7 @@ int run_report(const struct report *report, struct question *question, const cha
 			.command = {.go = -1, .pidfd = -1}};
 	int status;
 
-	if (!r.watch->read_path)
+	if (!r.watch->read_path && !r.watch->fleet)
 		loop_block_signals();
 	clock_follow_host(&r.clock);
 	r.cgroups = cgroup_names_new();

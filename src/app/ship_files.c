@@ -124,18 +124,12 @@ static int send_batch(struct ship *s, struct fleet_reader *r, struct fleet_batch
 /* What was on its way when the last ship ended: the same batch again, as far as it is missing. */
 static int send_again(struct ship *s, struct fleet_reader *r, struct fleet_batch *b)
 {
-	int err = 0;
+	int err = fleet_reader_fill(r, b);
 
-	while (!err && (err = fleet_reader_fill(r, b)) == FLEET_FULL && b->rows) {
-		struct fleet_position at = fleet_reader_position(r);
-
-		if (at.closes >= s->cursor.to.closes && at.minute >= s->cursor.to.minute &&
-		    at.notes >= s->cursor.to.notes)
-			break;
-		err = 0;
-	}
-	if (err < 0)
+	if (err < 0) {
+		log_error("%s: %s", s->cursor.file, fleet_reader_why(r));
 		return err;
+	}
 	if (fleet_reader_position(r).minute < s->cursor.to.minute)
 		fleet_reader_finish(r, b);
 	fleet_reader_go_on(r);

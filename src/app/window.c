@@ -71,11 +71,24 @@ int window_set(struct watch *w, const char *program)
 	size_t at;
 	int err;
 
+	if (w->fleet && w->read_path) {
+		complain(program, NULL, 0, "argument --fleet: not allowed with --read");
+		return RUN_USAGE;
+	}
+	if (w->fleet && (!option || w->follow)) {
+		complain(program, NULL, 0,
+			 "argument --fleet: say when: --at TIME, --since TIME or --for SPAN (up to now)");
+		return RUN_USAGE;
+	}
+	if (!w->fleet && (w->credentials || w->cacert)) {
+		complain(program, NULL, 0, "argument --credentials, --cacert: they are about --fleet");
+		return RUN_USAGE;
+	}
 	if (!option && !w->follow)
 		return 0;
-	if (!w->read_path) {
+	if (!w->read_path && !w->fleet) {
 		snprintf(message, sizeof(message),
-			 "argument %s: it is about recordings; --read FILE or DIR names one",
+			 "argument %s: it is about recordings; --read FILE or DIR names one, --fleet URL many",
 			 option ? option : "--follow");
 		complain(program, NULL, 0, message);
 		return RUN_USAGE;
@@ -88,7 +101,7 @@ int window_set(struct watch *w, const char *program)
 		complain(program, w->span, at, "argument --for: expected a span such as 90, 2m, 1h or 1d");
 		return RUN_USAGE;
 	}
-	reference = reference_us(w->read_path);
+	reference = w->fleet ? (int64_t)time(NULL) * 1000000 : reference_us(w->read_path);
 	for (uint64_t i = 1; i < w->reads_count; i++) {
 		int64_t one = reference_us(w->reads[i]);
 

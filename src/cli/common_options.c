@@ -55,6 +55,11 @@ const struct option_def common_options[] = {
 	 "read this recording (file or directory), capture (pcap, pcapng) or text of events; -: stdin; "
 	 "repeat it for recordings of several hosts",
 	 .also_offset = offsetof(struct watch, reads_count)},
+	{0, "fleet", OPTION_TEXT, OF_WATCH(fleet), "URL",
+	 "ask the store that `tcpsight ship` fills, about all hosts: http[s]://HOST[:PORT][/DATABASE]"},
+	{0, "credentials", OPTION_TEXT, OF_WATCH(credentials), "FILE",
+	 "of --fleet: user = \"...\" and password = \"...\", or bearer = \"...\""},
+	{0, "cacert", OPTION_TEXT, OF_WATCH(cacert), "FILE", "of --fleet: trust these certificates alone (PEM)"},
 	{0, "at", OPTION_TEXT, OF_WATCH(at), "TIME",
 	 "of a recording: the minute from TIME on, such as 03:12, '2026-11-24 03:12', '5m ago'"},
 	{0, "for", OPTION_TEXT, OF_WATCH(span), "SPAN", "of a recording: so long instead: 90, 2m, 1h"},

@@ -21,6 +21,8 @@ struct watch {
 	const char *read_path;	/* a recording or capture to read instead of the machine */
 	char **reads;		/* all of them, as typed, of which read_path is the first */
 	uint64_t reads_count;
+	const char *fleet; /* the store of a fleet to ask instead: its URL */
+	const char *credentials, *cacert; /* files, for that */
 	const char *at, *span, *since, *until; /* a part of a recording, as typed */
 	int64_t from_us, to_us; /* the same in us since 1970; 0: no bound */
 	bool follow;		/* of a recording: go on while it is written */

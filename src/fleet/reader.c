@@ -78,6 +78,7 @@ int fleet_reader_open(struct fleet_reader **ret, const struct fleet_reader_confi
 	int err;
 
 	r->config = *config;
+	r->at = config->from;
 	r->lost = r->lost_told = config->lost_before;
 	err = open_file(r, why, why_size);
 	if (err) {
@@ -106,54 +107,6 @@ void fleet_reader_close(struct fleet_reader *r)
 	rollup_done(&r->rollup);
 	fleet_batch_clear(&r->gone);
 	free(r);
-}
-
-static struct fleet_name *find_name(const struct fleet_reader *r, uint64_t key)
-{
-	size_t at = (key * 0x9e3779b97f4a7c15ull >> 40) % (2 * FLEET_NAMES_MAX);
-
-	while (r->name[at].text && r->name[at].key != key)
-		at = (at + 1) % (2 * FLEET_NAMES_MAX);
-	return &r->name[at];
-}
-
-static void take_name(struct fleet_reader *r)
-{
-	const struct record_name *n = recording_name(r->recording);
-	struct fleet_name *name = find_name(r, n->key);
-
-	if (n->kind != RECORD_NAME_CGROUP || (!name->text && r->names == FLEET_NAMES_MAX))
-		return;
-	r->names += !name->text;
-	free(name->text);
-	name->key = n->key;
-	name->text = xstrdup(n->text);
-}
-
-void fleet_set_time(struct fleet_row *row, int64_t us)
-{
-	us = us < 0 ? 0 : us;
-	row->time_us = (uint64_t)us;
-	row->time_s = (uint32_t)(us / US_PER_S);
-	row->day = (uint16_t)(row->time_s / S_PER_DAY);
-}
-
-void fleet_set_flow(struct fleet_reader *r, const struct event *ev, struct fleet_row *row)
-{
-	const struct ev_ident *id = &ev->ident;
-	const struct fleet_name *name = id->cgroup_id ? find_name(r, id->cgroup_id) : NULL;
-
-	row->ev = *ev;
-	if (!(ev->head.flags & EV_HAS_EXTRA))
-		memset(&row->ev.extra, 0, sizeof(row->ev.extra));
-	row->duration_us =
-		id->open_ns && ev->time_ns > id->open_ns ? (ev->time_ns - id->open_ns) / 1000 : 0;
-	row->established_us = id->established_ns && id->established_ns >= id->open_ns && id->open_ns
-				      ? (uint32_t)((id->established_ns - id->open_ns) / 1000)
-				      : UINT32_MAX;
-	snprintf(row->cgroup, sizeof(row->cgroup), "%s", name && name->text ? name->text : "");
-	row->verdict[0] = '\0';
-	row->severity = 0;
 }
 
 static bool is_failure(const struct event *ev)
@@ -333,7 +286,7 @@ static void take_item(struct fleet_reader *r, int item, struct fleet_batch *b)
 		take_close(r, ev, b);
 		break;
 	case RECORDING_NAME:
-		take_name(r);
+		fleet_take_name(r, recording_name(r->recording));
 		break;
 	case RECORDING_LOSS:
 		take_loss(r);
@@ -347,13 +300,23 @@ static void take_item(struct fleet_reader *r, int item, struct fleet_batch *b)
 	}
 }
 
-/* A batch that is made again ends where it ended. */
+/* A batch that is made again ends where it ended, whatever else would end one. */
+static bool is_made_again(const struct fleet_reader *r)
+{
+	return r->config.to.closes || r->config.to.minute || r->config.to.notes;
+}
+
 static bool is_at_end(const struct fleet_reader *r)
 {
 	const struct fleet_position *to = &r->config.to;
 
-	return (to->closes || to->minute || to->notes) && r->at.closes >= to->closes &&
-	       r->at.minute >= to->minute && r->at.notes >= to->notes;
+	return is_made_again(r) && r->at.closes >= to->closes && r->at.minute >= to->minute &&
+	       r->at.notes >= to->notes;
+}
+
+static bool is_full(const struct fleet_reader *r, const struct fleet_batch *b)
+{
+	return !is_made_again(r) && (r->is_day_over || b->rows >= r->config.rows_max);
 }
 
 static void begin(struct fleet_reader *r, struct fleet_batch *b)
@@ -369,7 +332,7 @@ int fleet_reader_fill(struct fleet_reader *r, struct fleet_batch *b)
 
 	r->is_day_over = false;
 	fleet_layout_init(&b->layout, recording_meta(r->recording)->extra, r->config.lacks);
-	while (!r->is_day_over && b->rows < r->config.rows_max) {
+	while (!is_full(r, b)) {
 		item = is_at_end(r) ? 0 : recording_next(r->recording, &r->ev);
 		if (item < 0)
 			return item;
@@ -386,6 +349,7 @@ void fleet_reader_finish(struct fleet_reader *r, struct fleet_batch *b)
 {
 	if (r->minute)
 		fleet_minute_end(r, b);
+	r->minute = 0;
 }
 
 void fleet_reader_go_on(struct fleet_reader *r)

@@ -57,6 +57,9 @@ void fleet_minute_end(struct fleet_reader *r, struct fleet_batch *b);
 void fleet_minute_gone(struct fleet_reader *r, const struct recorded_flow *f, struct fleet_live *l,
 		       const struct event *ev);
 
+/* Remember the name of a cgroup. */
+void fleet_take_name(struct fleet_reader *r, const struct record_name *n);
+
 /* Set what a row of a flow has. */
 void fleet_set_flow(struct fleet_reader *r, const struct event *ev, struct fleet_row *row);
 void fleet_set_time(struct fleet_row *row, int64_t wall_us);

@@ -54,7 +54,7 @@ struct bpf_state {
 
 static bool bpf_suits(const struct watch *watch)
 {
-	return !watch->read_path && !watch->interface;
+	return !watch->read_path && !watch->fleet && !watch->interface;
 }
 
 static int on_ring_event(void *context, void *record, size_t size)

@@ -3,14 +3,20 @@
 once, whatever happened on the way. The truth is what tests/tools/tsr.py reads in the recording."""
 
 import collections
+import contextlib
 import ipaddress
+import json
+import pathlib
+import shutil
 import signal
+import ssl
 import subprocess
 
 import fleetdata
 import pytest
 from clickhouse import ClickHouse, Proxy
 from fleetdata import record, ship
+from flows import wait_until
 from sight import PROGRAM
 
 TABLES = ["flow_closed", "flow_volume", "flow_minute", "host_minute", "recorder"]
@@ -196,3 +202,179 @@ def test_ship_is_killed(store, recording, tmp_path, moment):
             assert running[-1].returncode in (0, -signal.SIGKILL), said
     assert len(running) > 5
     assert_exact(store, recording)
+
+
+def test_the_server_is_killed(store, recording, tmp_path):
+    """In the middle of an insert, and started again: ship goes on by itself."""
+    killed = []
+
+    def kill(when, connection, head, body):
+        if when == "before":
+            connection.sendall(head + body[:len(body) // 2])
+            store.server.kill()
+            store.server.start()
+            killed.append(1)
+            raise OSError("the rest has nowhere to go")
+
+    with Proxy(store.server.http, lambda number, request: kill if number in (2, 9) else None) as proxy:
+        ship(store.url(proxy), "--read", recording, "--state", tmp_path, "--batch", "60,0", "--once")
+    assert len(killed) == 2
+    assert_exact(store, recording)
+
+
+def test_what_was_deleted_unsent_is_counted(store, recording, tmp_path):
+    spool = tmp_path / "spool"
+    shutil.copytree(recording, spool)
+    files = sorted(spool.glob("*.tsr"))
+    later = tmp_path / "later"
+    later.mkdir()
+    for file in files[1:]:
+        file.rename(later / file.name)
+    ship(store.url(), "--read", spool, "--state", tmp_path / "state", "--once")
+    deleted = [row for row in fleetdata.rows(recording) if row["file"] == files[1].name]
+    for file in files[2:]:
+        (later / file.name).rename(file)
+    said = ship(store.url(), "--read", spool, "--state", tmp_path / "state", "--once")
+    assert f"{len(deleted)} rows were deleted before they were sent" in said
+    assert store.rows("SELECT value FROM @recorder WHERE what = 'deleted_unsent'") == [{"value": len(deleted)}]
+    missing = sum(row["table"] == "close" for row in deleted)
+    assert missing and store.number("SELECT count() FROM @flow_closed") == len(fleetdata.closes(recording)) - missing
+    assert json.loads((tmp_path / "state/cursor.json").read_text())["unsent_total"] == len(deleted)
+
+
+def test_a_recording_that_grows(store, tmp_path):
+    """Rows come while it is written; ship ends when it is told to, and goes on where it was."""
+    events = fleetdata.events("grows").splitlines(keepends=True)
+    half = len(events) // 2
+    target = tmp_path / "web1"
+    target.mkdir()
+    writer = subprocess.Popen(["unshare", "--uts", "sh", "-c", 'echo web1 >/proc/sys/kernel/hostname && exec "$@"',
+                               "sh", PROGRAM, "record", "--read", "-", f"{target}/"], stdin=subprocess.PIPE)
+    writer.stdin.write("".join(events[:half]).encode())
+    writer.stdin.flush()
+    wait_until(lambda: list(target.glob("*.tsr")), "a file")
+    tool = subprocess.Popen([PROGRAM, "ship", "--to", store.url(), "--read", target, "--state", tmp_path / "state",
+                             "--batch", "1,0"], stderr=subprocess.PIPE)
+    wait_until(lambda: store.number("SELECT count() FROM @flow_closed"), "rows")
+    tool.terminate()
+    _, said = tool.communicate(timeout=30)
+    assert tool.returncode == 0 and said == b""
+    assert store.number("SELECT count() FROM @flow_closed") < sum(" close " in line for line in events)
+    writer.stdin.write("".join(events[half:]).encode())
+    writer.stdin.close()
+    assert writer.wait(timeout=30) == 0
+    ship(store.url(), "--read", target, "--state", tmp_path / "state", "--once")
+    assert_exact(store, target)
+
+
+def test_without_room_for_the_cursor_nothing_is_sent(store, recording, tmp_path):
+    """Whoever came next would not know of it."""
+    state = tmp_path / "state"
+    state.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "none", state], check=True)
+    try:
+        (state / "lock").touch()
+        with open(state / "filler", "wb", buffering=0) as filler:
+            with contextlib.suppress(OSError):
+                while filler.write(b"x" * 4096):
+                    pass
+        with Proxy(store.server.http) as proxy:
+            tool = subprocess.Popen([PROGRAM, "ship", "--to", store.url(proxy), "--read", recording, "--state", state,
+                                     "--once"], stderr=subprocess.PIPE, text=True)
+            line = tool.stderr.readline()
+            assert "it is tried again: No space left on device" in line
+            assert proxy.inserts == 0
+            (state / "filler").unlink()
+            said = tool.communicate(timeout=60)[1]
+        assert tool.returncode == 0 and "is written again" in said
+        assert_exact(store, recording)
+    finally:
+        subprocess.run(["umount", "--lazy", state], check=True)
+
+
+def test_passwords(store, recording, tmp_path):
+    """From a file; neither in argv nor in the environment; a wrong one is told, and nothing is sent."""
+    secret, wrong = tmp_path / "secret", tmp_path / "wrong"
+    secret.write_text('user = "shipper"\npassword = "se\'cret""\n')
+    wrong.write_text('user = "shipper"\npassword = "other"\n')
+    for file in secret, wrong:
+        file.chmod(0o600)
+    state = tmp_path / "state"
+    said = ship(store.url(), "--read", recording, "--state", state, "--once", "--credentials", wrong, status=1)
+    assert "Code: 193" in said or "Wrong password" in said
+    seen = []
+
+    def look(when, *_):
+        pid = running[0].pid
+        seen.append(pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() + pathlib.Path(f"/proc/{pid}/environ").read_bytes())
+
+    with Proxy(store.server.http, lambda number, request: look) as proxy:
+        running = [subprocess.Popen([PROGRAM, "ship", "--to", store.url(proxy), "--read", recording, "--state", state,
+                                     "--once", "--credentials", secret], stderr=subprocess.PIPE)]
+        assert running[0].communicate(timeout=60) == (None, b"") and running[0].returncode == 0
+    assert seen and not any(b"se'cret" in text for text in seen)
+    assert not any("secret" in line or "se'cret" in line for line in proxy.requests)
+    assert_exact(store, recording)
+    secret.chmod(0o640)
+    assert "chmod 600" in ship(store.url(), "--read", recording, "--state", state, "--once", "--credentials", secret, status=1)
+
+
+def test_tls_is_verified(store, recording, tmp_path):
+    for name, subject in ("right", "IP:127.0.0.1"), ("other", "DNS:elsewhere.example"):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-keyout", tmp_path / f"{name}.key", "-out", tmp_path / f"{name}.pem", "-days", "2", "-subj",
+                        "/CN=test", "-addext", f"subjectAltName={subject}"], check=True, capture_output=True)
+    contexts = {}
+    for name in "right", "other":
+        contexts[name] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        contexts[name].load_cert_chain(tmp_path / f"{name}.pem", tmp_path / f"{name}.key")
+    options = ["--read", recording, "--state", tmp_path / "state", "--once", "--gzip"]
+    with Proxy(store.server.http, context=contexts["other"]) as proxy:
+        # Nobody vouches for it; then somebody does, for another name.
+        assert "certificate" in ship(store.url(proxy), *options, status=1)
+        assert "127.0.0.1" in ship(store.url(proxy), *options, "--cacert", tmp_path / "other.pem", status=1)
+        assert not proxy.requests
+    with Proxy(store.server.http, context=contexts["right"]) as proxy:
+        ship(store.url(proxy), *options, "--cacert", tmp_path / "right.pem")
+        assert proxy.inserts
+    assert_exact(store, recording)
+
+
+def test_tables_are_made_once_and_go_forward(store, recording, tmp_path):
+    assert "were there already" in ship(store.url(), "--create")
+    words = store.rows("SELECT type FROM system.columns WHERE table = 'flow_closed' AND name = 'end_reason'"
+                       f" AND database = '{store.name}'")[0]["type"]
+    store.server.ask(f"ALTER TABLE {store.name}.flow_closed DROP COLUMN min_rtt_us")
+    store.server.ask(f"ALTER TABLE {store.name}.flow_closed MODIFY COLUMN end_reason {words.replace(', ' + repr('unknown') + ' = 9', '')}")
+    said = ship(store.url(), "--read", recording, "--state", tmp_path / "a", "--once")
+    assert "lack 1 columns, which are not sent (min_rtt_us, for one)" in said
+    assert store.number("SELECT count() FROM @flow_closed") == len(fleetdata.closes(recording))
+    assert "the tables are made" in ship(store.url(), "--create")
+    store.server.ask(f"DROP TABLE {store.name}.host_minute")
+    assert "there is no table" in ship(store.url(), "--read", recording, "--state", tmp_path / "b", "--once", status=1)
+    ship(store.url(), "--create")
+    for table in TABLES:
+        for partition in store.rows(f"SELECT DISTINCT partition FROM system.parts WHERE table = '{table}' AND active AND database = '{store.name}'"):
+            store.server.ask(f"ALTER TABLE {store.name}.{table} DROP PARTITION '{partition['partition']}'")
+    ship(store.url(), "--read", recording, "--state", tmp_path / "c", "--once")
+    assert_exact(store, recording)
+
+
+def test_counters_and_verdicts_of_extra_come_too(store, tmp_path):
+    text = ("clock 2026-11-21T09:00:00Z\n"
+            "0 open 1 pid=1 owner=connect role=connect local=10.0.0.1:1000 remote=10.0.0.2:80 opened=0\n"
+            "1 sample 1 tx=100 cwnd=10 busy=4000 segs_in=7 segs_out=9 congestion=cubic\n"
+            "70 close 1 tx=160 cwnd=11 busy=5000 segs_in=9 segs_out=12 end=timeout error=110\n")
+    path = record(tmp_path, "x' OR 1=1 --\\", text, "--with", "extra")
+    ship(store.url(), "--read", path, "--state", tmp_path / "state", "--once")
+    assert store.rows("SELECT host, cwnd, busy_us, segs_out, error, end_reason, severity, verdict FROM @flow_closed") == [
+        {"host": "x' OR 1=1 --\\", "cwnd": 11, "busy_us": 5000, "segs_out": 12, "error": 110, "end_reason": "timeout",
+         "severity": "failed", "verdict": verdict_of(path)}]
+    assert store.rows("SELECT tx, cwnd, congestion FROM @flow_volume ORDER BY time")[0] == {
+        "tx": 100, "cwnd": 10, "congestion": "cubic"}
+
+
+def verdict_of(path):
+    """As `life` has it."""
+    done = subprocess.run([PROGRAM, "life", "--json", "-o", "verdict", "--read", path], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[0])["verdict"]
