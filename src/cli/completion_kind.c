@@ -11,7 +11,9 @@ static const struct {
 	enum completes kind;
 } kinds[] = {
 	{"columns", NULL, COMPLETES_COLUMNS},
+	{"state", "DIR", COMPLETES_DIRECTORY},
 	{"state", NULL, COMPLETES_STATES},
+	{"cluster", NULL, COMPLETES_NOTHING},
 	{"cgroup", NULL, COMPLETES_CGROUP},
 	{"cgroupmap", NULL, COMPLETES_MAP},
 	{"mntnsmap", NULL, COMPLETES_MAP},
@@ -42,6 +44,7 @@ static const struct {
 	{NULL, "NETS", COMPLETES_NOTHING},
 	{NULL, "PERCENT", COMPLETES_NOTHING},
 	{NULL, "PORTS", COMPLETES_NOTHING},
+	{NULL, "ROWS,SEC", COMPLETES_NOTHING},
 	{NULL, "SEC", COMPLETES_NOTHING},
 	{NULL, "SECONDS", COMPLETES_NOTHING},
 	{NULL, "SIZE", COMPLETES_NOTHING},
