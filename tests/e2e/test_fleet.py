@@ -232,6 +232,7 @@ def test_both_ends_of_a_connection_are_one_row(privileged, server, tmp_path):
                           " add rule ip n p oifname v107131a masquerade; add rule ip n p masquerade")
         for host in hosts.values():
             host.start()
+            stack.callback(host.recorder.kill)
         for host in hosts.values():
             wait_for_file(host)
         _, direct = exchange(front, back, "10.71.1.2", 7001, 50000, 7000)

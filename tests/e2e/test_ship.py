@@ -43,6 +43,22 @@ def store(server, request):
     server.ask(f"DROP DATABASE {name}")
 
 
+@pytest.fixture
+def start():
+    """Starts ships and recorders; what a failed test leaves running is ended."""
+    running = []
+
+    def popen(words, **options):
+        running.append(subprocess.Popen(list(map(str, words)), **options))
+        return running[-1]
+
+    yield popen
+    for process in running:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
 class Store:
     def __init__(self, server, name):
         self.server, self.name = server, name
@@ -143,10 +159,10 @@ def test_nothing_is_sent_twice(store, recording, tmp_path):
     assert_exact(store, recording)
 
 
-def test_a_cursor_that_was_lost(store, recording, tmp_path):
+def test_a_cursor_that_was_lost(start, store, recording, tmp_path):
     """Also if batches are cut elsewhere this time: what is there is not sent, what is missing is."""
     with Proxy(store.server.http, lambda number, request: "lose" if number > 5 else None) as proxy:
-        tool = subprocess.Popen(
+        tool = start(
             [PROGRAM, "ship", "--to", store.url(proxy), "--read", recording, "--state",
              tmp_path / "a", "--batch", "40,0", "--once"], stderr=subprocess.PIPE)
         while proxy.inserts < 6:
@@ -183,7 +199,7 @@ def test_what_goes_wrong_on_the_way(store, recording, tmp_path, name):
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_ship_is_killed(store, recording, tmp_path, moment):
+def test_ship_is_killed(start, store, recording, tmp_path, moment):
     """At its second insert each time: before the server has it, or before we know that it has it."""
     running, base = [], [0]
 
@@ -195,7 +211,7 @@ def test_ship_is_killed(store, recording, tmp_path, moment):
     with Proxy(store.server.http, lambda number, request: kill if number == base[0] + 2 else None) as proxy:
         while not running or running[-1].returncode != 0:
             base[0] = proxy.inserts
-            running.append(subprocess.Popen(
+            running.append(start(
                 [PROGRAM, "ship", "--to", store.url(proxy), "--read", recording, "--state", tmp_path, "--batch",
                  "50,0", "--once"], stderr=subprocess.PIPE))
             _, said = running[-1].communicate(timeout=60)
@@ -242,18 +258,18 @@ def test_what_was_deleted_unsent_is_counted(store, recording, tmp_path):
     assert json.loads((tmp_path / "state/cursor.json").read_text())["unsent_total"] == len(deleted)
 
 
-def test_a_recording_that_grows(store, tmp_path):
+def test_a_recording_that_grows(start, store, tmp_path):
     """Rows come while it is written; ship ends when it is told to, and goes on where it was."""
     events = fleetdata.events("grows").splitlines(keepends=True)
     half = len(events) // 2
     target = tmp_path / "web1"
     target.mkdir()
-    writer = subprocess.Popen(["unshare", "--uts", "sh", "-c", 'echo web1 >/proc/sys/kernel/hostname && exec "$@"',
+    writer = start(["unshare", "--uts", "sh", "-c", 'echo web1 >/proc/sys/kernel/hostname && exec "$@"',
                                "sh", PROGRAM, "record", "--read", "-", f"{target}/"], stdin=subprocess.PIPE)
     writer.stdin.write("".join(events[:half]).encode())
     writer.stdin.flush()
     wait_until(lambda: list(target.glob("*.tsr")), "a file")
-    tool = subprocess.Popen([PROGRAM, "ship", "--to", store.url(), "--read", target, "--state", tmp_path / "state",
+    tool = start([PROGRAM, "ship", "--to", store.url(), "--read", target, "--state", tmp_path / "state",
                              "--batch", "1,0"], stderr=subprocess.PIPE)
     wait_until(lambda: store.number("SELECT count() FROM @flow_closed"), "rows")
     tool.terminate()
@@ -267,7 +283,7 @@ def test_a_recording_that_grows(store, tmp_path):
     assert_exact(store, target)
 
 
-def test_without_room_for_the_cursor_nothing_is_sent(store, recording, tmp_path):
+def test_without_room_for_the_cursor_nothing_is_sent(start, store, recording, tmp_path):
     """Whoever came next would not know of it."""
     state = tmp_path / "state"
     state.mkdir()
@@ -279,7 +295,7 @@ def test_without_room_for_the_cursor_nothing_is_sent(store, recording, tmp_path)
                 while filler.write(b"x" * 4096):
                     pass
         with Proxy(store.server.http) as proxy:
-            tool = subprocess.Popen([PROGRAM, "ship", "--to", store.url(proxy), "--read", recording, "--state", state,
+            tool = start([PROGRAM, "ship", "--to", store.url(proxy), "--read", recording, "--state", state,
                                      "--once"], stderr=subprocess.PIPE, text=True)
             line = tool.stderr.readline()
             assert "it is tried again: No space left on device" in line
@@ -292,7 +308,7 @@ def test_without_room_for_the_cursor_nothing_is_sent(store, recording, tmp_path)
         subprocess.run(["umount", "--lazy", state], check=True)
 
 
-def test_passwords(store, recording, tmp_path):
+def test_passwords(start, store, recording, tmp_path):
     """From a file; neither in argv nor in the environment; a wrong one is told, and nothing is sent."""
     secret, wrong = tmp_path / "secret", tmp_path / "wrong"
     secret.write_text('user = "shipper"\npassword = "se\'cret""\n')
@@ -309,7 +325,7 @@ def test_passwords(store, recording, tmp_path):
         seen.append(pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() + pathlib.Path(f"/proc/{pid}/environ").read_bytes())
 
     with Proxy(store.server.http, lambda number, request: look) as proxy:
-        running = [subprocess.Popen([PROGRAM, "ship", "--to", store.url(proxy), "--read", recording, "--state", state,
+        running = [start([PROGRAM, "ship", "--to", store.url(proxy), "--read", recording, "--state", state,
                                      "--once", "--credentials", secret], stderr=subprocess.PIPE)]
         assert running[0].communicate(timeout=60) == (None, b"") and running[0].returncode == 0
     assert seen and not any(b"se'cret" in text for text in seen)
