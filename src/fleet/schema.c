@@ -92,7 +92,8 @@ static const char *on_cluster(const struct fleet_schema *s)
 {
 	static char text[128];
 
-	snprintf(text, sizeof(text), s->cluster ? " ON CLUSTER %s" : "", s->cluster);
+	snprintf(text, sizeof(text), "%s%s", s->cluster ? " ON CLUSTER " : "",
+		 s->cluster ? s->cluster : "");
 	return text;
 }
 
