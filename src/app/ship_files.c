@@ -42,6 +42,7 @@ static void tell(void *context, const struct fleet_reply *reply, unsigned ms)
 	if (now_s() - s->told_at < TELL_EVERY_S)
 		return;
 	s->told_at = now_s();
+	ship_metrics(s);
 	begin = time(NULL) - (now_s() - s->trouble_since);
 	localtime_r(&begin, &tm);
 	strftime(since, sizeof(since), "%H:%M:%S", &tm);
@@ -114,10 +115,12 @@ static int send_batch(struct ship *s, struct fleet_reader *r, struct fleet_batch
 		if (err)
 			return err;
 		fleet_cursor_arrived(&s->cursor);
+		s->sent_until_us = fleet_reader_time_us(r);
 	} else {
 		s->cursor.at = to;
 	}
 	fleet_batch_clear(b);
+	ship_metrics(s);
 	return save(s);
 }
 

@@ -28,12 +28,17 @@ struct ship {
 	/* Messages about one trouble come at its beginning, each minute, and at its end. */
 	int64_t trouble_since, told_at;
 	uint64_t waiting; /* rows that wait meanwhile */
+	int64_t sent_until_us;
+	int metrics_error;
 };
 
 extern volatile sig_atomic_t ship_stop;
 
 /* Send all that there is and that comes. 0, or -errno, logged; -EINTR: it was told to stop. */
 int ship_files(struct ship *s);
+
+/* Write --metrics FILE, if it is wanted. */
+void ship_metrics(struct ship *s);
 
 /* Wait so long, or until it is time to stop: then false. */
 bool ship_wait(unsigned ms);

@@ -7,7 +7,7 @@
 #include "abi/addr.h"
 
 struct ship_options {
-	const char *to, *credentials, *cacert, *cert, *key, *state, *batch, *from, *cluster;
+	const char *to, *credentials, *cacert, *cert, *key, *state, *batch, *from, *cluster, *metrics;
 	const char *ddl; /* of --print-ddl */
 	bool create, once, no_volume, gzip, plaintext;
 	uint64_t keep_days;

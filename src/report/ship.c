@@ -46,6 +46,8 @@ static const struct option_def options[] = {
 	{0, "from", OPTION_TEXT, OWN(from), "TIME",
 	 "begin there anew (or at: start, now); what the server has already is not sent again"},
 	{0, "once", OPTION_FLAG, OWN(once), NULL, "end when all that is there now was sent"},
+	{0, "metrics", OPTION_TEXT, OWN(metrics), "FILE",
+	 "keep counters there, for the textfile collector of node_exporter"},
 	{0, "state", OPTION_TEXT, OWN(state), "DIR", "where the cursor is kept; default " STATE},
 };
 

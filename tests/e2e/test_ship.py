@@ -394,3 +394,15 @@ def verdict_of(path):
     """As `life` has it."""
     done = subprocess.run([PROGRAM, "life", "--json", "-o", "verdict", "--read", path], capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[0])["verdict"]
+
+
+def test_what_it_did_is_there_for_prometheus(store, recording, tmp_path):
+    with Proxy(store.server.http, lambda number, request: "lose" if number == 2 else None) as proxy:
+        ship(store.url(proxy), "--read", recording, "--state", tmp_path / "state", "--once", "--metrics", tmp_path / "m.prom")
+    text = (tmp_path / "m.prom").read_text()
+    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=True)
+    assert done.stdout + done.stderr == ""
+    found = dict(line.split() for line in text.splitlines() if not line.startswith("#"))
+    assert int(found["tcpsight_ship_rows_total"]) == sum(store.number(f"SELECT count() FROM @{table}") for table in TABLES)
+    assert found["tcpsight_ship_retries_total"] == "1" and found["tcpsight_ship_lost_rows_total"] == "0"
+    assert float(found["tcpsight_ship_lag_seconds"]) > 0
