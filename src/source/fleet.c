@@ -19,11 +19,14 @@
 #include "fleet/ask.h"
 #include "record/flows.h"
 #include "source/fleet_id.h"
+#include "util/cgroup.h"
 #include "util/log.h"
 #include "util/xalloc.h"
 
 #define EVENTS_PER_DRAIN 256
 #define MINUTE_S 60
+#define CGROUP_BITS 40
+#define CGROUPS_SEEN 8192
 #define NS_PER_MINUTE 60000000000ull
 
 struct state {
@@ -37,6 +40,8 @@ struct state {
 	bool has_first, is_over;
 	uint64_t tick_ns; /* the next end of an interval */
 	uint64_t opened, closed;
+	struct cgroup_names *cgroups; /* NULL: nobody asks for their names */
+	uint64_t cgroup_seen[CGROUPS_SEEN];
 };
 
 static bool fleet_suits(const struct watch *watch)
@@ -118,6 +123,7 @@ static int fleet_source_open(struct source *s)
 	int err;
 
 	s->state = f;
+	f->cgroups = s->cgroups;
 	if (!s->watch->fleet) {
 		log_error("--source fleet needs --fleet URL");
 		return -EINVAL;
@@ -160,6 +166,19 @@ static bool has_extra(const struct event *ev)
 	return ev->extra.known || ev->extra.mss || ev->extra.segs_out || ev->extra.segs_in;
 }
 
+/* Numbers of cgroups are those of their host: here each gets one of its own, below which its name is known. */
+static uint64_t learn_cgroup(struct state *f, const struct fleet_row *row)
+{
+	uint64_t host = fleet_id_host(row->ev.head.id);
+	uint64_t id = host << CGROUP_BITS | (row->ev.ident.cgroup_id & ((1ull << CGROUP_BITS) - 1));
+	uint64_t *seen = &f->cgroup_seen[(id * 0x9e3779b97f4a7c15ull >> 40) % CGROUPS_SEEN];
+
+	if (f->cgroups && *seen != id)
+		cgroup_names_learn(f->cgroups, id, row->cgroup);
+	*seen = id;
+	return id;
+}
+
 /* A row has times as people want them; an event has those that the engine reckons with. */
 static void make_event(struct state *f, struct fleet_row *row, enum ev_kind kind)
 {
@@ -174,8 +193,7 @@ static void make_event(struct state *f, struct fleet_row *row, enum ev_kind kind
 	ev->ident.established_ns = row->duration_us && row->established_us != UINT32_MAX
 					   ? ev->ident.open_ns + row->established_us * 1000ull
 					   : 0;
-	/* Numbers of cgroups are those of their host; here they would name others. */
-	ev->ident.cgroup_id = 0;
+	ev->ident.cgroup_id = row->cgroup[0] ? learn_cgroup(f, row) : 0;
 }
 
 static uint64_t less(uint64_t a, uint64_t b)
@@ -290,6 +308,19 @@ static void fleet_account(struct source *s, struct account *ret)
 		.opened = f->opened, .closed = f->closed, .live = f->opened - f->closed};
 }
 
+static unsigned fleet_host_of(const struct source *s, uint64_t id)
+{
+	(void)s;
+	return fleet_id_host(id);
+}
+
+static const char *fleet_host_name(const struct source *s, unsigned host)
+{
+	const struct state *f = s->state;
+
+	return fleet_ids_name(&f->ids, host);
+}
+
 static void fleet_source_close(struct source *s)
 {
 	struct state *f = s->state;
@@ -313,6 +344,8 @@ const struct source_ops source_fleet = {
 	.counters = true,
 	.reads_files = true,
 	.tells_ticks = true,
+	.host_of = fleet_host_of,
+	.host_name = fleet_host_name,
 	.suits = fleet_suits,
 	.open = fleet_source_open,
 	.start = fleet_start,

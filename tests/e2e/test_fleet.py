@@ -21,7 +21,7 @@ SPAN = ["--since", "2026-11-20T23:57:00Z", "--until", "2026-11-21T00:02:00Z"]
 HOSTS = ["db", "web1", "web2"]
 # What names things of the machine that is asked, or is known by the interval alone.
 COLUMNS = ("time,pid,comm,owner_source,family,laddr,lport,raddr,rport,state,role,tx_bytes,rx_bytes,duration_us,"
-           "handshake_us,srtt_us,min_rtt_us,retrans,bytes_retrans,netns,uid,end_reason,acked_bytes,verdict,severity")
+           "handshake_us,srtt_us,min_rtt_us,retrans,bytes_retrans,netns,uid,cookie,host,end_reason,acked_bytes,verdict,severity")
 
 
 def run(*words, status=0):
