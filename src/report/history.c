@@ -67,9 +67,9 @@ static int take_against(const struct question *q, struct usage_error *error)
 
 static int words(struct question *q, int count, char **word, struct usage_error *error)
 {
-	if (q->is_also && !q->watch->read_path)
+	if (q->is_also && !q->watch->read_path && !q->watch->fleet)
 		return refuse(error, NULL, 0, "history is about recordings: give --read before --also");
-	if (!q->watch->read_path)
+	if (!q->watch->read_path && !q->watch->fleet)
 		q->watch->read_path = DIRECTORY;
 	if (take_against(q, error))
 		return -EINVAL;
