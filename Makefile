@@ -193,8 +193,7 @@ $(B)/bench/names: bench/names.c $(OBJ)
 # Fuzz targets link the pure layers only, all instrumented.
 FUZZ_SRC := $(sort $(wildcard src/packet/*.c src/util/*.c src/verdict/*.c src/engine/*.c \
             src/record/*.c src/fleet/*.c) \
-            src/source/replay_line.c src/consumer/control_request.c src/cli/config_file.c \
-            src/serve/gate.c src/serve/target.c src/serve/negotiate.c)
+            src/source/replay_line.c src/consumer/control_request.c)
 FUZZ_OBJ := $(FUZZ_SRC:src/%.c=$(B)/fuzz/obj/%.o)
 .SECONDARY: $(FUZZ_OBJ)
 FUZZFLAGS = -std=gnu17 $(CPPFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined

@@ -144,7 +144,6 @@ static bool shows_load(const struct question *q)
 static bool has_load(const struct source *s)
 {
 	return s && (!s->offline || s->ops->load);
-	return !top->no_summary && !q->watch->read_path && !q->watch->fleet && !q->json && !q->csv;
 }
 
 static void heading(const struct view *view, struct out *out)
