@@ -14,7 +14,7 @@ ZSH_FUNCTIONS ?= site-functions
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) '$(subst $(B)/,,$@)')
 
-LIBS     := libbpf libpcap libmnl libcap-ng libseccomp jansson libmd zlib libzstd libmicrohttpd gnutls libcurl libfixbuf
+LIBS     := libbpf libpcap libmnl libcap-ng libseccomp jansson libmd zlib libzstd libmicrohttpd gnutls libcurl libfixbuf ncursesw tinfo
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
             -Wundef -Wpointer-arith -Wno-missing-field-initializers $(if $(WERROR),-Werror)
 # Paths of the build folder must not show in the result: two folders, one binary.
@@ -184,8 +184,8 @@ $(B)/bench/%: bench/%.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -o $@ $< -lpthread
 
-# This one measures functions of ours.
-$(B)/bench/names: bench/names.c $(OBJ)
+# These measure functions of ours.
+$(B)/bench/names $(B)/bench/screen: $(B)/bench/%: bench/%.c $(OBJ)
 	$(call say,BENCH)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(OBJ) $(LDLIBS)
@@ -195,7 +195,12 @@ FUZZ_SRC := $(sort $(wildcard src/packet/*.c src/util/*.c src/verdict/*.c src/en
             src/record/*.c src/fleet/*.c) \
             src/source/replay_line.c src/consumer/control_request.c)
 FUZZ_OBJ := $(FUZZ_SRC:src/%.c=$(B)/fuzz/obj/%.o)
-.SECONDARY: $(FUZZ_OBJ)
+# The screen without its terminal, which its target stands in for.
+FUZZ_SCREEN_SRC := $(sort $(wildcard src/view/*.c) $(filter-out src/screen/term%,$(wildcard src/screen/*.c)))
+FUZZ_SCREEN_OBJ := $(FUZZ_SCREEN_SRC:src/%.c=$(B)/fuzz/obj/%.o)
+$(B)/fuzz/fuzz_screen: $(FUZZ_SCREEN_OBJ)
+$(B)/seeds/fuzz_screen: $(FUZZ_SCREEN_SRC)
+.SECONDARY: $(FUZZ_OBJ) $(FUZZ_SCREEN_OBJ)
 FUZZFLAGS = -std=gnu17 $(CPPFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 $(B)/fuzz/obj/%.o: src/%.c
 	$(call say,FUZZ)
@@ -240,4 +245,4 @@ endif
 clean:
 	rm -rf $(B)
 
--include $(FUZZ_OBJ:.o=.d) $(OBJ:.o=.d) $(B)/obj/main.d $(BPF_OBJ:.o=.d) $(ALONE_OBJ:.o=.d) $(UNIT:=.d) $(TOOLS:=.d)
+-include $(FUZZ_OBJ:.o=.d) $(FUZZ_SCREEN_OBJ:.o=.d) $(OBJ:.o=.d) $(B)/obj/main.d $(BPF_OBJ:.o=.d) $(ALONE_OBJ:.o=.d) $(UNIT:=.d) $(TOOLS:=.d)

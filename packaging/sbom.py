@@ -36,6 +36,8 @@ LIBRARIES = {
     "gnutls": ("libgnutls30", "LGPL-2.1-or-later"),
     "libcurl": ("libcurl4", "curl"),
     "libfixbuf": ("libfixbuf9", "LGPL-3.0-only"),
+    "ncursesw": ("libncursesw6", "X11"),
+    "tinfo": ("libtinfo6", "X11"),
     "glibc": ("libc6", "LGPL-2.1-or-later"),
 }
 # Linked in without being in LIBS: the C library, and what libbpf uses.

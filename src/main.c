@@ -24,6 +24,7 @@
 #include "engine/question.h"
 #include "engine/watch.h"
 #include "probe/doctor.h"
+#include "screen/screen.h"
 #include "util/log.h"
 #include "view/report.h"
 
@@ -79,7 +80,8 @@ static int parse_and_run(const struct report *report, const char *program, int a
 static int run(const struct report *report, const char *program, int argc, char **argv)
 {
 	struct watch watch = {0};
-	struct question question = {.watch = &watch};
+	struct question question = {.watch = &watch,
+				    .is_seed = report->seed_name == program};
 	int status;
 
 	options_default_watch(&watch);
@@ -162,6 +164,9 @@ static int run_command(int argc, char **argv)
 		return run(report, report->seed_name, argc, argv);
 	if (!strcmp(basename(argv[0]), "tcpeekstat"))
 		return peekstat_main("tcpeekstat", argc, argv);
+	/* Somebody who sits at a terminal wants to see. */
+	if (argc == 1 && screen_suits())
+		return run(command_find("top"), "tcpsight top", argc, argv);
 	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
 		command_print_overview();
 		return argc < 2 ? RUN_USAGE : RUN_DONE;

@@ -4,11 +4,15 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #include "app/asked.h"
 #include "app/loop.h"
 #include "engine/engine.h"
+#include "engine/question.h"
 #include "engine/source.h"
+#include "engine/watch.h"
 
 /* A source emits up to some hundred events at a time. */
 #define DRAINS_PER_LOOK 16
@@ -96,6 +100,108 @@ static int wait_for_input(struct loop *l)
 	return result;
 }
 
+/* Signals that wait: a window that was resized is told of, any other ends the run. */
+static void take_signals(struct loop *l)
+{
+	struct signalfd_siginfo info;
+
+	while (read(l->signals, &info, sizeof(info)) > 0) {
+		l->is_interrupted |= info.ssi_signo != SIGWINCH;
+		for (unsigned i = 0; i < l->asked->count; i++) {
+			struct consumer *c = &l->asked->one[i]->consumer;
+
+			if (c->ops->resized && info.ssi_signo == SIGWINCH)
+				c->ops->resized(c);
+		}
+	}
+}
+
+/* The consumer that people look at, if there is one: it says how far is read. */
+static struct consumer *led_by(const struct loop *l)
+{
+	for (unsigned i = 0; i < l->asked->count; i++)
+		if (l->asked->one[i]->consumer.ops->holds)
+			return &l->asked->one[i]->consumer;
+	return NULL;
+}
+
+static bool must_wait(const struct loop *l)
+{
+	const struct consumer *c = led_by(l);
+
+	return c && c->ops->holds(c);
+}
+
+/* Let people do what they want to, and wait for them while they want to read no further. */
+static void heed_people(struct loop *l)
+{
+	struct consumer *c = led_by(l);
+	bool waits;
+
+	do {
+		struct pollfd fds[] = {{.fd = c ? c->fd : -1, .events = POLLIN},
+				       {.fd = l->signals, .events = POLLIN}};
+
+		if (!c || c->done || c->read_from_us || l->is_interrupted)
+			return;
+		waits = c->ops->holds(c);
+		if (poll(fds, 2, waits ? -1 : 0) <= 0)
+			continue;
+		if (fds[1].revents)
+			take_signals(l);
+		if (fds[0].revents)
+			c->ops->run(c);
+		/* What it leaves for later must not keep us from reading on. */
+		waits = c->ops->holds(c);
+	} while (waits);
+}
+
+/*
+ * Somebody wants to see what came before: the file is opened again, where the sandbox still lets us,
+ * and everything but the consumer forgets. 0 or -errno, logged.
+ */
+static int read_again(struct loop *l)
+{
+	struct consumer *c = led_by(l);
+	int err;
+
+	if (!c || !c->read_from_us)
+		return 0;
+	c->question->watch->from_us = c->read_from_us;
+	c->read_from_us = 0;
+	l->source->ops->close(l->source);
+	engine_restart(l->engine);
+	l->last_ns = 0;
+	err = l->source->ops->open(l->source);
+	return err ? err : l->source->ops->start(l->source);
+}
+
+static bool wants_again(const struct loop *l)
+{
+	const struct consumer *c = led_by(l);
+
+	return c && c->read_from_us && !c->done && !l->is_interrupted;
+}
+
+static void look_up(struct loop *l)
+{
+	if (led_by(l))
+		heed_people(l);
+	else
+		l->is_interrupted |= signal_waits();
+}
+
+/* All was read and told; the run ends when people have seen enough. */
+static void show_end(struct loop *l)
+{
+	struct consumer *c = led_by(l);
+
+	if (!c || c->done || l->is_interrupted)
+		return;
+	c->ops->source_ended(c);
+	heed_people(l);
+}
+
 /* A question that wants nothing more is told of what there was when it ended, as if it were alone. */
 static void note_ends(struct loop *l)
 {
@@ -110,7 +216,8 @@ static void note_ends(struct loop *l)
 	}
 }
 
-int loop_run_offline(struct loop *l)
+/* To the end of the file, or until nobody wants more. Returns 0 or -errno. */
+static int read_all(struct loop *l)
 {
 	unsigned drains = 0;
 	int n, result;
@@ -125,11 +232,26 @@ int loop_run_offline(struct loop *l)
 			result = n ? n : 1;
 		else if (++drains % DRAINS_PER_FLUSH == 0)
 			result = loop_flush(l);
-		else if (drains % DRAINS_PER_LOOK == 0)
-			l->is_interrupted |= signal_waits();
-	} while (!result && !l->is_interrupted && !engine_is_done(l->engine));
+		else if (drains % DRAINS_PER_LOOK == 0 || must_wait(l))
+			look_up(l);
+	} while (!result && !l->is_interrupted && !engine_is_done(l->engine) && !wants_again(l));
 	if (result < 0)
 		return result;
+	if (wants_again(l))
+		return 0;
 	engine_finish(l->engine, l->last_ns);
+	show_end(l);
 	return 0;
+}
+
+int loop_run_offline(struct loop *l)
+{
+	int err = read_all(l);
+
+	while (!err && wants_again(l)) {
+		err = read_again(l);
+		if (!err)
+			err = read_all(l);
+	}
+	return err;
 }

@@ -41,6 +41,7 @@ struct rule {
 #define ALL_BITS UINT64_MAX
 /* These are int to the kernel: what stands above is nobody's business. */
 #define INT_BITS UINT32_MAX
+#define CREATE_ONLY (O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC), (O_WRONLY | O_CREAT | O_EXCL)
 #define READ_ONLY (O_ACCMODE | O_CREAT | O_TRUNC), O_RDONLY
 
 /*
@@ -92,6 +93,13 @@ static const struct rule rules[] = {
 	{SYSCALLS_FILES, SCMP_SYS(fcntl64), 1, INT_BITS, F_SETFD},
 
 	{SYSCALLS_TERMINAL, SCMP_SYS(ioctl), 1, INT_BITS, TIOCGWINSZ},
+	{SYSCALLS_KEYS, SCMP_SYS(ioctl), 1, INT_BITS, TIOCGWINSZ},
+	{SYSCALLS_KEYS, SCMP_SYS(ioctl), 1, INT_BITS, TCGETS},
+	{SYSCALLS_KEYS, SCMP_SYS(ioctl), 1, INT_BITS, TCSETS},
+	{SYSCALLS_KEYS, SCMP_SYS(ioctl), 1, INT_BITS, TCSETSW},
+	{SYSCALLS_KEYS, SCMP_SYS(ioctl), 1, INT_BITS, TCSETSF},
+
+	{SYSCALLS_SAVE, SCMP_SYS(openat), 2, CREATE_ONLY},
 
 	{SYSCALLS_BPF_MAPS, SCMP_SYS(bpf), 0, INT_BITS, BPF_MAP_LOOKUP_ELEM},
 

@@ -114,7 +114,7 @@ int window_set(struct watch *w, const char *program)
 		err = set_time(program, "--until", w->until, reference, &w->to_us);
 	if (err)
 		return err;
-	if (w->at || (w->span && w->since))
+	if ((w->at && (w->span || !w->at_is_begin)) || (w->span && w->since))
 		w->to_us = w->from_us + span;
 	else if (w->span)
 		w->from_us = (w->to_us ? w->to_us : reference) - span;

@@ -73,6 +73,13 @@ struct consumer_ops {
 	int (*start)(struct consumer *c, struct source *source, uid_t uid, gid_t gid);
 	/* consumer.fd is readable. */
 	void (*run)(struct consumer *c);
+	/*
+	 * Of a file: may it not be read on now? Then run() is waited for, and asked again. What it
+	 * holds at the end of the file, it holds up the end of the run.
+	 */
+	bool (*holds)(const struct consumer *c);
+	/* The file has no more, and all of it was told. */
+	void (*source_ended)(struct consumer *c);
 	/* The window's size changed. */
 	void (*resized)(struct consumer *c);
 	/* The run is over: write what is owed. `account` holds the loss of this consumer too. */
@@ -95,6 +102,8 @@ struct consumer {
 	uint32_t counts;	/* likewise: not wanted, but counted in `counted` */
 	int fd;			/* -1, or one that the loop watches for run() */
 	bool done;		/* it wants nothing more */
+	/* With holds(): read the file again, from this time (us since 1970) on; 0: no. */
+	int64_t read_from_us;
 	int status;		/* of the program, if nothing else is wrong; that of the first counts */
 	bool is_gone;		/* nobody reads what it writes */
 

@@ -53,6 +53,20 @@ void engine_done(struct engine *e)
 		flow_table_done(&e->flows);
 }
 
+void engine_restart(struct engine *e)
+{
+	for (unsigned i = 0; i < e->paces; i++)
+		pace_restart(&e->pace[i]);
+	if (e->flows.flow) {
+		flow_table_done(&e->flows);
+		flow_table_init(&e->flows, e->max_flows);
+	}
+	e->next_tick_ns = UINT64_MAX;
+	e->leaving_head = 0;
+	e->has_begun = false;
+	e->begun_ns = e->now_ns = 0;
+}
+
 static uint64_t interval_ns(const struct question *q)
 {
 	return q->tick_ms ? q->tick_ms * NS_PER_MS : q->interval_s * NS_PER_S;

@@ -13,6 +13,12 @@
 /* `max_flows` bounds all that is kept. */
 void engine_init(struct engine *e, uint32_t max_flows, bool offline);
 
+/*
+ * Forget all flows and times, as if nothing had been told yet; consumers stay, and forget on their
+ * own. For a file that is read again, from somewhere else.
+ */
+void engine_restart(struct engine *e);
+
 /* Frees what the engine holds, not the consumers. */
 void engine_done(struct engine *e);
 

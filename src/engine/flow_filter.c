@@ -13,6 +13,9 @@
 #define V6_HEADER 40
 #define PORTS 4
 #define WORDS_MAX 256
+/* Where marks stand: bytes that no flow tells of. */
+#define V4_MARKS 1
+#define V6_MARKS 2
 
 struct flow_filter {
 	struct bpf_program program;
@@ -106,20 +109,22 @@ static bool is_of_a_flow(const struct bpf_insn *insn)
 }
 
 /* A flow has no flags, lengths or payload; the compiled program shows what it looks at. */
-static bool asks_for_more(const struct bpf_program *program)
+static bool asks_for_more(const struct bpf_program *program, bool has_marks)
 {
 	for (unsigned i = 0; i < program->bf_len; i++) {
 		const struct bpf_insn *insn = &program->bf_insns[i];
 		unsigned class = BPF_CLASS(insn->code);
+		bool is_mark = has_marks && insn->code == (BPF_LD | BPF_ABS | BPF_B) &&
+			       (insn->k == V4_MARKS || insn->k == V6_MARKS);
 
-		if ((class == BPF_LD || class == BPF_LDX) && !is_of_a_flow(insn))
+		if ((class == BPF_LD || class == BPF_LDX) && !is_mark && !is_of_a_flow(insn))
 			return true;
 	}
 	return false;
 }
 
-struct flow_filter *flow_filter_new(const char *expression, char *text, size_t size,
-				    size_t *ret_at)
+static struct flow_filter *make(const char *expression, bool has_marks, char *text, size_t size,
+				size_t *ret_at)
 {
 	struct flow_filter *f = xcalloc(1, sizeof(*f));
 
@@ -128,13 +133,25 @@ struct flow_filter *flow_filter_new(const char *expression, char *text, size_t s
 		free(f);
 		return NULL;
 	}
-	if (asks_for_more(&f->program)) {
+	if (asks_for_more(&f->program, has_marks)) {
 		snprintf(text, size, "it looks into packets, but a flow has only addresses and ports");
 		*ret_at = 0;
 		flow_filter_free(f);
 		return NULL;
 	}
 	return f;
+}
+
+struct flow_filter *flow_filter_new(const char *expression, char *text, size_t size,
+				    size_t *ret_at)
+{
+	return make(expression, false, text, size, ret_at);
+}
+
+struct flow_filter *flow_filter_new_marked(const char *expression, char *text, size_t size,
+					   size_t *ret_at)
+{
+	return make(expression, true, text, size, ret_at);
 }
 
 void flow_filter_free(struct flow_filter *f)
@@ -153,17 +170,25 @@ static void put_be16(unsigned char *at, unsigned n)
 
 bool flow_filter_matches(const struct flow_filter *f, const struct ev_ident *ident)
 {
+	return flow_filter_matches_marked(f, ident, 0);
+}
+
+bool flow_filter_matches_marked(const struct flow_filter *f, const struct ev_ident *ident,
+				uint8_t marks)
+{
 	unsigned char packet[V6_HEADER + PORTS] = {0};
 	unsigned header = V4_HEADER;
 
 	if (addr_is_v4(&ident->raddr)) {
 		packet[0] = 0x45;
+		packet[V4_MARKS] = marks;
 		packet[9] = 6;
 		memcpy(packet + 12, &ident->laddr.word_be[3], 4);
 		memcpy(packet + 16, &ident->raddr.word_be[3], 4);
 	} else {
 		header = V6_HEADER;
 		packet[0] = 0x60;
+		packet[V6_MARKS] = marks;
 		packet[6] = 6;
 		memcpy(packet + 8, ident->laddr.byte, 16);
 		memcpy(packet + 24, ident->raddr.byte, 16);

@@ -27,6 +27,21 @@ void pace_done(struct pace *p)
 	*p = (struct pace){0};
 }
 
+void pace_restart(struct pace *p)
+{
+	size_t reported = (size_t)p->flow_limit * sizeof(*p->reported);
+	size_t told = (size_t)p->flow_limit * sizeof(*p->told);
+
+	reserve_free(p->reported, reported);
+	p->reported = reserve(reported);
+	if (p->told) {
+		reserve_free(p->told, told);
+		p->told = reserve(told);
+	}
+	p->news_count = 0;
+	p->next_tick_ns = UINT64_MAX;
+}
+
 void pace_want_counters(struct pace *p)
 {
 	if (!p->told)

@@ -38,6 +38,9 @@ struct pace {
 void pace_init(struct pace *p, uint64_t interval_ns, uint32_t flow_limit, unsigned number);
 void pace_done(struct pace *p);
 
+/* Forget what was told and when; whoever is told stays. */
+void pace_restart(struct pace *p);
+
 /* From now on it keeps counters, too. */
 void pace_want_counters(struct pace *p);
 

@@ -13,6 +13,7 @@ struct watch;
 struct question {
 	struct watch *watch; /* of the run; a question of --also cannot change it: `is_also` */
 	bool is_also;
+	bool is_seed; /* asked under the name of the tool that the report replaces */
 
 	/* which flows */
 	bool only_v4, only_v6;

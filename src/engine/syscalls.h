@@ -22,7 +22,9 @@ enum syscalls {
 	SYSCALLS_CHILD = 1024,	 /* learn how a child ended */
 	SYSCALLS_KPROBE = 2048,	 /* take down a kprobe */
 	SYSCALLS_RECORD = 4096,	 /* make, write and remove files of a directory, in threads */
-	SYSCALLS_FETCH = 32768,	 /* find servers by name and talk to them, in threads */
+	SYSCALLS_FETCH = 262144,	 /* find servers by name and talk to them, in threads */
+	SYSCALLS_KEYS = 65536,	 /* a terminal's keys: its modes, and the size of its window */
+	SYSCALLS_SAVE = 131072,	 /* make files that were not there, and write them */
 	SYSCALLS_CUT = 8192,	 /* cut off the end of a file that is open */
 	SYSCALLS_HTTP = 16384,	 /* serve HTTP on sockets that listen; ask the kernel whose the other end is */
 	SYSCALLS_PUSH = 32768,	 /* hand bodies to a process that sends them */

@@ -10,6 +10,7 @@
 #include "engine/clock.h"
 #include "engine/source.h"
 #include "engine/syscalls.h"
+#include "screen/screen.h"
 #include "util/out.h"
 #include "util/parse.h"
 #include "view/group_by.h"
@@ -17,7 +18,8 @@
 
 struct top {
 	bool no_clear, no_summary;
-	const char *by;
+	const char *by, *format;
+	struct screen_options screen;
 };
 
 #define OWN(field) OPTION_OF_REPORT, offsetof(struct top, field)
@@ -26,6 +28,11 @@ struct top {
 
 static const char *const groupings[] = {"process", "unit", "container", "remote", "port",
 					"subnet",  NULL};
+
+static const char *const formats[] = {"table", "screen", NULL};
+static const char *const colors[] = {"auto", "never", NULL};
+
+#define OF_SCREEN(field) OWN(screen.field)
 
 static const struct option_def options[] = {
 	{'C', "noclear", OPTION_FLAG, OWN(no_clear), NULL, "do not clear the screen, roll on"},
@@ -38,6 +45,24 @@ static const struct option_def options[] = {
 	 .min = 1, .max = 10000000},
 	{0, "by", OPTION_CHOICE, OWN(by), "{process,unit,container,remote,port,subnet}",
 	 "sum up connections by this, and show the busiest of each", .choices = groupings},
+	{0, "format", OPTION_CHOICE, OWN(format), "{table,screen}",
+	 "on a terminal: no keys, but a table that rolls on, or is redrawn in place",
+	 .choices = formats},
+	{0, "color", OPTION_CHOICE, OF_SCREEN(color), "{auto,never}",
+	 "of the screen: as the terminal has them, or none; NO_COLOR=1 says the same",
+	 .choices = colors},
+	{0, "ascii", OPTION_FLAG, OF_SCREEN(ascii), NULL, "of the screen: no character beyond ASCII"},
+	{0, "calm", OPTION_FLAG, OF_SCREEN(calm), NULL,
+	 "of the screen: draw when a key asks for it, not by itself"},
+	{0, "mouse", OPTION_FLAG, OF_SCREEN(mouse), NULL, "of the screen: take the mouse"},
+	{0, "save-dir", OPTION_TEXT, OF_SCREEN(save_dir), "DIR",
+	 "of the screen: where s saves to; default the working folder"},
+	{0, "allow-kill", OPTION_FLAG, OF_SCREEN(allow_kill), NULL,
+	 "of the screen: let K close connections (SOCK_DESTROY), once the word kill is typed"},
+	{0, "history-memory", OPTION_UINT, OF_SCREEN(memory_mib), "MIB",
+	 "of the screen: remember what was in so much memory; default 16", .min = 1, .max = 65536},
+	{0, "keep", OPTION_UINT, OF_SCREEN(keep_s), "SEC",
+	 "of the screen: leave closed connections there so long; default 10", .min = 1, .max = 600},
 };
 
 static const char *const examples[] = {
@@ -179,6 +204,36 @@ static void setup(const struct question *q, struct view *view)
 	section_set(&l->section[1], layout_v6, COUNT(layout_v6));
 }
 
+/*
+ * The screen, where somebody sits at a terminal; whatever says how the output is to look, or how
+ * much of it there is, asks for the table as it was.
+ */
+static bool wants_screen(const struct question *q)
+{
+	const struct top *top = q->own;
+
+	if (q->is_also || q->is_seed || top->no_clear || top->format || q->json || q->csv)
+		return false;
+	return !q->output && !q->count && !q->rows && screen_suits();
+}
+
+static int wrap(struct consumer *c, struct view *view, struct usage_error *error)
+{
+	struct top *top = c->question->own;
+
+	if (!wants_screen(c->question))
+		return 0;
+	top->screen.by = top->by;
+	return screen_wrap(c, view, &top->screen, error);
+}
+
+static const char *sink(const struct question *q)
+{
+	const struct top *top = q->own;
+
+	return q->csv || top->no_clear ? NULL : top->format;
+}
+
 #define COLUMNS                                                                              \
 	"time,pid,comm,owner_source,thread,family,laddr,lport,raddr,rport,state,role,"        \
 	"tx_bytes,rx_bytes,duration_us,handshake_us,srtt_us,min_rtt_us,retrans,"              \
@@ -206,4 +261,6 @@ const struct report report_top = {
 	.words = words,
 	.done = report_filter_done,
 	.setup = setup,
+	.sink = sink,
+	.wrap = wrap,
 };

@@ -275,8 +275,13 @@ static int recording_drain(struct source *s)
 	int item = 1, n = 0;
 
 	while (n < EVENTS_PER_DRAIN && (item = recordings_next(r->all, &r->ev, &host)) > 0) {
+		bool is_tick = item == RECORDING_EVENT && r->ev.head.kind == EV_TIME;
+
 		take_item(s, r, item, host);
 		n++;
+		/* Who looks at intervals may not want the next one yet. */
+		if (is_tick)
+			return n;
 	}
 	if (item < 0) {
 		log_error("%s: %s", s->watch->reads ? s->watch->reads[host] : s->watch->read_path,

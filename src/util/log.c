@@ -13,11 +13,19 @@
 
 static const char *log_name = "tcpsight";
 static bool log_verbose;
+static void (*log_take)(void *context, const char *line);
+static void *log_context;
 
 void log_init(const char *name, bool verbose)
 {
 	log_name = name;
 	log_verbose = verbose;
+}
+
+void log_divert(void (*take)(void *context, const char *line), void *context)
+{
+	log_take = take;
+	log_context = context;
 }
 
 bool log_is_verbose(void)
@@ -32,12 +40,16 @@ bool log_is_verbose(void)
 __attribute__((format(printf, 2, 0))) static void put(const char *level, const char *format,
 						      va_list args, const char *suffix)
 {
-	char text[TEXT_MAX], cleaned[TEXT_MAX];
+	char text[TEXT_MAX], cleaned[TEXT_MAX], line[2 * TEXT_MAX];
 	int len = vsnprintf(text, sizeof(text), format, args);
 
 	utf8_clean_lines(cleaned, sizeof(cleaned), text);
-	fprintf(stderr, "%s: %s%s%s%s%s\n", log_name, level, cleaned, len < TEXT_MAX ? "" : "...",
-		suffix ? ": " : "", suffix ? suffix : "");
+	snprintf(line, sizeof(line), "%s: %s%s%s%s%s\n", log_name, level, cleaned,
+		 len < TEXT_MAX ? "" : "...", suffix ? ": " : "", suffix ? suffix : "");
+	if (log_take)
+		log_take(log_context, line);
+	else
+		fputs(line, stderr);
 }
 
 void log_error(const char *format, ...)

@@ -21,3 +21,9 @@ void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int log_errno(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 bool log_is_verbose(void);
+
+/*
+ * From now on hand each message to `take`, as a whole line, instead of printing it: while a screen
+ * is shown it would stand in the middle of it. NULL: print again.
+ */
+void log_divert(void (*take)(void *context, const char *line), void *context);

@@ -45,6 +45,26 @@ bool utf8_is_harmless(uint32_t c)
 	return true;
 }
 
+bool utf8_is_mark(uint32_t c)
+{
+	// clang-format off
+	static const uint32_t marks[][2] = {
+#include "util/utf8_marks.def"
+	};
+	// clang-format on
+	size_t low = 0, high = sizeof(marks) / sizeof(marks[0]);
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (c > marks[middle][1])
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < sizeof(marks) / sizeof(marks[0]) && c >= marks[low][0];
+}
+
 size_t utf8_plain_length(const char *text, size_t len)
 {
 	size_t i = 0;
@@ -56,14 +76,17 @@ size_t utf8_plain_length(const char *text, size_t len)
 
 size_t utf8_clean(char *ret, size_t size, const char *text, size_t len, size_t limit)
 {
-	size_t used = 0, n;
+	size_t used = 0, n, marks = UTF8_MARKS_MAX;
 
 	for (size_t i = 0; i < len && limit; i += n ? n : 1, limit--) {
 		uint32_t c;
-		bool shown;
+		bool shown, is_mark;
 
 		n = utf8_decode(text + i, len - i, &c);
-		shown = n && utf8_is_harmless(c);
+		is_mark = n && utf8_is_mark(c);
+		/* Some sit on a letter; a heap of them covers its neighbours. */
+		marks = is_mark ? marks + 1 : 0;
+		shown = n && utf8_is_harmless(c) && marks <= UTF8_MARKS_MAX;
 		if (used + (shown ? n : 1) > size)
 			break;
 		if (shown)

@@ -21,13 +21,20 @@ size_t utf8_decode(const char *text, size_t left, uint32_t *ret);
  */
 bool utf8_is_harmless(uint32_t character);
 
+/* Does it sit on the character before, and take no room of its own? */
+bool utf8_is_mark(uint32_t character);
+
+/* So many of them may sit on one; it takes no more in any language. */
+#define UTF8_MARKS_MAX 2
+
 /* How many bytes from the start are printable ASCII: nearly always all of them. */
 size_t utf8_plain_length(const char *text, size_t len);
 
 /*
  * Copy at most `limit` characters, with a ? for each that cannot be shown and for each byte that is
- * no UTF-8. Nothing becomes longer; `ret` has room for `size` bytes, and ends before a character
- * that does not fit whole. Returns the length in bytes.
+ * no UTF-8; and for marks beyond UTF8_MARKS_MAX, or without a character to sit on. Nothing becomes
+ * longer; `ret` has room for `size` bytes, and ends before a character that does not fit whole.
+ * Returns the length in bytes.
  */
 size_t utf8_clean(char *ret, size_t size, const char *text, size_t len, size_t limit);
 

@@ -10,7 +10,7 @@ from kernels import apt
 # What a compiler needs, and bpftool, which must have the byte order of the objects that it links.
 DEVELOPMENT = """libc6-dev linux-libc-dev libbpf-dev libelf-dev zlib1g-dev libpcap-dev libmnl-dev
 libcap-ng-dev libjansson-dev libmd-dev libzstd-dev libseccomp-dev libcmocka-dev bpftool
-libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev libfixbuf-dev""".split()
+libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev libfixbuf-dev libncurses-dev""".split()
 # What tests/kernels/initramfs.py takes into a guest besides.
 GUEST = DEVELOPMENT + """busybox-static dash bash iproute2 nftables util-linux libcap2-bin coreutils
 python3 python3-pytest python3-scapy ethtool""".split()

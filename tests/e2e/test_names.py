@@ -230,7 +230,7 @@ def test_peek_lines(start, netns):
 def test_on_a_screen(privileged, netns):
     """What is redrawn in place holds no escape but its own."""
     master, slave = pty.openpty()
-    process = subprocess.Popen([PROGRAM, "top", "--netns", netns.name], stdin=slave, stdout=slave,
+    process = subprocess.Popen([PROGRAM, "top", "--format", "screen", "--netns", netns.name], stdin=slave, stdout=slave,
                                stderr=subprocess.DEVNULL)
     os.close(slave)
     namer, said = Namer(netns), b""

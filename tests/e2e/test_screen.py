@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""`top` on a terminal: each report replaces the one before and fits the window."""
+"""`top --format screen` on a terminal: each report replaces the one before and fits the window."""
 
 import fcntl
 import os
@@ -69,7 +69,7 @@ def terminal():
 
 
 def start(sight, terminal, netns, *args):
-    return sight("top", "--netns", netns.name, *args, 1, stdout=terminal.slave,
+    return sight("top", "--format", "screen", "--netns", netns.name, *args, 1, stdout=terminal.slave,
                  preexec_fn=terminal.adopt)
 
 

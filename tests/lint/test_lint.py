@@ -28,13 +28,14 @@ MAY_INCLUDE = {
     "push": {"util", "push"},
     "consumer": {"abi", "util", "verdict", "engine", "packet", "record", "view", "serve", "metrics",
                  "push", "consumer"},
-    "report": {"abi", "util", "engine", "view", "consumer", "fleet", "report"},
+    "screen": {"abi", "util", "verdict", "engine", "view", "screen"},
+    "report": {"abi", "util", "engine", "view", "consumer", "screen", "fleet", "report"},
     "sink": {"abi", "util", "verdict", "engine", "view", "sink"},
     "probe": {"abi", "util", "engine", "probe"},
     "source": {"abi", "util", "verdict", "engine", "packet", "record", "fleet", "probe",
                "source"},
     "cli": {"abi", "util", "engine", "view", "probe", "cli"},
-    "app": {"abi", "util", "engine", "view", "consumer", "record", "serve", "fleet", "probe",
+    "app": {"abi", "util", "engine", "view", "consumer", "screen", "record", "serve", "fleet", "probe",
             "source", "cli", "app"},
 }
 PURE = ["abi", "packet", "record", "metrics", "verdict", "fleet", "engine", "view", "report"]

@@ -122,9 +122,35 @@ static void lines_stay_lines(void **state)
 	assert_string_equal(out, "ab");
 }
 
+static void marks_sit_on_something_and_do_not_heap_up(void **state)
+{
+	static const char *const cases[][2] = {
+		{"e\xcc\x81x", "e\xcc\x81x"},
+		{"\xcc\x81x", "?x"},
+		{"a\xcc\x81\xcc\x82\xcc\x83\xcc\x84z", "a\xcc\x81\xcc\x82??z"},
+		{"\xe0\xa4\x95\xe0\xa5\x8d", "\xe0\xa4\x95\xe0\xa5\x8d"},
+	};
+	char buf[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t len = utf8_clean(buf, sizeof(buf) - 1, cases[i][0], strlen(cases[i][0]),
+					SIZE_MAX);
+
+		buf[len] = '\0';
+		assert_string_equal(buf, cases[i][1]);
+	}
+	assert_false(utf8_is_mark('a'));
+	assert_false(utf8_is_mark(0x2ff));
+	assert_true(utf8_is_mark(0x300));
+	assert_true(utf8_is_mark(0xe01ef));
+	assert_false(utf8_is_mark(0x10ffff));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(marks_sit_on_something_and_do_not_heap_up),
 		cmocka_unit_test(every_character_is_decoded_and_no_other_number_is),
 		cmocka_unit_test(what_is_longer_than_need_be_is_none),
 		cmocka_unit_test(what_harms_becomes_one_question_mark),

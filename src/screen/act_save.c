@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What is seen, into a file; and the command that prints the same. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/clock.h"
+#include "engine/column.h"
+#include "engine/value.h"
+#include "screen/act.h"
+#include "screen/cell_text.h"
+#include "screen/where.h"
+#include "util/out.h"
+#include "view/view.h"
+
+#define NS_PER_S 1000000000ll
+
+/* All columns of one flow, as --json has them. */
+static void put_row(struct screen *s, struct out *out, uint32_t track)
+{
+	const struct line line = {.index = track, .kind = LINE_FLOW};
+	char buf[VALUE_TEXT_MAX];
+	struct row row;
+
+	cell_row(&s->scene, &line, &row);
+	for (size_t i = 0; i < column_count; i++) {
+		struct value v = columns[i].get(&row);
+		const char *text;
+		size_t len = value_format(&v, buf, &text);
+
+		out_format(out, "%s\"%s\":", i ? "," : "{", columns[i].name);
+		if (v.type == VALUE_NONE)
+			out_str(out, "null");
+		else if (value_is_bare(&v))
+			out_mem(out, text, len);
+		else
+			out_json_string(out, text, len);
+	}
+	out_str(out, "}\n");
+}
+
+/* Those that are marked; else the line, or all flows of the group that it is. */
+static unsigned put_rows(struct screen *s, struct out *out)
+{
+	const struct moment m = screen_moment(s);
+	const struct line *line = act_line(s);
+	unsigned rows = 0;
+
+	for (uint32_t i = 0; i < m.used && s->ui.marks; i++)
+		if (m.hot[i].id && ui_is_marked(&s->ui, m.hot[i].id)) {
+			put_row(s, out, i);
+			rows++;
+		}
+	if (s->ui.marks || !line)
+		return rows;
+	if (line->kind != LINE_GROUP) {
+		put_row(s, out, line->index);
+		return 1;
+	}
+	for (uint32_t i = 0; i < s->list.flows_shown; i++)
+		if (s->list.member_sum[i] == line->index) {
+			put_row(s, out, s->list.member[i]);
+			rows++;
+		}
+	return rows;
+}
+
+static int write_all(int fd, const char *bytes, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, bytes, len);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0) {
+			bytes += n;
+			len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+/* A file that was not there, whatever its name may mean. */
+static int save(struct screen *s, const char *name, const char *bytes, size_t len)
+{
+	int fd, err;
+
+	if (!*name || strchr(name, '/'))
+		return -EINVAL;
+	if (s->save_dir < 0)
+		return -ENOENT;
+	fd = openat(s->save_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (fd < 0)
+		return -errno;
+	err = write_all(fd, bytes, len);
+	if (close(fd) && !err)
+		err = -errno;
+	return err;
+}
+
+void act_save_to(struct screen *s, const char *name)
+{
+	struct out out;
+	unsigned rows;
+	size_t len;
+	char *bytes;
+	int err;
+
+	out_init_memory(&out);
+	rows = put_rows(s, &out);
+	bytes = out_take(&out, &len);
+	err = rows ? save(s, name, bytes, len) : 0;
+	free(bytes);
+	if (!rows)
+		screen_say(s, "There is nothing to save.");
+	else if (err == -EINVAL)
+		screen_say(s, "A name without / is wanted; --save-dir says where it goes.");
+	else if (err)
+		screen_say(s, "Cannot save %s: %s%s", name, strerror(-err),
+			   err == -EACCES ? " (--save-dir names a folder that we may write to)"
+					  : "");
+	else
+		screen_say(s, "Saved %u flow%s to %s.", rows, rows == 1 ? "" : "s", name);
+}
+
+static void ask_name(struct screen *s)
+{
+	const struct moment m = screen_moment(s);
+	int64_t ns = (int64_t)m.time_ns + s->view->context.clock->realtime_offset_ns;
+	time_t second = (time_t)(ns / NS_PER_S);
+	char name[64];
+	struct tm tm;
+
+	localtime_r(&second, &tm);
+	strftime(name, sizeof(name), "tcpsight-%Y%m%d-%H%M%S.json", &tm);
+	act_prompt_open(s, PROMPT_SAVE, name);
+}
+
+static void put_columns(const struct screen *s, char *buf, size_t size)
+{
+	const struct fields *f = &s->ui.fields[s->ui.page];
+	size_t used = 0;
+
+	for (size_t i = 0; i < f->count && used < size; i++)
+		if (f->field[i].look != LOOK_HISTORY)
+			used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? "," : "",
+						 f->field[i].column->name);
+}
+
+/* Quoted for a shell. */
+static void put_quoted(const char *text, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	buf[used++] = '\'';
+	for (; *text && used + 6 < size; text++) {
+		if (*text == '\'') {
+			memcpy(buf + used, "'\\''", 4);
+			used += 4;
+		} else {
+			buf[used++] = *text;
+		}
+	}
+	buf[used++] = '\'';
+	buf[used] = '\0';
+}
+
+static void show_command(struct screen *s)
+{
+	const struct ui *ui = &s->ui;
+	int sorted = ui->sort[ui->page].field;
+	char columns_text[256], where[512] = "";
+
+	put_columns(s, columns_text, sizeof(columns_text));
+	if (ui->where[0])
+		put_quoted(ui->where, where, sizeof(where));
+	screen_say(s, "tcpsight top -C%s%s%s%s%s%s%s%s", ui->by != BY_NONE ? " --by " : " -o ",
+		   ui->by != BY_NONE ? by_name(ui->by) : columns_text,
+		   sorted >= 0 ? " --sort " : "",
+		   sorted >= 0 ? ui->fields[ui->page].field[sorted].column->name : "",
+		   where[0] ? " --where " : "", where,
+		   s->where && !where_is_plain(s->where)
+			   ? "   (but for the words that only the screen has)"
+			   : "",
+		   ui->time == TIME_LIVE ? "" : "   (of now, not of the moment that is shown)");
+}
+
+bool act_save(struct screen *s, enum act act)
+{
+	if (act == ACT_SAVE)
+		ask_name(s);
+	else if (act == ACT_COMMAND)
+		show_command(s);
+	return act == ACT_SAVE || act == ACT_COMMAND;
+}

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "screen/detail.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/clock.h"
+#include "engine/column.h"
+#include "engine/workload_of.h"
+#include "screen/draw.h"
+#include "screen/human.h"
+#include "screen/trail.h"
+#include "util/cgroup.h"
+#include "util/utf8.h"
+#include "view/view.h"
+
+#define TRAIL 120 /* intervals */
+#define INDENT 13 /* of what goes on below */
+#define SPARK_MAX (TRAIL * 4 + 1)
+
+static void put_line(struct detail *d, unsigned ink, const char *text, size_t len, int indent)
+{
+	struct detail_line *line = &d->line[d->count];
+
+	if (d->count == DETAIL_LINES_MAX)
+		return;
+	d->count++;
+	line->ink = ink;
+	snprintf(line->text, sizeof(line->text), "%*s%.*s", indent, "", (int)len, text);
+}
+
+/* Bytes of `text` that fit into `room` columns, cut between words if there are any. */
+static size_t fitting(const char *text, int room)
+{
+	size_t at = 0, space = 0;
+
+	for (int used = 0; text[at] && used < room; used++) {
+		if (text[at] == ' ')
+			space = at;
+		do
+			at++;
+		while ((text[at] & 0xc0) == 0x80);
+	}
+	return text[at] && text[at] != ' ' && space ? space : at;
+}
+
+void detail_say(struct detail *d, unsigned ink, const char *format, ...)
+{
+	char text[2048];
+	const char *rest = text;
+	int indent = 0;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	do {
+		int room = d->width - indent > 8 ? d->width - indent : 8;
+		size_t len = fitting(rest, room);
+
+		put_line(d, ink, rest, len, indent);
+		rest += len + (rest[len] == ' ');
+		indent = d->width > 3 * INDENT ? INDENT : 2;
+	} while (*rest);
+}
+
+static const char *owner_words(unsigned source)
+{
+	static const char *const words[OWNER_COUNT] = {
+		[OWNER_NONE] = "not known",
+		[OWNER_LISTEN] = "it called listen(); who accepted is not known",
+		[OWNER_CONNECT] = "it called connect()",
+		[OWNER_ACCEPT] = "accept() gave it the socket",
+		[OWNER_FILES] = "it holds a file of the socket",
+		[OWNER_CLOSE] = "it closed the socket",
+	};
+
+	return words[source < OWNER_COUNT ? source : OWNER_NONE];
+}
+
+/* Names may hold anything; what stands in a line of text must not. */
+static const char *clean(const char *text, size_t len, char *buf, size_t size)
+{
+	buf[utf8_clean(buf, size - 1, text, len, SIZE_MAX)] = '\0';
+	return buf;
+}
+
+static void say_owner(struct detail *d, struct scene *s, const struct ev_ident *id)
+{
+	const struct cgroup_info *info = workload_of(s->view->context.cgroups, id);
+	char comm[64], thread[64], text[512];
+
+	clean(id->thread, strnlen(id->thread, 16), thread, sizeof(thread));
+	if (id->owner_source)
+		detail_say(d, 0, "  owner      %s, pid %u%s%s: %s",
+			   clean(id->comm, strnlen(id->comm, 16), comm, sizeof(comm)), id->pid,
+			   thread[0] ? ", thread " : "", thread, owner_words(id->owner_source));
+	else
+		detail_say(d, 0, "  owner      %s", owner_words(OWNER_NONE));
+	if (id->family && id->uid != UID_UNKNOWN)
+		detail_say(d, 0, "  user       uid %u; network namespace %u", id->uid, id->netns);
+	if (info->workload.unit[0])
+		detail_say(d, 0, "  unit       %s",
+			   clean(info->workload.unit, strlen(info->workload.unit), text,
+				 sizeof(text)));
+	if (info->workload.container[0])
+		detail_say(d, 0, "  container  %s",
+			   clean(info->workload.container, strlen(info->workload.container), text,
+				 sizeof(text)));
+	if (info->path)
+		detail_say(d, 0, "  cgroup     %s",
+			   clean(info->path, strlen(info->path), text, sizeof(text)));
+}
+
+static void say_time(struct detail *d, struct scene *s, uint32_t track)
+{
+	const struct track_hot *h = &s->moment->hot[track];
+	const struct track_cold *c = &s->moment->cold[track];
+	const struct ev_ident *id = &c->flow.ident;
+	uint64_t now = h->close_ns ? h->close_ns : s->moment->time_ns;
+	uint64_t from = id->established_ns ? id->established_ns : id->open_ns;
+	const struct clock *clock = s->view->context.clock;
+	char at[16], age[HUMAN_MAX], ms[HUMAN_MAX];
+
+	if (id->seen == SEEN_OPEN && from && from <= now) {
+		clock_format_hms(clock, from, at);
+		human_age((now - from) / 1000, age);
+		human_ms(id->handshake_us, ms);
+		detail_say(d, 0, "  since      %s, %s long%s%s%s", at, age,
+			   id->handshake_us ? "; handshake " : "", id->handshake_us ? ms : "",
+			   id->handshake_us ? " ms" : "");
+	} else {
+		detail_say(d, 0, "  since      it was there before this run");
+	}
+	if (!h->close_ns)
+		return;
+	clock_format_hms(clock, h->close_ns, at);
+	detail_say(d, 0, "  closed     %s, by %s%s%s", at, end_reason_name(h->end_reason),
+		   c->error ? ", error " : "", c->error ? strerrorname_np((int)c->error) : "");
+}
+
+static void say_states(struct detail *d, struct scene *s, const struct track_cold *c)
+{
+	char text[256];
+	size_t used = 0;
+
+	for (int i = 0; i < TRACK_STATES - 1 && c->state_tick[i]; i++) {
+		uint64_t time_ns = journal_time(s->journal, c->state_tick[i]);
+		char at[16] = "before";
+
+		if (time_ns)
+			clock_format_hms(s->view->context.clock, time_ns, at);
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s (%s)",
+					 i ? ", " : "", state_name(c->state_was[i]), at);
+	}
+	detail_say(d, 0, "  states     %s", text);
+}
+
+static uint64_t tx_of(const struct trail_point *p)
+{
+	return p->tx_bytes;
+}
+
+static uint64_t rx_of(const struct trail_point *p)
+{
+	return p->rx_bytes;
+}
+
+static uint64_t srtt_of(const struct trail_point *p)
+{
+	return p->srtt_us;
+}
+
+static uint64_t retrans_of(const struct trail_point *p)
+{
+	return p->retrans;
+}
+
+static void say_trail(struct detail *d, const struct scene *s, const struct trail_point *point,
+		      const char *name, uint64_t (*value)(const struct trail_point *p), bool is_ms)
+{
+	unsigned shown = d->width > INDENT + 40 ? (unsigned)(d->width - INDENT - 24) : 16;
+	uint64_t least = UINT64_MAX, most = 0;
+	char spark[SPARK_MAX], low[HUMAN_MAX], high[HUMAN_MAX], text[SPARK_MAX + 96];
+	bool any = false;
+	size_t len;
+
+	if (shown > TRAIL)
+		shown = TRAIL;
+	for (unsigned i = TRAIL - shown; i < TRAIL; i++) {
+		uint64_t v = value(&point[i]);
+
+		if (!point[i].is_seen)
+			continue;
+		any = true;
+		least = v < least ? v : least;
+		most = v > most ? v : most;
+	}
+	if (!any)
+		return;
+	len = draw_spark(point + TRAIL - shown, shown, d->ascii, most, value, spark);
+	spark[len] = '\0';
+	if (is_ms) {
+		human_ms((double)least, low);
+		human_ms((double)most, high);
+	} else {
+		human_number((double)least, s->ui->binary, low);
+		human_number((double)most, s->ui->binary, high);
+	}
+	snprintf(text, sizeof(text), "  %-10s %s %s..%s%s", name, spark, low, high,
+		 is_ms ? " ms" : "");
+	put_line(d, 0, text, strlen(text), 0);
+}
+
+static void say_trails(struct detail *d, struct scene *s, uint32_t track)
+{
+	static struct trail_point point[TRAIL];
+
+	trail_read(s->journal, s->moment, &track, 1, TRAIL, point);
+	say_trail(d, s, point, "sent", tx_of, false);
+	say_trail(d, s, point, "received", rx_of, false);
+	say_trail(d, s, point, "srtt", srtt_of, true);
+	say_trail(d, s, point, "sent again", retrans_of, false);
+}
+
+static void say_bytes(struct detail *d, struct scene *s, uint32_t track)
+{
+	const struct ev_count *c = &s->moment->cold[track].flow.count;
+	char rx[HUMAN_MAX + 8], tx[HUMAN_MAX + 8], acked[HUMAN_MAX + 8], srtt[HUMAN_MAX],
+		least[HUMAN_MAX];
+
+	human_count(c->rx_bytes, rx);
+	human_count(c->tx_bytes, tx);
+	human_count(c->acked_bytes, acked);
+	detail_say(d, 0, "  moved      received %s bytes; sent %s, of them acknowledged %s", rx, tx,
+		   acked);
+	if (!c->srtt_us)
+		return;
+	human_ms(c->srtt_us, srtt);
+	human_ms(c->min_rtt_us, least);
+	if (c->min_rtt_us)
+		detail_say(d, 0, "  rtt        %s ms, %.1f times the least (%s ms)", srtt,
+			   (double)c->srtt_us / c->min_rtt_us, least);
+	else
+		detail_say(d, 0, "  rtt        %s ms", srtt);
+}
+
+static void say_causes(struct detail *d, const struct track_hot *h, const struct track_cold *c)
+{
+	static const char *const names[CAUSE_COUNT] = {
+		"timeout", "after a timeout", "fast retransmit", "tail loss probe",
+		"SYN",	   "zero window",     "path MTU",	 "other"};
+	char text[256] = "";
+	size_t used = 0;
+
+	if (!c->flow.count.retrans_segs)
+		return;
+	for (int i = 0; h->has_extra && c->extra.known & KNOWN_CAUSES && i < CAUSE_COUNT; i++)
+		if (c->extra.retrans[i])
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s %u",
+						 used ? ", " : ": ", names[i], c->extra.retrans[i]);
+	detail_say(d, 0, "  sent again %u segments%s", c->flow.count.retrans_segs, text);
+}
+
+/* How much more may be under way, in words. */
+static void say_window(struct detail *d, const struct track_hot *h, const struct ev_extra *e)
+{
+	char wnd[HUMAN_MAX], ours[HUMAN_MAX];
+
+	if (!h->has_extra || !e->cwnd || !e->mss)
+		return;
+	human_number(e->snd_wnd, false, wnd);
+	human_number(e->rcv_wnd, false, ours);
+	detail_say(
+		d, 0, "  window     congestion window %u segments of %u bytes%s%s%s%s%s; %s",
+		e->cwnd, e->mss, e->known & KNOWN_SND_WND ? "; the peer takes " : "",
+		e->known & KNOWN_SND_WND ? wnd : "", e->known & KNOWN_SND_WND ? " bytes" : "",
+		e->known & KNOWN_RCV_WND ? "; we take " : "", e->known & KNOWN_RCV_WND ? ours : "",
+		!(e->known & KNOWN_SND_WND)		   ? "the peer's window is not known"
+		: (uint64_t)e->cwnd * e->mss <= e->snd_wnd ? "the congestion window is the lesser"
+							   : "the peer's window is the lesser");
+}
+
+/* Every other figure that was read, with what it means. */
+static void say_fields(struct detail *d, struct scene *s, uint32_t track)
+{
+	const struct line line = {.index = track, .kind = LINE_FLOW};
+	char buf[VALUE_TEXT_MAX];
+	struct row row;
+
+	s->maker.view = s->view;
+	s->maker.moment = s->moment;
+	s->maker.totals = true;
+	row_of_track(&s->maker, line.index, &row);
+	if (!row.extra) {
+		detail_say(d, 0, "  the source of this run reads nothing more of a socket");
+		return;
+	}
+	for (size_t i = 0; i < column_count; i++) {
+		const struct column *c = &columns[i];
+		const char *text = "-";
+		struct value v;
+		size_t len = 1;
+
+		if (!(c->needs & NEED_EXTRA))
+			continue;
+		v = c->get(&row);
+		if (v.type != VALUE_NONE)
+			len = value_format(&v, buf, &text);
+		detail_say(d, v.type == VALUE_NONE ? INK_DIM : 0, "  %-18s %10.*s  %s%s%s%s",
+			   c->name, (int)len, text, c->help, c->unit[0] ? " (" : "", c->unit,
+			   c->unit[0] ? ")" : "");
+	}
+}
+
+static void say_title(struct detail *d, const struct track_hot *h, const struct ev_ident *id)
+{
+	const struct value local = {.type = VALUE_ENDPOINT, .addr = &id->laddr, .port = id->lport};
+	const struct value remote = {.type = VALUE_ENDPOINT, .addr = &id->raddr, .port = id->rport};
+	char left[VALUE_TEXT_MAX + 4], right[VALUE_TEXT_MAX + 4];
+	const char *role = id->role == ROLE_CONNECT  ? "connected to"
+			   : id->role == ROLE_ACCEPT ? "accepted from"
+						     : "with";
+
+	human_address(&local, VALUE_TEXT_MAX, true, left);
+	human_address(&remote, VALUE_TEXT_MAX, true, right);
+	if (h->state == ST_LISTEN)
+		detail_say(d, INK_BOLD | INK_REVERSE, "%s listens", left);
+	else
+		detail_say(d, INK_BOLD | INK_REVERSE, "%s %s %s, %s%s", left, role, right,
+			   h->close_ns ? "closed in " : "", state_name(h->state));
+}
+
+void detail_make(struct detail *d, struct scene *s, uint32_t track, int width)
+{
+	const struct track_hot *h = &s->moment->hot[track];
+	const struct track_cold *c = &s->moment->cold[track];
+
+	d->count = 0;
+	d->width = width > 8 ? width : 8;
+	say_title(d, h, &c->flow.ident);
+	detail_verdict(d, s, track);
+	say_owner(d, s, &c->flow.ident);
+	say_time(d, s, track);
+	say_bytes(d, s, track);
+	say_trails(d, s, track);
+	say_causes(d, h, c);
+	say_window(d, h, &c->extra);
+	say_states(d, s, c);
+	detail_say(d, INK_BOLD, "All that was read of the socket");
+	say_fields(d, s, track);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The parts of a drawing. */
+#pragma once
+#include "screen/scene.h"
+#include "screen/trail.h"
+
+void draw_table(struct canvas *c, struct scene *s, const struct plan *p);
+void draw_detail(struct canvas *c, struct scene *s, const struct plan *p);
+void draw_help(struct canvas *c, const struct scene *s);
+void draw_columns(struct canvas *c, const struct scene *s);
+
+/* Eight heights of a block, or of signs, into `buf`; the highest of `n` is `max`. */
+size_t draw_spark(const struct trail_point *point, unsigned n, bool ascii, uint64_t max,
+		  uint64_t (*value)(const struct trail_point *p), char *buf);

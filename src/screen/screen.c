@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "screen/screen.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "engine/clock.h"
+#include "engine/column.h"
+#include "engine/engine.h"
+#include "engine/question.h"
+#include "engine/source.h"
+#include "engine/syscalls.h"
+#include "engine/watch.h"
+#include "screen/act.h"
+#include "screen/keys.h"
+#include "screen/past.h"
+#include "screen/show.h"
+#include "screen/state.h"
+#include "screen/term_guard.h"
+#include "screen/where.h"
+#include "util/log.h"
+#include "util/xalloc.h"
+#include "view/group_by.h"
+#include "view/judge.h"
+#include "view/view.h"
+
+#define CLOSED_MAX 16384
+#define CLOSED_STAY_NS 600000000000ull
+#define MEMORY_MIB 16
+#define KEEP_S 10
+#define NS_PER_S 1000000000ull
+#define EVENTS_MAX 8
+
+/* ---- what the engine tells ---- */
+
+static void on_interval(struct consumer *c, const struct news *news)
+{
+	struct screen *s = c->state;
+	uint32_t slot = flow_table_slot(&c->engine->flows, news->flow);
+	struct verdict v = {.limit = LIMIT_COUNT};
+
+	judge_news(s->view, news, &v);
+	tracks_take(&s->tracks, news, slot, s->journal.last + 1, &v, &s->view->history[slot]);
+	s->interval_tx += news->count.tx_bytes;
+	s->interval_rx += news->count.rx_bytes;
+}
+
+static void take_loss(struct screen *s)
+{
+	struct account a = {0};
+	const struct source_ops *ops = s->source->ops;
+
+	/* What adds up at the end only is not asked for before. */
+	if (ops->losses)
+		ops->losses(s->source, &a);
+	else if (s->source->offline)
+		ops->account(s->source, &a);
+	s->scene.loss = (struct loss){
+		.is_known = ops->losses || s->source->offline,
+		.flows = a.lost,
+		.missed = a.missed,
+		.refused = a.table_full + s->tracks.refused + s->consumer->engine->flows.refused,
+		.undecoded = a.undecoded,
+	};
+}
+
+static void on_tick(struct consumer *c, uint64_t time_ns)
+{
+	struct screen *s = c->state;
+	double seconds = s->scene.interval_s;
+
+	tracks_expire(&s->tracks, time_ns > CLOSED_STAY_NS ? time_ns - CLOSED_STAY_NS : 0);
+	s->scene.is_calm = !s->journal.open_used && !s->source->offline;
+	journal_seal(&s->journal, time_ns);
+	s->scene.rx_rate = (double)s->interval_rx / seconds;
+	s->scene.tx_rate = (double)s->interval_tx / seconds;
+	s->interval_rx = s->interval_tx = 0;
+	take_loss(s);
+	if (s->past.is_there && (s->ui.time == TIME_PAUSED || s->ui.time == TIME_BACK))
+		s->ui.behind = s->journal.last - s->past.tick;
+	act_tick(s);
+	if (!s->options->calm || s->source->offline)
+		screen_draw_soon(s);
+}
+
+static void on_resized(struct consumer *c)
+{
+	struct screen *s = c->state;
+
+	s->draws_anew = true;
+	screen_draw_soon(s);
+}
+
+/* ---- what the terminal tells ---- */
+
+void screen_watch(struct screen *s, int op, int fd, uint32_t events)
+{
+	struct epoll_event ev = {.events = events, .data.fd = fd};
+
+	epoll_ctl(s->consumer->fd, op, fd, &ev);
+}
+
+void screen_watch_output(struct screen *s)
+{
+	bool is_busy = term_is_busy(s->term);
+
+	if (is_busy == s->output_is_watched)
+		return;
+	screen_watch(s, is_busy ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, term_output(s->term), EPOLLOUT);
+	s->output_is_watched = is_busy;
+}
+
+static void take_keys(struct screen *s)
+{
+	int key;
+
+	while (!s->consumer->done && !s->is_seeking && (key = term_key(s->term)) != KEY_NONE_YET)
+		screen_key(s, key);
+	screen_draw_soon(s);
+}
+
+static void eat(int fd)
+{
+	uint64_t n;
+
+	while (read(fd, &n, sizeof(n)) > 0)
+		;
+}
+
+static void on_run(struct consumer *c)
+{
+	struct screen *s = c->state;
+	struct epoll_event event[EVENTS_MAX];
+	int n = epoll_wait(c->fd, event, EVENTS_MAX, 0);
+
+	for (int i = 0; i < n; i++) {
+		int fd = event[i].data.fd;
+
+		if (fd == STDIN_FILENO) {
+			take_keys(s);
+		} else if (fd == s->timer) {
+			eat(fd);
+			s->timer_is_set = false;
+			screen_draw_soon(s);
+		} else if (fd == term_wake_fd(s->term)) {
+			term_wake(s->term);
+			s->draws_anew = true;
+			screen_draw_soon(s);
+		} else if (fd == term_output(s->term)) {
+			term_push(s->term);
+			if (s->wants_draw)
+				screen_draw_soon(s);
+		} else {
+			act_run(s, fd);
+		}
+	}
+	screen_watch_output(s);
+	if (term_is_gone(s->term))
+		c->done = true;
+}
+
+/* ---- from the beginning to the end ---- */
+
+/* Messages wait until the screen has gone; the last line shows the latest. */
+static void hold_message(void *context, const char *text)
+{
+	struct screen *s = context;
+
+	if (s->said_count < HELD_MESSAGES_MAX)
+		s->said[s->said_count++] = xstrdup(text);
+	else
+		s->said_lost++;
+	screen_say(s, "%.*s", (int)strcspn(text, "\n"), text);
+}
+
+static void say_all(struct screen *s)
+{
+	log_divert(NULL, NULL);
+	for (unsigned i = 0; i < s->said_count; i++) {
+		fputs(s->said[i], stderr);
+		free(s->said[i]);
+	}
+	if (s->said_lost)
+		log_warn("%u more messages came while the screen was shown", s->said_lost);
+	s->said_count = s->said_lost = 0;
+}
+
+static void name_source(struct screen *s)
+{
+	const char *path = s->source->watch->read_path;
+	const char *name = path ? strrchr(path, '/') : NULL;
+
+	if (path)
+		snprintf(s->what, sizeof(s->what), "%s", name && name[1] ? name + 1 : path);
+	else if (gethostname(s->what, sizeof(s->what)))
+		s->what[0] = '\0';
+	s->what[sizeof(s->what) - 1] = '\0';
+	s->scene.what = s->what;
+}
+
+static void prepare(struct screen *s, struct consumer *c)
+{
+	uint32_t max_flows = c->engine->max_flows;
+	uint64_t mib = s->options->memory_mib ? s->options->memory_mib : MEMORY_MIB;
+
+	journal_init(&s->journal, mib << 20);
+	tracks_init(&s->tracks, max_flows, CLOSED_MAX, &s->journal);
+	list_init(&s->list, s->tracks.limit);
+	s->past.limit = s->tracks.limit;
+	s->list.keep_ns = (s->options->keep_s ? s->options->keep_s : KEEP_S) * NS_PER_S;
+	s->list.view = s->view;
+	s->scene.interval_s = (double)c->question->interval_s;
+	s->scene.view = s->view;
+	s->scene.list = &s->list;
+	s->scene.journal = &s->journal;
+	s->scene.ui = &s->ui;
+}
+
+static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t gid)
+{
+	struct screen *s = c->state;
+	const struct screen_options *o = s->options;
+	struct term_options term = {
+		.no_color = o->color && !strcmp(o->color, "never"),
+		.ascii = o->ascii,
+		.mouse = o->mouse,
+	};
+	int err;
+
+	s->source = source;
+	prepare(s, c);
+	name_source(s);
+	err = act_start(s, uid, gid);
+	if (err)
+		return err;
+	c->fd = epoll_create1(EPOLL_CLOEXEC);
+	s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (c->fd < 0 || s->timer < 0)
+		return log_errno(errno, "cannot set up the screen");
+	err = term_open(&s->term, &term);
+	if (err)
+		return log_errno(-err, "cannot take the terminal");
+	s->canvas.ascii = term_is_ascii(s->term);
+	log_divert(hold_message, s);
+	screen_watch(s, EPOLL_CTL_ADD, STDIN_FILENO, EPOLLIN);
+	screen_watch(s, EPOLL_CTL_ADD, s->timer, EPOLLIN);
+	screen_watch(s, EPOLL_CTL_ADD, term_wake_fd(s->term), EPOLLIN);
+	act_begin(s);
+	s->ui.time = source->offline ? TIME_FILE : TIME_LIVE;
+	screen_draw_soon(s);
+	return 0;
+}
+
+static void give_terminal_back(struct screen *s)
+{
+	if (s->term)
+		term_close(s->term);
+	s->term = NULL;
+	say_all(s);
+}
+
+static void on_end(struct consumer *c, const struct account *account)
+{
+	(void)account;
+	give_terminal_back(c->state);
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static void on_free(struct consumer *c)
+{
+	struct screen *s = c->state;
+
+	give_terminal_back(s);
+	act_done(s);
+	close_fd(s->timer);
+	close_fd(c->fd);
+	past_done(&s->past);
+	where_free(s->where);
+	list_done(&s->list);
+	tracks_done(&s->tracks);
+	journal_done(&s->journal);
+	canvas_done(&s->canvas);
+	for (unsigned i = 0; i < s->typed_count; i++)
+		free(s->typed[i]);
+	free(s);
+}
+
+void screen_restart(struct screen *s)
+{
+	past_leave(s);
+	tracks_clear(&s->tracks);
+	journal_clear(&s->journal, 0);
+	judge_done(s->view);
+	judge_begin(s->view, s->consumer->engine->max_flows);
+	s->has_ended = false;
+	s->interval_rx = s->interval_tx = 0;
+	s->list.by_number++;
+	s->list.where_number++;
+}
+
+static bool holds(const struct consumer *c)
+{
+	return act_holds(c->state);
+}
+
+static void source_ended(struct consumer *c)
+{
+	struct screen *s = c->state;
+
+	s->is_reading = false;
+	s->has_ended = true;
+	take_loss(s);
+	act_tick(s);
+	screen_draw_soon(s);
+}
+
+static const struct consumer_ops ops = {
+	.name = "screen",
+	.interval = on_interval,
+	.tick = on_tick,
+	.start = on_start,
+	.run = on_run,
+	.resized = on_resized,
+	.holds = holds,
+	.source_ended = source_ended,
+	.end = on_end,
+	.free = on_free,
+};
+
+bool screen_suits(void)
+{
+	return term_guard_suits();
+}
+
+/* The filter of the command line becomes that of the screen, where it can be changed. */
+static void take_filter(struct screen *s, struct question *q)
+{
+	char why[UI_WHY_MAX];
+	size_t at;
+
+	if (!q->where || strlen(q->where) >= UI_TEXT_MAX)
+		return;
+	s->where = where_new(q->where, true, why, sizeof(why), &at);
+	/* What is wrong is told as of every report. */
+	if (!s->where)
+		return;
+	snprintf(s->ui.where, sizeof(s->ui.where), "%s", q->where);
+	s->list.where = s->where;
+	s->list.where_number = 1;
+	q->where = NULL;
+}
+
+static void set_pages(struct screen *s, const struct question *q)
+{
+	for (unsigned page = 0; page < PAGE_COUNT; page++) {
+		fields_default(&s->ui.fields[page], page);
+		s->ui.sort[page].field = SORT_BUSIEST;
+	}
+	s->ui.sort[PAGE_CLOSED].field = fields_find(&s->ui.fields[PAGE_CLOSED], "clock");
+	s->ui.sort[PAGE_VERDICTS].field = fields_find(&s->ui.fields[PAGE_VERDICTS], "severity");
+	s->ui.sort[PAGE_LISTENERS].field = fields_find(&s->ui.fields[PAGE_LISTENERS], "backlog");
+	if (q->columns)
+		fields_parse(&s->ui.fields[PAGE_FLOWS], q->columns);
+	if (s->view->sort) {
+		struct fields *f = &s->ui.fields[PAGE_FLOWS];
+
+		if (fields_find(f, s->view->sort->name) < 0)
+			fields_toggle(f, s->view->sort);
+		s->ui.sort[PAGE_FLOWS].field = fields_find(f, s->view->sort->name);
+	}
+}
+
+static void set_by(struct screen *s, const char *by)
+{
+	for (int i = BY_NONE + 1; i < BY_COUNT; i++)
+		if (!strcmp(by_name((enum by)i), by))
+			show_set_by(s, (enum by)i);
+}
+
+int screen_wrap(struct consumer *c, struct view *view, const struct screen_options *options,
+		struct usage_error *error)
+{
+	struct screen *s = xcalloc(1, sizeof(*s));
+
+	(void)error;
+	s->consumer = c;
+	s->view = view;
+	s->options = options;
+	s->timer = s->play_timer = s->save_dir = -1;
+	s->ui.speed = 1;
+	s->ui.mouse = options->mouse;
+	set_pages(s, c->question);
+	take_filter(s, c->question);
+	act_init(s, c->question->watch);
+	if (options->by)
+		set_by(s, options->by);
+	/* It prints nothing by itself. */
+	view->layout.opening = NULL;
+	view->layout.rolls = false;
+	view->needs |= NEED_VERDICT | NEED_EXTRA | NEED_OWNER;
+	c->ops = &ops;
+	c->state = s;
+	c->wants = WANT_INTERVALS | WANT_LISTENERS;
+	c->needs |= NEED_VERDICT | NEED_EXTRA | NEED_OWNER | NEED_CGROUPS;
+	c->keep_syscalls |= SYSCALLS_KEYS | SYSCALLS_LOOP | SYSCALLS_FILES | SYSCALLS_SAVE;
+	return 0;
+}

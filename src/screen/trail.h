@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What flows did in the intervals before the one that is shown, out of the journal. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "screen/journal.h"
+#include "screen/track.h"
+
+struct trail_point {
+	uint64_t tx_bytes, rx_bytes;
+	uint32_t srtt_us, retrans;
+	bool is_seen; /* the flow was there, and so was the journal */
+};
+
+/* At most so many flows at once: the lines of a window. */
+#define TRAIL_FLOWS_MAX 512
+
+/*
+ * Of the `count` tracks of `which`, in ascending order, the last `intervals` intervals: into
+ * ret[flow * intervals], the oldest first.
+ */
+void trail_read(const struct journal *j, const struct moment *m, const uint32_t *which,
+		size_t count, unsigned intervals, struct trail_point *ret);
+
+/*
+ * A track as it was before the news that it had last, which is where the window of its verdict
+ * begins. False if the journal does not reach back so far.
+ */
+bool trail_before(const struct journal *j, const struct moment *m, uint32_t track,
+		  struct track_hot *hot, struct track_cold *cold);
