@@ -315,7 +315,8 @@ static int finish(struct run *r, int err)
 	loss_unseen(&account, r->engine.unseen);
 	if (!err)
 		end_consumers(r, &account);
-	account.table_full += r->engine.flows.refused;
+	if (r->engine.wants & (WANT_OPENED | WANT_INTERVALS))
+		account.table_full += r->engine.flows.refused;
 	err = outputs_flush(&r->asked.outputs) && !err ? -r->asked.outputs.output[0].out.error : err;
 	if (stdout_is_gone(r))
 		return RUN_DONE;
