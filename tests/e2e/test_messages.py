@@ -29,7 +29,7 @@ def counted(tool, netns):
 @pytest.mark.parametrize("way", WAYS)
 def test_forced_way(sight, netns, states, way):
     words = ["stat", "--csv", "--netns", netns.name, "--rung", f"messages={way}"]
-    if states[way] == "refused":
+    if states[way] == "unavailable":
         outcome = run(*words)
         assert (outcome.status, outcome.text) == (3, "")
         assert f"messages={way}" in outcome.stderr

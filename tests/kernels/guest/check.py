@@ -277,6 +277,10 @@ def main(words):
     if "lockdown" in words:
         check_lockdown()
         return
+    say("kernel", release=platform.release(), machine=platform.machine())
+    check_programs()
+    check_doctor()
+    check_sources()
     if "only" in words:
         names = words[words.index("only") + 1:]
         for tests, needs_bpf in (WITH_BPF, True), (ANYWHERE, False):
@@ -284,10 +288,6 @@ def main(words):
             if wanted:
                 check_live(wanted, needs_bpf)
         return
-    say("kernel", release=platform.release(), machine=platform.machine())
-    check_programs()
-    check_doctor()
-    check_sources()
     if "peers" in words:
         check_tcplife()
         check_tcptop()
