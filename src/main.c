@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/agent_config.h"
 #include "app/check_recordings.h"
 #include "app/descriptors.h"
 #include "app/fleet.h"
@@ -57,7 +58,15 @@ static int run_alone(const struct report *report, struct question *question, con
 static int parse_and_run(const struct report *report, const char *program, int argc, char **argv,
 			 struct question *question)
 {
+	int status;
+
 	argv[0] = (char *)program;
+	if (report->is_agent) {
+		log_init(program, false);
+		status = agent_configure(report, argc, argv, question);
+		log_init(program, question->watch->verbose);
+		return status >= 0 ? status : run_report(report, question, program);
+	}
 	switch (options_parse(report, argc, argv, question)) {
 	case OPTIONS_DONE:
 		log_init(program, false);

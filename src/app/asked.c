@@ -12,6 +12,7 @@
 #include "app/status.h"
 #include "cli/command.h"
 #include "cli/complain.h"
+#include "cli/config_check.h"
 #include "cli/options.h"
 #include "consumer/agent_options.h"
 #include "engine/filter.h"
@@ -148,6 +149,45 @@ static bool has_report(const struct all_asked *all, const char *name)
 	return false;
 }
 
+/* A section of an agent's file: a question too. The command line's own takes its place. */
+static int add_section(struct all_asked *all, const struct config_file *c, unsigned section,
+		       struct watch *watch)
+{
+	const struct report *report = config_report(c, section, all->one[0]->report);
+	struct config_words words;
+	char program[256];
+	struct asked *a;
+
+	if ((!strcmp(report->name, "metrics") || !strcmp(report->name, "api")) &&
+	    has_report(all, report->name))
+		return 0;
+	if (all->count == CONSUMERS_MAX) {
+		log_error("%s: too many sections: at most 63 questions", c->path);
+		return RUN_USAGE;
+	}
+	snprintf(program, sizeof(program), "%s:%u: [%s]", c->path, c->section[section].line, report->name);
+	a = add(all);
+	a->report = report;
+	a->section = section;
+	a->question = xcalloc(1, sizeof(*a->question));
+	a->question->watch = watch;
+	a->question->is_also = true;
+	config_make_words(c, section, report, program, NULL, &words);
+	a->is_broken = options_parse(report, words.count, words.word, a->question) != OPTIONS_RUN;
+	return a->is_broken ? RUN_USAGE : 0;
+}
+
+static int add_sections(struct all_asked *all, struct watch *watch)
+{
+	int err = 0, now;
+
+	for (unsigned i = 1; watch->config && i < watch->config->sections; i++) {
+		now = add_section(all, watch->config, i, watch);
+		err = err ? err : now;
+	}
+	return err;
+}
+
 /* What an agent does by itself. */
 static int add_usual(struct all_asked *all, const char *program, struct watch *watch)
 {
@@ -207,10 +247,16 @@ int asked_make(struct all_asked *all, const struct report *report, struct questi
 	a->question = first;
 	for (uint64_t i = 0; i < watch->also_count && !err; i++)
 		err = add_also(all, watch->also[i], program, watch);
+	/* All that is wrong is told, not the first alone. */
+	if (!err)
+		err = add_sections(all, watch);
 	if (!err && report->is_agent)
 		err = add_usual(all, program, watch);
-	for (unsigned i = 0; i < all->count && !err; i++)
-		err = make(all, all->one[i], program, clock, cgroups);
+	for (unsigned i = 0; i < all->count && (!err || watch->config); i++) {
+		int now = all->one[i]->is_broken ? 0 : make(all, all->one[i], program, clock, cgroups);
+
+		err = err ? err : now;
+	}
 	return err ? err : check_stdout(all, program);
 }
 

@@ -25,6 +25,8 @@ struct asked {
 	struct account account;
 	uint64_t refused; /* likewise: flow_table.refused */
 	bool is_over;
+	bool is_broken; /* something was wrong with it, and was told */
+	unsigned section; /* of the agent's file; 0: of the command line */
 };
 
 struct all_asked {

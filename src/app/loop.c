@@ -9,6 +9,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "app/agent_service.h"
 #include "app/asked.h"
 #include "engine/clock.h"
 #include "engine/column.h"
@@ -244,6 +245,8 @@ static int tick(struct loop *l)
 
 	if (!err)
 		engine_advance(l->engine, clock_now_ns());
+	if (!err && l->service)
+		agent_service_ticked(l->service);
 	arm_tick(l);
 	return err;
 }
@@ -262,6 +265,10 @@ static int take_signal(struct loop *l)
 	struct signalfd_siginfo info;
 
 	while (read(l->signals, &info, sizeof(info)) > 0) {
+		if (info.ssi_signo == SIGHUP && l->service) {
+			agent_service_reload(l->service);
+			continue;
+		}
 		if (info.ssi_signo != SIGWINCH)
 			return 1;
 		for (unsigned i = 0; i < l->asked->count; i++) {
@@ -379,6 +386,8 @@ int loop_run_live(struct loop *l)
 		if (!result)
 			result = loop_flush(l);
 	}
+	if (result > 0 && l->service)
+		agent_service_stop(l->service);
 	if (result > 0)
 		result = finish(l);
 	return result;

@@ -13,7 +13,10 @@ struct event;
 struct source;
 struct watch;
 
+struct agent_service;
+
 struct loop {
+	struct agent_service *service; /* of an agent, or NULL */
 	const struct watch *watch;
 	struct engine *engine;
 	struct source *source;

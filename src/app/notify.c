@@ -34,14 +34,16 @@ int notify_open(void)
 	return -1;
 }
 
+void notify_tell(int fd, const char *text)
+{
+	/* Not send(): the sandbox leaves nothing that is for sockets only. SIGPIPE is ignored. */
+	if (fd >= 0 && write(fd, text, strlen(text)) < 0)
+		log_debug("cannot notify: %s", strerror(errno));
+}
+
 void notify_ready(int fd)
 {
-	static const char message[] = "READY=1";
-
-	if (fd < 0)
-		return;
-	/* Not send(): the sandbox leaves nothing that is for sockets only. SIGPIPE is ignored. */
-	if (write(fd, message, sizeof(message) - 1) < 0)
-		log_debug("cannot notify: %s", strerror(errno));
-	close(fd);
+	notify_tell(fd, "READY=1");
+	if (fd >= 0)
+		close(fd);
 }

@@ -11,5 +11,8 @@
  */
 int notify_open(void);
 
+/* Tell `text`, such as "WATCHDOG=1"; does nothing with -1. */
+void notify_tell(int fd, const char *text);
+
 /* Tell, and close; does nothing with -1. */
 void notify_ready(int fd);

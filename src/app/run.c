@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "app/agent_service.h"
 #include "app/asked.h"
 #include "app/child.h"
 #include "app/choose_source.h"
@@ -44,6 +45,7 @@ struct run {
 	struct engine engine;
 	struct loop loop;
 	struct child command; /* of -c */
+	struct agent_service service;
 };
 
 /* The only network namespace that anybody wants, or 0. */
@@ -158,6 +160,12 @@ static int prepare_engine(struct run *r)
 	}
 	if (r->watch->agent)
 		r->watch->agent->engine = &r->engine;
+	r->service = (struct agent_service){.asked = &r->asked,
+					    .engine = &r->engine,
+					    .source = &r->source,
+					    .agent = r->watch->agent,
+					    .notify = -1,
+					    .statm = -1};
 	r->loop = (struct loop){.watch = r->watch,
 				.engine = &r->engine,
 				.source = &r->source,
@@ -231,6 +239,10 @@ static int run_source(struct run *r)
 		uid = geteuid();
 		gid = getegid();
 	}
+	if (r->watch->agent) {
+		agent_service_open(&r->service, notify);
+		r->loop.service = &r->service;
+	}
 	r->loop.command = r->command.pidfd;
 	/* They must be ready for what is there already, which the source tells of when it starts. */
 	err = start_consumers(r, uid, gid);
@@ -246,14 +258,15 @@ static int run_source(struct run *r)
 		err = outputs_flush(&r->asked.outputs);
 	if (err)
 		return err;
-	notify_ready(notify);
+	if (!r->watch->agent)
+		notify_ready(notify);
 	if (r->source.offline)
 		return loop_run_offline(&r->loop);
 	if (r->source.once)
 		return loop_run_once(&r->loop);
 	loop_begin(&r->loop);
 	if (r->watch->agent)
-		r->watch->agent->is_ready = true;
+		agent_service_begin(&r->service);
 	child_go(&r->command);
 	return loop_run_live(&r->loop);
 }
@@ -384,6 +397,7 @@ static int run_opened(struct run *r)
 		status = finish(r, run_source(r));
 	r->source.ops->close(&r->source);
 	loop_close(&r->loop);
+	agent_service_close(&r->service);
 	child_done(&r->command);
 	return status;
 }
@@ -410,7 +424,9 @@ int run_report(const struct report *report, struct question *question, const cha
 		status = asked_open_outputs(&r.asked, program);
 	if (!status)
 		status = prepare_engine(&r);
-	if (!status)
+	if (!status && r.watch->agent && agent_service_answers(&r.asked, &r.source, &status))
+		;
+	else if (!status)
 		status = run_opened(&r);
 	engine_done(&r.engine);
 	asked_done(&r.asked);

@@ -144,6 +144,8 @@ static const struct rule rules[] = {
 	{SYSCALLS_HTTP, SCMP_SYS(fcntl), 1, INT_BITS, F_GETFL},
 	{SYSCALLS_HTTP, SCMP_SYS(fcntl64), 1, INT_BITS, F_GETFL},
 	{SYSCALLS_HTTP, SCMP_SYS(getuid)},
+	/* the end of an agent has a time limit */
+	{SYSCALLS_HTTP, SCMP_SYS(alarm)}, {SYSCALLS_HTTP, SCMP_SYS(setitimer)},
 
 	{SYSCALLS_SYSLOG, SCMP_SYS(socket), 0, INT_BITS, AF_UNIX},
 	{SYSCALLS_SYSLOG, SCMP_SYS(connect)}, {SYSCALLS_SYSLOG, SCMP_SYS(send)},

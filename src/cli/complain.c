@@ -7,7 +7,7 @@
 
 #include "util/utf8.h"
 
-#define TEXTS_MAX 64
+#define TEXTS_MAX 1024
 /* What of a long argument is shown. */
 #define WINDOW 160
 /* Of a message. */
@@ -23,7 +23,7 @@ void complain_know_text(const struct complain_text *text)
 }
 
 /* Where the word was typed, if it was cut from a longer text. */
-static const char *find_origin(const char *argument, size_t *at)
+static const struct complain_text *find_origin(const char *argument, size_t *at)
 {
 	for (size_t i = 0; i < text_count; i++) {
 		const struct complain_text *t = &texts[i];
@@ -32,9 +32,9 @@ static const char *find_origin(const char *argument, size_t *at)
 			continue;
 		if (*at <= strlen(argument))
 			*at = t->origin[(size_t)(argument - t->words) + *at];
-		return t->text;
+		return t;
 	}
-	return argument;
+	return NULL;
 }
 
 /* Returns how many columns it took. */
@@ -72,15 +72,30 @@ static void show(const char *argument, size_t at)
 	fprintf(stderr, "%s\n  %*s^\n", to < len ? "..." : "", column, "");
 }
 
-void complain(const char *program, const char *argument, size_t at, const char *text)
+void complain_line(const char *file, unsigned line, const char *text, size_t at, const char *what)
 {
 	char clean[TEXT_MAX];
 
+	utf8_clean_lines(clean, sizeof(clean), what);
+	fprintf(stderr, "%s:%u:%zu: %s\n", file, line, at + 1, clean);
+	show(text, at);
+}
+
+void complain(const char *program, const char *argument, size_t at, const char *text)
+{
+	const struct complain_text *origin = argument ? find_origin(argument, &at) : NULL;
+	char clean[TEXT_MAX];
+
+	if (origin && origin->file) {
+		at = at > strlen(origin->text) ? origin->origin[0] : at;
+		complain_line(origin->file, origin->line, origin->text, at, text);
+		return;
+	}
 	utf8_clean_lines(clean, sizeof(clean), text);
 	fprintf(stderr, "%s: %s\n", program, clean);
-	if (argument) {
-		argument = find_origin(argument, &at);
-		show(argument, at);
-	}
-	fprintf(stderr, "Try '%s --help'.\n", program);
+	if (argument)
+		show(origin ? origin->text : argument, at);
+	/* What came from a file has no command to try. */
+	if (!strchr(program, '['))
+		fprintf(stderr, "Try '%s --help'.\n", program);
 }

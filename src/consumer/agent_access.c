@@ -121,28 +121,15 @@ static int read_file(const char *path, bool is_secret, char **ret)
 	return err;
 }
 
-static int read_token(const char *path, char **ret)
-{
-	int err = read_file(path, true, ret);
-	const char *why;
-
-	if (err || !*ret)
-		return err;
-	(*ret)[strcspn(*ret, "\r\n")] = '\0';
-	why = gate_check_token(*ret);
-	if (why)
-		log_error("the token in %s is refused: %s", path, why);
-	return why ? -EINVAL : 0;
-}
-
 /* Whoever started us may ask too, but nobody and his like may not just because we became one. */
-static int read_users(const char *list, struct http_policy *p)
+static int read_users(const char *list, const struct agent_access *old, struct http_policy *p)
 {
 	char *copy = list ? xstrdup(list) : NULL, *rest = copy, *name;
 	int err = 0;
 
-	p->users = 0;
-	p->user[p->users++] = getuid();
+	/* In a run the user has changed already. */
+	p->user[0] = old->policy.users ? old->policy.user[0] : getuid();
+	p->users = 1;
 	while (!err && rest && (name = strsep(&rest, ","))) {
 		const struct passwd *found = getpwnam(name);
 		uint64_t number = 0;
@@ -181,7 +168,67 @@ static int read_names(struct agent_access *a, const char *list)
 	return 0;
 }
 
-int agent_access_read(struct agent_access *a, const struct agent_options *o)
+/* A file again, or what it held when there still were privileges to read it. */
+static int read_again(const char *path, bool is_secret, const char *old, char **ret)
+{
+	if (path && old && access(path, R_OK) && errno == EACCES) {
+		log_warn("%s cannot be read again by user %u: what it held stays", path,
+			 (unsigned)geteuid());
+		*ret = xstrdup(old);
+		return 0;
+	}
+	return read_file(path, is_secret, ret);
+}
+
+static int check_token(const char *path, char *token)
+{
+	const char *why;
+
+	if (!token)
+		return 0;
+	token[strcspn(token, "\r\n")] = '\0';
+	why = gate_check_token(token);
+	if (why)
+		log_error("the token in %s is refused: %s", path, why);
+	return why ? -EINVAL : 0;
+}
+
+static int read_all(const struct agent_access *old, const struct agent_options *o,
+		    struct agent_access *ret)
+{
+	int err = read_again(o->token_file, true, old->token, &ret->token);
+
+	if (!err)
+		err = check_token(o->token_file, ret->token);
+	if (!err)
+		err = read_again(o->certificate, false, old->certificate, &ret->certificate);
+	if (!err)
+		err = read_again(o->key, true, old->key, &ret->key);
+	if (!err)
+		err = read_again(o->client_ca, false, old->client_ca, &ret->client_ca);
+	if (!err)
+		err = read_users(o->allow_users, old, &ret->policy);
+	return err;
+}
+
+/* Listeners are what they are: would they still be allowed? */
+static int check_listeners(const struct agent_access *a, const struct http_policy *p)
+{
+	for (unsigned i = 0; i < a->listeners && a->is_open; i++) {
+		struct http_listener l = a->listener[i];
+		const char *why = http_listener_check(&l, p);
+
+		if (!why && l.uses_tls != a->listener[i].uses_tls)
+			why = "whether it uses TLS cannot change in a run";
+		if (why) {
+			log_error("%s: %s", l.text, why);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+int agent_access_read(struct agent_access *a, const struct agent_options *o, bool is_trial)
 {
 	struct agent_access new = {.policy = a->policy};
 	int err = 0;
@@ -190,16 +237,15 @@ int agent_access_read(struct agent_access *a, const struct agent_options *o)
 		log_error("--tls-certificate and --tls-key go together");
 		return -EINVAL;
 	}
-	err = read_token(o->token_file, &new.token);
+	err = read_all(a, o, &new);
+	new.policy.token = new.token;
+	new.policy.certificate = new.certificate;
+	new.policy.key = new.key;
+	new.policy.client_ca = new.client_ca;
+	new.policy.insecure_anyone = o->insecure_anyone;
 	if (!err)
-		err = read_file(o->certificate, false, &new.certificate);
-	if (!err)
-		err = read_file(o->key, true, &new.key);
-	if (!err)
-		err = read_file(o->client_ca, false, &new.client_ca);
-	if (!err)
-		err = read_users(o->allow_users, &new.policy);
-	if (err) {
+		err = check_listeners(a, &new.policy);
+	if (err || is_trial) {
 		drop_texts(&new);
 		return err;
 	}
@@ -209,11 +255,6 @@ int agent_access_read(struct agent_access *a, const struct agent_options *o)
 	a->key = new.key;
 	a->client_ca = new.client_ca;
 	a->policy = new.policy;
-	a->policy.token = a->token;
-	a->policy.certificate = a->certificate;
-	a->policy.key = a->key;
-	a->policy.client_ca = a->client_ca;
-	a->policy.insecure_anyone = o->insecure_anyone;
 	return read_names(a, o->host_names);
 }
 

@@ -33,8 +33,10 @@ int agent_access_listen(struct agent_access *a, const char *text, unsigned scope
 
 /*
  * Read the files and the lists of `options`. 0 or -errno, logged; on failure nothing has changed.
+ * With `is_trial` nothing changes in any case. A file that could be read before, and cannot be now
+ * that privileges are gone, stays what it was.
  */
-int agent_access_read(struct agent_access *a, const struct agent_options *options);
+int agent_access_read(struct agent_access *a, const struct agent_options *options, bool is_trial);
 
 /* Open all listeners. 0 or -errno, logged; -EINVAL: one of them would let in anybody. */
 int agent_access_open(struct agent_access *a, uid_t uid, gid_t gid);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "consumer/agent.h"
 #include "consumer/agent_access.h"
@@ -18,6 +19,8 @@
 #include "util/out.h"
 #include "util/xalloc.h"
 #include "view/view.h"
+
+#define WATCHDOG_MS_MIN 100
 
 /* 200 while the loop turns: whoever reads this was served by it. */
 static void answer_health(void *context, struct http_request *q)
@@ -71,7 +74,7 @@ static void on_run(struct consumer *c)
 static int open_all(struct agent *a, const struct agent_options *o, uid_t uid, gid_t gid)
 {
 	struct usage_error error = {.at = 0};
-	int err = agent_access_read(a->access, o);
+	int err = agent_access_read(a->access, o, false);
 
 	if (!err && !a->access->listeners)
 		err = agent_listen(a, "unix:" AGENT_SOCKET, HTTP_ALL, false, &error);
@@ -109,6 +112,16 @@ static void on_end(struct consumer *c, const struct account *account)
 	(void)account;
 }
 
+static int on_reload(struct consumer *c, const struct question *q, bool is_trial,
+		     struct usage_error *error)
+{
+	struct agent *a = c->state;
+	int err = agent_access_read(a->access, q->own, is_trial);
+
+	(void)error;
+	return err || is_trial ? err : http_set_policy(a->http, &a->access->policy);
+}
+
 static void on_free(struct consumer *c)
 {
 	struct agent *a = c->state;
@@ -119,13 +132,40 @@ static void on_free(struct consumer *c)
 	free(a);
 }
 
+/* It wants to be told when intervals end, not what was in them. */
+static void on_interval(struct consumer *c, const struct news *news)
+{
+	(void)c;
+	(void)news;
+}
+
+static void on_tick(struct consumer *c, uint64_t time_ns)
+{
+	(void)c;
+	(void)time_ns;
+}
+
 static const struct consumer_ops ops = {
 	.name = "agent",
+	.interval = on_interval,
+	.tick = on_tick,
 	.start = on_start,
 	.run = on_run,
+	.reload = on_reload,
 	.end = on_end,
 	.free = on_free,
 };
+
+/* Half of the time within which systemd wants to hear of us (sd_watchdog_enabled(3)); 0: it does not. */
+static uint64_t watchdog_ms(void)
+{
+	const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+	uint64_t ms = usec ? strtoull(usec, NULL, 10) / 2000 : 0;
+
+	if (pid && strtol(pid, NULL, 10) != (long)getpid())
+		return 0;
+	return ms && ms < WATCHDOG_MS_MIN ? WATCHDOG_MS_MIN : ms;
+}
 
 int agent_wrap(struct consumer *c, struct view *view, struct usage_error *error)
 {
@@ -141,6 +181,11 @@ int agent_wrap(struct consumer *c, struct view *view, struct usage_error *error)
 	c->state = a;
 	c->ops = &ops;
 	c->wants = 0;
+	/* systemd is told that we live when an interval has ended, which must be often enough. */
+	if (watchdog_ms()) {
+		c->wants = WANT_INTERVALS;
+		c->question->tick_ms = watchdog_ms();
+	}
 	c->keep_syscalls |= SYSCALLS_HTTP | SYSCALLS_SERVE | SYSCALLS_FILES;
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
 		struct http_route r = routes[i];

@@ -24,6 +24,7 @@
 #include "view/view.h"
 
 #define NS_PER_S 1000000000ull
+#define BY "unit,remote_class"
 /* An interval that is so much longer than asked for is late. */
 #define LATE_NS 500000000ull
 
@@ -121,8 +122,46 @@ static void on_free(struct consumer *c)
 	free(m);
 }
 
+static int on_reload(struct consumer *c, const struct question *q, bool is_trial,
+		     struct usage_error *error)
+{
+	struct metrics *m = c->state;
+	const struct metrics_options *o = q->own;
+	struct metrics_labels labels = m->labels;
+
+	labels.prefixes = o->prefixes;
+	if (metrics_labels_parse(&labels, o->by ? o->by : BY, error))
+		return -EINVAL;
+	if (metrics_labels_needs(&labels) & ~c->engine->needs) {
+		error->argument = o->by;
+		snprintf(
+			error->text, sizeof(error->text),
+			"argument --by: what tells of owners and cgroups was not loaded at the start");
+		return -EINVAL;
+	}
+	if (is_trial)
+		return 0;
+	/* Other labels are other series: what the old ones had counted is kept in the sums. */
+	if (labels.count != m->labels.count ||
+	    memcmp(labels.label, m->labels.label, labels.count * sizeof(labels.label[0])) ||
+	    o->prefixes || m->labels.prefixes) {
+		series_expire_all(&m->flows, clock_now_ns());
+		series_expire_all(&m->listeners, clock_now_ns());
+	}
+	m->labels = labels;
+	m->options = o;
+	metrics_labels_other(&m->labels, false, m->other[0]);
+	metrics_labels_other(&m->labels, true, m->other[1]);
+	m->flows.limits.per_metric = m->listeners.limits.per_metric = (uint32_t)o->series_limit;
+	m->flows.limits.total = m->listeners.limits.total = (uint32_t)o->series_limit_total;
+	m->flows.limits.idle_ns = m->listeners.limits.idle_ns = o->idle_s * NS_PER_S;
+	metrics_page_drop(m);
+	return 0;
+}
+
 static const struct consumer_ops ops = {
 	.name = "metrics",
+	.reload = on_reload,
 	.opened = metrics_opened,
 	.interval = metrics_interval,
 	.tick = on_tick,
@@ -165,7 +204,7 @@ int metrics_wrap(struct consumer *c, struct view *view, struct usage_error *erro
 			"argument --listen: only an agent serves: tcpsight agent --also 'metrics ...'");
 		return -EINVAL;
 	}
-	if (metrics_labels_parse(&m->labels, o->by ? o->by : "unit,remote_class", error))
+	if (metrics_labels_parse(&m->labels, o->by ? o->by : BY, error))
 		return -EINVAL;
 	metrics_labels_other(&m->labels, false, m->other[0]);
 	metrics_labels_other(&m->labels, true, m->other[1]);

@@ -80,6 +80,13 @@ struct consumer_ops {
 	bool (*holds)(const struct consumer *c);
 	/* The file has no more, and all of it was told. */
 	void (*source_ended)(struct consumer *c);
+	/*
+	 * The question has changed while it runs: `question` is what it is now. With `is_trial` only look
+	 * whether it can be taken; else c->question is replaced by it after this call, c->filter was before.
+	 * 0, or -EINVAL and `error`. NULL: it cannot change.
+	 */
+	int (*reload)(struct consumer *c, const struct question *question, bool is_trial,
+		      struct usage_error *error);
 	/* The window's size changed. */
 	void (*resized)(struct consumer *c);
 	/* The run is over: write what is owed. `account` holds the loss of this consumer too. */

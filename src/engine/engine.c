@@ -176,3 +176,57 @@ void engine_remove(struct engine *e, struct consumer *c)
 	for (uint32_t slot = 0; slot < e->flows.used; slot++)
 		e->flows.flow[slot].wanted &= ~(1ull << c->index);
 }
+
+void engine_set_filter(struct engine *e, struct consumer *c, struct filter *filter)
+{
+	uint64_t bit = 1ull << c->index;
+
+	c->filter = filter;
+	c->states = filter_states(filter);
+	for (uint32_t slot = 0; slot < e->flows.used; slot++) {
+		struct flow *f = &e->flows.flow[slot];
+		bool was = f->wanted & bit;
+
+		if (!f->has_ident || flow_table_find(&e->flows, f->id) != f)
+			continue;
+		f->wanted = filter_matches(filter, &f->ident) ? f->wanted | bit : f->wanted & ~bit;
+		if (f->wanted & bit && !was && c->wants & WANT_OPENED && engine_takes_state(c, f->state))
+			c->ops->opened(c, f);
+	}
+}
+
+/* A pace of its own, which goes on from what the old one has told. */
+static struct pace *part_from(struct engine *e, struct consumer *c, uint64_t interval_ns)
+{
+	struct pace *old = c->pace, *new = pace_of(e, interval_ns, true);
+
+	if (!new)
+		return NULL;
+	if (old->told && !new->told)
+		pace_want_counters(new);
+	pace_copy(new, old, &e->flows);
+	for (unsigned i = 0; i < old->consumers; i++)
+		if (old->consumer[i] == c) {
+			old->consumer[i] = old->consumer[--old->consumers];
+			break;
+		}
+	new->consumer[new->consumers++] = c;
+	c->pace = new;
+	return new;
+}
+
+void engine_set_interval(struct engine *e, struct consumer *c, uint64_t interval_ns)
+{
+	struct pace *p = c->pace;
+	uint64_t begun_ns = p->next_tick_ns - p->interval_ns;
+
+	if (p->consumers > 1)
+		p = part_from(e, c, interval_ns);
+	/* Without a place for one more, the others of its pace change with it. */
+	p = p ? p : c->pace;
+	p->is_late = true;
+	p->interval_ns = interval_ns;
+	p->next_tick_ns = begun_ns + interval_ns;
+	if (p->next_tick_ns < e->next_tick_ns)
+		e->next_tick_ns = p->next_tick_ns;
+}

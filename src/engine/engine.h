@@ -31,6 +31,12 @@ void engine_done(struct engine *e);
 int engine_add(struct engine *e, struct consumer *c, uint64_t now_ns);
 void engine_remove(struct engine *e, struct consumer *c);
 
+/* Another filter, which is kept: what it wants and was not wanted before is told as opened. */
+void engine_set_filter(struct engine *e, struct consumer *c, struct filter *filter);
+
+/* Another interval, from now on; nothing of what moves is lost. */
+void engine_set_interval(struct engine *e, struct consumer *c, uint64_t interval_ns);
+
 /* Take one event, borrowed for the call. `context` is a struct engine: this is a source's emit. */
 void engine_event(void *context, const struct event *ev);
 

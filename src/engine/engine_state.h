@@ -28,6 +28,7 @@ struct engine {
 	uint64_t begun_ns; /* when the first intervals began */
 	uint64_t now_ns;   /* of the tick that is made, or of the last one */
 	bool ends_on_grid; /* the last, partial interval ends where it would have ended */
+	uint64_t floor_ns; /* no interval is shorter, whatever was asked; 0: as asked */
 	uint64_t slack_ns; /* a tick may come so much too early: where a recording tells of ticks */
 	int64_t host_now[COUNTER_COUNT];
 	bool has_host;

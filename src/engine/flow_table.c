@@ -74,7 +74,7 @@ struct flow *flow_table_add(struct flow_table *t, uint64_t id, bool *ret_is_new)
 	for (; (f = at_bucket(t, b)); b = (b + 1) & t->index_mask)
 		if (f->id == id)
 			return f;
-	f = take_slot(t);
+	f = t->is_closed ? NULL : take_slot(t);
 	if (!f) {
 		t->refused++;
 		return NULL;

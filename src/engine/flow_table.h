@@ -33,6 +33,7 @@ struct flow_table {
 	uint32_t limit, used, count; /* slots at most, ever used, in use */
 	uint32_t free_head;	     /* slot + 1 */
 	uint64_t refused;	     /* flows that found the table full */
+	bool is_closed;		     /* to new ones, as if it were full */
 };
 
 void flow_table_init(struct flow_table *t, uint32_t limit);

@@ -138,14 +138,14 @@ static struct pace *due(struct engine *e, uint64_t time_ns)
  */
 static void plan_next(const struct engine *e, struct pace *p, uint64_t time_ns)
 {
-	uint64_t ahead;
+	uint64_t interval_ns = p->interval_ns > e->floor_ns ? p->interval_ns : e->floor_ns, ahead;
 
-	p->next_tick_ns += p->interval_ns;
+	p->next_tick_ns += interval_ns;
 	if (p->next_tick_ns > time_ns)
 		return;
-	ahead = (time_ns - p->next_tick_ns) / p->interval_ns;
+	ahead = (time_ns - p->next_tick_ns) / interval_ns;
 	if (!e->offline || ahead >= ENGINE_EMPTY_TICKS)
-		p->next_tick_ns += (ahead + !e->offline) * p->interval_ns;
+		p->next_tick_ns += (ahead + !e->offline) * interval_ns;
 }
 
 void engine_advance(struct engine *e, uint64_t time_ns)

@@ -160,3 +160,19 @@ void pace_taken(struct pace *p, uint32_t slot)
 	if (p->told)
 		memcpy(p->told[slot], p->now, sizeof(p->now));
 }
+
+void pace_copy(struct pace *p, const struct pace *from, struct flow_table *flows)
+{
+	memcpy(p->reported, from->reported, flows->used * sizeof(*p->reported));
+	if (p->told)
+		memcpy(p->told, from->told, flows->used * sizeof(*p->told));
+	p->news_count = 0;
+	for (uint32_t slot = 0; slot < flows->used; slot++) {
+		struct flow *f = &flows->flow[slot];
+
+		f->news &= (uint16_t)~p->bit;
+		if (f->news & from->bit)
+			pace_note(p, flows, f);
+	}
+	memcpy(p->host_then, from->host_then, sizeof(p->host_then));
+}

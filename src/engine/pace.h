@@ -62,3 +62,6 @@ void pace_note(struct pace *p, struct flow_table *flows, struct flow *f);
 void pace_take(struct pace *p, const struct flow *f, uint32_t slot, const struct ev_extra *extra,
 	       const struct event *close, struct news *ret);
 void pace_taken(struct pace *p, uint32_t slot);
+
+/* What `from` has told of every flow, and which have news, is the same for `p`, which is new. */
+void pace_copy(struct pace *p, const struct pace *from, struct flow_table *flows);

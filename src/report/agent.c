@@ -60,6 +60,11 @@ static const char *const omitted[] = {
 	"follow", NULL,
 };
 
+static const char *const reloads[] = {
+	"token-file", "tls-certificate", "tls-key", "client-ca", "host-names", "allow-users",
+	"cpu-budget", "memory-limit", "stop-timeout", NULL,
+};
+
 static const char *const examples[] = {
 	"tcpsight agent",
 	"metrics, API and page at the UNIX socket /run/tcpsight/agent.sock",
@@ -175,6 +180,7 @@ const struct report report_agent = {
 	.own_size = sizeof(struct agent_options),
 	.keeps_to_itself = true,
 	.is_agent = true,
+	.reloads = reloads,
 	.defaults = defaults,
 	.words = words,
 	.done = done,

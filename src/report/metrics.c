@@ -53,6 +53,12 @@ static const char *const omitted[] = {
 	"columns", "sort", "rows", "json", "csv", "output", "append", NULL,
 };
 
+/* --names and --no-verdicts are for the start. */
+static const char *const reloads[] = {
+	"by", "subnets", "interval", "series-limit", "series-limit-total", "series-idle", "filter", "where",
+	"openmetrics-created", NULL,
+};
+
 static const char *const examples[] = {
 	"tcpsight metrics --count 1 --interval 5",
 	"what happened in five seconds, in Prometheus' format",
@@ -152,6 +158,7 @@ const struct report report_metrics = {
 	.option_count = COUNT(options),
 	.own_size = sizeof(struct metrics_options),
 	.keeps_to_itself = true,
+	.reloads = reloads,
 	.defaults = defaults,
 	.words = words,
 	.done = done,

@@ -266,6 +266,7 @@ const struct report report_record = {
 	.option_count = COUNT(options),
 	.own_size = sizeof(struct recorder_options),
 	.keeps_to_itself = true,
+	.word_name = "folder",
 	.defaults = defaults,
 	.words = words,
 	.done = report_filter_done,

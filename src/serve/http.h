@@ -124,4 +124,9 @@ struct http_stream *http_answer_stream(struct http_request *q, const char *type,
  */
 bool http_stream_write(struct http_stream *s, const char *data, size_t size);
 size_t http_stream_room(const struct http_stream *s);
+/*
+ * For what is longer than the queue: `room` is told, with the stream's context, whenever the queue
+ * is less than half full and the socket takes more; it may write. NULL: not any more.
+ */
+void http_stream_on_room(struct http_stream *s, void (*room)(void *context));
 void http_stream_end(struct http_stream *s);

@@ -55,6 +55,7 @@ struct http_stream {
 	bool is_waiting; /* nothing was there for the socket to take */
 	bool is_ended;	 /* whoever wrote has let it go */
 	void (*closed)(void *context);
+	void (*room)(void *context);
 	void *context;
 };
 

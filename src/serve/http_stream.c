@@ -34,9 +34,11 @@ static void resume(struct http_stream *s)
 static ssize_t read_stream(void *context, uint64_t at, char *buf, size_t max)
 {
 	struct http_stream *s = context;
-	size_t n = HTTP_STREAM_QUEUE_MAX - s->from;
+	size_t n;
 
 	(void)at;
+	if (s->room && !s->is_ended && s->used < HTTP_STREAM_QUEUE_MAX / 2)
+		s->room(s->context);
 	if (!s->used && s->is_ended)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (!s->used) {
@@ -44,6 +46,7 @@ static ssize_t read_stream(void *context, uint64_t at, char *buf, size_t max)
 		MHD_suspend_connection(s->peer->mhd);
 		return 0;
 	}
+	n = HTTP_STREAM_QUEUE_MAX - s->from;
 	n = n < s->used ? n : s->used;
 	n = n < max ? n : max;
 	memcpy(buf, s->queue + s->from, n);
@@ -112,6 +115,13 @@ bool http_stream_write(struct http_stream *s, const char *data, size_t size)
 	s->used += size;
 	resume(s);
 	return true;
+}
+
+void http_stream_on_room(struct http_stream *s, void (*room)(void *context))
+{
+	s->room = room;
+	if (room)
+		resume(s);
 }
 
 void http_stream_end(struct http_stream *s)

@@ -24,6 +24,7 @@ struct report {
 	bool keeps_to_itself; /* shows no rows, and opens what it writes by itself */
 	bool is_agent; /* its other questions may stand in a file, and end with it only */
 	bool of_agent; /* is asked within an agent only: no command of its own */
+	const char *const *reloads; /* options of a file that can change in a run; NULL at the end */
 	const char *word_name; /* what its word is called in such a file; NULL: it takes none there */
 	const char *const *omitted; /* common options that make no sense here; NULL at the end */
 	const struct option_def *options;

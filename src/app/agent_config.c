@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/agent_config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/asked.h"
+#include "app/status.h"
+#include "cli/complain.h"
+#include "cli/config_check.h"
+#include "cli/option_list.h"
+#include "cli/options.h"
+#include "consumer/agent_options.h"
+#include "util/log.h"
+#include "util/xalloc.h"
+#include "view/report.h"
+
+/* That of the run; questions point into it. */
+static struct config_file file;
+/* The command line, which has the last word again when the file is read again. */
+static int argument_count;
+static char **arguments;
+
+const char *agent_config_path(const struct question *q)
+{
+	const struct agent_options *o = q->own;
+
+	return o->config ? o->config : AGENT_CONFIG;
+}
+
+static void tell(const struct config_file *c, unsigned line, size_t at, const char *text)
+{
+	complain_line(c->path, line, c->line[line], at, text);
+}
+
+static int read_text(const char *path, char **ret, size_t *ret_len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), err = 0;
+	ssize_t n = 1;
+
+	if (fd < 0)
+		return -errno;
+	*ret = xcalloc(1, CONFIG_FILE_MAX + 1);
+	*ret_len = 0;
+	while (n > 0 && *ret_len <= CONFIG_FILE_MAX) {
+		n = read(fd, *ret + *ret_len, CONFIG_FILE_MAX + 1 - *ret_len);
+		*ret_len += n > 0 ? (size_t)n : 0;
+	}
+	if (n < 0)
+		err = -errno;
+	else if (*ret_len > CONFIG_FILE_MAX)
+		err = -EFBIG;
+	close(fd);
+	if (err)
+		free(*ret);
+	return err;
+}
+
+int agent_config_read(const char *path, const struct report *report, struct config_file *ret)
+{
+	char *text = NULL;
+	size_t len = 0;
+	int err = read_text(path, &text, &len);
+	unsigned mistakes;
+
+	*ret = (struct config_file){.path = path};
+	if (err == -ENOENT)
+		return err;
+	if (err) {
+		log_errno(err, "cannot read %s", path);
+		return -EINVAL;
+	}
+	mistakes = config_parse(ret, path, text, len, tell);
+	if (ret->lines)
+		mistakes += config_check(ret, report, tell);
+	free(text);
+	return mistakes ? -EINVAL : 0;
+}
+
+/* The names of options that are lists: of those the command line's take the place of the file's. */
+static void find_lists(const struct report *report, int argc, char **argv, const char **ret,
+		       size_t max)
+{
+	struct option_list list = {.count = 0};
+	size_t n = 0;
+
+	option_list_of(report, &list);
+	for (size_t i = 0; i < list.count; i++) {
+		const char *name = list.def[i]->name;
+		size_t len = strlen(name);
+
+		for (int k = 1; list.def[i]->type == OPTION_LIST && k < argc && n < max; k++)
+			if (!strncmp(argv[k], "--", 2) && !strncmp(argv[k] + 2, name, len) &&
+			    (!argv[k][2 + len] || argv[k][2 + len] == '=')) {
+				ret[n++] = name;
+				break;
+			}
+	}
+	ret[n] = NULL;
+}
+
+/* The command line alone, to learn the name of the file, and whether it is right. */
+static int try_alone(const struct report *report, int argc, char **argv, char **ret_path)
+{
+	struct watch watch = {0};
+	struct question q = {.watch = &watch};
+	char **copy = xcalloc((size_t)argc + 1, sizeof(*copy));
+	enum options_result result;
+	const struct agent_options *o;
+
+	memcpy(copy, argv, (size_t)argc * sizeof(*copy));
+	options_default_watch(&watch);
+	result = options_parse(report, argc, copy, &q);
+	o = q.own;
+	*ret_path = result == OPTIONS_RUN && o->config ? xstrdup(o->config) : NULL;
+	options_done(report, &q);
+	free(watch.also);
+	free(copy);
+	return result == OPTIONS_RUN	  ? -1
+	       : result == OPTIONS_DONE	  ? RUN_DONE
+	       : result == OPTIONS_FAILED ? RUN_FAILED
+					  : RUN_USAGE;
+}
+
+void agent_config_words(const struct config_file *c, const struct report *report,
+			struct config_words *ret)
+{
+	const char *lists[16];
+
+	*ret = (struct config_words){.count = 0};
+	if (c) {
+		find_lists(report, argument_count, arguments, lists, 15);
+		config_make_words(c, 0, report, arguments[0], lists, ret);
+	}
+	ret->word = xrealloc(ret->word, (size_t)(ret->count + argument_count + 1) * sizeof(*ret->word));
+	for (int i = ret->count ? 1 : 0; i < argument_count; i++)
+		ret->word[ret->count++] = arguments[i];
+	ret->word[ret->count] = NULL;
+}
+
+int agent_configure(const struct report *report, int argc, char **argv, struct question *q)
+{
+	struct config_words w;
+	char *path;
+	int status = try_alone(report, argc, argv, &path), err;
+
+	if (status >= 0)
+		return status;
+	err = agent_config_read(path ? path : AGENT_CONFIG, report, &file);
+	if (err == -ENOENT && path) {
+		complain(argv[0], path, 0, "argument --config: there is no such file");
+		return RUN_USAGE;
+	}
+	if (err && err != -ENOENT)
+		return RUN_USAGE;
+	if (!err)
+		q->watch->config = &file;
+	argument_count = argc;
+	arguments = argv;
+	agent_config_words(q->watch->config, report, &w);
+	switch (options_parse(report, w.count, w.word, q)) {
+	case OPTIONS_RUN:
+		return -1;
+	case OPTIONS_FAILED:
+		return RUN_FAILED;
+	case OPTIONS_DONE:
+		return RUN_DONE;
+	case OPTIONS_WRONG:
+		break;
+	}
+	return RUN_USAGE;
+}
+
+static void dump_value(const struct question *q, const struct option_def *o, const char *from)
+{
+	const char *base = o->part == OPTION_OF_WATCH	   ? (const char *)q->watch
+			   : o->part == OPTION_OF_QUESTION ? (const char *)q
+							   : (const char *)q->own;
+	const char *at = base + o->offset;
+	char **list;
+	uint64_t n;
+
+	switch (o->type) {
+	case OPTION_FLAG:
+		if (*(const bool *)at)
+			printf("%s = yes", o->name);
+		else
+			return;
+		break;
+	case OPTION_UINT:
+		n = *(const uint64_t *)(const void *)at;
+		if (!n)
+			return;
+		printf("%s = %llu", o->name, (unsigned long long)n);
+		break;
+	case OPTION_TEXT:
+	case OPTION_CHOICE:
+		if (!*(const char *const *)(const void *)at)
+			return;
+		printf("%s = %s", o->name, *(const char *const *)(const void *)at);
+		break;
+	case OPTION_LIST:
+		list = *(char **const *)(const void *)at;
+		n = *(const uint64_t *)(const void *)(base + o->also_offset);
+		for (uint64_t i = 0; i < n; i++)
+			printf("%s = %s%*s\n", o->name, list[i], from ? 1 : 0, "");
+		return;
+	default:
+		return;
+	}
+	printf("%*s# %s\n", 4, "", from ? from : "default, or the command line");
+}
+
+/* Where the file says so, if it does. */
+static const char *find_from(const struct config_file *c, const char *section,
+			     const struct option_def *o, char buf[256])
+{
+	for (unsigned i = 0; c && i < c->settings; i++) {
+		const struct config_setting *s = &c->setting[i];
+
+		if (strcmp(c->section[s->section].name, section) ||
+		    (strcmp(s->name, o->name) &&
+		     !(!strcmp(s->name, "filter") && !strcmp(o->name, "where"))))
+			continue;
+		snprintf(buf, 256, "%s:%u, unless the command line says it", c->path, s->line);
+		return buf;
+	}
+	return NULL;
+}
+
+void agent_config_dump(const struct all_asked *all)
+{
+	const struct config_file *c = all->one[0]->question->watch->config;
+	char buf[256];
+
+	for (unsigned i = 0; i < all->count; i++) {
+		const struct asked *a = all->one[i];
+		struct option_list list = {.count = 0};
+
+		option_list_of(a->report, &list);
+		if (i)
+			printf("\n[%s]\n", a->report->name);
+		for (size_t k = 0; k < list.count; k++)
+			if (!i || list.def[k]->part != OPTION_OF_WATCH)
+				dump_value(
+					a->question, list.def[k],
+					find_from(c, i ? a->report->name : "", list.def[k], buf));
+	}
+}

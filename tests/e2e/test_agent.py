@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""`tcpsight agent`: its settings, and how it begins, goes on and ends as a service."""
+
+import contextlib
+import json
+import os
+import signal
+
+import pytest
+from agents import Agent
+from flows import wait_until
+from sight import run
+
+MISTAKES = """\
+source = bpf
+max-flows = many   # a number
+lisen = 127.0.0.1:1
+[metrics]
+limt = 3
+series-limit = 5
+interval = 1
+interval = 2
+[recrd]
+folder = /x
+[life x]
+verbose = yes
+no equals
+[metrics
+x = "abc
+"""
+
+
+@pytest.fixture
+def agent(privileged, tmp_path):
+    """Starts agents, whose socket is in the test's folder; they end with the test."""
+    with contextlib.ExitStack() as running:
+        yield lambda *args, **options: running.enter_context(
+            Agent(tmp_path / "agent.sock", *args, **options))
+
+
+def write(tmp_path, text):
+    path = tmp_path / "agent.conf"
+    path.write_text(text)
+    for folder in tmp_path.parents:
+        if not folder.stat().st_mode & 0o001:
+            folder.chmod(0o755)
+    tmp_path.chmod(0o755)
+    return path
+
+
+def test_all_mistakes_of_a_file_are_told(built, tmp_path):
+    path = write(tmp_path, MISTAKES)
+    done = run("agent", "--config", path)
+    assert done.status == 2 and not done.lines
+    told = [line.removeprefix(f"{path}:") for line in done.stderr.splitlines() if line.startswith(str(path))]
+    assert [line.split(": ")[0] for line in told] == [
+        "13:4", "14:9", "15:5", "2:13", "3:1", "5:1", "6:16", "8:1", "9:2", "12:1"]
+    assert "unknown option 'lisen', did you mean 'listen'?" in told[4]
+    assert "unknown option 'limt' in [metrics]" in told[5]
+    assert "unknown section [recrd], did you mean [record]?" in told[8]
+    # The caret stands under what is wrong, in its line.
+    lines = done.stderr.splitlines()
+    at = lines.index(next(l for l in lines if l.startswith(f"{path}:2:13")))
+    assert lines[at + 1] == "  max-flows = many   # a number" and lines[at + 2].index("^") == 2 + 12
+
+
+def test_what_a_filter_says_is_checked_where_it_stands(built, tmp_path):
+    path = write(tmp_path, "[metrics]\nby = comm,raddr\nfilter = port 443 and\n[life]\njson = yes\n"
+                           "output = /nonexistent/x\ncolumns = comm,nothing\n")
+    done = run("agent", "--config", path)
+    assert done.status == 2
+    assert f"{path}:2:11: argument --by: 'raddr'" in done.stderr
+    assert f"{path}:7:16: " in done.stderr and "no column 'nothing'" in done.stderr
+
+
+@pytest.mark.parametrize("option,value,part", [
+    ("--config", "/nonexistent.conf", "there is no such file"),
+    ("--listen", "127.0.0.1:http", "a port is a number from 0 to 65535"),
+    ("--listen", "unix:run", "begins with /"),
+    ("--listen", "localhost:80", "expected unix:PATH"),
+    ("--listen", "[::1:80", "expected unix:PATH"),
+    ("--without", "metrics,page", "expected metrics, api"),
+    ("--cpu-budget", "2", "100% of one CPU"),
+    ("--memory-limit", "1M", "at least 16M"),
+])
+def test_a_wrong_option_is_told(built, option, value, part):
+    done = run("agent", option, value)
+    assert done.status == 2 and part in done.stderr and not done.lines
+
+
+def test_the_settings_can_be_tried(built, tmp_path):
+    path = write(tmp_path, f"listen = unix:{tmp_path}/agent.sock\n[metrics]\nby = comm # why not\n")
+    done = run("agent", "--config", path, "--check")
+    assert done.status == 0, done.stderr
+    assert "the settings are right" in done.text and not (tmp_path / "agent.sock").exists()
+    dumped = run("agent", "--config", path, "--dump-config", "--max-flows", "777")
+    assert dumped.status == 0
+    assert "by = comm    # " + f"{path}:3" in dumped.text and "max-flows = 777" in dumped.text
+    path.write_text("listen = unix:/nonexistent/folder/agent.sock\n")
+    done = run("agent", "--config", path, "--check")
+    assert done.status == 1 and "cannot listen at unix:/nonexistent" in done.stderr
+
+
+def test_the_command_line_has_the_last_word(agent, tmp_path):
+    path = write(tmp_path, f"listen = unix:{tmp_path}/other.sock\nmax-flows = 1000\n[metrics]\ninterval = 7\n")
+    a = agent("--config", path, "--max-flows", "5000", "--without", "api")
+    status = json.loads(a.get("/api/v1/status")[1])
+    assert status["flows"]["limit"] == 5000
+    assert status["http"]["listeners"] == [f"unix:{tmp_path}/agent.sock"]
+
+
+def test_systemd_is_told(agent, tmp_path):
+    path = write(tmp_path, "[metrics]\ninterval = 1\n")
+    os.environ["WATCHDOG_USEC"] = "2000000"
+    try:
+        a = agent("--config", path)
+    finally:
+        del os.environ["WATCHDOG_USEC"]
+    beat = a.hear()
+    assert beat[0] == "WATCHDOG=1" and beat[1].startswith("STATUS=") and "flows, 0 lost, bpf" in beat[1]
+    a.hang_up()
+    heard = [a.hear() for _ in range(2)]
+    while heard[-1] != ["READY=1"]:
+        heard.append(a.hear())
+    reloading = next(h for h in heard if h[0] == "RELOADING=1")
+    assert reloading[1].startswith("MONOTONIC_USEC=")
+    a.process.send_signal(signal.SIGTERM)
+    heard = a.hear()
+    while heard[0] != "STOPPING=1":
+        heard = a.hear()
+    assert a.wait_exit().status == 0
+    assert not (tmp_path / "agent.sock").exists() or os.geteuid() == 0
+
+
+def test_without_an_interval_the_watchdog_is_fed_all_the_same(agent, tmp_path):
+    path = write(tmp_path, "[metrics]\ninterval = 3600\n")
+    os.environ["WATCHDOG_USEC"] = "1000000"
+    try:
+        a = agent("--config", path, "--without", "api")
+    finally:
+        del os.environ["WATCHDOG_USEC"]
+    assert a.hear()[0] == "WATCHDOG=1"
+
+
+def test_a_file_that_is_read_again_changes_what_can_change(agent, tmp_path):
+    path = write(tmp_path, "max-flows = 1000\n[metrics]\ninterval = 1\nby = role\n")
+    a = agent("--config", path)
+    a.page()
+    path.write_text("max-flows = 2000\n[metrics]\ninterval = 1\nby = roel\n")
+    a.hang_up()
+    a.wait_error("the settings stay as they were")
+    assert any(f"{path}:4:6: argument --by: no label 'roel', did you mean 'role'?" in e for e in a.errors)
+    path.write_text("max-flows = 2000\n[metrics]\ninterval = 1\nby = family\nnames = otel\n")
+    a.hang_up()
+    a.wait_error("max-flows is for the next start")
+    a.wait_error("names of metrics is for the next start")
+    a.wait_page(lambda p: any("family" in l for l in p.labels("tcpsight_io_bytes_total"))
+                or not p.labels("tcpsight_io_bytes_total"), "series by family")
+    assert not any("side" in l for l in a.page().labels("tcpsight_io_bytes_total"))
+    assert json.loads(a.get("/api/v1/status")[1])["flows"]["limit"] == 1000
+    path.unlink()
+    a.hang_up()
+    a.wait_error("is missing: the settings stay as they were")
+    assert a.stop(signal.SIGTERM).status == 0
+
+
+def test_near_its_limit_of_memory_it_gives_things_up(agent):
+    a = agent("--memory-limit", "16M", "--also", "metrics --interval 1")
+    a.wait_error("is the limit: ")
+    page = a.wait_page(lambda p: p.sum("tcpsight_step") > 0, "a step")
+    assert json.loads(a.get("/api/v1/status")[1])["step"] != "all"
+    assert page.sum("process_resident_memory_bytes") > 12 << 20
+
+
+def test_a_part_may_be_left_out(agent):
+    a = agent("--without", "metrics")
+    a.get("/metrics", status=404)
+    assert a.get("/healthz")[1] == b"ok\n"
+    wait_until(lambda: a.get("/readyz")[1] == b"ready\n", "ready agent")
