@@ -24,7 +24,8 @@ int notify_open(void)
 	/* A leading @ stands for the abstract namespace. */
 	if (to.sun_path[0] == '@')
 		to.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	/* Whoever listens may be slow: what finds no place there is not worth waiting for. */
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0 && !connect(fd, (struct sockaddr *)&to,
 				(socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)))
 		return fd;

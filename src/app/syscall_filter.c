@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/net.h>
+#include <linux/nsfs.h>
 #include <linux/perf_event.h>
 #include <netinet/in.h>
 #include <seccomp.h>
@@ -144,6 +145,11 @@ static const struct rule rules[] = {
 	{SYSCALLS_HTTP, SCMP_SYS(fcntl), 1, INT_BITS, F_GETFL},
 	{SYSCALLS_HTTP, SCMP_SYS(fcntl64), 1, INT_BITS, F_GETFL},
 	{SYSCALLS_HTTP, SCMP_SYS(getuid)},
+	/* a file of settings that is read again may name a network namespace */
+	{SYSCALLS_HTTP, SCMP_SYS(fstatfs)}, {SYSCALLS_HTTP, SCMP_SYS(fstatfs64)},
+	{SYSCALLS_HTTP, SCMP_SYS(ioctl), 1, INT_BITS, NS_GET_NSTYPE},
+	{SYSCALLS_HTTP, SCMP_SYS(geteuid)}, {SYSCALLS_HTTP, SCMP_SYS(faccessat)},
+	{SYSCALLS_HTTP, SCMP_SYS(access)},
 	/* the end of an agent has a time limit */
 	{SYSCALLS_HTTP, SCMP_SYS(alarm)}, {SYSCALLS_HTTP, SCMP_SYS(setitimer)},
 

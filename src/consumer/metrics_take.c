@@ -159,12 +159,14 @@ static void take_end(struct metrics *m, struct series_group *g, const struct new
 {
 	const struct ev_ident *id = &news->flow->ident;
 	enum metric_role role = role_of(id);
+	/* As the column duration_us has it. */
+	uint64_t from_ns = id->established_ns ? id->established_ns : id->open_ns;
 
 	series_add(&m->flows, g, METRIC_CLOSED,
 		   metric_closed_cell(role, news->close->head.end_reason), 1, now_ns);
-	if (id->open_ns && id->open_ns <= news->close->time_ns)
+	if (from_ns && from_ns <= news->close->time_ns)
 		series_observe(&m->flows, g, METRIC_DURATION, role,
-			       (news->close->time_ns - id->open_ns) / NS_PER_US, now_ns);
+			       (news->close->time_ns - from_ns) / NS_PER_US, now_ns);
 }
 
 static void take_verdict(struct metrics *m, struct series_group *g, const struct news *news,
