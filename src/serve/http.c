@@ -21,6 +21,8 @@
  * HTTP_TARGET_MAX together, so that we are who refuses. */
 #define CONNECTION_MEMORY 32768
 #define BACKLOG 128
+/* RFC 9325: what is older than TLS 1.2 is not spoken. */
+#define PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 static uint64_t now_ns(void)
 {
@@ -182,7 +184,7 @@ static int start(struct http_daemon *d)
 {
 	const struct http_policy *p = &d->http->policy;
 	struct epoll_event ev = {.events = EPOLLIN};
-	struct MHD_OptionItem tls[4] = {{MHD_OPTION_END, 0, NULL}};
+	struct MHD_OptionItem tls[5] = {{MHD_OPTION_END, 0, NULL}};
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, n = 0;
 
 	if (d->listener.uses_tls) {
@@ -190,6 +192,8 @@ static int start(struct http_daemon *d)
 		tls[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0,
 						   (void *)p->certificate};
 		tls[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)p->key};
+		tls[n++] =
+			(struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)PRIORITIES};
 		if (p->client_ca)
 			tls[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_TRUST, 0,
 							   (void *)p->client_ca};

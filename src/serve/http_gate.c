@@ -24,13 +24,13 @@ struct headers {
 };
 
 static enum MHD_Result count_header(void *context, enum MHD_ValueKind kind, const char *name,
-				    const char *value)
+				    size_t name_size, const char *value, size_t value_size)
 {
 	struct headers *all = context;
 
 	(void)kind;
 	value = value ? value : "";
-	all->size += strlen(name) + strlen(value) + 4;
+	all->size += name_size + value_size + 4;
 	if (!strcasecmp(name, "Host")) {
 		all->hosts++;
 		all->host = value;
@@ -86,7 +86,7 @@ bool http_admit_protocol(struct http_request *q, struct MHD_Connection *c, const
 {
 	struct headers h = {.size = 0};
 
-	MHD_get_connection_values(c, MHD_HEADER_KIND, count_header, &h);
+	MHD_get_connection_values_n(c, MHD_HEADER_KIND, count_header, &h);
 	if (strcmp(version, "HTTP/1.1") && strcmp(version, "HTTP/1.0"))
 		return refuse(q, 505, "version not supported", "this server speaks HTTP/1.1");
 	if (!admit_host(q, &h, version) || !admit_origin(q, &h))

@@ -25,6 +25,7 @@
 #include "engine/watch.h"
 #include "engine/source.h"
 #include "engine/syscalls.h"
+#include "probe/capability.h"
 #include "probe/load.h"
 #include "probe/wish.h"
 #include "source/bare.h"
@@ -202,6 +203,11 @@ static int bpf_start(struct source *s)
 	/* What listeners dropped so far is not to be told. */
 	if (!err && s->handshakes)
 		err = bpf_handshake_look(&b->handshake);
+	/* Who runs for months keeps nothing that it can do without. */
+	if (!err && s->watch->agent && !s->handshakes && b->skeleton->links.sample &&
+	    !capability_is_needed(bpf_link__fd(b->skeleton->links.sample),
+				  bpf_map__fd(b->skeleton->maps.account)))
+		s->keep_capabilities = 0;
 	return err;
 }
 
