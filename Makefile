@@ -233,6 +233,8 @@ install: all completion
 	install -D -m 755 $(B)/tcpsight $(DESTDIR)$(PREFIX)/sbin/tcpsight
 	for m in $(notdir $(wildcard doc/man/*.8)); do \
 	  install -D -m 644 doc/man/$$m $(SHARE)/man/man8/$$m; done
+	for m in $(notdir $(wildcard doc/man/*.5)); do \
+	  install -D -m 644 doc/man/$$m $(SHARE)/man/man5/$$m; done
 	install -D -m 644 $(B)/completion/tcpsight.bash $(SHARE)/bash-completion/completions/tcpsight
 	install -D -m 644 $(B)/completion/tcpsight.zsh $(SHARE)/zsh/$(ZSH_FUNCTIONS)/_tcpsight
 	install -D -m 644 $(B)/completion/tcpsight.fish $(SHARE)/fish/vendor_completions.d/tcpsight.fish

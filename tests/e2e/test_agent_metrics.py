@@ -3,6 +3,7 @@
 
 import contextlib
 import json
+import pathlib
 import re
 import socket
 import subprocess
@@ -285,3 +286,18 @@ def test_alone_it_prints_pages(sight, netns):
     tool.wait_for(lambda lines: f'tcpsight_host_io_bytes_total{{direction="receive"}} {sent}\n' in lines, "page")
     assert tool.stop().status == 0
 
+
+def test_the_alerts_of_the_page_are_rules_about_metrics_that_there_are(agent, tmp_path):
+    page = (pathlib.Path(__file__).parents[2] / "doc/agent.md").read_text()
+    table = page.split("| alert | expression |")[1].split("\n\n")[0]
+    rules = [re.search(r"`(.*)` *\|$", line)[1].replace("\\|", "|") for line in table.splitlines()[2:]]
+    assert len(rules) >= 5
+    path = tmp_path / "rules.yml"
+    path.write_text(json.dumps({"groups": [{"name": "tcpsight", "rules": [
+        {"alert": f"a{i}", "expr": rule} for i, rule in enumerate(rules)]}]}))
+    checked = subprocess.run(["promtool", "check", "rules", path], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    told = set(re.findall(r"^# TYPE (\S+)", agent("--without", "api").page().text, re.M))
+    for rule in rules:
+        for name in re.findall(r"tcpsight_\w+", rule):
+            assert name.removesuffix("_bucket") in told, name
