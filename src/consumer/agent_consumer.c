@@ -54,6 +54,7 @@ static void answer_status(void *context, struct http_request *q)
 	struct out out;
 
 	out_init_memory(&out);
+	out.for_web = true;
 	agent_put_status(context, &out);
 	http_answer(q, 200, "application/json", &out);
 }

@@ -99,6 +99,7 @@ void http_problem(struct http_request *q, unsigned status, const char *title, co
 	struct out out;
 
 	out_init_memory(&out);
+	out.for_web = true;
 	out_str(&out, "{\"type\":\"about:blank\",\"title\":");
 	out_json_string(&out, title, strlen(title));
 	out_format(&out, ",\"status\":%u,\"detail\":", status);

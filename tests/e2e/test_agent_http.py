@@ -173,6 +173,9 @@ def test_errors_are_problems(agent):
     problem = json.loads(body)
     assert problem["type"] == "about:blank" and problem["status"] == 400
     assert "no parameter 'filtre' here" in problem["detail"]
+    # What a browser could take for HTML is escaped, whatever is asked.
+    body = agent.get("/api/v1/status?%3Cscript%3E=%26", status=400)[1]
+    assert b"<" not in body and "<script>" in json.loads(body)["detail"]
 
 
 def test_another_address_of_ours_is_asked_by_its_name(agent):
