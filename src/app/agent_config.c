@@ -126,20 +126,22 @@ static int try_alone(const struct report *report, int argc, char **argv, char **
 					  : RUN_USAGE;
 }
 
-void agent_config_words(const struct config_file *c, const struct report *report,
+void agent_config_words(struct config_file *c, const struct report *report,
 			struct config_words *ret)
 {
+	struct config_words of_file = {.count = 0};
 	const char *lists[16];
 
-	*ret = (struct config_words){.count = 0};
-	if (c) {
-		find_lists(report, argument_count, arguments, lists, 15);
-		config_make_words(c, 0, report, arguments[0], lists, ret);
-	}
-	ret->word = xrealloc(ret->word, (size_t)(ret->count + argument_count + 1) * sizeof(*ret->word));
-	for (int i = ret->count ? 1 : 0; i < argument_count; i++)
+	find_lists(report, argument_count, arguments, lists, 15);
+	if (c->sections)
+		config_make_words(c, 0, report, arguments[0], lists, &of_file);
+	ret->count = of_file.count;
+	ret->word = config_keep(
+		c, xcalloc((size_t)(of_file.count + argument_count) + 1, sizeof(*ret->word)));
+	if (of_file.count)
+		memcpy(ret->word, of_file.word, (size_t)of_file.count * sizeof(*ret->word));
+	for (int i = of_file.count ? 1 : 0; i < argument_count; i++)
 		ret->word[ret->count++] = arguments[i];
-	ret->word[ret->count] = NULL;
 }
 
 int agent_configure(const struct report *report, int argc, char **argv, struct question *q)
@@ -161,7 +163,7 @@ int agent_configure(const struct report *report, int argc, char **argv, struct q
 		q->watch->config = &file;
 	argument_count = argc;
 	arguments = argv;
-	agent_config_words(q->watch->config, report, &w);
+	agent_config_words(&file, report, &w);
 	switch (options_parse(report, w.count, w.word, q)) {
 	case OPTIONS_RUN:
 		return -1;

@@ -25,10 +25,10 @@ int agent_configure(const struct report *report, int argc, char **argv, struct q
 int agent_config_read(const char *path, const struct report *report, struct config_file *ret);
 
 /*
- * What the file (NULL: there is none) says of the agent itself, and after it the command line, as
- * one. Of a file that was checked; after agent_configure().
+ * What the file says of the agent itself, and after it the command line, as one. Of a file that was
+ * checked, or that is missing (all of it zero); the words go with it. After agent_configure().
  */
-void agent_config_words(const struct config_file *c, const struct report *report,
+void agent_config_words(struct config_file *c, const struct report *report,
 			struct config_words *ret);
 
 /* Print what is set, and where. */

@@ -85,7 +85,7 @@ static unsigned find_section(const struct config_file *c, const char *name)
 
 /* The question of `a` as the new file has it. What the command line said stays. 0 or -EINVAL, told.
  */
-static int make_change(const struct config_file *c, struct asked *a, struct watch *scratch,
+static int make_change(struct config_file *c, struct asked *a, struct watch *scratch,
 		       struct change *ret)
 {
 	unsigned section = a->report->is_agent ? 0 : find_section(c, a->report->name);
@@ -103,8 +103,9 @@ static int make_change(const struct config_file *c, struct asked *a, struct watc
 	} else if (section) {
 		config_make_words(c, section, a->report, program, NULL, &words);
 	} else {
-		words = (struct config_words){.word = xcalloc(2, sizeof(char *)), .count = 1};
-		words.word[0] = xstrdup(program);
+		words.count = 1;
+		words.word = config_keep(c, xcalloc(2, sizeof(*words.word)));
+		words.word[0] = config_keep(c, xstrdup(program));
 	}
 	if (options_parse(a->report, words.count, words.word, ret->question) != OPTIONS_RUN)
 		return -EINVAL;
@@ -129,7 +130,7 @@ static bool is_of_file(const struct asked *a)
 	return a->consumer.ops && a->consumer.ops->reload && (a->section || a->report->is_agent);
 }
 
-static int make_all(const struct config_file *c, struct all_asked *asked, struct watch *scratch,
+static int make_all(struct config_file *c, struct all_asked *asked, struct watch *scratch,
 		    struct change *change)
 {
 	struct usage_error error = {.at = 0};
@@ -166,31 +167,42 @@ static void take(struct engine *e, struct change *ch, struct watch *watch)
 	struct question *old = ch->asked->question;
 
 	ch->question->watch = watch;
-	engine_set_filter(e, c, ch->filter);
 	c->ops->reload(c, ch->question, false, &error);
-	if (ch->question->interval_s != old->interval_s && c->pace)
-		engine_set_interval(e, c, ch->question->interval_s * 1000000000ull);
-	ch->filter = old_filter;
+	/* The first question belongs to whoever called: its contents change place. It has no filter. */
 	if (ch->asked->report->is_agent) {
-		/* The first question belongs to whoever called: its contents change place. */
 		struct question kept = *old;
 
 		*old = *ch->question;
 		*ch->question = kept;
-		c->question = old;
-	} else {
-		ch->asked->question = ch->question;
-		ch->asked->view.question = ch->question;
-		c->question = ch->question;
-		ch->question = old;
+		return;
 	}
+	/* A filter points to its question. */
+	engine_set_filter(e, c, ch->filter);
+	ch->filter = old_filter;
+	if (ch->question->interval_s != old->interval_s && c->pace)
+		engine_set_interval(e, c, ch->question->interval_s * 1000000000ull);
+	ch->asked->question = ch->question;
+	ch->asked->view.question = ch->question;
+	c->question = ch->question;
+	ch->question = old;
+}
+
+static void drop_file(struct config_file *c)
+{
+	char *path = (char *)c->path;
+
+	config_forget(c);
+	config_done(c);
+	free(path);
+	free(c);
 }
 
 bool agent_reload(struct all_asked *asked)
 {
 	const struct report *report = asked->one[0]->report;
 	struct watch *watch = asked->one[0]->question->watch;
-	const struct config_file *old = watch->config;
+	static bool is_first = true;
+	struct config_file *old = watch->config;
 	struct change change[CONSUMERS_MAX] = {{.asked = NULL}};
 	struct watch scratch = {.agent = watch->agent};
 	struct config_file *new = xcalloc(1, sizeof(*new));
@@ -214,9 +226,9 @@ bool agent_reload(struct all_asked *asked)
 	for (unsigned i = 0; i < asked->count; i++)
 		drop_change(&change[i]);
 	free(scratch.also);
-	/* Messages may still point into a file that was taken; of one that was not, nothing is
-	 * kept. */
-	if (err)
-		config_done(new);
+	/* The first file stays: what cannot change still points into it. */
+	if (err || !is_first)
+		drop_file(err ? new : old);
+	is_first &= err != 0;
 	return !err;
 }

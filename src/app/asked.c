@@ -150,7 +150,7 @@ static bool has_report(const struct all_asked *all, const char *name)
 }
 
 /* A section of an agent's file: a question too. The command line's own takes its place. */
-static int add_section(struct all_asked *all, const struct config_file *c, unsigned section,
+static int add_section(struct all_asked *all, struct config_file *c, unsigned section,
 		       struct watch *watch)
 {
 	const struct report *report = config_report(c, section, all->one[0]->report);

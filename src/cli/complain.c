@@ -22,6 +22,16 @@ void complain_know_text(const struct complain_text *text)
 		texts[text_count++] = *text;
 }
 
+void complain_forget_text(const char *words)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < text_count; i++)
+		if (texts[i].words != words)
+			texts[kept++] = texts[i];
+	text_count = kept;
+}
+
 /* Where the word was typed, if it was cut from a longer text. */
 static const struct complain_text *find_origin(const char *argument, size_t *at)
 {

@@ -19,6 +19,9 @@ struct complain_text {
 
 void complain_know_text(const struct complain_text *text);
 
+/* Those that were cut into `words` are no more. */
+void complain_forget_text(const char *words);
+
 /*
  * Print "PROGRAM: text", the argument (or the text that it was cut from) and a caret under its
  * character `at`, and a hint. `argument` may be NULL; SIZE_MAX for `at`: no caret. Long arguments

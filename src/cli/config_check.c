@@ -226,22 +226,21 @@ unsigned config_check(const struct config_file *c, const struct report *agent,
 }
 
 /* "--name=value", or the value alone, known to complain() as what stands in the file. */
-static char *make_word(const struct config_file *c, const struct config_setting *s,
-		       const char *prefix)
+static char *make_word(struct config_file *c, const struct config_setting *s, const char *prefix)
 {
 	bool has_folder = !strncmp(s->value, CREDENTIALS, strlen(CREDENTIALS));
 	const char *folder = has_folder ? getenv("CREDENTIALS_DIRECTORY") : "";
 	const char *value = s->value + (has_folder ? strlen(CREDENTIALS) : 0);
 	size_t before = strlen(prefix) + strlen(folder), len = strlen(value),
 	       size = before + len + 1;
-	char *word = xmalloc(size);
-	size_t *origin = xcalloc(size, sizeof(*origin));
+	char *word = config_keep(c, xmalloc(size));
+	size_t *origin = config_keep(c, xcalloc(size, sizeof(*origin)));
 
 	snprintf(word, size, "%s%s%s", prefix, folder, value);
 	for (size_t i = 0; i < size; i++)
 		origin[i] = i < before ? s->value_at
 				       : s->origin[i - before + (size_t)(value - s->value)];
-	complain_know_text(&(struct complain_text){.text = xstrdup(c->line[s->line]),
+	complain_know_text(&(struct complain_text){.text = c->line[s->line],
 						   .words = word,
 						   .origin = origin,
 						   .size = size,
@@ -252,20 +251,19 @@ static char *make_word(const struct config_file *c, const struct config_setting 
 
 static void add(struct config_words *w, char *word)
 {
-	w->word = xrealloc(w->word, ((size_t)w->count + 2) * sizeof(*w->word));
 	w->word[w->count++] = word;
-	w->word[w->count] = NULL;
 }
 
-void config_make_words(const struct config_file *c, unsigned section, const struct report *report,
+void config_make_words(struct config_file *c, unsigned section, const struct report *report,
 		       const char *program, const char *const *leave_out, struct config_words *ret)
 {
 	struct option_list list = {.count = 0};
 	char prefix[80];
 
-	*ret = (struct config_words){.count = 0};
+	*ret = (struct config_words){
+		.word = config_keep(c, xcalloc(c->settings + 2, sizeof(*ret->word)))};
 	option_list_of(report, &list);
-	add(ret, xstrdup(program));
+	add(ret, config_keep(c, xstrdup(program)));
 	for (unsigned i = 0; i < c->settings; i++) {
 		const struct config_setting *s = &c->setting[i];
 		const struct option_def *o = find(&list, s->name);
@@ -279,6 +277,12 @@ void config_make_words(const struct config_file *c, unsigned section, const stru
 		else if (o->type != OPTION_FLAG)
 			add(ret, make_word(c, s, prefix));
 		else if (is_yes(s->value))
-			add(ret, xstrdup(prefix));
+			add(ret, config_keep(c, xstrdup(prefix)));
 	}
+}
+
+void config_forget(const struct config_file *c)
+{
+	for (size_t i = 0; i < c->kept_count; i++)
+		complain_forget_text(c->kept[i]);
 }

@@ -20,14 +20,18 @@ const struct report *config_report(const struct config_file *c, unsigned section
 
 /* A section as the words of a command line, behind `program`. */
 struct config_words {
-	char **word; /* allocated, each too; NULL at the end */
+	char **word; /* NULL at the end; of the file, as the words are */
 	int count;
 };
 
 /*
  * Of a file that was checked. Settings whose names are among `leave_out` (NULL at the end) are left
- * out. What is wrong with a word is then shown where it stands in the file. The words stay for the
- * life of the program, since questions point into them.
+ * out. What is wrong with a word is then shown where it stands in the file. The words go with the
+ * file, which must outlive the questions that point into them: config_forget() before
+ * config_done().
  */
-void config_make_words(const struct config_file *c, unsigned section, const struct report *report,
+void config_make_words(struct config_file *c, unsigned section, const struct report *report,
 		       const char *program, const char *const *leave_out, struct config_words *ret);
+
+/* Messages point into the file no more. */
+void config_forget(const struct config_file *c);

@@ -253,8 +253,18 @@ unsigned config_parse(struct config_file *ret, const char *path, const char *tex
 	return r.mistakes;
 }
 
+void *config_keep(struct config_file *c, void *memory)
+{
+	c->kept = xrealloc(c->kept, (c->kept_count + 1) * sizeof(*c->kept));
+	c->kept[c->kept_count++] = memory;
+	return memory;
+}
+
 void config_done(struct config_file *c)
 {
+	for (size_t i = 0; i < c->kept_count; i++)
+		free(c->kept[i]);
+	free(c->kept);
 	free(c->text);
 	free(c->line);
 	free(c->values);

@@ -40,7 +40,13 @@ struct config_file {
 	unsigned sections;
 	struct config_setting setting[CONFIG_SETTINGS_MAX];
 	unsigned settings;
+	/* Whatever was made of it, and goes with it. */
+	void **kept;
+	size_t kept_count;
 };
+
+/* `memory`, which was allocated, goes with the file. Returns it. */
+void *config_keep(struct config_file *c, void *memory);
 
 /* Is told of each mistake: in which line, under which byte, and what. */
 typedef void config_complain(const struct config_file *c, unsigned line, size_t at,

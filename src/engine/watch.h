@@ -51,5 +51,5 @@ struct watch {
 	bool check, check_bytes;
 
 	struct agent *agent;		  /* of a run that is one: consumer/agent.h */
-	const struct config_file *config; /* questions besides those of --also, or NULL */
+	struct config_file *config; /* questions besides those of --also, or NULL */
 };
