@@ -75,7 +75,7 @@ def check_lintian(folder, debs):
 
 def check_reproducible(folder, debs):
     """Another folder, file mode mask, language, time zone and number of processes."""
-    other = folder.parent / "packages-again/somewhere else"
+    other = folder.parent / "packages-again/elsewhere"
     shutil.rmtree(other.parent, ignore_errors=True)
     mask = os.umask(0o077)
     try:
