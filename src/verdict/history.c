@@ -49,10 +49,14 @@ static bool is_nagle(const struct ev_extra *e)
 	       (!knows(e, KNOWN_SENDER) || !(e->nonagle & NAGLE_OFF_OR_CORKED));
 }
 
+/* The probe's timer alone does not tell: it runs for a sender that is paced, too. */
 static bool is_closed_window(const struct ev_extra *e)
 {
-	return knows(e, KNOWN_FLIGHT) && e->notsent &&
-	       (e->timer == 4 || (knows(e, KNOWN_SND_WND) && !e->snd_wnd));
+	if (!knows(e, KNOWN_FLIGHT) || !e->notsent)
+		return false;
+	if (!knows(e, KNOWN_SND_WND))
+		return e->timer == 4;
+	return !e->snd_wnd || (e->timer == 4 && e->snd_wnd < e->mss);
 }
 
 static bool is_cwnd(const struct ev_extra *e)

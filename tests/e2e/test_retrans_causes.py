@@ -245,7 +245,7 @@ def test_what_an_adopted_socket_sent_again_before_is_of_no_cause(sight, watched)
         live = subprocess.run([PROGRAM, "stat", "--live", "--json", "-o", ",".join(COLUMNS)],
                               capture_output=True, text=True, check=True)
         [row] = [row for row in map(json.loads, live.stdout.splitlines())
-                 if row.get("rport") == PORT]
+                 if row.get("rport") == PORT and row.get("netns") == seen.near.inode]
         assert row["retrans_segs"] == row["retrans_other"] == before
         seen.wire.fate = first(2, data_once)
         deliver(client, accepted, 2 * MSS)

@@ -32,6 +32,9 @@ static const struct expected stalled[] = {
 	{{LIVE "timer=4 snd_wnd=0 notsent=1 send_q=1", "4 sample 1 since_snd=1000 since_ack=30"}, "zero_window", "stalled", "receiver_window"},
 	{{LIVE "timer=4 snd_wnd=0 notsent=1 send_q=1", "4 sample 1 since_snd=999 since_ack=30"}, NULL, NULL, "receiver_window"},
 	{{LIVE "timer=0 snd_wnd=9 notsent=1 send_q=1", "4 sample 1 timer=4 snd_wnd=0 since_snd=1000 since_ack=30"}, NULL, NULL, "application"},
+	/* The timer of a sender that is paced, and of a window that takes less than a segment. */
+	{{LIVE "timer=4 snd_wnd=65535 notsent=90000 send_q=90000", "4 sample 1 since_snd=1000 since_ack=30"}, NULL, NULL, "application"},
+	{{LIVE "timer=4 snd_wnd=1447 notsent=9000 send_q=9000", "4 sample 1 since_snd=1000 since_ack=30"}, "zero_window", "stalled", "receiver_window"},
 	{{LIVE "timer=4 snd_wnd=0 notsent=1 send_q=1 probes_out=3", "4 sample 1 since_snd=5000 since_ack=1000"}, "peer_silent", "stalled", NULL},
 	{{LIVE "timer=4 snd_wnd=0 notsent=1 send_q=1 probes_out=2", "4 sample 1 since_snd=5000 since_ack=1000"}, "zero_window", "stalled", NULL},
 	/* Keep-alive, and none. */
