@@ -116,6 +116,8 @@ def listening_parent(kind, control, worker_control):
         else:
             control.send(str(fork(inetd_worker, sock, worker_control)).encode())
         sock.close()
+        # Whoever closes last is who closed it: the worker, only once the parent has let go.
+        control.send(b"let go")
     signal.pause()
 
 
@@ -129,6 +131,8 @@ def handed_over(kind, first):
     client = socket.create_connection(("127.0.0.1", port))
     if kind == "inetd":
         worker = int(control.recv(100))
+    if kind != "prefork":
+        control.recv(100)
     client.send(PAYLOAD)
     worker_control.recv(10)
     if kind == "inetd":

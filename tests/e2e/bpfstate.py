@@ -13,8 +13,13 @@ KINDS = ("prog", "map", "link")
 
 
 def listed(kind):
-    out = subprocess.run(["bpftool", "-j", kind, "list"], check=True, capture_output=True).stdout
-    return json.loads(out)
+    """What bpftool lists. It fails if one goes away between its number and its details: then it is asked again."""
+    deadline = time.monotonic() + PATIENCE_SEC
+    while True:
+        done = subprocess.run(["bpftool", "-j", kind, "list"], check=False, capture_output=True)
+        if not done.returncode:
+            return json.loads(done.stdout)
+        assert time.monotonic() < deadline, done.stderr
 
 
 def existing():

@@ -56,7 +56,8 @@ def raw(port, data, host="127.0.0.1", context=None, shut=False):
         # It may be cut off before all was sent.
         with contextlib.suppress(ConnectionError):
             s.sendall(data)
-            if shut:
+        if shut:
+            with contextlib.suppress(OSError):  # ENOTCONN, likewise
                 s.shutdown(socket.SHUT_WR)
         answer = b""
         while True:

@@ -139,6 +139,17 @@ def inferred(path, local):
     return row
 
 
+def alike(told, real, is_late):
+    """
+    Where ACKs come as late as the timer, no packet tells which of the two it was that came first: of all that was
+    sent again one segment may then be told as the other of the two. Elsewhere nothing may differ.
+    """
+    if told == real or not is_late:
+        return told == real
+    moved = {cause: told[cause] - real[cause] for cause in told if told[cause] != real[cause]}
+    return set(moved) == {"retrans_rto", "retrans_fast"} and sorted(moved.values()) == [-1, 1]
+
+
 @pytest.mark.parametrize("run", RUNS)
 def test_causes_are_those_of_the_kernel(sight, new_netns, tmp_path, run):
     name, delay_s, sysctls = RUNS[run]
@@ -158,7 +169,8 @@ def test_causes_are_those_of_the_kernel(sight, new_netns, tmp_path, run):
     for netns, address in ends:
         row, told = rows[netns.inode], inferred(tmp_path / netns.name, address)
         assert told["causes_by"] == "packets", told
-        assert {cause: told[cause] for cause in CAUSES} == {cause: row[cause] for cause in CAUSES}, rows
+        assert alike({cause: told[cause] for cause in CAUSES}, {cause: row[cause] for cause in CAUSES},
+                     is_late=name == "late"), (told, rows)
 
 
 def test_far_from_the_sender_it_is_said_what_is_missing(sight, new_netns, tmp_path):
