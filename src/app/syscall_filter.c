@@ -58,6 +58,8 @@ static const struct rule rules[] = {
 	{0, SCMP_SYS(newfstatat), 3, AT_EMPTY_PATH, AT_EMPTY_PATH},
 	{0, SCMP_SYS(fstatat64), 3, AT_EMPTY_PATH, AT_EMPTY_PATH},
 	{0, SCMP_SYS(statx), 2, AT_EMPTY_PATH, AT_EMPTY_PATH},
+	/* the machine's name, which a column shows */
+	{0, SCMP_SYS(uname)},
 	/* a slow reader of the output is waited for */
 	{0, SCMP_SYS(poll)}, {0, SCMP_SYS(ppoll)}, {0, SCMP_SYS(ppoll_time64)},
 	/* memory, none of it to be executed; qsort() looks how much there is */
@@ -175,7 +177,7 @@ static const struct rule rules[] = {
 	{SYSCALLS_FETCH, SCMP_SYS(ioctl), 1, INT_BITS, FIONBIO},
 	{SYSCALLS_FETCH, SCMP_SYS(clone)}, {SYSCALLS_FETCH, SCMP_SYS(clone3)},
 	{SYSCALLS_FETCH, SCMP_SYS(set_robust_list)}, {SYSCALLS_FETCH, SCMP_SYS(rseq)},
-	{SYSCALLS_FETCH, SCMP_SYS(mprotect), 2, PROT_EXEC, 0}, {SYSCALLS_FETCH, SCMP_SYS(uname)},
+	{SYSCALLS_FETCH, SCMP_SYS(mprotect), 2, PROT_EXEC, 0},
 	{SYSCALLS_FETCH, SCMP_SYS(access)}, {SYSCALLS_FETCH, SCMP_SYS(faccessat)},
 	{SYSCALLS_FETCH, SCMP_SYS(geteuid)}, {SYSCALLS_FETCH, SCMP_SYS(getuid)},
 	{SYSCALLS_FETCH, SCMP_SYS(getegid)}, {SYSCALLS_FETCH, SCMP_SYS(getgid)},

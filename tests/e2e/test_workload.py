@@ -142,6 +142,12 @@ def test_both_ends_have_the_same_community_id(sight, netns):
     assert len({row["community_id"] for row in rows}) == 1 and rows[0]["community_id"]
 
 
+def test_the_host_is_named_within_the_sandbox(sight, netns):
+    tool = sight("life", "--json", "--netns", netns.name, "-o", "host")
+    traffic(netns=netns, bytes=10)
+    assert {row["host"] for row in rows_of(tool.stop())} == {os.uname().nodename}
+
+
 def test_what_packets_do_not_tell_is_empty(tmp_path, built):
     path = write(tmp_path / "c.pcap", Wire().open(0).close(1))
     (row,) = rows_of(run("life", "--json", "-o", COLUMNS, "--read", path))
