@@ -73,8 +73,8 @@ class Fed:
         # An output of several questions waits for no reader, and the run says so if one is slower than
         # rows that are made without end, as we are on a busy machine.
         said = self.process.stderr.read()
-        has_dropped = self.queues and b"were dropped: its reader was too slow" in said
-        assert self.process.returncode == has_dropped, said
+        self.has_dropped = self.queues and b"were dropped: its reader was too slow" in said
+        assert self.process.returncode == self.has_dropped, said
         return self.tail.decode()
 
     def __enter__(self):
@@ -139,6 +139,9 @@ def test_while_input_never_ends(built, input_name, words, number):
         last = tool.end(number).splitlines()[-1]
     if "--json" in words:
         summary = json.loads(last)
+        # The summary too may be what found no room; then that was told.
+        if tool.has_dropped and "type" not in summary:
+            return
         assert summary["type"] == "summary"
         assert summary["opened"] + summary["adopted"] == \
             summary["closed"] + summary["live"] + summary["lost"]
