@@ -141,6 +141,8 @@ $(BUILD_H): FORCE
 FORCE:
 # --ebpf prints them.
 $(B)/obj/cli/ebpf.o: $(wildcard src/bpf/*)
+# So do the files of the page.
+$(B)/obj/api/page.o: $(wildcard src/page/*)
 $(COMPLETED:%=$(B)/obj/cli/completion_%.o): $(B)/obj/cli/completion_%.o: src/cli/completion.%
 # Whoever uses the registry is rebuilt with it.
 $(B)/obj/cli/command.o $(B)/obj/cli/completion.o $(B)/obj/app/sources.o: $(REGISTRY)

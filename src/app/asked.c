@@ -73,14 +73,16 @@ static int make(struct all_asked *all, struct asked *a, const char *program, str
 	return 0;
 }
 
-static int complain_report(const char *program, const char *name)
+static int complain_report(const char *program, const char *name, bool is_agent)
 {
 	const char *names[32], *nearest;
 	char text[256];
 	size_t n = 0;
 
-	for (; n < report_count && n < 32; n++)
-		names[n] = reports[n]->name;
+	/* What makes no sense here is no advice. */
+	for (size_t i = 0; i < report_count && n < 32; i++)
+		if (!reports[i]->of_agent || is_agent)
+			names[n++] = reports[i]->name;
 	nearest = parse_nearest(name, names, n);
 	snprintf(text, sizeof(text), "argument --also: no report '%.60s'%s%s%s", name,
 		 nearest ? " (did you mean " : "", nearest ? nearest : "", nearest ? "?)" : "");
@@ -123,7 +125,12 @@ static int add_also(struct all_asked *all, const char *text, const char *program
 		return err;
 	a->report = command_find(a->words.word[0]);
 	if (!a->report || a->report->runs_alone)
-		return complain_report(program, a->words.word[0]);
+		return complain_report(program, a->words.word[0], all->one[0]->report->is_agent);
+	if (a->report->of_agent && !all->one[0]->report->is_agent) {
+		complain(program, a->words.word[0], 0,
+			 "argument --also: this is a part of an agent: tcpsight agent");
+		return RUN_USAGE;
+	}
 	a->question = xcalloc(1, sizeof(*a->question));
 	a->question->watch = watch;
 	a->question->is_also = true;
@@ -292,6 +299,20 @@ int asked_open_outputs(struct all_asked *all, const char *program)
 			a->consumer.keep_syscalls |= SYSCALLS_CUT;
 	}
 	return 0;
+}
+
+uint64_t asked_shortest_interval(const struct all_asked *asked)
+{
+	uint64_t shortest = 0;
+
+	for (unsigned i = 0; i < asked->count; i++) {
+		const struct question *q = asked->one[i]->question;
+		uint64_t ns = q->tick_ms ? q->tick_ms * 1000000 : q->interval_s * 1000000000;
+
+		if (ns && (!shortest || ns < shortest))
+			shortest = ns;
+	}
+	return shortest;
 }
 
 void asked_done(struct all_asked *all)

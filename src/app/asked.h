@@ -36,6 +36,9 @@ struct all_asked {
 	unsigned wants, needs;
 };
 
+/* Of all that are asked, in nanoseconds; 0 if all are told at the end only. */
+uint64_t asked_shortest_interval(const struct all_asked *all);
+
 /*
  * Make the consumers: that of `first`, and those of the texts of --also. Mistakes are printed;
  * returns an exit status, 0 if all is well. Free with asked_done() in any case.

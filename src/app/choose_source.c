@@ -122,6 +122,15 @@ static int check_packets(const struct watch *watch, const struct source_ops *ops
 	return -1;
 }
 
+static int check_connect(const struct watch *watch, const char *program)
+{
+	if (!watch->connect || (!watch->read_path && !watch->interface && !watch->fleet))
+		return 0;
+	complain(program, NULL, 0,
+		 "argument --connect: not allowed with --read, --fleet or --interface: there is one source");
+	return -1;
+}
+
 const struct source_ops *choose_source(const struct watch *watch, const struct all_asked *asked,
 				       const char *program, const char **ret_forced)
 {
@@ -138,7 +147,7 @@ const struct source_ops *choose_source(const struct watch *watch, const struct a
 		complain(program, NULL, 0, text);
 		return NULL;
 	}
-	if (check_packets(watch, ops, program))
+	if (check_packets(watch, ops, program) || check_connect(watch, program))
 		return NULL;
 	refusal = choose_refusal(ops, asked);
 	if (refusal)

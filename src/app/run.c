@@ -102,7 +102,8 @@ static int prepare_source(struct run *r)
 
 	if (!ops)
 		return RUN_USAGE;
-	if ((r->watch->from_us || r->watch->to_us || r->watch->follow) && !ops->tells_ticks) {
+	if ((r->watch->from_us || r->watch->to_us || r->watch->follow) &&
+	    (!ops->tells_ticks || r->watch->connect)) {
 		complain(r->program, NULL, 0,
 			 "--at, --for, --since, --until and --follow are about recordings; this is none");
 		return RUN_USAGE;
@@ -126,7 +127,11 @@ static int prepare_source(struct run *r)
 		.states = all_states(asked),
 		.needs = source_needs(asked, ops),
 		.netns = only_netns(asked),
-		.offline = ops->reads_files && (r->watch->read_path || r->watch->fleet),
+		.offline = ops->reads_files &&
+			   (r->watch->read_path || r->watch->fleet || r->watch->connect),
+		.is_live = r->watch->connect,
+		.listeners = asked->wants & WANT_LISTENERS,
+		.wanted_ns = asked_shortest_interval(asked),
 		.owners = asked->needs & NEED_OWNER,
 		.clock = &r->clock,
 		.cgroups = r->cgroups,
@@ -390,7 +395,7 @@ static int run_opened(struct run *r)
 		err = child_make(&r->command, r->watch->command);
 	r->engine.slack_ns = r->source.interval_ns / 2;
 	r->engine.ends_on_grid |= r->source.ends_on_grid;
-	r->engine.first_leads = !r->source.offline || r->watch->follow;
+	r->engine.first_leads = !r->source.offline || r->watch->follow || r->watch->connect;
 	if (err)
 		status = is_refusal(err) ? RUN_NO_PRIVILEGE : RUN_FAILED;
 	else

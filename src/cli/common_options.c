@@ -51,6 +51,8 @@ const struct option_def common_options[] = {
 	 "where to watch TCP; default: the best"},
 	{0, "rung", OPTION_TEXT, OF_WATCH(rungs), "NEED=RUNG,...",
 	 "how to get what is needed; \"tcpsight doctor\" lists the words"},
+	{0, "connect", OPTION_TEXT, OF_WATCH(connect), "unix:PATH",
+	 "show what a running agent sees; its group may, without root"},
 	{0, "read", OPTION_LIST, OF_WATCH(reads), "FILE",
 	 "read this recording (file or directory), capture (pcap, pcapng) or text of events; -: stdin; "
 	 "repeat it for recordings of several hosts",

@@ -21,6 +21,7 @@ static const struct {
 	{"source", NULL, COMPLETES_SOURCE},
 	{"socket", NULL, COMPLETES_FILE},
 	{"allow-users", NULL, COMPLETES_USER},
+	{"connect", NULL, COMPLETES_NOTHING},
 	{"host-names", NULL, COMPLETES_NOTHING},
 	{"subnets", NULL, COMPLETES_NOTHING},
 	{NULL, "COLUMN", COMPLETES_COLUMN},

@@ -54,7 +54,7 @@ struct why {
 
 static bool is_offline(const struct why *w)
 {
-	return w->source->offline;
+	return w->source->offline && !w->source->is_live;
 }
 
 static struct subject subject_of(struct why *w, const struct flow *f, const struct ev_extra *extra,
@@ -298,9 +298,9 @@ static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t 
 	(void)uid;
 	(void)gid;
 	w->source = source;
-	w->has_terminal = !source->offline && isatty(STDERR_FILENO);
+	w->has_terminal = !is_offline(w) && isatty(STDERR_FILENO);
 	/* A file is judged as a whole. */
-	if (!source->offline || o->interval_s)
+	if (!is_offline(w) || o->interval_s)
 		w->readings_wanted = window_s * MS_PER_S / c->question->tick_ms;
 	w->history_limit = c->engine->max_flows;
 	w->history = reserve((w->history_limit + 1) * sizeof(*w->history));

@@ -51,8 +51,11 @@ struct source {
 	unsigned needs;	 /* enum column_need, of all that will be shown */
 	/* Set by open(): of those, what cannot be had here; NEED_EXTRA: but for causes. */
 	unsigned lacks;
+	uint64_t wanted_ns; /* the shortest interval that anybody asked for; 0: none */
 	uint32_t netns;	 /* inode of the only network namespace that is wanted, or 0 */
 	bool offline;	 /* reads a file: brings its own time and ends by itself */
+	bool is_live;	 /* and yet what it tells happens now, and does not end */
+	bool listeners;	 /* they count as flows for somebody */
 	bool handshakes; /* EV_HANDSHAKE is wanted, and nothing else */
 	bool owners;	 /* a column shows owners: look for those that are not known */
 	/* Set by open() of one that tells ticks: the time between two, and whether it was a file's. */

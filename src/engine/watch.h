@@ -18,6 +18,7 @@ struct watch {
 	/* where from */
 	const char *source;	/* name, or NULL for the best that works */
 	const char *rungs;	/* "NEED=RUNG,...": ways of the ladder that are forced, or NULL */
+	const char *connect;	/* unix:PATH of a running agent to ask instead */
 	const char *read_path;	/* a recording or capture to read instead of the machine */
 	char **reads;		/* all of them, as typed, of which read_path is the first */
 	uint64_t reads_count;

@@ -57,7 +57,7 @@ static const char *const omitted[] = {
 	"pid",	 "ipv4",      "ipv6",	   "localport", "remoteport", "cgroup", "netns", "cgroupmap",
 	"where", "mntnsmap",  "unit",	   "container", "state",      "columns", "sort", "rows",
 	"json",	 "csv",	      "output",	   "append",	"at",	      "for",	"since", "until",
-	"follow", NULL,
+	"follow", "connect", NULL,
 };
 
 static const char *const reloads[] = {

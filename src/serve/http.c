@@ -306,6 +306,16 @@ static void cut_slow(struct http *h)
 	}
 }
 
+/* One block for each connection; if a socket takes more, others have their turn before it. */
+static void run_daemon(struct http *h, struct MHD_Daemon *mhd)
+{
+	MHD_UNSIGNED_LONG_LONG left_ms;
+
+	MHD_run(mhd);
+	if (MHD_get_timeout(mhd, &left_ms) == MHD_YES && !left_ms)
+		http_wake(h);
+}
+
 void http_run(struct http *h)
 {
 	uint64_t count;
@@ -316,7 +326,7 @@ void http_run(struct http *h)
 		h->is_awake = false;
 	for (unsigned i = 0; i < h->daemons; i++)
 		if (h->daemon[i].mhd)
-			MHD_run(h->daemon[i].mhd);
+			run_daemon(h, h->daemon[i].mhd);
 	set_timer(h);
 }
 

@@ -85,4 +85,6 @@ bool http_admit_protocol(struct http_request *q, struct MHD_Connection *c, const
 bool http_admit(struct http_request *q);
 
 /* http_stream.c */
+/* http_fd() is readable at once: there is more to do. */
+void http_wake(struct http *h);
 void http_streams_end(struct http *h);

@@ -13,7 +13,7 @@
 #define BLOCK 16384
 
 /* The loop comes round once more for it. */
-static void wake(struct http *h)
+void http_wake(struct http *h)
 {
 	const uint64_t one = 1;
 
@@ -28,7 +28,7 @@ static void resume(struct http_stream *s)
 		return;
 	s->is_waiting = false;
 	MHD_resume_connection(s->peer->mhd);
-	wake(s->peer->daemon->http);
+	http_wake(s->peer->daemon->http);
 }
 
 static ssize_t read_stream(void *context, uint64_t at, char *buf, size_t max)

@@ -55,7 +55,7 @@ struct bpf_state {
 
 static bool bpf_suits(const struct watch *watch)
 {
-	return !watch->read_path && !watch->fleet && !watch->interface;
+	return !watch->read_path && !watch->fleet && !watch->interface && !watch->connect;
 }
 
 static int on_ring_event(void *context, void *record, size_t size)

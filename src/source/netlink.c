@@ -86,7 +86,7 @@ struct netlink_state {
 
 static bool netlink_suits(const struct watch *watch)
 {
-	return !watch->read_path && !watch->fleet && !watch->interface;
+	return !watch->read_path && !watch->fleet && !watch->interface && !watch->connect;
 }
 
 /* Called inside each network namespace. */

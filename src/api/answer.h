@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What endpoints have in common, and the endpoints themselves; routes.c is the table of them. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/row.h"
+
+struct api;
+struct ask;
+struct ask_defaults;
+struct event;
+struct http_request;
+struct out;
+struct rows;
+struct why_case;
+
+#define FLOW_COLUMNS                                                                              \
+	"id,pid,comm,unit,container,uid,family,local,remote,remote_class,state,role,tx_bytes,"     \
+	"rx_bytes,tx_rate,rx_rate,srtt_us,min_rtt_us,retrans,bytes_retrans,duration_us,seen,"      \
+	"netns,cookie"
+#define CLOSED_COLUMNS                                                                            \
+	"time,id,pid,comm,unit,container,uid,family,local,remote,remote_class,state,role,"         \
+	"tx_bytes,rx_bytes,duration_us,handshake_us,srtt_us,min_rtt_us,retrans,bytes_retrans,"     \
+	"end_reason,error,seen,netns,cookie"
+
+#define VERDICT_COLUMNS                                                                           \
+	"time,severity,verdict,certainty,limited_by,sentence,evidence,next,also,basis,id,pid,"     \
+	"comm,unit,container,family,local,remote,state,role,tx_bytes,rx_bytes,srtt_us,retrans,"    \
+	"end_reason,error,netns,cookie"
+
+/* The parameters of `q`; NULL if they make no sense: then it was answered. Free with ask_free(). */
+struct ask *answer_ask(struct api *api, struct http_request *q, const struct ask_defaults *defaults);
+
+/* Flows that live, or listeners, as `ask` (taken) wants them. */
+struct rows *answer_pick_live(struct api *api, struct ask *ask, bool listeners);
+
+/* A verdict as a row. */
+struct row answer_verdict_row(struct api *api, const struct why_case *one);
+
+/* A body of JSON: out_init_memory() and what it needs to be safe in a page. */
+void answer_begin(struct out *out);
+void answer_json(struct http_request *q, struct out *out);
+
+void answer_flows(void *api, struct http_request *q);
+void answer_flow(void *api, struct http_request *q);
+void answer_closed(void *api, struct http_request *q);
+void answer_listeners(void *api, struct http_request *q);
+void answer_verdicts(void *api, struct http_request *q);
+void answer_groups(void *api, struct http_request *q);
+void answer_edges(void *api, struct http_request *q);
+void answer_series(void *api, struct http_request *q);
+void answer_columns(void *api, struct http_request *q);
+void answer_counters(void *api, struct http_request *q);
+void answer_events(void *api, struct http_request *q);

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* /api/v1/groups and /api/v1/edges: flows summed up, by whatever is asked for. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/answer.h"
+#include "api/state.h"
+#include "api/ask.h"
+#include "api/rows.h"
+#include "api/sums_by.h"
+#include "engine/column.h"
+#include "serve/http.h"
+#include "util/out.h"
+#include "util/parse.h"
+#include "view/json_row.h"
+#include "view/view.h"
+
+#define LIMIT_DEFAULT 100
+#define US_PER_S 1000000.0
+
+static uint64_t key_rate(const struct sum *s)
+{
+	return s->tx_moved + s->rx_moved;
+}
+
+static uint64_t key_tx_rate(const struct sum *s)
+{
+	return s->tx_moved;
+}
+
+static uint64_t key_rx_rate(const struct sum *s)
+{
+	return s->rx_moved;
+}
+
+static uint64_t key_bytes(const struct sum *s)
+{
+	return s->tx_bytes + s->rx_bytes;
+}
+
+static uint64_t key_flows(const struct sum *s)
+{
+	return s->flows;
+}
+
+static uint64_t key_closed(const struct sum *s)
+{
+	return s->closed;
+}
+
+static uint64_t key_failed(const struct sum *s)
+{
+	return s->failed;
+}
+
+static uint64_t key_retrans(const struct sum *s)
+{
+	return s->retrans;
+}
+
+static uint64_t key_srtt(const struct sum *s)
+{
+	return s->srtt_us;
+}
+
+static uint64_t key_wrong(const struct sum *s)
+{
+	return s->worst ? ((uint64_t)s->severity << 32) + s->wrong : 0;
+}
+
+static const struct order {
+	const char *name;
+	uint64_t (*key)(const struct sum *s);
+} orders[] = {
+	{"-rate", key_rate},	   {"-tx_rate", key_tx_rate}, {"-rx_rate", key_rx_rate},
+	{"-bytes", key_bytes},	   {"-flows", key_flows},     {"-closed", key_closed},
+	{"-failed", key_failed},   {"-retrans", key_retrans}, {"-srtt_us", key_srtt},
+	{"-severity", key_wrong},
+};
+
+static const struct order *order_of(const char *name)
+{
+	if (!name || !*name)
+		return &orders[0];
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
+		if (!strcmp(orders[i].name, name))
+			return &orders[i];
+	return NULL;
+}
+
+static uint64_t per_second(const struct api *api, uint64_t bytes)
+{
+	uint64_t us = api->live.interval_us;
+
+	return us ? (uint64_t)((double)bytes * US_PER_S / (double)us + 0.5) : 0;
+}
+
+static void put_number(struct out *out, const char *name, uint64_t n)
+{
+	json_row_key(out, name, strlen(name), true);
+	out_uint(out, n);
+}
+
+static void put_known(struct out *out, const char *name, uint64_t n)
+{
+	json_row_key(out, name, strlen(name), true);
+	if (n)
+		out_uint(out, n);
+	else
+		out_str(out, "null");
+}
+
+static void put_sum(const struct api *api, const struct sum *s, struct out *out)
+{
+	put_number(out, "flows", s->flows);
+	put_number(out, "closed", s->closed);
+	put_number(out, "failed", s->failed);
+	put_number(out, "tx_bytes", s->tx_bytes);
+	put_number(out, "rx_bytes", s->rx_bytes);
+	put_number(out, "tx_rate", per_second(api, s->tx_moved));
+	put_number(out, "rx_rate", per_second(api, s->rx_moved));
+	put_known(out, "srtt_us", s->srtt_us);
+	put_known(out, "min_rtt_us", s->min_rtt_us);
+	put_number(out, "retrans", s->retrans);
+	put_number(out, "wrong", s->wrong);
+	if (s->worst)
+		out_format(out, ",\"severity\":\"%s\",\"verdict\":\"%s\"}",
+			   severity_name(s->severity), s->worst->code);
+	else
+		out_str(out, ",\"severity\":null,\"verdict\":null}");
+}
+
+/* The values of a group under the names of its columns, or those that they are called here. */
+static void put_values(const struct sums_by *by, const struct sum *s, const char *const *names,
+		       struct out *out)
+{
+	size_t begin = 0;
+
+	for (size_t i = 0; i < by->columns; i++) {
+		json_row_key(out, names[i], strlen(names[i]), i);
+		if (s == &by->others)
+			out_str(out, "\"(others)\"");
+		else
+			out_mem(out, s->text + begin, s->end[i] - begin);
+		begin = s->end[i];
+	}
+}
+
+static bool read_by(struct sums_by *by, struct http_request *q, const char *parameter,
+		    const char *list)
+{
+	const char *why;
+	size_t at;
+
+	if (!sums_by_columns(by, list, &at, &why))
+		return true;
+	http_problem(q, 400, "bad grouping", why, parameter, at);
+	return false;
+}
+
+static const struct order *read_order(struct http_request *q)
+{
+	const char *sort = http_query(q, "sort");
+	const struct order *order = order_of(sort);
+
+	if (!order)
+		http_problem(q, 400, "bad order",
+			     "groups are sorted by -rate, -tx_rate, -rx_rate, -bytes, -flows, -closed, "
+			     "-failed, -retrans, -srtt_us or -severity, the largest first",
+			     "sort", 0);
+	return order;
+}
+
+/* What is left for ask_read() once `sort` was read here. */
+static const char *get_but_sort(void *q, const char *name)
+{
+	return strcmp(name, "sort") ? http_query(q, name) : NULL;
+}
+
+static struct ask *read_ask(struct api *api, struct http_request *q)
+{
+	static const struct ask_defaults defaults = {"id", NULL, LIMIT_DEFAULT};
+	const struct ask_from from = {.get = get_but_sort, .context = q};
+	struct ask_problem problem = {.at = 0};
+	struct ask *ask = ask_read(&from, &defaults, api->consumer->question->watch,
+				   api->view->context.cgroups, &problem);
+
+	if (!ask)
+		http_problem(q, 400, problem.title, problem.text, problem.parameter, problem.at);
+	return ask;
+}
+
+static void put_rows(struct api *api, struct sums_by *by, const struct ask *ask,
+		     const struct order *order, const char *const *names, struct out *out)
+{
+	const struct sum **all = sums_by_sorted(by, order->key);
+	size_t count = sums_by_count(by), shown = count < ask->limit ? count : ask->limit;
+
+	out_format(out, ",\"total\":%u,\"matched\":%llu,\"groups\":%zu,\"rows\":[", api->live.flows,
+		   (unsigned long long)by->matched, count);
+	for (size_t i = 0; i < shown; i++) {
+		if (i)
+			out_char(out, ',');
+		put_values(by, all[i], names, out);
+		put_sum(api, all[i], out);
+	}
+	out_char(out, ']');
+	free(all);
+}
+
+static void answer_sums(struct api *api, struct http_request *q, struct sums_by *by,
+			const char *const *names, const char *head)
+{
+	const struct order *order = read_order(q);
+	struct ask *ask = order ? read_ask(api, q) : NULL;
+	struct out out;
+
+	if (!ask)
+		return;
+	sums_by_fill(by, api, ask);
+	answer_begin(&out);
+	out_char(&out, '{');
+	rows_put_moment(api, api->live.tick_ns, &out);
+	out_str(&out, head);
+	put_rows(api, by, ask, order, names, &out);
+	out_char(&out, '}');
+	sums_by_done(by);
+	ask_free(ask);
+	answer_json(q, &out);
+}
+
+void answer_groups(void *api, struct http_request *q)
+{
+	const char *list = http_query(q, "by"), *names[SUMS_BY_MAX];
+	struct sums_by by;
+
+	if (!read_by(&by, q, "by", list && *list ? list : "unit"))
+		return;
+	for (size_t i = 0; i < by.columns; i++)
+		names[i] = by.column[i]->name;
+	answer_sums(api, q, &by, names, "");
+}
+
+void answer_edges(void *api, struct http_request *q)
+{
+	static const char *const names[] = {"from", "to"};
+	const char *from = http_query(q, "by"), *to = http_query(q, "peer");
+	char list[64], head[96];
+	struct sums_by by, check;
+
+	from = from && *from ? from : "unit";
+	to = to && *to ? to : "remote_class";
+	if (!read_by(&check, q, "by", from))
+		return;
+	if (!read_by(&by, q, "peer", to))
+		return;
+	if (check.columns > 1 || by.columns > 1) {
+		http_problem(q, 400, "bad grouping", "expected one column", 
+			     check.columns > 1 ? "by" : "peer", strcspn(check.columns > 1 ? from : to, ","));
+		return;
+	}
+	snprintf(list, sizeof(list), "%s,%s", from, to);
+	if (!read_by(&by, q, "peer", list))
+		return;
+	snprintf(head, sizeof(head), ",\"by\":\"%s\",\"peer\":\"%s\"", from, to);
+	answer_sums(api, q, &by, names, head);
+}

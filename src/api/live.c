@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "api/live.h"
+
+#include <string.h>
+
+#include "engine/consumer.h"
+#include "engine/flow_table.h"
+#include "util/xalloc.h"
+
+#define NS_PER_S 1000000000ull
+
+void live_begin(struct live *l, uint32_t max_flows, uint32_t trails)
+{
+	*l = (struct live){.limit = max_flows + 1, .tick = 1, .trails_limit = trails};
+	l->flow = reserve(l->limit * sizeof(*l->flow));
+	l->trail = reserve((size_t)trails * sizeof(*l->trail));
+	l->trails = trails;
+}
+
+void live_done(struct live *l)
+{
+	if (!l->flow)
+		return;
+	reserve_free(l->flow, l->limit * sizeof(*l->flow));
+	reserve_free(l->trail, (size_t)l->trails * sizeof(*l->trail));
+	*l = (struct live){0};
+}
+
+static uint32_t *counter_of(struct live *l, const struct live_flow *f)
+{
+	return f->listens ? &l->listeners : &l->flows;
+}
+
+static void drop_trail(struct live *l, struct live_flow *f)
+{
+	if (!f->trail)
+		return;
+	l->trail[f->trail - 1].next_free = l->trail_free;
+	l->trail_free = f->trail;
+	f->trail = 0;
+}
+
+static void forget(struct live *l, struct live_flow *f)
+{
+	drop_trail(l, f);
+	f->id = 0;
+	--*counter_of(l, f);
+}
+
+void live_open(struct live *l, uint32_t slot, const struct flow *f)
+{
+	struct live_flow *mine = &l->flow[slot];
+
+	if (slot >= l->limit - 1 || mine->id == f->id)
+		return;
+	if (mine->id)
+		forget(l, mine);
+	*mine = (struct live_flow){.id = f->id, .listens = f->state == ST_LISTEN};
+	if (slot >= l->used)
+		l->used = slot + 1;
+	++*counter_of(l, mine);
+}
+
+void live_close(struct live *l, uint32_t slot, const struct flow *f)
+{
+	struct live_flow *mine = &l->flow[slot];
+
+	if (slot >= l->limit - 1 || mine->id != f->id)
+		return;
+	forget(l, mine);
+}
+
+static struct trail *take_trail(struct live *l, struct live_flow *f)
+{
+	if (l->trail_free) {
+		f->trail = l->trail_free;
+		l->trail_free = l->trail[f->trail - 1].next_free;
+	} else if (l->trails_used < l->trails_limit) {
+		f->trail = ++l->trails_used;
+	} else {
+		l->trails_refused++;
+		return NULL;
+	}
+	l->trail[f->trail - 1] = (struct trail){.first = l->step, .last = l->step};
+	return &l->trail[f->trail - 1];
+}
+
+/* Steps in which nothing moved are filled with nothing, but for the round trip, which is a level. */
+static struct trail_point *point_of(struct trail *t, uint32_t step)
+{
+	uint32_t srtt_us = t->point[t->last % TRAIL_POINTS].srtt_us;
+
+	if (step - t->last >= TRAIL_POINTS)
+		t->last = step - TRAIL_POINTS;
+	while (t->last != step)
+		t->point[++t->last % TRAIL_POINTS] = (struct trail_point){.srtt_us = srtt_us};
+	return &t->point[step % TRAIL_POINTS];
+}
+
+void live_news(struct live *l, uint32_t slot, const struct news *news)
+{
+	struct live_flow *mine = &l->flow[slot];
+	const struct ev_count *c = &news->count;
+	struct trail_point *p;
+	struct trail *t;
+
+	if (slot >= l->limit - 1 || mine->id != news->flow->id)
+		return;
+	mine->tick = l->tick;
+	mine->moved = *c;
+	if (!c->tx_bytes && !c->rx_bytes && !c->retrans_segs)
+		return;
+	t = mine->trail ? &l->trail[mine->trail - 1] : take_trail(l, mine);
+	if (!t)
+		return;
+	p = point_of(t, l->step);
+	p->tx_bytes += (float)c->tx_bytes;
+	p->rx_bytes += (float)c->rx_bytes;
+	p->retrans += c->retrans_segs;
+	p->srtt_us = c->srtt_us;
+}
+
+void live_tick(struct live *l, uint64_t time_ns, uint64_t began_ns)
+{
+	l->interval_us = (time_ns - (l->tick_ns ? l->tick_ns : began_ns)) / 1000;
+	l->tick_ns = time_ns;
+	l->step = (uint32_t)((time_ns - began_ns) / (TRAIL_STEP_S * NS_PER_S));
+	l->tick++;
+}
+
+void live_limit_trails(struct live *l, uint32_t limit)
+{
+	if (limit > l->trails)
+		limit = l->trails;
+	l->trails_limit = limit;
+	if (l->trails_used <= limit)
+		return;
+	l->trails_used = limit;
+	l->trail_free = 0;
+	for (uint32_t i = 0; i < limit; i++)
+		l->trail[i].is_used = false;
+	for (uint32_t slot = 0; slot < l->used; slot++)
+		if (l->flow[slot].trail > limit)
+			l->flow[slot].trail = 0;
+		else if (l->flow[slot].trail)
+			l->trail[l->flow[slot].trail - 1].is_used = true;
+	for (uint32_t i = 0; i < limit; i++)
+		if (!l->trail[i].is_used) {
+			l->trail[i].next_free = l->trail_free;
+			l->trail_free = i + 1;
+		}
+	reserve_forget(l->trail + limit, (size_t)(l->trails - limit) * sizeof(*l->trail));
+}
+
+struct ev_count live_moved(const struct live *l, uint32_t slot)
+{
+	const struct live_flow *mine = &l->flow[slot];
+
+	/* The interval that has just ended, since the tick was counted. */
+	return mine->tick + 1 == l->tick ? mine->moved : (struct ev_count){0};
+}
+
+size_t live_trail(const struct live *l, uint32_t slot, struct trail_point *ret)
+{
+	const struct live_flow *mine = &l->flow[slot];
+	const struct trail *t;
+	uint32_t from, now = l->step;
+	size_t n = 0;
+
+	if (!mine->trail)
+		return 0;
+	t = &l->trail[mine->trail - 1];
+	from = now > TRAIL_POINTS ? now - TRAIL_POINTS : 0;
+	if (from < t->first)
+		from = t->first;
+	for (uint32_t step = from; step < now; step++) {
+		bool is_held = step <= t->last && t->last - step < TRAIL_POINTS;
+
+		ret[n] = is_held ? t->point[step % TRAIL_POINTS]
+				 : (struct trail_point){
+					   .srtt_us = t->point[t->last % TRAIL_POINTS].srtt_us};
+		n++;
+	}
+	return n;
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * What is known of live flows besides the flow table: which slots have one, what each moved in the
+ * last interval, and, of those that moved anything, five minutes of it. By slot, reserved once; the
+ * minutes come from a pool, and what finds no place there is counted.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi/event.h"
+
+struct flow;
+struct news;
+
+#define TRAIL_POINTS 60
+#define TRAIL_STEP_S 5
+
+/* What moved in one step. */
+struct trail_point {
+	float tx_bytes, rx_bytes;
+	uint32_t srtt_us; /* the last one read */
+	uint32_t retrans;
+};
+
+struct live_flow {
+	uint64_t id;   /* 0: no flow lives in this slot */
+	uint32_t tick; /* of `moved` */
+	uint32_t trail; /* index + 1 in the pool; 0: none */
+	bool listens;
+	struct ev_count moved;
+};
+
+/* Of one flow. Its points are those of the latest steps, by number of the step. */
+struct trail {
+	uint32_t first; /* step in which it began */
+	uint32_t last;	/* step that was written last; those between are filled */
+	uint32_t next_free;
+	bool is_used; /* while the pool is cut down */
+	struct trail_point point[TRAIL_POINTS];
+};
+
+struct live {
+	struct live_flow *flow; /* by slot */
+	uint32_t limit;		/* slots */
+	uint32_t used;		/* slots from here on never had a flow */
+	uint32_t flows, listeners;
+	uint32_t tick, step; /* numbers of the present interval and step */
+	uint64_t tick_ns;    /* when the last interval ended; 0: none has */
+	uint64_t interval_us; /* of the last interval */
+	struct trail *trail;
+	uint32_t trails, trails_used, trails_limit, trail_free;
+	uint64_t trails_refused;
+};
+
+void live_begin(struct live *l, uint32_t max_flows, uint32_t trails);
+void live_done(struct live *l);
+
+void live_open(struct live *l, uint32_t slot, const struct flow *f);
+void live_news(struct live *l, uint32_t slot, const struct news *news);
+void live_close(struct live *l, uint32_t slot, const struct flow *f);
+
+/* An interval ended, all its news were told. `began_ns` is when the first one began. */
+void live_tick(struct live *l, uint64_t time_ns, uint64_t began_ns);
+
+/* At most so many trails from now on; those beyond are forgotten. */
+void live_limit_trails(struct live *l, uint32_t limit);
+
+/* What the flow moved in the last interval; zeros if nothing. */
+struct ev_count live_moved(const struct live *l, uint32_t slot);
+
+/* Its latest points, oldest first, at most TRAIL_POINTS, the present step not included. */
+size_t live_trail(const struct live *l, uint32_t slot, struct trail_point *ret);

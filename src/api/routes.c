@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The endpoints below /api/v1/, as doc/openapi.json describes them. */
+#include "api/routes.h"
+
+#include <stddef.h>
+
+#include "api/answer.h"
+#include "api/state.h"
+#include "api/tap.h"
+#include "consumer/agent.h"
+#include "serve/http.h"
+
+#define FILTERS "filter", "pid", "unit", "container", "state", "netns"
+
+static const char *const of_rows[] = {FILTERS, "columns", "sort", "limit", "after", NULL};
+static const char *const of_closed[] = {FILTERS, "columns", "limit", "after", "since", NULL};
+static const char *const of_verdicts[] = {FILTERS, "columns", "limit", NULL};
+static const char *const of_groups[] = {FILTERS, "by", "sort", "limit", NULL};
+static const char *const of_edges[] = {FILTERS, "by", "peer", "sort", "limit", NULL};
+static const char *const of_series[] = {"metric", "from", NULL};
+static const char *const of_events[] = {FILTERS, "columns", "sort", "limit", "kinds", NULL};
+static const char *const of_stream[] = {"interval", "extra", "all", "listeners", "once", NULL};
+
+static const struct http_route routes[] = {
+	{"/api/v1/flows", HTTP_API, of_rows, answer_flows},
+	{"/api/v1/flows/", HTTP_API, NULL, answer_flow},
+	{"/api/v1/closed", HTTP_API, of_closed, answer_closed},
+	{"/api/v1/listeners", HTTP_API, of_rows, answer_listeners},
+	{"/api/v1/verdicts", HTTP_API, of_verdicts, answer_verdicts},
+	{"/api/v1/groups", HTTP_API, of_groups, answer_groups},
+	{"/api/v1/edges", HTTP_API, of_edges, answer_edges},
+	{"/api/v1/series", HTTP_API, of_series, answer_series},
+	{"/api/v1/columns", HTTP_API, NULL, answer_columns},
+	{"/api/v1/counters", HTTP_API, NULL, answer_counters},
+	{"/api/v1/events", HTTP_API, of_events, answer_events},
+	{"/api/v1/stream", HTTP_API, of_stream, tap_answer},
+};
+
+void routes_add(struct api *api)
+{
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		struct http_route route = routes[i];
+
+		route.context = api;
+		http_add_route(api->agent->http, &route);
+	}
+}

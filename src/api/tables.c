@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* /api/v1/columns and /api/v1/counters: what there is, and what the host counts. */
+#include <string.h>
+
+#include "api/answer.h"
+#include "api/state.h"
+#include "api/rows.h"
+#include "engine/column.h"
+#include "engine/counter.h"
+#include "engine/engine.h"
+#include "serve/http.h"
+#include "util/out.h"
+
+static void put_text(struct out *out, const char *name, const char *text)
+{
+	out_format(out, "\"%s\":", name);
+	out_json_string(out, text, strlen(text));
+}
+
+void answer_columns(void *context, struct http_request *q)
+{
+	const struct api *api = context;
+	struct out out;
+
+	answer_begin(&out);
+	out_str(&out, "{\"rows\":[");
+	for (size_t i = 0; i < column_count; i++) {
+		const struct column *c = &columns[i];
+		char title[COLUMN_TITLE_SIZE];
+
+		out_str(&out, i ? ",{" : "{");
+		put_text(&out, "name", c->name);
+		out_char(&out, ',');
+		put_text(&out, "title", column_title(c, title));
+		out_char(&out, ',');
+		put_text(&out, "unit", c->unit);
+		out_char(&out, ',');
+		put_text(&out, "help", c->help);
+		out_format(&out, ",\"available\":%s}",
+			   c->needs & api->consumer->lacks ? "false" : "true");
+	}
+	out_str(&out, "]}");
+	answer_json(q, &out);
+}
+
+/* What the kernel counts for no socket, since it was read first. */
+void answer_counters(void *context, struct http_request *q)
+{
+	struct api *api = context;
+	const struct engine *e = api->consumer->engine;
+	bool is_later = false;
+	struct out out;
+
+	if (!e->has_host) {
+		http_problem(q, 404, "no counters", "this source reads none of the host's counters",
+			     NULL, SIZE_MAX);
+		return;
+	}
+	answer_begin(&out);
+	out_char(&out, '{');
+	rows_put_moment(api, api->live.tick_ns, &out);
+	out_str(&out, ",\"host\":{");
+	for (int i = 0; i < COUNTER_COUNT; i++) {
+		if (counters[i].kind != HOST || counters[i].needs & api->consumer->lacks)
+			continue;
+		out_format(&out, "%s\"%s\":%lld", is_later ? "," : "", counters[i].name,
+			   (long long)e->host_now[i]);
+		is_later = true;
+	}
+	out_str(&out, "}}");
+	answer_json(q, &out);
+}
