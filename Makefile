@@ -61,7 +61,7 @@ SRC       := $(filter-out src/bpf/%,$(SRC))
 # So are the reports that send, by such libraries.
 ifdef STATIC
 PUSH      := otlp ipfix
-SRC       := $(filter-out src/push/% $(PUSH:%=src/consumer/%.c) $(PUSH:%=src/report/%.c),$(SRC))
+SRC       := $(filter-out src/push/% src/consumer/exporter.c $(PUSH:%=src/consumer/%.c) $(PUSH:%=src/report/%.c),$(SRC))
 REPORTS   := $(filter-out $(PUSH),$(REPORTS))
 endif
 BPF_SRC   := $(sort $(wildcard src/bpf/*.bpf.c))

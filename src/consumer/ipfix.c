@@ -5,11 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
-#include "engine/account.h"
+#include "consumer/exporter.h"
 #include "engine/clock.h"
 #include "engine/consumer.h"
 #include "engine/counter.h"
@@ -21,15 +18,13 @@
 #include "engine/workload_of.h"
 #include "push/ipfix.h"
 #include "push/ipfix_encode.h"
-#include "push/link.h"
 #include "util/cgroup.h"
-#include "util/log.h"
 #include "util/xalloc.h"
 #include "view/view.h"
 
-/* A batch is handed over when it has so many records, or so many seconds after its first. */
-#define BATCH_RECORDS 256
-#define BATCH_S 1
+/* A batch is handed over when it has so many records: the interval is a minute or so, which is too
+ * long for one that has ended. */
+#define BATCH_RECORDS 1000
 #define NS_PER_MS 1000000
 #define TCP_FIN 1
 #define TCP_SYN 2
@@ -37,15 +32,11 @@
 #define TCP_ACK 16
 
 struct ipfix {
-	const struct ipfix_options *options;
+	struct exporter exporter;
 	struct view *view;
-	struct source *source;
 	struct ipfix_settings settings;
-	struct push push;
 	struct ipfix_flow *batch;
 	uint32_t records;
-	int timer;  /* runs while there is a record in the batch */
-	int either; /* readable if the timer ran out, or there are answers */
 	/* What the flow that ends moved since it was told of last. */
 	struct ipfix_flow rest;
 	uint64_t rest_id;
@@ -53,31 +44,32 @@ struct ipfix {
 
 static uint64_t unix_ms(const struct ipfix *x, uint64_t time_ns)
 {
-	return (uint64_t)((int64_t)time_ns + x->source->clock->realtime_offset_ns) / NS_PER_MS;
+	return (uint64_t)((int64_t)time_ns + x->exporter.source->clock->realtime_offset_ns) /
+	       NS_PER_MS;
 }
 
-static void send_batch(struct ipfix *x)
+static void send_batch(struct consumer *c)
 {
-	if (!x->records)
+	struct ipfix *x = c->state;
+	struct ipfix_flow *batch = x->batch;
+	uint32_t records = x->records;
+
+	if (!records)
 		return;
-	push_send(&x->push, 0, x->batch, x->records * sizeof(*x->batch), x->records);
 	x->batch = xcalloc(BATCH_RECORDS, sizeof(*x->batch));
 	x->records = 0;
-	/* Who reads a file has time. */
-	if (x->source->offline)
-		push_wait(&x->push, PUSH_RECORDS_MAX / 2, INT32_MAX);
+	exporter_send(&x->exporter, 0, batch, records * sizeof(*batch), records);
 }
 
-/* The interval is a minute or so, which is too long for one that has ended. */
-static void put(struct ipfix *x, const struct ipfix_flow *flow)
+static void put(struct consumer *c, const struct ipfix_flow *flow)
 {
-	const struct itimerspec soon = {.it_value.tv_sec = BATCH_S};
+	struct ipfix *x = c->state;
 
-	if (!x->records && !x->source->offline)
-		timerfd_settime(x->timer, 0, &soon, NULL);
+	if (!x->records)
+		exporter_batch_begins(&x->exporter);
 	x->batch[x->records++] = *flow;
 	if (x->records == BATCH_RECORDS)
-		send_batch(x);
+		send_batch(c);
 }
 
 /* The source of a biflow is who opened the connection; if that is not known, this host. */
@@ -175,7 +167,7 @@ static void on_interval(struct consumer *c, const struct news *news)
 	f.end = IPFIX_ACTIVE_TIMEOUT;
 	f.end_ms = unix_ms(x, c->engine->now_ns);
 	f.flags = flags_of(&flow->ident, END_NONE);
-	put(x, &f);
+	put(c, &f);
 }
 
 static void on_closed(struct consumer *c, const struct event *ev)
@@ -197,99 +189,21 @@ static void on_closed(struct consumer *c, const struct event *ev)
 	f.end = IPFIX_END_DETECTED;
 	f.end_ms = unix_ms(x, ev->time_ns);
 	f.flags = flags_of(&ev->ident, ev->head.end_reason);
-	put(x, &f);
-}
-
-static void take_answers(struct consumer *c)
-{
-	struct ipfix *x = c->state;
-
-	if (push_run(&x->push)) {
-		log_warn("ipfix: the process that sends has ended; nothing is sent from here on");
-		c->fd = -1;
-	}
-}
-
-static void on_run(struct consumer *c)
-{
-	struct ipfix *x = c->state;
-	uint64_t times;
-
-	if (read(x->timer, &times, sizeof(times)) == sizeof(times))
-		send_batch(x);
-	take_answers(c);
-}
-
-static void on_tick(struct consumer *c, uint64_t time_ns)
-{
-	(void)time_ns;
-	send_batch(c->state);
-	take_answers(c);
-}
-
-static int watch_both(struct ipfix *x)
-{
-	struct epoll_event event = {.events = EPOLLIN};
-
-	x->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	x->either = epoll_create1(EPOLL_CLOEXEC);
-	if (x->timer < 0 || x->either < 0 ||
-	    epoll_ctl(x->either, EPOLL_CTL_ADD, x->timer, &event) ||
-	    epoll_ctl(x->either, EPOLL_CTL_ADD, x->push.socket, &event))
-		return -errno;
-	return 0;
+	put(c, &f);
 }
 
 static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t gid)
 {
 	struct ipfix *x = c->state;
-	int err = push_start(&x->push, ipfix_work, &x->settings, uid, gid);
 
-	if (err)
-		return log_errno(err, "ipfix: cannot start the process that sends");
-	x->source = source;
-	err = watch_both(x);
-	if (err)
-		return log_errno(err, "ipfix: cannot wait for answers");
-	c->fd = x->either;
-	return 0;
-}
-
-static void on_end(struct consumer *c, const struct account *account)
-{
-	struct ipfix *x = c->state;
-	const struct push_account *a = &x->push.account;
-
-	(void)account;
-	if (!x->source)
-		return;
-	send_batch(x);
-	push_wait(&x->push, 0, (int)x->options->stop_timeout_s * 1000);
-	push_stop(&x->push);
-	if (a->dropped + a->given_up)
-		log_warn("ipfix: %llu records sent; %llu dropped here, %llu given up",
-			 (unsigned long long)a->sent, (unsigned long long)a->dropped,
-			 (unsigned long long)a->given_up);
-	else
-		log_debug("ipfix: %llu records sent", (unsigned long long)a->sent);
-}
-
-static uint64_t on_overflow(const struct consumer *c)
-{
-	const struct push_account *a = &((const struct ipfix *)c->state)->push.account;
-
-	return a->dropped + a->given_up;
+	return exporter_start(c, source, ipfix_work, &x->settings, uid, gid);
 }
 
 static void on_free(struct consumer *c)
 {
 	struct ipfix *x = c->state;
 
-	if (x->source) {
-		push_stop(&x->push);
-		close(x->timer);
-		close(x->either);
-	}
+	exporter_free(&x->exporter);
 	free(x->batch);
 	free(x);
 }
@@ -298,11 +212,12 @@ static const struct consumer_ops ops = {
 	.name = "ipfix",
 	.interval = on_interval,
 	.closed = on_closed,
-	.tick = on_tick,
+	.tick = exporter_tick,
 	.start = on_start,
-	.run = on_run,
-	.end = on_end,
-	.overflow = on_overflow,
+	.run = exporter_run,
+	.end = exporter_end,
+	.overflow = exporter_overflow,
+	.exports = exporter_account,
 	.free = on_free,
 };
 
@@ -354,21 +269,19 @@ int ipfix_wrap(struct consumer *c, struct view *view, struct usage_error *error)
 	struct ipfix *x = xcalloc(1, sizeof(*x));
 	const struct ipfix_options *o = c->question->own;
 
-	x->options = o;
+	exporter_init(&x->exporter, &o->exporter, send_batch);
 	x->view = view;
-	x->push.socket = -1;
 	c->state = x;
 	c->ops = &ops;
-	x->timer = x->either = -1;
 	if (take_collector(&x->settings.to, o->collector, error))
 		return -EINVAL;
-	x->settings.to.ca_file = o->ca_file;
-	x->settings.to.certificate = o->certificate;
-	x->settings.to.key = o->key;
-	x->settings.to.timeout_s = (unsigned)o->timeout_s;
+	x->settings.to.ca_file = o->exporter.ca_file;
+	x->settings.to.certificate = o->exporter.certificate;
+	x->settings.to.key = o->exporter.key;
+	x->settings.to.timeout_s = (unsigned)o->exporter.timeout_s;
 	x->settings.domain = (uint32_t)o->domain;
 	x->settings.pen = (uint32_t)o->pen;
-	x->settings.give_up_s = (unsigned)o->give_up_s;
+	x->settings.give_up_s = (unsigned)o->exporter.give_up_s;
 	x->batch = xcalloc(BATCH_RECORDS, sizeof(*x->batch));
 	c->wants = WANT_CLOSED | WANT_INTERVALS | WANT_COUNTERS;
 	c->needs |= NEED_OWNER | NEED_CGROUPS | NEED_EXTRA;

@@ -3,6 +3,7 @@
 #pragma once
 #include <stdint.h>
 
+#include "consumer/exporter_options.h"
 #include "engine/usage.h"
 
 struct consumer;
@@ -11,8 +12,8 @@ struct view;
 /* The options of `ipfix`: question.own. Texts are borrowed from argv. */
 struct ipfix_options {
 	const char *collector; /* as typed */
-	const char *ca_file, *certificate, *key;
-	uint64_t domain, pen, timeout_s, give_up_s, stop_timeout_s;
+	uint64_t domain, pen;
+	struct exporter_options exporter;
 };
 
 /* For struct report.wrap; the view shows nothing. */

@@ -222,6 +222,7 @@ void metrics_put_self(struct metrics *m, struct expose *x)
 	/* Of a file the page is the same wherever it is read. */
 	if (m->source->offline)
 		return;
+	metrics_put_exporters(m->consumer->engine, x);
 	put_build(m, x);
 	expose_family(x, "tcpsight_scrape_build_seconds", EXPOSE_GAUGE, "seconds",
 		      "how long the page before this one took to make");

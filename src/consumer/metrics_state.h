@@ -13,6 +13,7 @@
 
 struct agent;
 struct consumer;
+struct engine;
 struct flow;
 struct http_body;
 struct metrics_options;
@@ -75,3 +76,6 @@ void metrics_page_drop(struct metrics *m);
 void metrics_process_open(struct metrics_process *p);
 void metrics_process_close(struct metrics_process *p);
 void metrics_put_self(struct metrics *m, struct expose *x);
+
+/* metrics_exporters.c: of those who send to servers. */
+void metrics_put_exporters(const struct engine *e, struct expose *x);

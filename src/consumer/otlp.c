@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "consumer/exporter.h"
 #include "consumer/otlp_log.h"
-#include "engine/account.h"
 #include "engine/clock.h"
 #include "engine/consumer.h"
 #include "engine/needs.h"
@@ -18,7 +18,6 @@
 #include "engine/source.h"
 #include "engine/syscalls.h"
 #include "engine/workload_of.h"
-#include "push/link.h"
 #include "push/otlp.h"
 #include "util/cgroup.h"
 #include "util/log.h"
@@ -32,12 +31,11 @@
 #define SECRET_MAX 65536
 
 struct otlp {
+	struct exporter exporter;
 	const struct otlp_options *options;
 	struct view *view;
-	struct source *source;
 	struct otlp_resource resource;
 	struct otlp_settings settings;
-	struct push push;
 	struct out body;
 	uint32_t records; /* in `body` */
 };
@@ -49,8 +47,9 @@ static void begin_body(struct otlp *o)
 	o->records = 0;
 }
 
-static void send_body(struct otlp *o)
+static void send_body(struct consumer *c)
 {
+	struct otlp *o = c->state;
 	uint32_t records = o->records;
 	size_t len;
 	char *body;
@@ -59,46 +58,21 @@ static void send_body(struct otlp *o)
 		return;
 	otlp_log_end(&o->body);
 	body = out_take(&o->body, &len);
-	push_send(&o->push, OTLP_LOGS, body, len, records);
+	exporter_send(&o->exporter, OTLP_LOGS, body, len, records);
 	begin_body(o);
-	/* Who reads a file has time. */
-	if (o->source->offline)
-		push_wait(&o->push, PUSH_RECORDS_MAX / 2, INT32_MAX);
 }
 
 static void on_closed(struct consumer *c, const struct event *ev)
 {
 	struct otlp *o = c->state;
 	const struct cgroup_info *workload = workload_of(o->view->context.cgroups, &ev->ident);
-	int64_t unix_ns = (int64_t)ev->time_ns + o->source->clock->realtime_offset_ns;
+	int64_t unix_ns = (int64_t)ev->time_ns + o->exporter.source->clock->realtime_offset_ns;
 
+	if (!o->records)
+		exporter_batch_begins(&o->exporter);
 	otlp_log_put(&o->body, &o->resource, ev, workload, unix_ns, !o->records);
 	if (++o->records >= BATCH_RECORDS || o->body.used >= BATCH_BYTES)
-		send_body(o);
-}
-
-/* The end of an interval is all that is needed of it. */
-static void on_interval(struct consumer *c, const struct news *news)
-{
-	(void)c;
-	(void)news;
-}
-
-static void take_answers(struct consumer *c)
-{
-	struct otlp *o = c->state;
-
-	if (push_run(&o->push)) {
-		log_warn("otlp: the process that sends has ended; nothing is sent from here on");
-		c->fd = -1;
-	}
-}
-
-static void on_tick(struct consumer *c, uint64_t time_ns)
-{
-	(void)time_ns;
-	send_body(c->state);
-	take_answers(c);
+		send_body(c);
 }
 
 /* A small file whose contents are nobody else's business. Gives; NULL, logged. */
@@ -124,8 +98,9 @@ static char *read_secret(const char *path)
 }
 
 /* Headers and token go to the child; what this process had of them is forgotten. */
-static int start_process(struct otlp *o, uid_t uid, gid_t gid)
+static int start_process(struct consumer *c, struct source *source, uid_t uid, gid_t gid)
 {
+	struct otlp *o = c->state;
 	const struct otlp_options *options = o->options;
 	char *headers = options->headers_file ? read_secret(options->headers_file) : xstrdup("");
 	char *token = options->token_file ? read_secret(options->token_file) : xstrdup("");
@@ -135,9 +110,7 @@ static int start_process(struct otlp *o, uid_t uid, gid_t gid)
 		token[strcspn(token, "\r\n")] = '\0';
 		o->settings.headers = headers;
 		o->settings.token = token;
-		err = push_start(&o->push, otlp_work, &o->settings, uid, gid);
-		if (err)
-			log_errno(err, "otlp: cannot start the process that sends");
+		err = exporter_start(c, source, otlp_work, &o->settings, uid, gid);
 	}
 	o->settings.headers = o->settings.token = NULL;
 	if (headers)
@@ -152,65 +125,29 @@ static int start_process(struct otlp *o, uid_t uid, gid_t gid)
 static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t gid)
 {
 	struct otlp *o = c->state;
-	int err;
 
-	o->source = source;
 	otlp_resource_find(&o->resource);
-	err = start_process(o, uid, gid);
-	if (err)
-		return err;
-	c->fd = o->push.socket;
 	begin_body(o);
-	return 0;
-}
-
-static void on_end(struct consumer *c, const struct account *account)
-{
-	struct otlp *o = c->state;
-	const struct push_account *a = &o->push.account;
-
-	(void)account;
-	if (!o->source)
-		return;
-	send_body(o);
-	push_wait(&o->push, 0, (int)o->options->stop_timeout_s * 1000);
-	push_stop(&o->push);
-	if (a->dropped + a->given_up + a->rejected)
-		log_warn(
-			"otlp: %llu records sent; %llu dropped here, %llu given up, %llu refused by the server",
-			(unsigned long long)a->sent, (unsigned long long)a->dropped,
-			(unsigned long long)a->given_up, (unsigned long long)a->rejected);
-	else
-		log_debug("otlp: %llu records sent", (unsigned long long)a->sent);
-}
-
-/* What did not arrive: rows that this consumer lost. */
-static uint64_t on_overflow(const struct consumer *c)
-{
-	const struct push_account *a = &((const struct otlp *)c->state)->push.account;
-
-	return a->dropped + a->given_up + a->rejected;
+	return start_process(c, source, uid, gid);
 }
 
 static void on_free(struct consumer *c)
 {
 	struct otlp *o = c->state;
 
-	if (o->source)
-		push_stop(&o->push);
+	exporter_free(&o->exporter);
 	out_done(&o->body);
 	free(o);
 }
 
 static const struct consumer_ops ops = {
 	.name = "otlp",
-	.interval = on_interval,
 	.closed = on_closed,
-	.tick = on_tick,
 	.start = on_start,
-	.run = take_answers,
-	.end = on_end,
-	.overflow = on_overflow,
+	.run = exporter_run,
+	.end = exporter_end,
+	.overflow = exporter_overflow,
+	.exports = exporter_account,
 	.free = on_free,
 };
 
@@ -224,21 +161,21 @@ int otlp_wrap(struct consumer *c, struct view *view, struct usage_error *error)
 	(void)error;
 	o->options = options;
 	o->view = view;
-	o->push.socket = -1;
+	exporter_init(&o->exporter, &options->exporter, send_body);
 	while (len && options->endpoint[len - 1] == '/')
 		len--;
 	for (int kind = 0; kind < OTLP_KINDS; kind++)
 		snprintf(o->settings.url[kind], sizeof(o->settings.url[kind]), "%.*s%s", (int)len,
 			 options->endpoint, paths[kind]);
-	o->settings.ca_file = options->ca_file;
-	o->settings.certificate = options->certificate;
-	o->settings.key = options->key;
+	o->settings.ca_file = options->exporter.ca_file;
+	o->settings.certificate = options->exporter.certificate;
+	o->settings.key = options->exporter.key;
 	o->settings.is_insecure = options->is_insecure;
-	o->settings.timeout_s = (unsigned)options->timeout_s;
-	o->settings.give_up_s = (unsigned)options->give_up_s;
+	o->settings.timeout_s = (unsigned)options->exporter.timeout_s;
+	o->settings.give_up_s = (unsigned)options->exporter.give_up_s;
 	c->state = o;
 	c->ops = &ops;
-	c->wants = WANT_CLOSED | WANT_INTERVALS;
+	c->wants = WANT_CLOSED;
 	c->needs |= NEED_OWNER | NEED_CGROUPS | NEED_ICMP;
 	c->keep_syscalls |= SYSCALLS_PUSH | SYSCALLS_FILES;
 	return 0;

@@ -3,8 +3,8 @@
  * own. */
 #pragma once
 #include <stdbool.h>
-#include <stdint.h>
 
+#include "consumer/exporter_options.h"
 #include "engine/usage.h"
 
 struct consumer;
@@ -13,9 +13,9 @@ struct view;
 /* The options of `otlp`: question.own. Texts are borrowed from argv. */
 struct otlp_options {
 	const char *endpoint;
-	const char *headers_file, *token_file, *ca_file, *certificate, *key;
+	const char *headers_file, *token_file;
 	bool is_insecure;
-	uint64_t timeout_s, give_up_s, stop_timeout_s;
+	struct exporter_options exporter;
 };
 
 /* For struct report.wrap; the view shows nothing. */

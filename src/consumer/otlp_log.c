@@ -3,19 +3,18 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include "engine/community_id.h"
 #include "engine/names.h"
 #include "engine/value.h"
 #include "util/cgroup.h"
+#include "util/first_line.h"
 #include "util/out.h"
 
 /* SeverityNumber of opentelemetry/proto/logs/v1. */
@@ -28,17 +27,6 @@
 /* Of this program: made once, by chance. */
 static const uint8_t app_id[ID_BYTES] = {0x6a, 0x3f, 0x81, 0x0d, 0x54, 0xc2, 0x4e, 0x17,
 					 0x9b, 0x60, 0x2e, 0xd8, 0xf1, 0x37, 0x4a, 0xc5};
-
-static void read_line(const char *path, char *ret, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, ret, size - 1);
-
-	if (fd >= 0)
-		close(fd);
-	ret[n > 0 ? n : 0] = '\0';
-	ret[strcspn(ret, "\n")] = '\0';
-}
 
 /* FIPS 198-1, with a key that is shorter than a block. */
 static void hmac_sha256(const uint8_t key[ID_BYTES], const uint8_t text[ID_BYTES],
@@ -90,9 +78,9 @@ void otlp_resource_find(struct otlp_resource *r)
 	*r = (struct otlp_resource){.node = getenv("NODE_NAME")};
 	if (!uname(&name))
 		snprintf(r->host, sizeof(r->host), "%.64s", name.nodename);
-	read_line("/etc/machine-id", machine, sizeof(machine));
+	first_line("/etc/machine-id", machine, sizeof(machine));
 	otlp_host_id(machine, r->host_id);
-	read_line("/proc/sys/kernel/random/boot_id", r->boot, sizeof(r->boot));
+	first_line("/proc/sys/kernel/random/boot_id", r->boot, sizeof(r->boot));
 }
 
 /* Attributes. Each but the first begins with a comma. */

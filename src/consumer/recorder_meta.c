@@ -1,30 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "consumer/recorder_meta.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "engine/consumer.h"
 #include "engine/question.h"
 #include "engine/source.h"
 #include "engine/watch.h"
 #include "record/meta.h"
-
-/* The first line of a small file; empty if it cannot be read. */
-static void read_line(const char *path, char *ret, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, ret, size - 1);
-
-	if (fd >= 0)
-		close(fd);
-	ret[n > 0 ? n : 0] = '\0';
-	ret[strcspn(ret, "\n")] = '\0';
-}
+#include "util/first_line.h"
 
 static void name_zone(char *ret, size_t size)
 {
@@ -48,8 +35,8 @@ void recorder_meta(struct record_meta *ret, const struct consumer *c, const stru
 		snprintf(ret->kernel, sizeof(ret->kernel), "%.64s", u.release);
 		snprintf(ret->arch, sizeof(ret->arch), "%.16s", u.machine);
 	}
-	read_line("/etc/machine-id", ret->machine, sizeof(ret->machine));
-	read_line("/proc/sys/kernel/random/boot_id", ret->boot, sizeof(ret->boot));
+	first_line("/etc/machine-id", ret->machine, sizeof(ret->machine));
+	first_line("/proc/sys/kernel/random/boot_id", ret->boot, sizeof(ret->boot));
 	/* Of a recording that is written anew: the machine that it is of. */
 	host = s->ops->host_name ? s->ops->host_name(s, 0) : NULL;
 	if (host)

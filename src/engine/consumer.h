@@ -53,6 +53,16 @@ struct news {
 	uint32_t *note; /* the consumer's own, 0 when the ident is new or has changed */
 };
 
+/* Of a consumer that sends what it is told to a server: in records. All but the first three only grow. */
+struct export_account {
+	bool is_up;	   /* whoever sends for it lives */
+	bool is_connected; /* the server answered what was sent last */
+	uint32_t waiting;
+	uint64_t sent;
+	uint64_t dropped, given_up, refused; /* that is: not sent */
+	uint64_t retries;
+};
+
 struct consumer_ops {
 	const char *name;
 	/* What need not be there may be NULL. */
@@ -93,6 +103,8 @@ struct consumer_ops {
 	void (*end)(struct consumer *c, const struct account *account);
 	/* What found no place within the consumer's own limits. */
 	uint64_t (*overflow)(const struct consumer *c);
+	/* NULL: it sends nothing. */
+	void (*exports)(const struct consumer *c, struct export_account *ret);
 	void (*free)(struct consumer *c);
 };
 

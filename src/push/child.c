@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "util/log.h"
@@ -99,9 +100,23 @@ void push_done(int socket, struct push_taken *taken, const struct push_answer *a
 	send(socket, answer, sizeof(*answer), MSG_NOSIGNAL);
 }
 
-bool push_pause(int socket, int timeout_ms)
+static int64_t now_ms(void *context)
 {
-	struct pollfd end = {.fd = socket, .events = POLLRDHUP};
+	struct timespec now;
 
-	return poll(&end, 1, timeout_ms) < 1;
+	(void)context;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
+}
+
+static bool pause_ms(void *context, uint32_t ms)
+{
+	struct pollfd end = {.fd = *(const int *)context, .events = POLLRDHUP};
+
+	return poll(&end, 1, (int)ms) < 1;
+}
+
+struct retry_clock push_clock(const int *socket)
+{
+	return (struct retry_clock){now_ms, pause_ms, (void *)socket};
 }

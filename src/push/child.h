@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "push/job.h"
+#include "push/retry.h"
 
 /* Give up privileges and descriptors, then work. Returns the exit status. */
 int push_child(push_work *work, const void *settings, int socket, uid_t uid, gid_t gid);
@@ -22,5 +23,6 @@ struct push_taken {
 int push_take(int socket, struct push_taken *ret, int timeout_ms);
 void push_done(int socket, struct push_taken *taken, const struct push_answer *answer);
 
-/* Wait; false if whoever watches has ended meanwhile. */
-bool push_pause(int socket, int timeout_ms);
+/* The host's clock; who waits by it sees on the socket, borrowed, that whoever watches has ended.
+ */
+struct retry_clock push_clock(const int *socket);

@@ -13,37 +13,30 @@
 
 /* Of a datagram nobody knows whether it came, so templates are told again and again (RFC
  * 7011, 8.1). */
-#define REFRESH_S 60
-#define QUIET_S 60
+#define REFRESH_MS 60000
 
 struct work {
 	const struct ipfix_settings *settings;
-	int socket;
+	struct retry_clock clock;
 	struct transport *transport; /* NULL: not connected */
 	struct ipfix_encoder *encoder;
 	uint64_t exported, lost;
-	int64_t refreshed_s;
-	int64_t told_s; /* when trouble was told last; 0: never */
+	int64_t refreshed_ms;
+	struct seldom trouble;
 };
 
-static int64_t now_s(void)
+static int64_t now_ms(const struct work *w)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
+	return w->clock.now_ms(w->clock.context);
 }
 
 static void tell(struct work *w, const char *problem)
 {
 	const struct transport_settings *to = &w->settings->to;
-	int64_t now = now_s();
 
-	if (w->told_s && now < w->told_s + QUIET_S)
-		return;
-	w->told_s = now;
-	log_warn("ipfix: nothing gets to %s port %s: %s; trying again", to->host, to->port,
-		 problem);
+	if (seldom_may_tell(&w->trouble, &w->clock))
+		log_warn("ipfix: nothing gets to %s port %s: %s; trying again", to->host, to->port,
+			 problem);
 }
 
 static void disconnect(struct work *w)
@@ -74,7 +67,7 @@ static bool send_message(struct work *w)
 /* With templates, and what we did so far. */
 static bool refresh(struct work *w)
 {
-	w->refreshed_s = now_s();
+	w->refreshed_ms = now_ms(w);
 	return !ipfix_encode_templates(w->encoder) && send_message(w) &&
 	       !ipfix_encode_types(w->encoder) &&
 	       !ipfix_encode_statistics(w->encoder, w->exported, w->lost) && send_message(w);
@@ -86,8 +79,9 @@ static bool connect_collector(struct work *w)
 	bool is_udp = s->to.kind == TRANSPORT_UDP;
 	char problem[TRANSPORT_PROBLEM_MAX];
 
-	if (w->transport)
+	if (w->transport && !transport_has_ended(w->transport))
 		return true;
+	disconnect(w);
 	w->transport = transport_open(&s->to, problem);
 	if (!w->transport) {
 		tell(w, problem);
@@ -117,47 +111,63 @@ static uint32_t send_some(struct work *w, const struct ipfix_flow *flow, uint32_
 	return send_message(w) ? next - from : 0;
 }
 
+/*
+ * All of a job, or none: what was written into a connection that broke before the other end
+ * acknowledged all of it is sent again, so a part of it may come twice; its ids and times are the
+ * same then.
+ */
+static bool send_all(struct work *w, const struct push_taken *taken)
+{
+	uint32_t count = taken->job.records, sent = 0;
+	char problem[TRANSPORT_PROBLEM_MAX];
+
+	while (sent < count) {
+		uint32_t n = send_some(w, taken->body, sent, count);
+
+		if (!n)
+			return false;
+		sent += n;
+	}
+	if (!w->transport || transport_settle(w->transport, problem))
+		return true;
+	tell(w, problem);
+	disconnect(w);
+	return false;
+}
+
 /* False if whoever watches has ended. */
 static bool send_job(struct work *w, const struct push_taken *taken, struct push_answer *ret)
 {
-	int64_t end = now_s() + w->settings->give_up_s;
-	uint32_t count = taken->job.records;
-	unsigned attempt = 0;
+	enum retries_next next = RETRIES_AGAIN;
+	struct retries retries;
 
-	while (ret->sent < count) {
-		uint32_t sent = send_some(w, taken->body, ret->sent, count), wait;
-
-		ret->sent += sent;
-		w->exported += sent;
-		if (sent) {
-			attempt = 0;
-			continue;
+	retries_begin(&retries, &w->clock, w->settings->give_up_s);
+	while (next == RETRIES_AGAIN) {
+		if (send_all(w, taken)) {
+			ret->sent = taken->job.records;
+			w->exported += ret->sent;
+			ret->is_connected = w->transport != NULL;
+			return true;
 		}
-		wait = retry_wait_ms(++attempt, 0, drand48());
-		if (now_s() + wait / 1000 >= end) {
-			ret->given_up = count - ret->sent;
-			w->lost += ret->given_up;
-			break;
-		}
-		ret->retries++;
-		if (!push_pause(w->socket, (int)wait))
-			return false;
+		next = retries_failed(&retries, 0);
+		ret->retries = retries.count;
 	}
-	ret->is_connected = w->transport != NULL;
-	return true;
+	ret->given_up = taken->job.records;
+	w->lost += ret->given_up;
+	return next == RETRIES_GIVE_UP;
 }
 
 int ipfix_work(int socket, const void *settings)
 {
-	struct work w = {.settings = settings, .socket = socket};
+	struct work w = {.settings = settings, .clock = push_clock(&socket)};
 	struct push_taken taken;
 	int taking;
 
-	srand48(now_s() ^ getpid());
-	while ((taking = push_take(socket, &taken, REFRESH_S * 1000)) >= 0) {
+	srand48(time(NULL) ^ getpid());
+	while ((taking = push_take(socket, &taken, REFRESH_MS)) >= 0) {
 		struct push_answer answer = {0};
 
-		if (w.transport && now_s() >= w.refreshed_s + REFRESH_S)
+		if (w.transport && now_ms(&w) >= w.refreshed_ms + REFRESH_MS)
 			refresh(&w);
 		if (!taking)
 			continue;

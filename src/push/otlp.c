@@ -15,22 +15,6 @@
 #include "util/log.h"
 
 #define ANSWER_SHOWN 200
-#define QUIET_S 60
-
-struct work {
-	const struct otlp_settings *settings;
-	struct post *post;
-	int socket;
-	int64_t told_s; /* when trouble was told last; 0: never */
-};
-
-static int64_t now_s(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
 
 unsigned otlp_rejected(const char *answer, char *why, unsigned size)
 {
@@ -62,34 +46,23 @@ static void printable(const char *text, char *ret, size_t size)
 	ret[i] = '\0';
 }
 
-/* The first trouble, then one a minute. */
-static bool may_tell(struct work *w)
-{
-	int64_t now = now_s();
-
-	if (w->told_s && now < w->told_s + QUIET_S)
-		return false;
-	w->told_s = now;
-	return true;
-}
-
-static void tell_refusal(struct work *w, const char *url, const struct post_result *result,
+static void tell_refusal(struct otlp_delivery *d, const char *url, const struct post_result *result,
 			 unsigned records)
 {
 	char answer[ANSWER_SHOWN + 1];
 
-	if (!may_tell(w))
+	if (!seldom_may_tell(&d->trouble, &d->clock))
 		return;
 	printable(result->answer, answer, sizeof(answer));
 	log_warn("otlp: %s answers %u, and %u records are dropped%s%s", url, result->status,
 		 records, answer[0] ? ": " : "", answer);
 }
 
-static void tell_wait(struct work *w, const char *url, const struct post_result *result)
+static void tell_wait(struct otlp_delivery *d, const char *url, const struct post_result *result)
 {
 	char problem[POST_PROBLEM_MAX];
 
-	if (!may_tell(w))
+	if (!seldom_may_tell(&d->trouble, &d->clock))
 		return;
 	printable(result->problem, problem, sizeof(problem));
 	if (result->status)
@@ -98,7 +71,7 @@ static void tell_wait(struct work *w, const char *url, const struct post_result 
 		log_warn("otlp: no answer from %s: %s; trying again", url, problem);
 }
 
-static void take_success(struct work *w, const char *url, const struct post_result *result,
+static void take_success(struct otlp_delivery *d, const char *url, const struct post_result *result,
 			 const struct push_job *job, struct push_answer *ret)
 {
 	char why[ANSWER_SHOWN + 1], clean[ANSWER_SHOWN + 1];
@@ -107,80 +80,83 @@ static void take_success(struct work *w, const char *url, const struct post_resu
 	ret->is_connected = true;
 	ret->rejected = rejected < job->records ? rejected : job->records;
 	ret->sent = job->records - ret->rejected;
-	if (!rejected || !may_tell(w))
+	if (!rejected || !seldom_may_tell(&d->trouble, &d->clock))
 		return;
 	printable(why, clean, sizeof(clean));
 	log_warn("otlp: %s took %u of %u records%s%s", url, ret->sent, job->records,
 		 clean[0] ? ": " : "", clean);
 }
 
-/* Send one job until it is known what became of it; false if whoever watches has ended. */
-static bool send_job(struct work *w, const struct push_taken *taken, struct push_answer *ret)
+bool otlp_deliver(struct otlp_delivery *d, const struct push_taken *taken, struct push_answer *ret)
 {
-	const char *url =
-		w->settings->url[taken->job.kind < OTLP_KINDS ? taken->job.kind : OTLP_LOGS];
-	int64_t end = now_s() + w->settings->give_up_s;
+	const struct push_job *job = &taken->job;
+	const char *url = d->settings->url[job->kind < OTLP_KINDS ? job->kind : OTLP_LOGS];
+	enum retries_next next = RETRIES_AGAIN;
+	struct retries retries;
 
-	for (unsigned attempt = 1;; attempt++) {
+	retries_begin(&retries, &d->clock, d->settings->give_up_s);
+	while (next == RETRIES_AGAIN) {
 		struct post_result result;
-		uint32_t wait;
 
-		post_send(w->post, url, taken->body, taken->job.bytes, &result);
+		d->post(d->context, url, taken->body, job->bytes, &result);
 		switch (retry_judge(result.status)) {
 		case RETRY_NOT_NEEDED:
-			take_success(w, url, &result, &taken->job, ret);
+			take_success(d, url, &result, job, ret);
 			return true;
 		case RETRY_USELESS:
 			ret->is_connected = true;
-			ret->rejected = taken->job.records;
-			tell_refusal(w, url, &result, taken->job.records);
+			ret->rejected = job->records;
+			tell_refusal(d, url, &result, job->records);
 			return true;
 		case RETRY_LATER:
 			break;
 		}
-		wait = retry_wait_ms(attempt, result.retry_after_s, drand48());
-		tell_wait(w, url, &result);
-		if (now_s() + wait / 1000 >= end) {
-			ret->given_up = taken->job.records;
-			return true;
-		}
-		ret->retries++;
-		if (!push_pause(w->socket, (int)wait))
-			return false;
+		tell_wait(d, url, &result);
+		next = retries_failed(&retries, result.retry_after_s);
+		ret->retries = retries.count;
 	}
+	ret->given_up = job->records;
+	return next == RETRIES_GIVE_UP;
+}
+
+static void post_to(void *context, const char *url, const void *body, size_t len,
+		    struct post_result *ret)
+{
+	post_send(context, url, body, len, ret);
 }
 
 int otlp_work(int socket, const void *settings)
 {
-	struct work w = {.settings = settings, .socket = socket};
+	struct otlp_delivery d = {
+		.settings = settings, .clock = push_clock(&socket), .post = post_to};
 	const struct post_settings post = {
 		.type = "application/json",
-		.headers = w.settings->headers,
-		.token = w.settings->token,
-		.ca_file = w.settings->ca_file,
-		.certificate = w.settings->certificate,
-		.key = w.settings->key,
-		.is_insecure = w.settings->is_insecure,
-		.timeout_s = w.settings->timeout_s,
+		.headers = d.settings->headers,
+		.token = d.settings->token,
+		.ca_file = d.settings->ca_file,
+		.certificate = d.settings->certificate,
+		.key = d.settings->key,
+		.is_insecure = d.settings->is_insecure,
+		.timeout_s = d.settings->timeout_s,
 	};
 	struct push_taken taken;
 	int taking;
 
-	srand48(now_s() ^ getpid());
+	srand48(time(NULL) ^ getpid());
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	w.post = post_new(&post);
-	if (!w.post)
+	d.context = post_new(&post);
+	if (!d.context)
 		return 1;
 	while ((taking = push_take(socket, &taken, -1)) >= 0) {
 		struct push_answer answer = {0};
 
 		if (!taking)
 			continue;
-		if (!send_job(&w, &taken, &answer))
+		if (!otlp_deliver(&d, &taken, &answer))
 			break;
 		push_done(socket, &taken, &answer);
 	}
-	post_free(w.post);
+	post_free(d.context);
 	curl_global_cleanup();
 	return 0;
 }

@@ -2,6 +2,13 @@
 /* Bodies of OTLP/HTTP with JSON to a collector, each once, or until it is no use any more. */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
+
+#include "push/retry.h"
+
+struct post_result;
+struct push_answer;
+struct push_taken;
 
 enum otlp_kind {
 	OTLP_LOGS,
@@ -22,6 +29,22 @@ struct otlp_settings {
 
 /* The work of the process: see push/link.h. `settings` is a struct otlp_settings. */
 int otlp_work(int socket, const void *settings);
+
+/* What it works with; tests have their own clock and server. */
+struct otlp_delivery {
+	const struct otlp_settings *settings;
+	struct retry_clock clock;
+	void (*post)(void *context, const char *url, const void *body, size_t len,
+		     struct post_result *ret);
+	void *context;
+	struct seldom trouble;
+};
+
+/*
+ * Send one body until it is known what became of it, which `ret` says; false if whoever watches has
+ * ended.
+ */
+bool otlp_deliver(struct otlp_delivery *d, const struct push_taken *taken, struct push_answer *ret);
 
 /*
  * What an answer of status 200 says of records that were not taken, and why (`size` bytes, at the

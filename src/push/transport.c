@@ -3,18 +3,27 @@
 
 #include <errno.h>
 #include <gnutls/gnutls.h>
+#include <linux/sockios.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "util/xalloc.h"
 
+/* How often it is looked whether all was acknowledged: at first, and at most. */
+#define LOOK_FIRST_MS 1
+#define LOOK_LAST_MS 64
+
 struct transport {
 	int fd;
+	bool is_datagram;
+	unsigned timeout_s;
 	gnutls_session_t session; /* NULL: no TLS */
 	gnutls_certificate_credentials_t credentials;
 };
@@ -103,6 +112,8 @@ struct transport *transport_open(const struct transport_settings *s, char *probl
 	struct transport *t = xcalloc(1, sizeof(*t));
 
 	t->fd = -1;
+	t->is_datagram = s->kind == TRANSPORT_UDP;
+	t->timeout_s = s->timeout_s;
 	if (find_and_connect(t, s, problem) &&
 	    (s->kind != TRANSPORT_TLS || shake_hands(t, s, problem)))
 		return t;
@@ -139,4 +150,39 @@ bool transport_send(struct transport *t, const void *data, size_t len, char *pro
 		at += n;
 	}
 	return true;
+}
+
+/* What there is besides what we send: a collector says nothing, so it is the end. */
+static short watch(const struct transport *t, int timeout_ms)
+{
+	struct pollfd end = {.fd = t->fd, .events = POLLRDHUP};
+
+	return poll(&end, 1, timeout_ms) > 0 ? end.revents : 0;
+}
+
+bool transport_has_ended(const struct transport *t)
+{
+	return !t->is_datagram && watch(t, 0);
+}
+
+bool transport_settle(struct transport *t, char *problem)
+{
+	unsigned wait_ms = LOOK_FIRST_MS;
+	int unsettled = 0;
+
+	for (unsigned waited_ms = 0; !t->is_datagram; waited_ms += wait_ms) {
+		if (ioctl(t->fd, SIOCOUTQ, &unsettled))
+			return fail(problem, "connection", strerror(errno));
+		if (!unsettled)
+			break;
+		if (waited_ms >= t->timeout_s * 1000)
+			return fail(problem, "connection", "nothing is acknowledged");
+		if (watch(t, (int)wait_ms))
+			return fail(problem, "connection", "the other end closed it");
+		if (wait_ms < LOOK_LAST_MS)
+			wait_ms *= 2;
+	}
+	/* One that closes after all came is no failure; one that had not read all resets. */
+	return t->is_datagram || !(watch(t, 0) & POLLERR) ||
+	       fail(problem, "connection", "the other end reset it");
 }

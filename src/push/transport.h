@@ -30,3 +30,12 @@ void transport_close(struct transport *t);
 
 /* All of it: true, or false and why. A datagram that nobody hears is sent all the same. */
 bool transport_send(struct transport *t, const void *data, size_t len, char *problem);
+
+/*
+ * Wait until the other end has acknowledged all that was sent, at most as long as a step may take.
+ * False, and why, if the connection ended before. Nobody acknowledges a datagram.
+ */
+bool transport_settle(struct transport *t, char *problem);
+
+/* The other end has closed the connection: what is written now would get nowhere. */
+bool transport_has_ended(const struct transport *t);

@@ -20,16 +20,7 @@ static const struct option_def options[] = {
 	{0, "pen", OPTION_UINT, OWN(pen), "NUMBER",
 	 "private enterprise number of the elements that nobody else has; default 32473", .min = 1,
 	 .max = UINT32_MAX},
-	{0, "ca-file", OPTION_TEXT, OWN(ca_file), "FILE",
-	 "certificates (PEM) of those who may have signed the collector's; default the system's"},
-	{0, "client-certificate", OPTION_TEXT, OWN(certificate), "FILE", "ours (PEM)"},
-	{0, "client-key", OPTION_TEXT, OWN(key), "FILE", "its key (PEM)"},
-	{0, "timeout", OPTION_UINT, OWN(timeout_s), "SEC",
-	 "wait so long for a connection, or to write; default 10", .min = 1, .max = 300},
-	{0, "give-up", OPTION_UINT, OWN(give_up_s), "SEC",
-	 "try for so long to get records through; default 300", .min = 1, .max = 86400},
-	{0, "stop-timeout", OPTION_UINT, OWN(stop_timeout_s), "SEC",
-	 "at the end wait so long for what is under way; default 5", .min = 0, .max = 300},
+	EXPORTER_OPTIONS(struct ipfix_options),
 };
 
 static const char *const omitted[] = {"sort", "rows",	"columns", "json",
@@ -53,9 +44,7 @@ static void defaults(struct question *q)
 	o->collector = "udp:127.0.0.1:4739";
 	o->domain = 1;
 	o->pen = 32473; /* of examples, RFC 5612 */
-	o->timeout_s = 10;
-	o->give_up_s = 300;
-	o->stop_timeout_s = 5;
+	o->exporter = (struct exporter_options)EXPORTER_DEFAULTS;
 }
 
 static void setup(const struct question *q, struct view *view)

@@ -18,18 +18,9 @@ static const struct option_def options[] = {
 	 "lines of \"Name: value\" that go with each request"},
 	{0, "token-file", OPTION_TEXT, OWN(token_file), "FILE",
 	 "a token to show, as \"Authorization: Bearer\""},
-	{0, "ca-file", OPTION_TEXT, OWN(ca_file), "FILE",
-	 "certificates (PEM) of those who may have signed the collector's; default the system's"},
-	{0, "client-certificate", OPTION_TEXT, OWN(certificate), "FILE", "ours (PEM)"},
-	{0, "client-key", OPTION_TEXT, OWN(key), "FILE", "its key (PEM)"},
 	{0, "insecure", OPTION_FLAG, OWN(is_insecure), NULL,
 	 "do not verify the collector's certificate"},
-	{0, "timeout", OPTION_UINT, OWN(timeout_s), "SEC", "wait so long for an answer; default 10",
-	 .min = 1, .max = 300},
-	{0, "give-up", OPTION_UINT, OWN(give_up_s), "SEC",
-	 "repeat what failed for so long; default 300", .min = 1, .max = 86400},
-	{0, "stop-timeout", OPTION_UINT, OWN(stop_timeout_s), "SEC",
-	 "at the end wait so long for what is under way; default 5", .min = 0, .max = 300},
+	EXPORTER_OPTIONS(struct otlp_options),
 };
 
 static const char *const omitted[] = {"sort",	"rows",	  "columns",  "json", "csv",
@@ -74,11 +65,8 @@ static void defaults(struct question *q)
 {
 	struct otlp_options *o = q->own;
 
-	q->interval_s = 1;
 	o->endpoint = "http://127.0.0.1:4318";
-	o->timeout_s = 10;
-	o->give_up_s = 300;
-	o->stop_timeout_s = 5;
+	o->exporter = (struct exporter_options)EXPORTER_DEFAULTS;
 }
 
 static void setup(const struct question *q, struct view *view)

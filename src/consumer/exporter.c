@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "consumer/exporter.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "consumer/exporter_options.h"
+#include "engine/consumer.h"
+#include "engine/source.h"
+#include "util/log.h"
+
+#define BATCH_S 1
+
+static struct exporter *exporter_of(const struct consumer *c)
+{
+	return c->state;
+}
+
+void exporter_init(struct exporter *e, const struct exporter_options *options,
+		   void (*flush)(struct consumer *c))
+{
+	*e = (struct exporter){
+		.options = options, .flush = flush, .push.socket = -1, .timer = -1, .either = -1};
+}
+
+void exporter_free(struct exporter *e)
+{
+	if (!e->source)
+		return;
+	push_stop(&e->push);
+	if (e->timer >= 0)
+		close(e->timer);
+	if (e->either >= 0)
+		close(e->either);
+}
+
+static int watch_both(struct exporter *e)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+
+	e->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	e->either = epoll_create1(EPOLL_CLOEXEC);
+	if (e->timer < 0 || e->either < 0 ||
+	    epoll_ctl(e->either, EPOLL_CTL_ADD, e->timer, &event) ||
+	    epoll_ctl(e->either, EPOLL_CTL_ADD, e->push.socket, &event))
+		return -errno;
+	return 0;
+}
+
+int exporter_start(struct consumer *c, struct source *source, push_work *work, const void *settings,
+		   uid_t uid, gid_t gid)
+{
+	struct exporter *e = exporter_of(c);
+	int err = push_start(&e->push, work, settings, uid, gid);
+
+	if (err)
+		return log_errno(err, "%s: cannot start the process that sends", c->ops->name);
+	e->source = source;
+	err = watch_both(e);
+	if (err)
+		return log_errno(err, "%s: cannot wait for answers", c->ops->name);
+	c->fd = e->either;
+	return 0;
+}
+
+void exporter_batch_begins(struct exporter *e)
+{
+	const struct itimerspec soon = {.it_value.tv_sec = BATCH_S};
+
+	if (!e->source->offline)
+		timerfd_settime(e->timer, 0, &soon, NULL);
+}
+
+void exporter_send(struct exporter *e, uint32_t kind, void *body, size_t len, uint32_t records)
+{
+	push_send(&e->push, kind, body, len, records);
+	/* Who reads a file has time. */
+	if (e->source->offline)
+		push_wait(&e->push, PUSH_RECORDS_MAX / 2, INT32_MAX);
+}
+
+/* The descriptor stays: batches end by the timer still, and count as dropped. */
+static void take_answers(struct consumer *c)
+{
+	if (push_run(&exporter_of(c)->push))
+		log_warn("%s: the process that sends has ended; nothing is sent from here on",
+			 c->ops->name);
+}
+
+void exporter_run(struct consumer *c)
+{
+	struct exporter *e = exporter_of(c);
+	uint64_t times;
+
+	if (read(e->timer, &times, sizeof(times)) == sizeof(times))
+		e->flush(c);
+	take_answers(c);
+}
+
+void exporter_tick(struct consumer *c, uint64_t time_ns)
+{
+	(void)time_ns;
+	exporter_of(c)->flush(c);
+	take_answers(c);
+}
+
+void exporter_end(struct consumer *c, const struct account *account)
+{
+	struct exporter *e = exporter_of(c);
+	const struct push_account *a = &e->push.account;
+
+	(void)account;
+	if (!e->source)
+		return;
+	e->flush(c);
+	push_wait(&e->push, 0, (int)e->options->stop_timeout_s * 1000);
+	push_stop(&e->push);
+	if (exporter_overflow(c))
+		log_warn(
+			"%s: %llu records sent; %llu dropped here, %llu given up, %llu refused by the server",
+			c->ops->name, (unsigned long long)a->sent, (unsigned long long)a->dropped,
+			(unsigned long long)a->given_up, (unsigned long long)a->rejected);
+	else
+		log_debug("%s: %llu records sent", c->ops->name, (unsigned long long)a->sent);
+}
+
+/* What did not arrive: rows that this consumer lost. */
+uint64_t exporter_overflow(const struct consumer *c)
+{
+	const struct push_account *a = &exporter_of(c)->push.account;
+
+	return a->dropped + a->given_up + a->rejected;
+}
+
+void exporter_account(const struct consumer *c, struct export_account *ret)
+{
+	const struct push_account *a = &exporter_of(c)->push.account;
+
+	*ret = (struct export_account){
+		.is_up = a->is_up,
+		.is_connected = a->is_connected,
+		.waiting = a->waiting,
+		.sent = a->sent,
+		.dropped = a->dropped,
+		.given_up = a->given_up,
+		.refused = a->rejected,
+		.retries = a->retries,
+	};
+}

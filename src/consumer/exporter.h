@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * What consumers that send to a server have in common: the process that sends, a batch that waits
+ * not longer than a second, what became of it all, and what is told of it.
+ *
+ * The state of such a consumer begins with a struct exporter, so the functions that take a
+ * consumer are its operations as they are.
+ */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "push/link.h"
+
+struct account;
+struct consumer;
+struct export_account;
+struct exporter_options;
+struct source;
+
+struct exporter {
+	const struct exporter_options *options;
+	void (*flush)(struct consumer *c); /* hand over the batch, if there is one */
+	struct source *source;		   /* NULL until it is started */
+	struct push push;
+	int timer;  /* runs while there is a batch */
+	int either; /* readable if the timer ran out, or there are answers */
+};
+
+void exporter_init(struct exporter *e, const struct exporter_options *options,
+		   void (*flush)(struct consumer *c));
+void exporter_free(struct exporter *e);
+
+/* Start the process: see push_start(). 0 or -errno, logged. */
+int exporter_start(struct consumer *c, struct source *source, push_work *work, const void *settings,
+		   uid_t uid, gid_t gid);
+
+/* A batch has its first record, from now on it may wait a second. */
+void exporter_batch_begins(struct exporter *e);
+
+/* Hand over a batch of so many records: `body`, from malloc(), is taken over. */
+void exporter_send(struct exporter *e, uint32_t kind, void *body, size_t len, uint32_t records);
+
+void exporter_run(struct consumer *c);
+void exporter_tick(struct consumer *c, uint64_t time_ns);
+void exporter_end(struct consumer *c, const struct account *account);
+uint64_t exporter_overflow(const struct consumer *c);
+void exporter_account(const struct consumer *c, struct export_account *ret);
