@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "app/agent_files.h"
 #include "app/agent_service.h"
 #include "app/asked.h"
 #include "app/child.h"
@@ -255,6 +256,8 @@ static int run_source(struct run *r)
 		err = r->source.ops->start(&r->source);
 	if (!err)
 		err = loop_open(&r->loop);
+	if (!err && r->watch->agent)
+		err = agent_shut_in(&r->asked, r->cgroups);
 	/* A file may come from anybody: it is parsed without privileges too. */
 	if (!err)
 		err = sandbox_enter(r->source.keep_capabilities, syscalls(r), uid, gid,

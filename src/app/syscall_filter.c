@@ -201,8 +201,7 @@ static const struct rule rules[] = {
 	{SYSCALLS_RECORD, SCMP_SYS(clone)}, {SYSCALLS_RECORD, SCMP_SYS(clone3)},
 	{SYSCALLS_RECORD, SCMP_SYS(set_robust_list)}, {SYSCALLS_RECORD, SCMP_SYS(rseq)},
 	{SYSCALLS_RECORD, SCMP_SYS(mprotect), 2, PROT_EXEC, 0},
-	{SYSCALLS_RECORD, SCMP_SYS(sched_setscheduler)}, {SYSCALLS_RECORD, SCMP_SYS(setpriority)},
-	{SYSCALLS_RECORD, SCMP_SYS(getdents64)}, {SYSCALLS_RECORD, SCMP_SYS(prctl)},
+	{SYSCALLS_RECORD, SCMP_SYS(getdents64)},
 #ifdef __s390x__
 	/* Its C library packs socket calls into one; of which, is all that a filter sees. */
 	{SYSCALLS_NETLINK, SCMP_SYS(socketcall), 0, INT_BITS, SYS_SETSOCKOPT},

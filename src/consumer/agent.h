@@ -51,6 +51,7 @@ struct agent {
 	struct cgroup_names *cgroups;
 	uint64_t started_ns;
 	bool is_ready; /* what was there is known, intervals run */
+	int landlock;  /* version of what shuts us off from files; 0: the kernel has none */
 	enum agent_step step;
 	uint64_t steps_taken[AGENT_STEPS];
 	struct agent_part part[AGENT_PARTS_MAX];

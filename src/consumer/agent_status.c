@@ -102,6 +102,7 @@ void agent_put_status(const struct agent *a, struct out *out)
 	put_account(a, out);
 	out_format(out, ",\"step\":\"%s\"", steps[a->step]);
 	put_consumers(a, out);
+	out_format(out, ",\"sandbox\":{\"landlock\":%d}", a->landlock);
 	put_listeners(a, out);
 	for (unsigned i = 0; i < a->parts; i++) {
 		if (!a->part[i].status)

@@ -422,5 +422,6 @@ int recorder_wrap(struct consumer *c, struct view *view, struct usage_error *err
 		    (o->no_host ? 0 : NEED_HOST) | (o->handshakes ? NEED_HANDSHAKES : 0) |
 		    (o->resets ? NEED_RESETS : 0);
 	c->keep_syscalls |= SYSCALLS_RECORD | SYSCALLS_FILES;
+	c->writes_below = o->directory;
 	return 0;
 }

@@ -117,6 +117,8 @@ struct consumer {
 	unsigned needs;		/* enum column_need, of all that it shows */
 	unsigned lacks;		/* of those, what the source cannot give */
 	unsigned keep_syscalls; /* enum syscalls */
+	const char *reads_below;  /* a folder that it reads once it runs, of an agent; or NULL */
+	const char *writes_below; /* one in which it makes and removes files */
 	uint32_t states;	/* bit per enum tcp_state_number that it wants */
 	uint32_t counts;	/* likewise: not wanted, but counted in `counted` */
 	int fd;			/* -1, or one that the loop watches for run() */

@@ -102,6 +102,12 @@ static void print_text(const struct survey *s, const struct utsname *kernel)
 			       ? "yes"
 			       : "no",
 		       capabilities[i].name, capabilities[i].buys);
+	if (kernel_landlock() > 0)
+		printf("Landlock %d: an agent opens no file but those that it needs\n",
+		       kernel_landlock());
+	else
+		printf("no Landlock: an agent can open whatever its user may (Linux 5.13 has it, if "
+		       "\"lsm=\" of the kernel's command line does not leave it out)\n");
 	printf("\nsource in use: %s\n", survey_source(s));
 	printf("\nWhat tcpsight needs from the kernel, and the ways to get it, best first "
 	       "(--rung NEED=WAY forces one).\n"
@@ -188,6 +194,7 @@ static void print_json(const struct survey *s, const struct utsname *kernel)
 	put_pair(&out, "kernel", kernel->release);
 	put_pair(&out, "arch", kernel->machine);
 	put_pair(&out, "lockdown", kernel_lockdown());
+	out_format(&out, ",\"landlock\":%d", kernel_landlock() > 0 ? kernel_landlock() : 0);
 	out_str(&out, "}\n");
 	put_verdict(&out, s);
 	out_flush(&out);

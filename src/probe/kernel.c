@@ -3,10 +3,13 @@
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -135,4 +138,12 @@ bool kernel_seccomp_is_on(void)
 	read_text("/proc/self/status", text, sizeof(text));
 	line = strstr(text, "\nSeccomp:");
 	return line && strtol(line + strlen("\nSeccomp:"), NULL, 10) > 0;
+}
+
+int kernel_landlock(void)
+{
+	long version =
+		syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+
+	return version < 0 ? -errno : (int)version;
 }

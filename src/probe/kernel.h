@@ -34,3 +34,6 @@ bool kernel_user_namespace_is_nested(void);
 
 /* Is a seccomp filter in force that we have not set? */
 bool kernel_seccomp_is_on(void);
+
+/* The version of its Landlock, which shuts an agent off from files, or a negative errno: it has none. */
+int kernel_landlock(void);

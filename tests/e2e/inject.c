@@ -2,8 +2,9 @@
 /*
  * Makes another process call the kernel, as ptrace(2) allows, to see which calls its sandbox leaves
  * it: `inject PID` prints a line "NAME allowed RESULT" or "NAME refused" for each call below. All
- * have arguments with which they do nothing, even where they are allowed. Ends with 77 where it
- * does not know the machine.
+ * have arguments with which they do nothing, even where they are allowed. `inject PID PATH...`
+ * opens files instead, to read them, or with + before the path to make them, and closes them again:
+ * then NAME is the path. Ends with 77 where it does not know the machine.
  */
 #include <stdio.h>
 
@@ -12,6 +13,7 @@
 #ifdef __x86_64__
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/bpf.h>
 #include <linux/sched.h>
 #include <signal.h>
@@ -202,22 +204,61 @@ static bool try(const struct user_regs_struct *before, const struct call *c, lon
 	return !(stop == SIGSYS && info.si_code == SYS_SECCOMP && info.si_syscall == c->number);
 }
 
+static void print(const char *name, bool is_allowed, long result)
+{
+	if (is_allowed)
+		printf("%s allowed %ld\n", name, result);
+	else
+		printf("%s refused\n", name);
+}
+
+/* Below its stack, where nothing of it is. */
+static long put_text(const struct user_regs_struct *regs, const char *text)
+{
+	unsigned long at = (regs->rsp - 2 * PATH_MAX) & ~7ul;
+	char room[PATH_MAX] = "";
+	long word;
+
+	snprintf(room, sizeof(room), "%s", text);
+	for (size_t i = 0; i < sizeof(room); i += sizeof(word)) {
+		memcpy(&word, room + i, sizeof(word));
+		check(ptrace(PTRACE_POKEDATA, target, at + i, word), "PTRACE_POKEDATA");
+	}
+	return (long)at;
+}
+
+static void open_file(const struct user_regs_struct *regs, const char *name)
+{
+	bool is_made = *name == '+';
+	long path = put_text(regs, name + is_made), result, closed;
+	struct call call = {
+		"open",
+		SYS_openat,
+		{AT_FDCWD, path, O_CLOEXEC | (is_made ? O_WRONLY | O_CREAT : O_RDONLY), 0600}};
+	bool is_allowed = try(regs, &call, &result);
+
+	print(name, is_allowed, result);
+	call = (struct call){"close", SYS_close, {result}};
+	if (is_allowed && result >= 0)
+		try(regs, &call, &closed);
+}
+
 int main(int argc, char **argv)
 {
 	struct user_regs_struct regs;
 
-	if (argc != 2)
+	if (argc < 2)
 		return 2;
 	target = atoi(argv[1]);
 	check(ptrace(PTRACE_SEIZE, target, NULL, PTRACE_O_TRACESYSGOOD), "PTRACE_SEIZE");
 	stop_in_a_call(&regs);
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+	for (int i = 2; i < argc; i++)
+		open_file(&regs, argv[i]);
+	for (size_t i = 0; argc == 2 && i < sizeof(calls) / sizeof(calls[0]); i++) {
 		long result;
+		bool is_allowed = try(&regs, &calls[i], &result);
 
-		if (try(&regs, &calls[i], &result))
-			printf("%s allowed %ld\n", calls[i].name, result);
-		else
-			printf("%s refused\n", calls[i].name);
+		print(calls[i].name, is_allowed, result);
 	}
 	check(ptrace(PTRACE_DETACH, target, NULL, NULL), "PTRACE_DETACH");
 	return 0;
