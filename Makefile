@@ -157,7 +157,7 @@ seeds: $(SEEDERS)
 $(B)/tests/unit/%: tests/unit/%.c $(OBJ)
 	$(call say,TEST)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OBJ) -lcmocka $(LDLIBS)
+	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OBJ) -lcmocka $(LDLIBS) -lm
 
 URING := $(shell $(PKG) --exists liburing && echo -DHAVE_LIBURING $$($(PKG) --cflags --libs liburing))
 $(B)/tests/tools/%: tests/tools/%.c $(OBJ)
