@@ -147,7 +147,7 @@ $(COMPLETED:%=$(B)/obj/cli/completion_%.o): $(B)/obj/cli/completion_%.o: src/cli
 # Whoever uses the registry is rebuilt with it.
 $(B)/obj/cli/command.o $(B)/obj/cli/completion.o $(B)/obj/app/sources.o: $(REGISTRY)
 $(B)/obj/cli/version.o: $(BUILD_H)
-$(B)/obj/cli/version.o $(B)/obj/consumer/agent_status.o $(B)/obj/consumer/recorder_meta.o: VERSION
+$(B)/obj/cli/version.o $(B)/obj/consumer/agent_status.o $(B)/obj/consumer/recorder_meta.o $(B)/obj/consumer/otlp_resource.o $(B)/obj/consumer/metrics_self.o: VERSION
 
 test-programs: $(UNIT) $(E2E_TOOLS) $(TOOLS) $(B)/tests/verify
 bench-programs: $(BENCH)

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,20 +12,14 @@
 #include "consumer/metrics_state.h"
 #include "engine/clock.h"
 #include "engine/engine.h"
-#include "engine/needs.h"
 #include "engine/source.h"
 #include "engine/syscalls.h"
 #include "engine/usage.h"
 #include "serve/http.h"
 #include "serve/negotiate.h"
-#include "util/xalloc.h"
-#include "view/judge.h"
 #include "view/view.h"
 
 #define NS_PER_S 1000000000ull
-#define BY "unit,remote_class"
-/* An interval that is so much longer than asked for is late. */
-#define LATE_NS 500000000ull
 
 const char *const metrics_name_sets[] = {"tcpsight", "otel", NULL};
 
@@ -53,17 +46,21 @@ static void put_status(void *context, struct out *out)
 		   m->build_s);
 }
 
+static void on_opened(struct consumer *c, const struct flow *flow)
+{
+	metrics_opened(c->state, flow);
+}
+
+static void on_interval(struct consumer *c, const struct news *news)
+{
+	metrics_interval(c->state, news);
+}
+
 static void on_tick(struct consumer *c, uint64_t time_ns)
 {
 	struct metrics *m = c->state;
-	uint64_t interval_ns = c->question->interval_s * NS_PER_S;
 
-	series_tick(&m->flows, time_ns);
-	series_tick(&m->listeners, time_ns);
-	m->late += m->last_tick_ns && time_ns - m->last_tick_ns > interval_ns + LATE_NS;
-	m->last_tick_ns = time_ns;
-	m->snapshot_us =
-		(uint64_t)((int64_t)time_ns + m->view->context.clock->realtime_offset_ns) / 1000;
+	metrics_turn(m, time_ns);
 	metrics_page_drop(m);
 	if (m->agent)
 		return;
@@ -75,26 +72,10 @@ static void on_tick(struct consumer *c, uint64_t time_ns)
 static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t gid)
 {
 	struct metrics *m = c->state;
-	const struct metrics_options *o = m->options;
-	uint32_t max_flows = c->engine->max_flows;
-	struct series_limits limits = {
-		.per_metric = (uint32_t)o->series_limit,
-		.total = (uint32_t)o->series_limit_total,
-		.idle_ns = o->idle_s * NS_PER_S,
-	};
-	uint64_t now_ns = source->offline ? 0 : clock_now_ns();
 
 	(void)uid;
 	(void)gid;
-	m->source = source;
-	m->flow_size = ((size_t)max_flows + 1) * sizeof(*m->flow);
-	m->flow = reserve(m->flow_size);
-	series_init(&m->flows, false, &limits, now_ns);
-	series_init(&m->listeners, true, &limits, now_ns);
-	m->flows.shared_total = m->listeners.shared_total = &m->series_all;
-	if (!o->no_verdicts)
-		judge_begin(m->view, max_flows);
-	metrics_process_open(&m->process);
+	metrics_start(m, source, 0);
 	if (!m->agent)
 		out_init(&m->out, STDOUT_FILENO);
 	return 0;
@@ -111,15 +92,9 @@ static void on_free(struct consumer *c)
 	struct metrics *m = c->state;
 
 	metrics_page_drop(m);
-	if (m->flow) {
-		reserve_free(m->flow, m->flow_size);
-		series_done(&m->flows);
-		series_done(&m->listeners);
-		metrics_process_close(&m->process);
-	}
 	if (m->out.buf)
 		out_done(&m->out);
-	free(m);
+	metrics_free(m);
 }
 
 static int on_reload(struct consumer *c, const struct question *q, bool is_trial,
@@ -130,7 +105,7 @@ static int on_reload(struct consumer *c, const struct question *q, bool is_trial
 	struct metrics_labels labels = m->labels;
 
 	labels.prefixes = o->prefixes;
-	if (metrics_labels_parse(&labels, o->by ? o->by : BY, error))
+	if (metrics_labels_parse(&labels, o->by ? o->by : METRICS_BY, error))
 		return -EINVAL;
 	if (metrics_labels_needs(&labels) & ~c->engine->needs) {
 		error->argument = o->by;
@@ -162,8 +137,8 @@ static int on_reload(struct consumer *c, const struct question *q, bool is_trial
 static const struct consumer_ops ops = {
 	.name = "metrics",
 	.reload = on_reload,
-	.opened = metrics_opened,
-	.interval = metrics_interval,
+	.opened = on_opened,
+	.interval = on_interval,
 	.tick = on_tick,
 	.start = on_start,
 	.end = on_end,
@@ -186,32 +161,23 @@ static int serve(struct metrics *m, struct usage_error *error)
 
 int metrics_wrap(struct consumer *c, struct view *view, struct usage_error *error)
 {
-	struct metrics *m = xcalloc(1, sizeof(*m));
 	const struct metrics_options *o = c->question->own;
+	bool is_otel = o->names && !strcmp(o->names, "otel");
+	struct metrics *m;
 
-	m->options = o;
-	m->consumer = c;
-	m->view = view;
+	c->wants = 0;
+	m = metrics_new(c, view, o, is_otel ? NAMES_OTEL : NAMES_TCPSIGHT, error);
+	if (!m)
+		return -EINVAL;
 	m->agent = agent_of(c->question);
-	m->labels.cgroups = view->context.cgroups;
-	m->labels.prefixes = o->prefixes;
-	m->labels.is_otel = o->names && !strcmp(o->names, "otel");
 	c->state = m;
 	c->ops = &ops;
+	c->keep_syscalls |= SYSCALLS_FILES;
 	if ((o->listen_count || o->anyone) && !m->agent) {
 		snprintf(
 			error->text, sizeof(error->text),
 			"argument --listen: only an agent serves: tcpsight agent --also 'metrics ...'");
 		return -EINVAL;
 	}
-	if (metrics_labels_parse(&m->labels, o->by ? o->by : BY, error))
-		return -EINVAL;
-	metrics_labels_other(&m->labels, false, m->other[0]);
-	metrics_labels_other(&m->labels, true, m->other[1]);
-	c->wants = WANT_OPENED | WANT_INTERVALS | WANT_LISTENERS | WANT_ALL | WANT_NOTE;
-	c->needs |= metrics_labels_needs(&m->labels) | NEED_EXTRA | NEED_CAUSES | NEED_ERROR;
-	if (!o->no_verdicts)
-		c->needs |= NEED_VERDICT;
-	c->keep_syscalls |= SYSCALLS_FILES;
 	return m->agent ? serve(m, error) : 0;
 }

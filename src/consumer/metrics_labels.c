@@ -17,17 +17,17 @@ static const struct {
 	const char *name, *otel_name;
 	unsigned needs;
 } labels[LABEL_COUNT] = {
-	[LABEL_COMM] = {"comm", "process_executable_name", NEED_OWNER},
-	[LABEL_UNIT] = {"unit", "tcpsight_unit", NEED_OWNER | NEED_CGROUPS},
-	[LABEL_CONTAINER] = {"container", "container_id", NEED_OWNER | NEED_CGROUPS},
-	[LABEL_POD] = {"pod", "k8s_pod_uid", NEED_OWNER | NEED_CGROUPS},
-	[LABEL_UID] = {"uid", "user_id", 0},
-	[LABEL_NETNS] = {"netns", "tcpsight_netns", 0},
-	[LABEL_ROLE] = {"side", "tcpsight_side", 0},
-	[LABEL_FAMILY] = {"family", "network_type", 0},
-	[LABEL_REMOTE_CLASS] = {"remote_class", "tcpsight_remote_class", 0},
-	[LABEL_SUBNET] = {"subnet", "tcpsight_subnet", 0},
-	[LABEL_SERVICE_PORT] = {"service_port", "server_port", 0},
+	[LABEL_COMM] = {"comm", "process.executable.name", NEED_OWNER},
+	[LABEL_UNIT] = {"unit", "tcpsight.unit", NEED_OWNER | NEED_CGROUPS},
+	[LABEL_CONTAINER] = {"container", "container.id", NEED_OWNER | NEED_CGROUPS},
+	[LABEL_POD] = {"pod", "k8s.pod.uid", NEED_OWNER | NEED_CGROUPS},
+	[LABEL_UID] = {"uid", "user.id", 0},
+	[LABEL_NETNS] = {"netns", "tcpsight.netns", 0},
+	[LABEL_ROLE] = {"side", "tcpsight.side", 0},
+	[LABEL_FAMILY] = {"family", "network.type", 0},
+	[LABEL_REMOTE_CLASS] = {"remote_class", "tcpsight.remote_class", 0},
+	[LABEL_SUBNET] = {"subnet", "tcpsight.subnet", 0},
+	[LABEL_SERVICE_PORT] = {"service_port", "server.port", 0},
 };
 
 const char *const metrics_label_words[] = {
@@ -235,9 +235,32 @@ static const char *value_of(const struct metrics_labels *l, enum metrics_label l
 	return text;
 }
 
-static const char *name_of(const struct metrics_labels *l, enum metrics_label label)
+/* Borrowed from `buf`, or constant. */
+static const char *name_of(const struct metrics_labels *l, enum metrics_label label,
+			   char buf[LABEL_NAME_MAX + 1])
 {
-	return l->is_otel ? labels[label].otel_name : labels[label].name;
+	if (l->names == NAMES_TCPSIGHT)
+		return labels[label].name;
+	if (l->names == NAMES_OTLP)
+		return labels[label].otel_name;
+	snprintf(buf, LABEL_NAME_MAX + 1, "%s", labels[label].otel_name);
+	for (char *p = buf; *p; p++)
+		if (*p == '.')
+			*p = '_';
+	return buf;
+}
+
+bool metrics_label_is_number(const char *name, size_t len)
+{
+	const enum metrics_label numbers[] = {LABEL_NETNS, LABEL_SERVICE_PORT};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		const char *known = labels[numbers[i]].otel_name;
+
+		if (strlen(known) == len && !memcmp(known, name, len))
+			return true;
+	}
+	return false;
 }
 
 static bool has(const struct metrics_labels *l, enum metrics_label label)
@@ -252,8 +275,8 @@ size_t metrics_labels_text(const struct metrics_labels *l, const struct ev_ident
 			   bool is_listener, char ret[METRICS_LABELS_TEXT_MAX])
 {
 	bool adds_port = is_listener && !has(l, LABEL_SERVICE_PORT);
+	char buf[16], name[LABEL_NAME_MAX + 1];
 	size_t used = 0;
-	char buf[16];
 
 	for (unsigned i = 0; i < l->count + adds_port; i++) {
 		enum metrics_label label = i < l->count ? l->label[i] : LABEL_SERVICE_PORT;
@@ -265,7 +288,7 @@ size_t metrics_labels_text(const struct metrics_labels *l, const struct ev_ident
 			continue;
 		if (used)
 			ret[used++] = ',';
-		used += expose_label(name_of(l, label), value, len, ret + used);
+		used += expose_label(name_of(l, label, name), value, len, ret + used);
 	}
 	ret[used] = '\0';
 	return used;
@@ -275,11 +298,15 @@ size_t metrics_labels_other(const struct metrics_labels *l, bool is_listener,
 			    char ret[METRICS_LABELS_TEXT_MAX])
 {
 	bool adds_port = is_listener && !has(l, LABEL_SERVICE_PORT);
+	char name[LABEL_NAME_MAX + 1];
 	size_t used = 0;
 
+	/* There the one attribute says it all. */
+	if (l->names == NAMES_OTLP)
+		return (size_t)sprintf(ret, METRICS_OVERFLOW "=\"true\"");
 	for (unsigned i = 0; i < l->count + adds_port; i++)
 		used += (size_t)sprintf(
 			ret + used, "%s=\"other\",",
-			name_of(l, i < l->count ? l->label[i] : LABEL_SERVICE_PORT));
+			name_of(l, i < l->count ? l->label[i] : LABEL_SERVICE_PORT, name));
 	return used + (size_t)sprintf(ret + used, "otel_metric_overflow=\"true\"");
 }

@@ -34,10 +34,17 @@ extern const char *const metrics_label_words[];
 
 #define METRICS_LABELS_TEXT_MAX (LABEL_COUNT * 288)
 
+/* How labels are called. */
+enum metrics_names {
+	NAMES_TCPSIGHT,
+	NAMES_OTEL, /* of OpenTelemetry, as Prometheus can have them */
+	NAMES_OTLP, /* as they are there */
+};
+
 struct metrics_labels {
 	enum metrics_label label[LABEL_COUNT];
 	unsigned count;
-	bool is_otel;
+	enum metrics_names names;
 	struct cgroup_names *cgroups;
 	const struct prefix_set *prefixes; /* NULL: there are none */
 };
@@ -52,9 +59,13 @@ unsigned metrics_labels_needs(const struct metrics_labels *l);
 size_t metrics_labels_text(const struct metrics_labels *l, const struct ev_ident *id,
 			   bool is_listener, char ret[METRICS_LABELS_TEXT_MAX]);
 
-/* Those of the group of all others. */
+/* Those of the group of all others; NAMES_OTLP: the attribute that marks it, which is a boolean. */
+#define METRICS_OVERFLOW "otel.metric.overflow"
 size_t metrics_labels_other(const struct metrics_labels *l, bool is_listener,
 			    char ret[METRICS_LABELS_TEXT_MAX]);
 
 /* "private", "public", ...: what RFCs say of an address; or the name of its longest prefix. */
 const char *metrics_remote_class(const struct prefix_set *prefixes, const struct addr *a);
+
+/* Whether the values of a label of NAMES_OTLP are numbers. */
+bool metrics_label_is_number(const char *name, size_t len);

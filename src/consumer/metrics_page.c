@@ -16,7 +16,7 @@ void metrics_page_write(struct metrics *m, struct out *out, enum expose_format f
 		.out = out,
 		.format = format,
 		.is_created = m->options->has_created,
-		.is_otel = m->labels.is_otel,
+		.is_otel = m->labels.names == NAMES_OTEL,
 		.realtime_offset_ns = m->view->context.clock->realtime_offset_ns,
 	};
 

@@ -224,6 +224,9 @@ void metrics_put_self(struct metrics *m, struct expose *x)
 		return;
 	metrics_put_exporters(m->consumer->engine, x);
 	put_build(m, x);
+	/* The rest is of the page, and as those have it who make pages. */
+	if (x->ops)
+		return;
 	expose_family(x, "tcpsight_scrape_build_seconds", EXPOSE_GAUGE, "seconds",
 		      "how long the page before this one took to make");
 	expose_seconds(x, "", m->build_s);

@@ -19,6 +19,7 @@ struct http_body;
 struct metrics_options;
 struct news;
 struct source;
+struct usage_error;
 struct view;
 
 enum metrics_told {
@@ -63,9 +64,22 @@ struct metrics {
 	struct out out; /* of a run that is no agent */
 };
 
+/*
+ * metrics_sums.c: the sums, whoever tells them. `options` may be part of another report's. NULL, or
+ * `error`; what `c` must be told and what flows must have is added to its wants and needs.
+ */
+struct metrics *metrics_new(struct consumer *c, struct view *view,
+			    const struct metrics_options *options, enum metrics_names names,
+			    struct usage_error *error);
+void metrics_free(struct metrics *m);
+/* From consumer_ops.start() on; `of`: enum series_of, for all tables. */
+void metrics_start(struct metrics *m, struct source *source, unsigned of);
+/* An interval ends. */
+void metrics_turn(struct metrics *m, uint64_t time_ns);
+
 /* metrics_take.c: what a flow did. */
-void metrics_opened(struct consumer *c, const struct flow *flow);
-void metrics_interval(struct consumer *c, const struct news *news);
+void metrics_opened(struct metrics *m, const struct flow *flow);
+void metrics_interval(struct metrics *m, const struct news *news);
 
 /* metrics_page.c: pages, and what tells of ourselves. */
 void metrics_page_write(struct metrics *m, struct out *out, enum expose_format format);

@@ -19,9 +19,9 @@ static enum metric_role role_of(const struct ev_ident *id)
 					 : CELL_UNKNOWN;
 }
 
-void metrics_opened(struct consumer *c, const struct flow *f)
+void metrics_opened(struct metrics *m, const struct flow *f)
 {
-	struct metrics *m = c->state;
+	const struct consumer *c = m->consumer;
 	uint32_t slot = flow_table_slot(&c->engine->flows, f);
 	const struct ev_extra *extra = engine_extra(c->engine, slot);
 	struct metrics_flow *told = &m->flow[slot];
@@ -206,9 +206,9 @@ static void take_listener(struct metrics *m, const struct news *news, struct met
 	series_add(&m->listeners, g, METRIC_LISTEN_LIMIT, 0, extra->backlog_max, now_ns);
 }
 
-void metrics_interval(struct consumer *c, const struct news *news)
+void metrics_interval(struct metrics *m, const struct news *news)
 {
-	struct metrics *m = c->state;
+	const struct consumer *c = m->consumer;
 	const struct flow *f = news->flow;
 	struct metrics_flow *told = &m->flow[flow_table_slot(&c->engine->flows, f)];
 	uint64_t now_ns = news->close ? news->close->time_ns : c->engine->now_ns;

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "consumer/exporter.h"
+#include "consumer/metrics_state.h"
 #include "consumer/otlp_log.h"
+#include "consumer/otlp_metrics.h"
 #include "engine/clock.h"
 #include "engine/consumer.h"
 #include "engine/needs.h"
@@ -37,7 +39,8 @@ struct otlp {
 	struct otlp_resource resource;
 	struct otlp_settings settings;
 	struct out body;
-	uint32_t records; /* in `body` */
+	uint32_t records;	 /* in `body` */
+	struct metrics *metrics; /* NULL: they are not sent */
 };
 
 static void begin_body(struct otlp *o)
@@ -68,11 +71,51 @@ static void on_closed(struct consumer *c, const struct event *ev)
 	const struct cgroup_info *workload = workload_of(o->view->context.cgroups, &ev->ident);
 	int64_t unix_ns = (int64_t)ev->time_ns + o->exporter.source->clock->realtime_offset_ns;
 
+	/* Metrics are of listeners too. */
+	if (o->options->no_logs || ev->ident.role == ROLE_LISTEN)
+		return;
 	if (!o->records)
 		exporter_batch_begins(&o->exporter);
 	otlp_log_put(&o->body, &o->resource, ev, workload, unix_ns, !o->records);
 	if (++o->records >= BATCH_RECORDS || o->body.used >= BATCH_BYTES)
 		send_body(c);
+}
+
+static void on_opened(struct consumer *c, const struct flow *flow)
+{
+	struct otlp *o = c->state;
+
+	if (o->metrics)
+		metrics_opened(o->metrics, flow);
+}
+
+static void on_interval(struct consumer *c, const struct news *news)
+{
+	struct otlp *o = c->state;
+
+	if (o->metrics)
+		metrics_interval(o->metrics, news);
+}
+
+static void send_metrics(void *context, struct out *out, uint32_t points)
+{
+	struct otlp *o = context;
+	size_t len;
+	char *body = out_take(out, &len);
+
+	exporter_send(&o->exporter, OTLP_METRICS, body, len, points);
+}
+
+static void on_tick(struct consumer *c, uint64_t time_ns)
+{
+	struct otlp *o = c->state;
+	const struct otlp_bodies bodies = {send_metrics, o};
+
+	if (o->metrics) {
+		metrics_turn(o->metrics, time_ns);
+		otlp_metrics_put(o->metrics, &o->resource, &bodies);
+	}
+	exporter_tick(c, time_ns);
 }
 
 /* A small file whose contents are nobody else's business. Gives; NULL, logged. */
@@ -128,6 +171,8 @@ static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t 
 
 	otlp_resource_find(&o->resource);
 	begin_body(o);
+	if (o->metrics)
+		metrics_start(o->metrics, source, SERIES_EXPONENTIAL);
 	return start_process(c, source, uid, gid);
 }
 
@@ -136,13 +181,18 @@ static void on_free(struct consumer *c)
 	struct otlp *o = c->state;
 
 	exporter_free(&o->exporter);
+	if (o->metrics)
+		metrics_free(o->metrics);
 	out_done(&o->body);
 	free(o);
 }
 
 static const struct consumer_ops ops = {
 	.name = "otlp",
+	.opened = on_opened,
+	.interval = on_interval,
 	.closed = on_closed,
+	.tick = on_tick,
 	.start = on_start,
 	.run = exporter_run,
 	.end = exporter_end,
@@ -158,7 +208,6 @@ int otlp_wrap(struct consumer *c, struct view *view, struct usage_error *error)
 	const struct otlp_options *options = c->question->own;
 	size_t len = strlen(options->endpoint);
 
-	(void)error;
 	o->options = options;
 	o->view = view;
 	exporter_init(&o->exporter, &options->exporter, send_body);
@@ -178,5 +227,8 @@ int otlp_wrap(struct consumer *c, struct view *view, struct usage_error *error)
 	c->wants = WANT_CLOSED;
 	c->needs |= NEED_OWNER | NEED_CGROUPS | NEED_ICMP;
 	c->keep_syscalls |= SYSCALLS_PUSH | SYSCALLS_FILES;
-	return 0;
+	if (!options->sends_metrics)
+		return 0;
+	o->metrics = metrics_new(c, view, &options->metrics, NAMES_OTLP, error);
+	return o->metrics ? 0 : -EINVAL;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "consumer/exporter_options.h"
+#include "consumer/metrics_options.h"
 #include "engine/usage.h"
 
 struct consumer;
@@ -14,8 +15,9 @@ struct view;
 struct otlp_options {
 	const char *endpoint;
 	const char *headers_file, *token_file;
-	bool is_insecure;
+	bool is_insecure, sends_metrics, no_logs;
 	struct exporter_options exporter;
+	struct metrics_options metrics;
 };
 
 /* For struct report.wrap; the view shows nothing. */

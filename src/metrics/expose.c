@@ -22,7 +22,13 @@ void expose_family(struct expose *x, const char *name, enum expose_kind kind, co
 		   const char *help)
 {
 	bool is_open = x->format == EXPOSE_OPENMETRICS;
-	const char *more = kind == EXPOSE_COUNTER ? "_total" : kind == EXPOSE_INFO ? "_info" : "";
+	const char *more;
+
+	if (x->ops) {
+		x->ops->family(x, name, kind, unit, help);
+		return;
+	}
+	more = kind == EXPOSE_COUNTER ? "_total" : kind == EXPOSE_INFO ? "_info" : "";
 
 	snprintf(x->name, sizeof(x->name), "%s", name);
 	x->suffix = more;
@@ -53,19 +59,21 @@ static void put_name(struct expose *x, const char *suffix, const char *labels, s
 
 void expose_uint(struct expose *x, const char *labels, uint64_t value)
 {
+	if (x->ops) {
+		x->ops->number(x, labels, value);
+		return;
+	}
 	put_name(x, x->suffix, labels, strlen(labels), "");
 	out_uint(x->out, value);
 	out_char(x->out, '\n');
 }
 
-void expose_int(struct expose *x, const char *labels, int64_t value)
-{
-	put_name(x, x->suffix, labels, strlen(labels), "");
-	out_format(x->out, "%lld\n", (long long)value);
-}
-
 void expose_seconds(struct expose *x, const char *labels, double seconds)
 {
+	if (x->ops) {
+		x->ops->seconds(x, labels, seconds);
+		return;
+	}
 	put_name(x, x->suffix, labels, strlen(labels), "");
 	out_format(x->out, "%.6f\n", seconds);
 }
@@ -98,28 +106,20 @@ static const char *dimension_name(const struct expose *x, const struct dimension
 /* The labels of a cell into f->labels. */
 static void name_cell(const struct expose *x, struct family *f, unsigned cell)
 {
-	unsigned index[METRIC_DIMENSIONS_MAX] = {0};
+	const char *value[METRIC_DIMENSIONS_MAX];
 	char buf[48];
 	size_t used = 0;
 
+	metric_cell_values(f->metric, cell, value);
 	f->labels[0] = '\0';
-	for (unsigned i = METRIC_DIMENSIONS_MAX; i--;) {
-		const struct dimension *d = &f->metric->dimension[i];
-
-		if (!d->count)
-			continue;
-		index[i] = cell % d->count;
-		cell /= d->count;
-	}
 	for (unsigned i = 0; i < METRIC_DIMENSIONS_MAX; i++) {
 		const struct dimension *d = &f->metric->dimension[i];
-		const char *value = d->count ? d->values[index[i]] : NULL;
 
-		if (!value || !*value)
+		if (!*value[i])
 			continue;
 		used += (size_t)snprintf(f->labels + used, sizeof(f->labels) - used, "%s%s=\"%s\"",
 					 used ? "," : "", dimension_name(x, d, buf, sizeof(buf)),
-					 value);
+					 value[i]);
 	}
 }
 
@@ -167,6 +167,13 @@ static void put_cells(struct expose *x, struct family *f, const struct series_re
 		if (!series_exists(r, f->id, cell))
 			continue;
 		number = series_cell(r, f->id, cell);
+		if (x->ops) {
+			const struct expose_cell one = {f->metric, cell, number,
+							labels,	   len,	 start_ns};
+
+			x->ops->cell(x, &one);
+			continue;
+		}
 		name_cell(x, f, cell);
 		if (f->metric->kind == METRIC_HISTOGRAM) {
 			put_histogram(x, f, number, labels, len);
@@ -204,6 +211,10 @@ static void begin(struct expose *x, const struct metric *m, const char *prefix, 
 	char buf[96], name[128], help[512];
 	const char *own = family_name(x, m, buf, sizeof(buf));
 
+	if (x->ops) {
+		x->ops->metric(x, m, prefix, of);
+		return;
+	}
 	if (!*prefix) {
 		expose_family(x, own, kind_of(m), m->unit, m->help);
 		return;
@@ -232,7 +243,7 @@ void expose_series(struct expose *x, const struct series_table *t)
 	for (unsigned id = 0; id < METRIC_COUNT; id++) {
 		f.metric = &metrics[id];
 		f.id = id;
-		if (f.metric->of_listeners != t->of_listeners)
+		if (f.metric->of_listeners != !!(t->of & SERIES_OF_LISTENERS))
 			continue;
 		put_groups(x, t, &f);
 		if (f.metric->kind == METRIC_GAUGE)

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct metric;
 struct out;
 struct series_table;
 
@@ -15,7 +16,32 @@ enum expose_format { EXPOSE_TEXT, EXPOSE_OPENMETRICS, EXPOSE_FORMATS };
 
 enum expose_kind { EXPOSE_COUNTER, EXPOSE_GAUGE, EXPOSE_HISTOGRAM, EXPOSE_INFO };
 
+struct expose;
+
+/* A sample of a metric of flows, where it is told apart what text puts together. */
+struct expose_cell {
+	const struct metric *metric;
+	unsigned cell;
+	const uint64_t *number; /* see series_cell() */
+	const char *labels;	/* of its group, as they are written */
+	size_t labels_len;
+	uint64_t start_ns;
+};
+
+/* A format that is no text by lines. */
+struct expose_ops {
+	void (*family)(struct expose *x, const char *name, enum expose_kind kind, const char *unit,
+		       const char *help);
+	void (*number)(struct expose *x, const char *labels, uint64_t value);
+	void (*seconds)(struct expose *x, const char *labels, double seconds);
+	/* Of flows; `prefix` is "", "expired" or "host", `of` begins its help then. */
+	void (*metric)(struct expose *x, const struct metric *m, const char *prefix,
+		       const char *of);
+	void (*cell)(struct expose *x, const struct expose_cell *c);
+};
+
 struct expose {
+	const struct expose_ops *ops; /* NULL: text */
 	struct out *out;
 	enum expose_format format;
 	bool is_created;	    /* OpenMetrics: also since when each counter counts */
@@ -33,7 +59,6 @@ void expose_family(struct expose *x, const char *name, enum expose_kind kind, co
 
 /* A sample of it. `labels` is written as it is, such as `kind="live"`; "" if there are none. */
 void expose_uint(struct expose *x, const char *labels, uint64_t value);
-void expose_int(struct expose *x, const char *labels, int64_t value);
 /* With microseconds. */
 void expose_seconds(struct expose *x, const char *labels, double seconds);
 

@@ -63,15 +63,15 @@ const struct metric metrics[METRIC_COUNT] = {
 		{{"direction", "network.io.direction", VALUES(directions)}}, .is_host = true},
 	[METRIC_CONNECTIONS] = {"tcpsight_connections", "system.network.connections", METRIC_GAUGE, "",
 		"connections that are there, by TCP state",
-		{{"state", "network.connection.state", VALUES(states)}}},
+		{{"state", "network.connection.state", VALUES(states)}}, .thing = "{connection}"},
 	[METRIC_OPENED] = {"tcpsight_connections_opened", NULL, METRIC_COUNTER, "",
-		"connections whose beginning was seen, by who began them", {ROLE}, .is_host = true},
+		"connections whose beginning was seen, by who began them", {ROLE}, .is_host = true, .thing = "{connection}"},
 	[METRIC_CLOSED] = {"tcpsight_connections_closed", NULL, METRIC_COUNTER, "",
 		"connections that ended, and how",
-		{ROLE, {"reason", "tcpsight.end_reason", VALUES(end_reasons)}}, .is_host = true},
+		{ROLE, {"reason", "tcpsight.end_reason", VALUES(end_reasons)}}, .is_host = true, .thing = "{connection}"},
 	[METRIC_CONNECT] = {"tcpsight_connect", NULL, METRIC_COUNTER, "",
-		"attempts to connect from here; without error_type: those that succeeded",
-		{{"error_type", "error.type", VALUES(connect_errors)}}},
+		"attempts to connect from here; without a type of error: those that succeeded",
+		{{"error_type", "error.type", VALUES(connect_errors)}}, .thing = "{attempt}"},
 	[METRIC_HANDSHAKE] = {"tcpsight_handshake_seconds", "system.network.tcp.handshake.duration",
 		METRIC_HISTOGRAM, "seconds", "time from the first SYN until the connection stood", {ROLE},
 		BOUNDS(handshake)},
@@ -83,21 +83,21 @@ const struct metric metrics[METRIC_COUNT] = {
 		"was acknowledged, and at its end", BOUNDS(rtt)},
 	[METRIC_RETRANS_SEGMENTS] = {"tcpsight_retransmitted_segments", NULL, METRIC_COUNTER, "",
 		"segments that were sent again, and why", {{"type", "network.tcp.retransmit.type", VALUES(causes)}},
-		.is_host = true},
+		.is_host = true, .thing = "{segment}"},
 	[METRIC_RETRANS_BYTES] = {"tcpsight_retransmitted_bytes", NULL, METRIC_COUNTER, "bytes",
 		"payload that was sent again", .is_host = true},
 	[METRIC_SEGMENTS_SENT] = {"tcpsight_segments_sent", NULL, METRIC_COUNTER, "",
-		"segments sent, those that were sent again included", .is_host = true},
+		"segments sent, those that were sent again included", .is_host = true, .thing = "{segment}"},
 	[METRIC_VERDICTS] = {"tcpsight_verdicts", NULL, METRIC_GAUGE, "",
 		"connections and listeners with which something is wrong, or which something limits, by the "
-		"verdict of why", {{"verdict", "tcpsight.verdict", verdict_codes, VERDICT_CELLS}}},
+		"verdict of why", {{"verdict", "tcpsight.verdict", verdict_codes, VERDICT_CELLS}}, .thing = "{connection}"},
 	[METRIC_LISTEN_QUEUE] = {"tcpsight_listen_queue", NULL, METRIC_GAUGE, "",
-		"connections that wait to be accepted", .of_listeners = true},
+		"connections that wait to be accepted", .of_listeners = true, .thing = "{connection}"},
 	[METRIC_LISTEN_LIMIT] = {"tcpsight_listen_queue_limit", NULL, METRIC_GAUGE, "",
-		"how many may wait to be accepted", .of_listeners = true},
+		"how many may wait to be accepted", .of_listeners = true, .thing = "{connection}"},
 	[METRIC_LISTEN_DROPS] = {"tcpsight_listen_drops", NULL, METRIC_COUNTER, "",
 		"requests and connections that a listener dropped, mostly since its queue was full",
-		.of_listeners = true},
+		.of_listeners = true, .thing = "{request}"},
 };
 // clang-format on
 
@@ -122,4 +122,17 @@ unsigned metric_cell_size(enum metric_id id)
 	return metrics[id].kind == METRIC_COUNTER ? 1
 	       : metrics[id].kind == METRIC_GAUGE ? 2
 						  : metrics[id].bounds + 2;
+}
+
+void metric_cell_values(const struct metric *m, unsigned cell,
+			const char *ret[METRIC_DIMENSIONS_MAX])
+{
+	for (unsigned i = METRIC_DIMENSIONS_MAX; i--;) {
+		const struct dimension *d = &m->dimension[i];
+
+		ret[i] = d->count ? d->values[cell % d->count] : NULL;
+		cell /= d->count ? d->count : 1;
+		if (!ret[i])
+			ret[i] = "";
+	}
 }

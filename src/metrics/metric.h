@@ -52,7 +52,8 @@ struct metric {
 	const char *const *bound_text;
 	unsigned bounds;
 	bool of_listeners;
-	bool is_host; /* its sum over all flows is told too */
+	bool is_host;	   /* its sum over all flows is told too */
+	const char *thing; /* without a unit: what is counted, as OpenTelemetry writes it */
 };
 
 extern const struct metric metrics[METRIC_COUNT];
@@ -60,6 +61,10 @@ extern const struct metric metrics[METRIC_COUNT];
 /* How many cells it has, and of how many numbers each is: see metrics/series.h. */
 unsigned metric_cells(enum metric_id id);
 unsigned metric_cell_size(enum metric_id id);
+
+/* What a cell stands for: of each dimension its value, "" for none. */
+void metric_cell_values(const struct metric *m, unsigned cell,
+			const char *ret[METRIC_DIMENSIONS_MAX]);
 
 /* Cells by what they stand for. */
 enum { CELL_TRANSMIT, CELL_RECEIVE };

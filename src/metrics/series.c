@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "metrics/exponential.h"
 #include "metrics/verdict_cells.h"
 #include "util/xalloc.h"
 
@@ -11,36 +12,48 @@
 /* Beside the groups: other, expired, total. */
 #define MORE_RECORDS 3
 
-/* Of each metric: where its cells begin, as numbers and as bits. The same for every table. */
-static unsigned number_at[METRIC_COUNT], bit_at[METRIC_COUNT];
-static unsigned numbers_all, bits_all;
+/* Of each metric: where its cells begin, as numbers and as bits, and of how many numbers each is.
+ */
+struct series_layout {
+	bool is_exponential;
+	unsigned number_at[METRIC_COUNT], size[METRIC_COUNT], bit_at[METRIC_COUNT], numbers;
+};
 
-static void place_metrics(void)
+static struct series_layout layouts[2] = {{.is_exponential = false}, {.is_exponential = true}};
+
+static const struct series_layout *place_metrics(unsigned of)
 {
-	numbers_all = bits_all = 0;
+	struct series_layout *l = &layouts[!!(of & SERIES_EXPONENTIAL)];
+	unsigned bits = 0;
+
+	l->numbers = 0;
 	for (unsigned i = 0; i < METRIC_COUNT; i++) {
-		number_at[i] = numbers_all;
-		bit_at[i] = bits_all;
-		numbers_all += metric_cells(i) * metric_cell_size(i);
-		bits_all += metric_cells(i);
+		bool is_exponential = l->is_exponential && metrics[i].kind == METRIC_HISTOGRAM;
+
+		l->size[i] = is_exponential ? EXPONENTIAL_NUMBERS : metric_cell_size(i);
+		l->number_at[i] = l->numbers;
+		l->bit_at[i] = bits;
+		l->numbers += metric_cells(i) * l->size[i];
+		bits += metric_cells(i);
 	}
+	return l;
 }
 
 uint64_t *series_cell(const struct series_record *r, enum metric_id id, unsigned cell)
 {
-	return r->number + number_at[id] + cell * metric_cell_size(id);
+	return r->number + r->layout->number_at[id] + cell * r->layout->size[id];
 }
 
 bool series_exists(const struct series_record *r, enum metric_id id, unsigned cell)
 {
-	unsigned bit = bit_at[id] + cell;
+	unsigned bit = r->layout->bit_at[id] + cell;
 
 	return r->exists[bit / 64] >> bit % 64 & 1;
 }
 
 static void set_exists(struct series_record *r, enum metric_id id, unsigned cell)
 {
-	unsigned bit = bit_at[id] + cell;
+	unsigned bit = r->layout->bit_at[id] + cell;
 
 	r->exists[bit / 64] |= 1ull << bit % 64;
 }
@@ -54,20 +67,23 @@ static uint32_t round_up(uint32_t n)
 	return size;
 }
 
-void series_init(struct series_table *t, bool of_listeners, const struct series_limits *limits,
+void series_init(struct series_table *t, unsigned of, const struct series_limits *limits,
 		 uint64_t now_ns)
 {
+	size_t numbers_all;
+
 	verdict_cells_fill();
-	place_metrics();
-	*t = (struct series_table){.of_listeners = of_listeners, .limits = *limits};
+	*t = (struct series_table){.of = of, .limits = *limits};
+	t->layout = place_metrics(of);
+	numbers_all = t->layout->numbers;
 	t->places = limits->per_metric < PLACES_MAX ? limits->per_metric : PLACES_MAX;
 	t->group = reserve(t->places * sizeof(*t->group));
 	t->index_mask = round_up(2 * t->places) - 1;
 	t->index = xcalloc(t->index_mask + 1, sizeof(struct series_group *));
-	t->record_size = numbers_all * sizeof(uint64_t);
-	t->numbers_size = ((size_t)t->places + MORE_RECORDS) * t->record_size;
+	t->numbers_size = (t->places + MORE_RECORDS) * numbers_all * sizeof(uint64_t);
 	t->numbers = reserve(t->numbers_size);
-	t->other.record.number = t->numbers + (size_t)t->places * numbers_all;
+	t->other.record.layout = t->expired.layout = t->total.layout = t->layout;
+	t->other.record.number = t->numbers + t->places * numbers_all;
 	t->expired.number = t->other.record.number + numbers_all;
 	t->total.number = t->expired.number + numbers_all;
 	t->other.is_there = true;
@@ -107,7 +123,8 @@ static struct series_group *take_place(struct series_table *t)
 	if (t->used == t->places)
 		return NULL;
 	g = &t->group[t->used];
-	g->record.number = t->numbers + (size_t)t->used++ * numbers_all;
+	g->record.layout = t->layout;
+	g->record.number = t->numbers + (size_t)t->used++ * t->layout->numbers;
 	return g;
 }
 
@@ -204,20 +221,30 @@ static unsigned bucket_of(const struct metric *m, uint64_t us)
 	return i;
 }
 
+/* A cell is of whole numbers of 64 bits, as is a struct exponential. */
+_Static_assert(sizeof(struct exponential) == EXPONENTIAL_NUMBERS * sizeof(uint64_t), "no padding");
+
+static void observe(uint64_t *number, enum metric_id id, const struct series_layout *layout,
+		    uint64_t us)
+{
+	const struct metric *m = &metrics[id];
+
+	if (layout->is_exponential) {
+		exponential_observe((struct exponential *)number, us);
+		return;
+	}
+	number[bucket_of(m, us)]++;
+	number[m->bounds]++;
+	number[m->bounds + 1] += us;
+}
+
 void series_observe(struct series_table *t, struct series_group *g, enum metric_id id,
 		    unsigned cell, uint64_t us, uint64_t now_ns)
 {
 	struct series_record *records[] = {record_for(t, g, id, cell), &t->total};
-	const struct metric *m = &metrics[id];
-	unsigned bucket = bucket_of(m, us);
 
-	for (unsigned i = 0; i < 2; i++) {
-		uint64_t *number = series_cell(records[i], id, cell);
-
-		number[bucket]++;
-		number[m->bounds]++;
-		number[m->bounds + 1] += us;
-	}
+	for (unsigned i = 0; i < 2; i++)
+		observe(series_cell(records[i], id, cell), id, t->layout, us);
 	set_exists(&t->total, id, cell);
 	g->used_ns = now_ns;
 }
@@ -238,6 +265,17 @@ static void turn_gauges(struct series_record *r)
 	}
 }
 
+static void add_cell(const struct series_layout *l, enum metric_id id, uint64_t *to,
+		     const uint64_t *from)
+{
+	if (l->is_exponential && metrics[id].kind == METRIC_HISTOGRAM) {
+		exponential_merge((struct exponential *)to, (const struct exponential *)from);
+		return;
+	}
+	for (unsigned i = 0; i < l->size[id]; i++)
+		to[i] += from[i];
+}
+
 /* What a group counted is kept, and its series are free for others. */
 static void give_up(struct series_table *t, struct series_group *g)
 {
@@ -245,8 +283,6 @@ static void give_up(struct series_table *t, struct series_group *g)
 
 	for (unsigned id = 0; id < METRIC_COUNT; id++)
 		for (unsigned cell = 0; cell < metric_cells(id); cell++) {
-			uint64_t *from, *to;
-
 			if (!series_exists(&g->record, id, cell))
 				continue;
 			if (g != &t->other) {
@@ -255,13 +291,11 @@ static void give_up(struct series_table *t, struct series_group *g)
 			}
 			if (metrics[id].kind == METRIC_GAUGE)
 				continue;
-			from = series_cell(&g->record, id, cell);
-			to = series_cell(&t->expired, id, cell);
-			for (unsigned i = 0; i < metric_cell_size(id); i++)
-				to[i] += from[i];
+			add_cell(t->layout, id, series_cell(&t->expired, id, cell),
+				 series_cell(&g->record, id, cell));
 			set_exists(&t->expired, id, cell);
 		}
-	memset(g->record.number, 0, t->record_size);
+	memset(g->record.number, 0, t->layout->numbers * sizeof(uint64_t));
 	memset(g->record.exists, 0, sizeof(g->record.exists));
 }
 

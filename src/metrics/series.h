@@ -17,8 +17,17 @@
 
 #define SERIES_CELL_BITS 192
 
+struct series_layout;
+
+/* What a table holds. */
+enum series_of {
+	SERIES_OF_LISTENERS = 1, /* not of connections */
+	SERIES_EXPONENTIAL = 2,	 /* a cell of a histogram is a struct exponential */
+};
+
 /* Numbers of all cells of all metrics, one after the other: see series_cell(). */
 struct series_record {
+	const struct series_layout *layout;
 	uint64_t *number;
 	uint64_t exists[SERIES_CELL_BITS / 64]; /* a bit per cell that is a series */
 };
@@ -44,7 +53,8 @@ struct series_limits {
 };
 
 struct series_table {
-	bool of_listeners;
+	unsigned of; /* enum series_of */
+	const struct series_layout *layout;
 	struct series_limits limits;
 	struct series_group *group; /* places */
 	uint32_t places, used, count;
@@ -52,7 +62,7 @@ struct series_table {
 	struct series_group **index;
 	uint32_t index_mask;
 	uint64_t *numbers; /* of all records; reserved, costs what is touched */
-	size_t numbers_size, record_size;
+	size_t numbers_size;
 	struct series_group other;
 	struct series_record expired, total;
 	uint32_t series[METRIC_COUNT], series_all; /* without those of `other` */
@@ -62,7 +72,7 @@ struct series_table {
 	uint32_t *shared_total; /* series of several tables, for limits.total; or NULL */
 };
 
-void series_init(struct series_table *t, bool of_listeners, const struct series_limits *limits,
+void series_init(struct series_table *t, unsigned of, const struct series_limits *limits,
 		 uint64_t now_ns);
 void series_done(struct series_table *t);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "consumer/metrics_labels.h"
 #include "consumer/otlp.h"
 #include "view/report.h"
 
@@ -12,8 +13,13 @@
 
 static const struct option_def options[] = {
 	{0, "endpoint", OPTION_TEXT, OWN(endpoint), "URL",
-	 "the collector, such as https://collector.example:4318; /v1/logs is added; default "
-	 "http://127.0.0.1:4318"},
+	 "the collector, such as https://collector.example:4318; /v1/logs and /v1/metrics are added; "
+	 "default http://127.0.0.1:4318"},
+	{0, "metrics", OPTION_FLAG, OWN(sends_metrics), NULL,
+	 "also send metrics: those of \"tcpsight metrics\", by OpenTelemetry's names"},
+	{0, "no-logs", OPTION_FLAG, OWN(no_logs), NULL, "do not send a record of each connection"},
+	{0, "interval", OPTION_UINT, OF_QUESTION(interval_s), "SEC",
+	 "send metrics so often; default 60", .min = 1, .max = 3600},
 	{0, "headers-file", OPTION_TEXT, OWN(headers_file), "FILE",
 	 "lines of \"Name: value\" that go with each request"},
 	{0, "token-file", OPTION_TEXT, OWN(token_file), "FILE",
@@ -21,16 +27,19 @@ static const struct option_def options[] = {
 	{0, "insecure", OPTION_FLAG, OWN(is_insecure), NULL,
 	 "do not verify the collector's certificate"},
 	EXPORTER_OPTIONS(struct otlp_options),
+	METRICS_OPTIONS(struct otlp_options, metrics.),
 };
 
-static const char *const omitted[] = {"sort",	"rows",	  "columns",  "json", "csv",
-				      "output", "append", "interval", NULL};
+static const char *const omitted[] = {"sort", "rows",	"columns", "json",
+				      "csv",  "output", "append",  NULL};
 
 static const char *const examples[] = {
 	"tcpsight otlp --endpoint http://collector:4318",
 	"each connection that ends, as a log record",
 	"tcpsight otlp --endpoint https://collector:4318 --token-file /etc/tcpsight/token 'not net 127.0.0.0/8'",
 	"with a token, without what stays on this host",
+	"tcpsight otlp --endpoint http://collector:4318 --metrics --by unit --no-logs",
+	"sums by systemd unit, once a minute",
 	"tcpsight top --also 'otlp --endpoint http://collector:4318'",
 	"watch and send",
 	"tcpsight otlp --read /var/log/tcpsight --since '1h ago'",
@@ -40,7 +49,7 @@ static const char *const examples[] = {
 
 static int words(struct question *q, int count, char **word, struct usage_error *error)
 {
-	const struct otlp_options *o = q->own;
+	struct otlp_options *o = q->own;
 	const char *host = strstr(o->endpoint, "://");
 
 	if (strncmp(o->endpoint, "http://", 7) && strncmp(o->endpoint, "https://", 8)) {
@@ -58,6 +67,13 @@ static int words(struct question *q, int count, char **word, struct usage_error 
 			 "argument --endpoint: the host is missing");
 		return -EINVAL;
 	}
+	if (o->no_logs && !o->sends_metrics) {
+		snprintf(error->text, sizeof(error->text),
+			 "argument --no-logs: without --metrics there is nothing to send");
+		return -EINVAL;
+	}
+	if (metrics_options_take(&o->metrics, error))
+		return -EINVAL;
 	return report_take_filter(q, count, word, error);
 }
 
@@ -65,8 +81,18 @@ static void defaults(struct question *q)
 {
 	struct otlp_options *o = q->own;
 
+	q->interval_s = 60;
+	metrics_options_default(&o->metrics);
 	o->endpoint = "http://127.0.0.1:4318";
 	o->exporter = (struct exporter_options)EXPORTER_DEFAULTS;
+}
+
+static void done(struct question *q)
+{
+	struct otlp_options *o = q->own;
+
+	metrics_options_done(&o->metrics);
+	report_filter_done(q);
 }
 
 static void setup(const struct question *q, struct view *view)
@@ -77,7 +103,7 @@ static void setup(const struct question *q, struct view *view)
 
 const struct report report_otlp = {
 	.name = "otlp",
-	.summary = "send every connection that ends to an OpenTelemetry collector",
+	.summary = "send every connection that ends, and metrics, to an OpenTelemetry collector",
 	.positional = "[filter]",
 	.examples = examples,
 	.omitted = omitted,
@@ -87,7 +113,7 @@ const struct report report_otlp = {
 	.keeps_to_itself = true,
 	.defaults = defaults,
 	.words = words,
-	.done = report_filter_done,
+	.done = done,
 	.setup = setup,
 	.wrap = otlp_wrap,
 };

@@ -54,9 +54,15 @@ class Collector:
     def records(self, of=lambda answer: answer == 200):
         """The log records of all requests that were answered so, as flat dicts."""
         with self.lock:
-            bodies = [body for _, _, body, answer in self.requests if of(answer)]
+            bodies = [body for path, _, body, answer in self.requests if of(answer) and path == "/v1/logs"]
         return [record_of(record) for body in bodies for resource in json.loads(body)["resourceLogs"]
                 for scope in resource["scopeLogs"] for record in scope["logRecords"]]
+
+    def metrics(self):
+        """The bodies of metrics that were taken."""
+        with self.lock:
+            return [json.loads(body) for path, _, body, answer in self.requests
+                    if answer == 200 and path == "/v1/metrics"]
 
     def wait(self, what, patience):
         with self.lock:
@@ -74,6 +80,18 @@ def record_of(record):
     assert len(attributes) == len(record["attributes"]), "a key stands twice"
     return {**attributes, "severity": record["severityNumber"], "time": int(record["timeUnixNano"]),
             "event": record["eventName"]}
+
+
+def points_of(body):
+    """(metric, attributes as a frozenset, point) of all points of a body of metrics."""
+    for resource in body["resourceMetrics"]:
+        for scope in resource["scopeMetrics"]:
+            for metric in scope["metrics"]:
+                kind = metric.get("sum") or metric.get("gauge") or metric["exponentialHistogram"]
+                for point in kind["dataPoints"]:
+                    attributes = {each["key"]: value_of(each["value"]) for each in point.get("attributes", [])}
+                    assert len(attributes) == len(point.get("attributes", [])), "a key stands twice"
+                    yield metric, frozenset(attributes.items()), point
 
 
 @contextlib.contextmanager

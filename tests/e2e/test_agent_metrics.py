@@ -3,8 +3,10 @@
 
 import contextlib
 import json
+import os
 import pathlib
 import re
+import signal
 import socket
 import subprocess
 import urllib.parse
@@ -13,6 +15,7 @@ import urllib.request
 import pytest
 from agents import Agent, Page
 from flows import churn, wait_until
+from otlp_server import collector
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from sight import PATIENCE_SEC
 
@@ -301,3 +304,38 @@ def test_the_alerts_of_the_page_are_rules_about_metrics_that_there_are(agent, tm
     for rule in rules:
         for name in re.findall(r"tcpsight_\w+", rule):
             assert name.removesuffix("_bucket") in told, name
+
+
+def test_of_those_who_send_it_tells_what_became_of_it(agent, netns):
+    """Each exporter of an agent; one whose process died is told as 0, what it should have sent as dropped, and
+    the others go on."""
+    with collector() as first, collector([400] + 1000 * [200]) as second:
+        a = agent("--without", "api", "--also", f"metrics --interval 1 --netns {netns.name}",
+                  "--also", f"otlp --endpoint {first.url} --netns {netns.name}",
+                  "--also", f"otlp --endpoint {second.url} --netns {netns.name}")
+        page = a.wait_page(lambda p: p.sum("tcpsight_exporter_up") == 2, "both exporters")
+        assert {each["exporter"] for each in page.labels("tcpsight_exporter_up")} == {"otlp", "otlp-2"}
+        names(netns, 0, 5)
+        page = a.wait_page(lambda p: p.sum("tcpsight_exporter_sent_total", exporter="otlp") == 10
+                           and p.sum("tcpsight_exporter_connected") == 2, "records of the first")
+        refused = page.sum("tcpsight_exporter_dropped_total", exporter="otlp-2", reason="refused")
+        assert refused >= 1 and refused == page.sum("tcpsight_exporter_dropped_total")
+        assert refused + page.sum("tcpsight_exporter_sent_total", exporter="otlp-2") == 10
+        os.kill(sender(a), signal.SIGKILL)
+        a.wait_page(lambda p: p.sum("tcpsight_exporter_up") == 1, "the end of one")
+        names(netns, 0, 5)
+        page = a.wait_page(lambda p: p.sum("tcpsight_exporter_dropped_total", reason="queue") == 10,
+                           "what was not sent")
+        sent = a.wait_page(lambda p: p.sum("tcpsight_exporter_sent_total") == 30 - refused, "what was sent")
+        dead, = (each["exporter"] for each in sent.labels("tcpsight_exporter_up")
+                 if not sent.sum("tcpsight_exporter_up", exporter=each["exporter"]))
+        assert not page.sum("tcpsight_exporter_connected", exporter=dead)
+        assert page.sum("tcpsight_host_connections_closed_total") == 20
+        a.stop()
+
+
+def sender(agent):
+    """One of its processes that send."""
+    children = pathlib.Path(f"/proc/{agent.pid}/task/{agent.pid}/children").read_text(encoding="ascii").split()
+    return next(int(pid) for pid in children
+                if pathlib.Path(f"/proc/{pid}/comm").read_text(encoding="ascii") == "tcpsight-push\n")

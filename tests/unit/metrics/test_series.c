@@ -16,7 +16,7 @@ static void make(struct series_table *t, uint32_t limit)
 {
 	const struct series_limits limits = {limit, 100000, IDLE_NS};
 
-	series_init(t, false, &limits, 0);
+	series_init(t, 0, &limits, 0);
 }
 
 static struct series_group *find(struct series_table *t, const char *labels, uint64_t now_ns)
