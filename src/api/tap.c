@@ -154,7 +154,7 @@ static void put_time(struct tap *t, uint64_t time_ns)
 	struct account account = {0};
 	struct event ev = {.head = {.kind = EV_TIME, .flags = EV_HAS_IDENT}, .time_ns = time_ns};
 
-	s->ops->account(s, &account);
+	source_losses(s, &account);
 	ev.stream_missed = account.missed;
 	ev.stream_table_full = account.table_full + t->api->agent->engine->flows.refused;
 	put(t, &ev);

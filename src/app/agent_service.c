@@ -181,7 +181,7 @@ void agent_service_ticked(struct agent_service *s)
 	keep_budget(s, o);
 	if (s->notify < 0)
 		return;
-	s->source->ops->account(s->source, &a);
+	source_losses(s->source, &a);
 	snprintf(text, sizeof(text), "WATCHDOG=1\nSTATUS=%u flows, %llu lost, %s%s",
 		 s->engine->flows.count, (unsigned long long)(a.lost_ring + a.lost_memory),
 		 s->source->ops->name,

@@ -31,8 +31,11 @@ static void put_time(const struct agent *a, struct out *out, const char *key, ui
 static void put_account(const struct agent *a, struct out *out)
 {
 	struct account account = {0};
+	uint64_t came;
 
-	a->source->ops->account(a->source, &account);
+	source_losses(a->source, &account);
+	came = account.opened + account.adopted;
+	account.live = came > account.closed + account.lost ? came - account.closed - account.lost : 0;
 	account.table_full += a->engine->flows.refused;
 	out_format(out,
 		   ",\"account\":{\"opened\":%llu,\"adopted\":%llu,\"closed\":%llu,\"live\":%llu,"

@@ -125,6 +125,7 @@ static int on_reload(struct consumer *c, const struct question *q, bool is_trial
 	}
 	m->labels = labels;
 	m->options = o;
+	m->is_new_filter = true;
 	metrics_labels_other(&m->labels, false, m->other[0]);
 	metrics_labels_other(&m->labels, true, m->other[1]);
 	m->flows.limits.per_metric = m->listeners.limits.per_metric = (uint32_t)o->series_limit;

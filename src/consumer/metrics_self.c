@@ -16,6 +16,7 @@
 #include "engine/account.h"
 #include "engine/clock.h"
 #include "engine/engine.h"
+#include "engine/question.h"
 #include "engine/source.h"
 #include "serve/http.h"
 #include "serve/http_listen.h"
@@ -102,6 +103,40 @@ static void put_build(struct metrics *m, struct expose *x)
 	expose_uint(x, labels, 1);
 }
 
+/* How it sees what it sees, and what that costs. */
+static void put_source(struct metrics *m, struct expose *x)
+{
+	const struct source_ops *ops = m->source->ops;
+	const char *name, *way;
+	uint64_t runs, ns;
+	char labels[160];
+
+	if (ops->way)
+		expose_family(
+			x, "tcpsight_rung", EXPOSE_INFO, "",
+			"the ways by which it gets what it needs from the kernel (tcpsight doctor "
+			"tells of all)");
+	for (size_t i = 0; ops->way && ops->way(i, &name, &way); i++) {
+		snprintf(labels, sizeof(labels), "need=\"%s\",way=\"%s\"", name, way);
+		expose_uint(x, labels, 1);
+	}
+	for (unsigned is_time = 0; ops->program && is_time < 2; is_time++) {
+		expose_family(
+			x, is_time ? "tcpsight_program_seconds" : "tcpsight_program_runs",
+			EXPOSE_COUNTER, is_time ? "seconds" : "",
+			is_time ? "CPU time of programs in the kernel, if the kernel counts that "
+				  "(sysctl kernel.bpf_stats_enabled=1)"
+				: "how often programs in the kernel ran, if the kernel counts that");
+		for (size_t i = 0; ops->program(m->source, i, &name, &runs, &ns); i++) {
+			snprintf(labels, sizeof(labels), "program=\"%s\"", name);
+			if (is_time)
+				expose_seconds(x, labels, (double)ns / 1e9);
+			else
+				expose_uint(x, labels, runs);
+		}
+	}
+}
+
 static void put_snapshot(const struct metrics *m, struct expose *x)
 {
 	expose_family(x, "tcpsight_snapshot_timestamp_seconds", EXPOSE_GAUGE, "seconds",
@@ -148,12 +183,29 @@ static uint64_t dropped_rows(const struct engine *e)
 	return sum;
 }
 
+/* A filter that may take a connection at one time and not at another takes no whole lives. */
+static bool sees_whole_lives(const struct question *q)
+{
+	return !q->by_pid && !q->cgroup && !q->unit && !q->container && !q->states &&
+	       !q->cgroup_map && !q->mntns_map;
+}
+
+static void put_balance(const struct metrics *m, struct expose *x)
+{
+	if (!sees_whole_lives(m->consumer->question))
+		return;
+	expose_family(x, "tcpsight_balance", EXPOSE_GAUGE, "",
+		      "by how many the connections that began or were found differ from those that "
+		      "ended and those that are live: 0, or something is counted wrong");
+	expose_uint(x, "", (uint64_t)llabs(m->balance));
+}
+
 static void put_account(struct metrics *m, struct expose *x)
 {
 	const struct engine *e = m->consumer->engine;
 	struct account a = {0};
 
-	m->source->ops->account(m->source, &a);
+	source_losses(m->source, &a);
 	expose_family(x, "tcpsight_flows", EXPOSE_GAUGE, "",
 		      "flows that are followed, and how many may be");
 	expose_uint(x, "kind=\"live\"", e->flows.count);
@@ -163,6 +215,7 @@ static void put_account(struct metrics *m, struct expose *x)
 	expose_uint(x, "kind=\"opened\"", a.opened);
 	expose_uint(x, "kind=\"adopted\"", a.adopted);
 	expose_uint(x, "kind=\"closed\"", a.closed);
+	put_balance(m, x);
 	put_loss(x, &a, e, dropped_rows(e));
 }
 
@@ -224,6 +277,7 @@ void metrics_put_self(struct metrics *m, struct expose *x)
 		return;
 	metrics_put_exporters(m->consumer->engine, x);
 	put_build(m, x);
+	put_source(m, x);
 	/* The rest is of the page, and as those have it who make pages. */
 	if (x->ops)
 		return;

@@ -59,6 +59,10 @@ struct metrics {
 	uint64_t snapshot_us;		  /* since 1970: of what a page shows */
 	double build_s;			  /* of the last page */
 	uint64_t late;			  /* intervals that ended late */
+	uint64_t adopted;		  /* connections that were there before us */
+	int64_t balance;		  /* at the last tick: what began, less what ended and lives */
+	int64_t balance_base;		  /* of what began under another filter */
+	bool is_new_filter;		  /* since the last tick */
 	uint64_t last_tick_ns;
 	struct metrics_process process;
 	struct out out; /* of a run that is no agent */

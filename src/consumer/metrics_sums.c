@@ -64,11 +64,25 @@ void metrics_start(struct metrics *m, struct source *source, unsigned of)
 	metrics_process_open(&m->process);
 }
 
+/* Each connection that began, or was there, must have ended or live on. */
+static void take_balance(struct metrics *m)
+{
+	uint64_t began = series_sum(&m->flows, METRIC_OPENED) + m->adopted;
+	uint64_t ended = series_sum(&m->flows, METRIC_CLOSED);
+
+	m->balance = (int64_t)(began - ended - series_live(&m->flows));
+	if (m->is_new_filter)
+		m->balance_base = m->balance;
+	m->is_new_filter = false;
+	m->balance -= m->balance_base;
+}
+
 void metrics_turn(struct metrics *m, uint64_t time_ns)
 {
 	uint64_t interval_ns = m->consumer->question->interval_s * NS_PER_S;
 
 	series_tick(&m->flows, time_ns);
+	take_balance(m);
 	series_tick(&m->listeners, time_ns);
 	m->late += m->last_tick_ns && time_ns - m->last_tick_ns > interval_ns + LATE_NS;
 	m->last_tick_ns = time_ns;

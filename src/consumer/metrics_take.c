@@ -134,11 +134,13 @@ static void take_beginning(struct metrics *m, struct series_group *g, struct met
 	unsigned state = news->flow->state; /* of one that closed: the last before */
 	bool is_made;
 
-	if (id->seen == SEEN_ADOPTED)
-		return;
-	if (!(told->told & TOLD_OPENED))
+	if (!(told->told & TOLD_OPENED) && id->seen == SEEN_ADOPTED)
+		m->adopted++;
+	else if (!(told->told & TOLD_OPENED))
 		series_add(&m->flows, g, METRIC_OPENED, role, 1, now_ns);
 	told->told |= TOLD_OPENED;
+	if (id->seen == SEEN_ADOPTED)
+		return;
 	if (id->handshake_us && !(told->told & TOLD_HANDSHAKE)) {
 		series_observe(&m->flows, g, METRIC_HANDSHAKE, role, id->handshake_us, now_ns);
 		told->told |= TOLD_HANDSHAKE;

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "abi/event.h"
@@ -128,7 +129,8 @@ struct source_ops {
 	void (*account)(struct source *s, struct account *ret);
 	/*
 	 * What is known by now to be lost, of the run so far; the rest of the account may be empty. Can
-	 * be asked after each interval. NULL: only the end tells.
+	 * be asked at any time, where account() would take a flow that came since the last sample for
+	 * lost. NULL: only the end tells.
 	 */
 	void (*losses)(struct source *s, struct account *ret);
 	/* Load averages of the last 1, 5 and 15 minutes, in hundredths; false if they are not known. */
@@ -140,5 +142,25 @@ struct source_ops {
 	void (*host)(struct source *s, int64_t *value);
 	/* What verdicts on the host are made of, if NEED_HOST is asked for. NULL if there is nothing. */
 	void (*host_reading)(struct source *s, struct host_reading *ret);
+	/*
+	 * For each of its needs that has several ways, which it took, in the words of --rung, borrowed.
+	 * False: there are no more. NULL: none has.
+	 */
+	bool (*way)(size_t i, const char **ret_need, const char **ret_way);
+	/*
+	 * The programs that run in the kernel for it; how often and long they ran is 0 unless the
+	 * kernel counts that. False: there are no more. NULL: there are none.
+	 */
+	bool (*program)(const struct source *s, size_t i, const char **ret_name, uint64_t *ret_runs,
+			uint64_t *ret_ns);
 	void (*close)(struct source *s);
 };
+
+/* Of a run that goes on. */
+static inline void source_losses(struct source *s, struct account *ret)
+{
+	if (s->ops->losses)
+		s->ops->losses(s, ret);
+	else if (s->offline)
+		s->ops->account(s, ret);
+}

@@ -318,9 +318,29 @@ static void expire(struct series_table *t, struct series_group *g)
 	t->expired_groups++;
 }
 
+uint64_t series_live(const struct series_table *t)
+{
+	uint64_t sum = t->other.live;
+
+	for (uint32_t i = 0; i < t->used; i++)
+		sum += t->group[i].live;
+	return sum;
+}
+
+uint64_t series_sum(const struct series_table *t, enum metric_id id)
+{
+	uint64_t sum = 0;
+
+	for (unsigned cell = 0; cell < metric_cells(id); cell++)
+		sum += *series_cell(&t->total, id, cell);
+	return sum;
+}
+
 void series_tick(struct series_table *t, uint64_t now_ns)
 {
 	turn_gauges(&t->other.record);
+	t->other.live = t->other.live_next;
+	t->other.live_next = 0;
 	for (uint32_t i = 0; i < t->used; i++) {
 		struct series_group *g = &t->group[i];
 

@@ -102,6 +102,12 @@ static inline void series_note_live(struct series_group *g)
 /* An interval ends: gauges are what was added in it; groups that are quiet leave. */
 void series_tick(struct series_table *t, uint64_t now_ns);
 
+/* Live flows of all groups, at the last tick. */
+uint64_t series_live(const struct series_table *t);
+
+/* The sum of all cells of a counter, whatever became of its series. */
+uint64_t series_sum(const struct series_table *t, enum metric_id id);
+
 /* All groups leave: their labels mean something else from now on. */
 void series_expire_all(struct series_table *t, uint64_t now_ns);
 

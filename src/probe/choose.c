@@ -15,6 +15,14 @@
 #include "tcp.skel.h"
 #include "util/log.h"
 
+#define TAKEN_MAX 64
+
+/* The ways that were taken, in the ladder's order, for who asks what this run does. */
+static struct {
+	const char *need, *way;
+} taken[TAKEN_MAX];
+static size_t taken_count;
+
 /* The length of a jiffy, which no header tells, is the resolution of the coarse clock. */
 static unsigned jiffies_hz(void)
 {
@@ -33,6 +41,23 @@ static void load_program(struct tcp *skeleton, const struct hook *hook)
 
 	if (p)
 		bpf_program__set_autoload(p, true);
+}
+
+static void note(const struct need *need, const char *way)
+{
+	if (taken_count == TAKEN_MAX)
+		return;
+	taken[taken_count].need = need->name;
+	taken[taken_count++].way = way;
+}
+
+bool probe_way(size_t i, const char **ret_need, const char **ret_way)
+{
+	if (i >= taken_count)
+		return false;
+	*ret_need = taken[i].need;
+	*ret_way = taken[i].way;
+	return true;
 }
 
 static void take(struct tcp *skeleton, const struct rung *rung)
@@ -102,11 +127,13 @@ static int climb(struct tcp *skeleton, const struct need *need, const char *wish
 		}
 		log_debug("%s: %s (%s)", need->name, rung->name, rung->gives);
 		take(skeleton, rung);
-		if (rung->hook[0].where)
-			return 0;
-		break;
+		if (!rung->hook[0].where)
+			break;
+		note(need, rung->name);
+		return 0;
 	}
 	/* Nothing holds but "none". */
+	note(need, "none");
 	*ret_lacks |= need->asked;
 	if (need->asked && !forced)
 		warn_of_lack(need, &first);
@@ -118,6 +145,7 @@ int probe_choose(struct tcp *skeleton, const char *wish, unsigned needs, unsigne
 	int err = 0;
 
 	*ret_lacks = 0;
+	taken_count = 0;
 	/* What is taken back is a number of segments that were sent again. */
 	if (needs & NEED_UNDO)
 		needs |= NEED_CAUSES;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Which programs are loaded: the rungs that hold, of the needs that there are. */
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
 
 struct tcp;
 
@@ -11,6 +13,9 @@ struct tcp;
  * source cannot do without, does not hold.
  */
 int probe_choose(struct tcp *skeleton, const char *wish, unsigned needs, unsigned *ret_lacks);
+
+/* What probe_choose() took: the i-th need and its way, "none" if there is none. False: no more. */
+bool probe_way(size_t i, const char **ret_need, const char **ret_way);
 
 /* Attach what counts packets to the root cgroup, if it was loaded. 0 or -errno. */
 int probe_attach_packets(struct tcp *skeleton);

@@ -141,3 +141,23 @@ uint64_t probe_missed_runs(const struct tcp *skeleton)
 		return 0;
 	return info.recursion_misses;
 }
+
+bool probe_program(const struct tcp *skeleton, size_t i, const char **ret_name, uint64_t *ret_runs,
+		   uint64_t *ret_ns)
+{
+	struct bpf_prog_info info = {0};
+	__u32 len = sizeof(info);
+	struct bpf_program *p;
+
+	bpf_object__for_each_program(p, skeleton->obj) {
+		if (bpf_program__fd(p) < 0 || i--)
+			continue;
+		*ret_name = bpf_program__name(p);
+		if (bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len))
+			info.run_cnt = info.run_time_ns = 0;
+		*ret_runs = info.run_cnt;
+		*ret_ns = info.run_time_ns;
+		return true;
+	}
+	return false;
+}

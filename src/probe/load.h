@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Loading the BPF programs, and saying in words why it did not work. */
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct tcp;
@@ -18,6 +20,13 @@ int probe_load(struct tcp **ret, const char *wish, uint64_t ring_bytes, uint64_t
 
 /* Attach the tracepoint: from now on events come. 0 or -errno, logged, as above. */
 int probe_attach_edges(struct tcp *skeleton);
+
+/*
+ * The i-th program that is loaded: its name, borrowed, and how often and long it ran, as far as the
+ * kernel counts that (sysctl kernel.bpf_stats_enabled). False: there are no more.
+ */
+bool probe_program(const struct tcp *skeleton, size_t i, const char **ret_name, uint64_t *ret_runs,
+		   uint64_t *ret_ns);
 
 /* How often the kernel skipped a program because it was interrupted by itself. */
 uint64_t probe_missed_runs(const struct tcp *skeleton);

@@ -57,10 +57,7 @@ static void take_loss(struct screen *s)
 	const struct source_ops *ops = s->source->ops;
 
 	/* What adds up at the end only is not asked for before. */
-	if (ops->losses)
-		ops->losses(s->source, &a);
-	else if (s->source->offline)
-		ops->account(s->source, &a);
+	source_losses(s->source, &a);
 	s->scene.loss = (struct loss){
 		.is_known = ops->losses || s->source->offline,
 		.flows = a.lost,

@@ -26,6 +26,7 @@
 #include "engine/source.h"
 #include "engine/syscalls.h"
 #include "probe/capability.h"
+#include "probe/choose.h"
 #include "probe/load.h"
 #include "probe/wish.h"
 #include "source/bare.h"
@@ -355,18 +356,9 @@ static void bpf_account(struct source *s, struct account *ret)
 	/* One that ends a flow may have marked it as counted, and not have counted it yet. */
 	wait_for_programs();
 	bpf_reader_account(&b->reader, &a);
-	*ret = (struct account){
-		.opened = a.opened,
-		.adopted = a.adopted,
-		.closed = a.closed,
-		.live = b->reader.control->live + a.ended_late,
-		.lost = a.lost_ring + a.lost_memory,
-		.lost_tx_bytes = a.lost_tx_bytes,
-		.lost_rx_bytes = a.lost_rx_bytes,
-		.lost_ring = a.lost_ring,
-		.lost_memory = a.lost_memory,
-		.missed = (skipped > a.nested ? skipped - a.nested : 0) + a.lost_edges,
-	};
+	bpf_reader_counted(&a, ret);
+	ret->live = b->reader.control->live + a.ended_late;
+	ret->missed += skipped > a.nested ? skipped - a.nested : 0;
 	if (s->handshakes)
 		bpf_handshake_account(&b->handshake, a.lost_requests, ret);
 	/*
@@ -389,12 +381,7 @@ static void bpf_losses(struct source *s, struct account *ret)
 	struct bpf_account a;
 
 	bpf_reader_account(&b->reader, &a);
-	*ret = (struct account){
-		.lost = a.lost_ring + a.lost_memory,
-		.lost_tx_bytes = a.lost_tx_bytes,
-		.lost_rx_bytes = a.lost_rx_bytes,
-		.missed = a.lost_edges,
-	};
+	bpf_reader_counted(&a, ret);
 }
 
 static const char *bpf_describe(struct source *s)
@@ -404,6 +391,14 @@ static const char *bpf_describe(struct source *s)
 	return b->skeleton->links.on_request
 		       ? "this host's own handshakes (no packets; requests from their SYN on)"
 		       : "this host's own handshakes (no packets; requests whose SYN/ACK goes again)";
+}
+
+static bool bpf_program_of(const struct source *s, size_t i, const char **ret_name,
+			   uint64_t *ret_runs, uint64_t *ret_ns)
+{
+	const struct bpf_state *b = s->state;
+
+	return probe_program(b->skeleton, i, ret_name, ret_runs, ret_ns);
 }
 
 static void bpf_close(struct source *s)
@@ -444,5 +439,7 @@ const struct source_ops source_bpf = {
 	.losses = bpf_losses,
 	.host = bpf_host,
 	.host_reading = bpf_host_reading,
+	.way = probe_way,
+	.program = bpf_program_of,
 	.close = bpf_close,
 };

@@ -107,3 +107,18 @@ void bpf_reader_account(struct bpf_reader *r, struct bpf_account *ret)
 	}
 	free(per_cpu);
 }
+
+void bpf_reader_counted(const struct bpf_account *a, struct account *ret)
+{
+	*ret = (struct account){
+		.opened = a->opened,
+		.adopted = a->adopted,
+		.closed = a->closed,
+		.lost = a->lost_ring + a->lost_memory,
+		.lost_tx_bytes = a->lost_tx_bytes,
+		.lost_rx_bytes = a->lost_rx_bytes,
+		.lost_ring = a->lost_ring,
+		.lost_memory = a->lost_memory,
+		.missed = a->lost_edges,
+	};
+}

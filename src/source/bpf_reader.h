@@ -6,6 +6,7 @@
 #pragma once
 #include <stddef.h>
 
+struct account;
 struct bpf_account;
 struct bpf_link;
 struct event;
@@ -35,3 +36,6 @@ int bpf_reader_run(struct bpf_reader *r, const struct bpf_link *link);
 
 /* The kernel's account, summed over all CPUs. */
 void bpf_reader_account(struct bpf_reader *r, struct bpf_account *ret);
+
+/* What the programs counted, at any time; who is live they do not count. */
+void bpf_reader_counted(const struct bpf_account *a, struct account *ret);

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 
 import pytest
 from agents import Agent
@@ -162,6 +163,23 @@ def test_a_file_that_is_read_again_changes_what_can_change(agent, tmp_path):
     a.hang_up()
     a.wait_error("is missing: the settings stay as they were")
     assert a.stop(signal.SIGTERM).status == 0
+
+
+def test_what_came_since_the_last_interval_is_not_lost(agent, netns):
+    """No interval ends, so nothing was read of what is open; the truth is what this test opened."""
+    a = agent("--without", "api", "--also", f"metrics --interval 3600 --netns {netns.name}")
+    before = json.loads(a.get("/api/v1/status")[1])["account"]
+    with netns.inside(), contextlib.ExitStack() as stack:
+        server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        for _ in range(20):
+            stack.enter_context(socket.create_connection(server.getsockname()))
+            stack.enter_context(server.accept()[0])
+        account = json.loads(a.get("/api/v1/status")[1])["account"]
+        assert account["opened"] - before["opened"] >= 40 and account["live"] >= 40
+        assert account["lost"] == account["missed"] == 0
+    account = wait_until(lambda: (lambda now: now["closed"] - before["closed"] >= 40 and now)(
+        json.loads(a.get("/api/v1/status")[1])["account"]), "their ends")
+    assert account["lost"] == account["missed"] == 0
 
 
 def test_near_its_limit_of_memory_it_gives_things_up(agent):
