@@ -112,7 +112,9 @@ static void add_side(const struct fleet_ask *a, bool is_client, struct sql *q)
 	else
 		add_span(a, a->from_s - ENDS_APART_US / 1000000, a->to_s + ENDS_APART_US / 1000000,
 			 "flow_closed", q);
-	sql_add(q, " AND role = '%s')", is_client ? "connect" : "accept");
+	/* Current releases want a name for each side of a JOIN. */
+	sql_add(q, " AND role = '%s') AS %s", is_client ? "connect" : "accept",
+		is_client ? "c" : "s");
 }
 
 /*
@@ -141,10 +143,11 @@ static void joined(const struct fleet_ask *a, uint64_t rows, struct sql *q)
 	add_side(a, false, q);
 	/* Ports are used again: of several partners the one that ended with it. */
 	sql_add(q,
-		" USING (ca, cp, sa, sp) ORDER BY found DESC, apart LIMIT 1 BY c_run, c_id, c_us)"
+		" USING (ca, cp, sa, sp) ORDER BY found DESC, apart LIMIT 1 BY c_run, c_id, c_us) AS j"
 		" ANY LEFT JOIN (SELECT laddr AS sa, 1 AS known");
 	of_span(a, "flow_closed", q);
-	sql_add(q, " GROUP BY laddr) USING (sa) ORDER BY c_us DESC, ca, cp LIMIT %" PRIu64, rows);
+	sql_add(q, " GROUP BY laddr) AS k USING (sa) ORDER BY c_us DESC, ca, cp LIMIT %" PRIu64,
+		rows);
 }
 
 static void verdicts(const struct fleet_ask *a, uint64_t rows, struct sql *q)

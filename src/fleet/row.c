@@ -98,17 +98,21 @@ const char *fleet_table_name(enum fleet_table table)
 	return table_names[table];
 }
 
-/* What a recording keeps of struct ev_extra, the store keeps under the same name. */
+/*
+ * What a recording keeps of struct ev_extra, the store keeps under the same name. Tables share
+ * these columns, however many each has before them.
+ */
 static unsigned add_extra(const struct fleet_column **ret, unsigned n)
 {
 	static struct fleet_column extra[FLEET_COLUMNS_MAX];
+	unsigned count = 0;
 
-	for (unsigned i = 0; i < record_column_count; i++) {
+	for (unsigned i = 0; i < record_column_count && n < FLEET_COLUMNS_MAX; i++) {
 		const struct record_column *c = &record_columns[i];
 
-		if (!c->extra || n == FLEET_COLUMNS_MAX)
+		if (!c->extra)
 			continue;
-		extra[n] = (struct fleet_column){
+		extra[count] = (struct fleet_column){
 			.name = c->name,
 			.type = c->form == FORM_CHARS ? FLEET_TEXT : FLEET_UINT,
 			.size = c->size,
@@ -116,8 +120,7 @@ static unsigned add_extra(const struct fleet_column **ret, unsigned n)
 			.tables = FLOW,
 			.is_extra = true,
 		};
-		ret[n] = &extra[n];
-		n++;
+		ret[n++] = &extra[count++];
 	}
 	return n;
 }

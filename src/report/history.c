@@ -16,12 +16,12 @@
 #define DIRECTORY RECORDER_DIRECTORY
 
 static const char *const groupings[] = {"comm", "process",   "unit", "container", "remote",
-					"port", "subnet", "flow", NULL};
+					"port", "subnet", "flow", "host", NULL};
 
 static const struct option_def options[] = {
-	{0, "by", OPTION_CHOICE, OWN(by), "{comm,process,unit,container,remote,port,subnet,flow}",
+	{0, "by", OPTION_CHOICE, OWN(by), "{comm,process,unit,container,remote,port,subnet,flow,host}",
 	 "a row for each program name (default), process, systemd unit, container, remote address, port "
-	 "of the service, remote /24 or /48, or connection", .choices = groupings},
+	 "of the service, remote /24 or /48, connection, or host", .choices = groupings},
 	{0, "against", OPTION_TEXT, OWN(against), "SPAN",
 	 "compare with the same span so long before, such as -1d: what is new, gone, ten times more"},
 	{0, "all", OPTION_FLAG, OWN(all), NULL, "with --against: also what is much as it was"},

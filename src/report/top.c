@@ -27,7 +27,7 @@ struct top {
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char *const groupings[] = {"process", "unit", "container", "remote", "port",
-					"subnet",  NULL};
+					"subnet",  "host", NULL};
 
 static const char *const formats[] = {"table", "screen", NULL};
 static const char *const colors[] = {"auto", "never", NULL};
@@ -43,7 +43,7 @@ static const struct option_def options[] = {
 	 "rank by this column (also: all, sent, received); default all"},
 	{'r', "rows", OPTION_UINT, OF_QUESTION(rows), "N", "at most so many rows per interval",
 	 .min = 1, .max = 10000000},
-	{0, "by", OPTION_CHOICE, OWN(by), "{process,unit,container,remote,port,subnet}",
+	{0, "by", OPTION_CHOICE, OWN(by), "{process,unit,container,remote,port,subnet,host}",
 	 "sum up connections by this, and show the busiest of each", .choices = groupings},
 	{0, "format", OPTION_CHOICE, OWN(format), "{table,screen}",
 	 "on a terminal: no keys, but a table that rolls on, or is redrawn in place",

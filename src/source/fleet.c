@@ -39,7 +39,7 @@ struct state {
 	struct event first; /* before a flow's first reading: how it was before */
 	bool has_first, is_over;
 	uint64_t tick_ns; /* the next end of an interval */
-	uint64_t opened, closed;
+	uint64_t opened, adopted, closed;
 	struct cgroup_names *cgroups; /* NULL: nobody asks for their names */
 	uint64_t cgroup_seen[CGROUPS_SEEN];
 };
@@ -166,7 +166,8 @@ static bool has_extra(const struct event *ev)
 	return ev->extra.known || ev->extra.mss || ev->extra.segs_out || ev->extra.segs_in;
 }
 
-/* Numbers of cgroups are those of their host: here each gets one of its own, below which its name is known. */
+/* Numbers of cgroups are those of their host: here each gets one of its own, below which its name
+ * is known. */
 static uint64_t learn_cgroup(struct state *f, const struct fleet_row *row)
 {
 	uint64_t host = fleet_id_host(row->ev.head.id);
@@ -216,6 +217,17 @@ static void make_first(struct state *f, const struct fleet_row *row)
 	f->has_first = true;
 }
 
+/* A flow that is met for the first time has opened in the span, or was there before. */
+static void count_flow(struct state *f, const struct event *ev)
+{
+	uint64_t from_ns = (uint64_t)f->ask.from_s * 1000000000;
+
+	if (ev->ident.seen == SEEN_ADOPTED || (ev->ident.open_ns && ev->ident.open_ns < from_ns))
+		f->adopted++;
+	else
+		f->opened++;
+}
+
 static void take_row(struct state *f, struct fleet_row *row)
 {
 	struct recorded_flow *known;
@@ -225,14 +237,15 @@ static void take_row(struct state *f, struct fleet_row *row)
 	if (f->table == FLEET_CLOSED) {
 		if (known)
 			recorded_flows_remove(&f->known, known);
-		f->opened += !known;
+		else
+			count_flow(f, &row->ev);
 		f->closed++;
 		return;
 	}
 	if (known)
 		return;
 	recorded_flows_add(&f->known, row->ev.head.id);
-	f->opened++;
+	count_flow(f, &row->ev);
 	make_first(f, row);
 }
 
@@ -304,8 +317,10 @@ static void fleet_account(struct source *s, struct account *ret)
 {
 	const struct state *f = s->state;
 
-	*ret = (struct account){
-		.opened = f->opened, .closed = f->closed, .live = f->opened - f->closed};
+	*ret = (struct account){.opened = f->opened,
+				.adopted = f->adopted,
+				.closed = f->closed,
+				.live = f->opened + f->adopted - f->closed};
 }
 
 static unsigned fleet_host_of(const struct source *s, uint64_t id)

@@ -23,10 +23,11 @@ static int complain_column(const char *list, size_t at, int err, struct usage_er
 		snprintf(error->text, sizeof(error->text), "too many columns: at most %d",
 			 LAYOUT_CELLS_MAX);
 	else if (near)
-		snprintf(error->text, sizeof(error->text), "no column '%s' (did you mean %s?)", name,
-			 near->name);
+		snprintf(error->text, sizeof(error->text), "no column '%s' (did you mean %s?)",
+			 name, near->name);
 	else
-		snprintf(error->text, sizeof(error->text), "no column '%s' (-o help lists all)", name);
+		snprintf(error->text, sizeof(error->text), "no column '%s' (-o help lists all)",
+			 name);
 	return -EINVAL;
 }
 
@@ -57,6 +58,23 @@ static int choose_sort(const struct report *report, const struct question *q, st
 	return view->sort ? 0 : complain_column(q->sort, 0, -EINVAL, error);
 }
 
+static bool lists(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *p = list; *p; p += strcspn(p, ","), p += *p == ',')
+		if (!strncmp(p, name, len) && (p[len] == ',' || !p[len]))
+			return true;
+	return false;
+}
+
+/* Rows of several hosts say of which, unless somebody chose what they say. */
+static bool wants_host(const struct question *q, const char *list)
+{
+	return (q->watch->reads_count > 1 || q->watch->fleet) && !q->columns &&
+	       !(list && lists(list, "host"));
+}
+
 static int choose_columns(const struct report *report, const struct question *q, struct view *view,
 			  struct usage_error *error)
 {
@@ -67,8 +85,7 @@ static int choose_columns(const struct report *report, const struct question *q,
 
 	if (!list && (q->json || q->csv))
 		list = report->columns_of ? report->columns_of(q) : report->columns;
-	/* Rows of several hosts say of which. */
-	if (q->watch->reads_count > 1 && !q->columns)
+	if (wants_host(q, list))
 		for (int i = 0; i < LAYOUT_SECTIONS; i++)
 			section_set(&view->layout.section[i], &host, 1);
 	view->layout.own_columns = list;
@@ -100,8 +117,8 @@ static unsigned wants_of(const struct view *view)
 	return wants;
 }
 
-int ask_view(const struct report *report, struct question *q, struct view *view,
-	     struct consumer *c, struct usage_error *error)
+int ask_view(const struct report *report, struct question *q, struct view *view, struct consumer *c,
+	     struct usage_error *error)
 {
 	view->question = q;
 	view->consumer = c;

@@ -145,6 +145,17 @@ static unsigned by_subnet(const struct view *view, const struct flow *f, uint32_
 	return 1;
 }
 
+/* Any group is of one host alone: this one is of nothing else. */
+static unsigned by_host(const struct view *view, const struct flow *f, uint32_t *note,
+			struct group_key *ret)
+{
+	(void)view;
+	(void)f;
+	(void)note;
+	*ret = (struct group_key){.number = 0};
+	return 1;
+}
+
 static void name_port(const struct view *view, const struct group *g, struct row *row)
 {
 	(void)view;
@@ -179,15 +190,24 @@ static const struct kind {
 	{"state", by_state, NULL, SHARE_STATE, "state", {{0}}},
 	{"pid", by_pid, NULL, SHARE_PROCESS | SHARE_COMM, "pid,comm", {{0}}},
 	{"comm", by_comm, NULL, SHARE_COMM, "comm", {{"comm", -16, .cut = 16}}},
-	{"flow", by_flow, NULL, SHARE_ALL, "pid,comm,laddr,lport,raddr,rport,role,end_reason,cookie",
+	{"flow",
+	 by_flow,
+	 NULL,
+	 SHARE_ALL,
+	 "pid,comm,laddr,lport,raddr,rport,role,end_reason,cookie",
 	 {{"local", -21}, {"remote", -21}}},
-	{"process", by_pid, NULL, SHARE_PROCESS | SHARE_COMM, "pid,comm",
+	{"process",
+	 by_pid,
+	 NULL,
+	 SHARE_PROCESS | SHARE_COMM,
+	 "pid,comm",
 	 {{"pid", -7}, {"comm", -16, .cut = 16}}},
 	{"unit", by_unit, NULL, SHARE_UNIT, "unit", {{"unit", -32}}},
 	{"container", by_container, NULL, SHARE_CONTAINER, "container", {{"container", -32}}},
 	{"remote", by_raddr, NULL, SHARE_RADDR, "raddr", {{"raddr", -32}}},
 	{"port", by_port, name_port, 0, "port", {{"port", -7}}},
 	{"subnet", by_subnet, name_subnet, 0, "subnet", {{"subnet", -32}}},
+	{"host", by_host, NULL, 0, "host", {{"host", -16, .cut = 16}}},
 };
 
 static const struct kind *find(const char *by)
@@ -225,18 +245,25 @@ const char *group_by_columns(const char *by)
 	return list;
 }
 
+/* Where rows are of several hosts, they have said of which already. */
+static bool is_there(const struct section *section, const char *column)
+{
+	return section->count && !strcmp(section->column[0]->name, column);
+}
+
 void group_by_key_cells(const char *by, struct section *section)
 {
 	const struct kind *k = find(by);
 
 	for (size_t i = 0; i < 2 && k->cell[i].column; i++)
-		section_set(section, &k->cell[i], 1);
+		if (!is_there(section, k->cell[i].column))
+			section_set(section, &k->cell[i], 1);
 }
 
 void group_by_layout(const char *by, struct section *section)
 {
 	static const struct cell sums[] = {
-		{"flows", 6}, {"rx_kb", 8},   {"tx_kb", 8},
+		{"flows", 6},	{"rx_kb", 8},	{"tx_kb", 8},
 		{"srtt_us", 8}, {"retrans", 7}, {"busiest", -32},
 	};
 	static const struct cell whose = {"busiest_comm", CELL_BARE};

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A ClickHouse server (Debian's 18.16) on loopback, with its data below the build folder; and a proxy
-before it that loses requests and replies, or answers itself."""
+before it that loses requests and replies, or answers itself. With TCPSIGHT_CHDB=LIBRARY it is a current
+one (`./dev clickhouse`)."""
 
 import json
 import os
@@ -16,9 +17,10 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from sight import BUILD, PATIENCE_SEC
+from sight import BUILD, PATIENCE_SEC, ROOT
 
 SERVER = "/usr/sbin/clickhouse-server"
+CHDB = os.environ.get("TCPSIGHT_CHDB")
 CONFIG = """<?xml version="1.0"?>
 <yandex>
  <logger><level>warning</level><log>{folder}/log</log><errorlog>{folder}/errors</errorlog></logger>
@@ -77,14 +79,15 @@ class ClickHouse:
 
     def start(self):
         with open(self.folder / "out", "ab") as out:
-            self.process = subprocess.Popen([SERVER, f"--config-file={self.folder}/config.xml"],
-                                            stdout=out, stderr=out, cwd=self.folder)
+            self.process = subprocess.Popen(
+                ["/usr/bin/python3", ROOT / "tests/tools/chdb_server.py", CHDB, self.folder, str(self.http)] if CHDB else
+                [SERVER, f"--config-file={self.folder}/config.xml"], stdout=out, stderr=out, cwd=self.folder)
         end = time.monotonic() + 4 * PATIENCE_SEC
         while True:
             try:
                 return self.ask("SELECT 1")
             except (OSError, urllib.error.URLError):
-                assert self.process.poll() is None, (self.folder / "errors").read_text()
+                assert self.process.poll() is None, (self.folder / "out").read_text()
                 assert time.monotonic() < end, "clickhouse-server does not answer"
                 time.sleep(0.05)
 

@@ -92,6 +92,74 @@ def test_top_counts_what_flows_moved(fleet):
     assert max(flows.values()) > 2
 
 
+def reads(fleet):
+    """The same recordings, where the store is not asked."""
+    return [word for host in HOSTS for word in ("--read", fleet.paths[host])]
+
+
+def both(fleet, report, *words, span=SPAN):
+    """What a report says of the store, and of the recordings."""
+    asked, _ = rows_of(report, "--fleet", fleet.url, *span, "--rows", "100000", *words)
+    there, _ = rows_of(report, *reads(fleet), *span, "--rows", "100000", *words)
+    assert asked and there
+    return asked, there
+
+
+SUMS = "host,flows,opened,closed,failures,ends,tx_bytes,rx_bytes,retrans,bytes_retrans"
+
+
+@pytest.mark.parametrize("by, key", [("comm", "comm"), ("process", "pid"), ("remote", "raddr"), ("port", "port"),
+                                     ("subnet", "subnet"), ("flow", "cookie,comm,raddr"), ("host", "host")])
+def test_history_says_what_it_says_of_the_recordings(fleet, by, key):
+    """Minutes are coarser than intervals, so when something moved is not compared; how much is."""
+    columns = SUMS if by == "host" else f"{key},{SUMS}"
+    asked, there = both(fleet, "history", "--by", by, "-o", columns)
+    assert canonical(asked) == canonical(there)
+
+
+def test_life_says_it_of_a_minute_too(fleet):
+    asked, there = both(fleet, "life", "-o", COLUMNS, span=["--at", "2026-11-20T23:59:00Z"])
+    assert canonical(asked) == canonical(there)
+
+
+def test_why_says_what_it_says_of_the_recordings(fleet):
+    """Of what failed all that is said; of the rest verdicts are on minutes there, on intervals here."""
+    columns = "host,cookie,pid,comm,laddr,lport,raddr,rport,role,end_reason,tx_bytes,rx_bytes,severity,verdict,sentence,next"
+    asked, there = both(fleet, "why", "-o", columns)
+    failed = [[row for row in rows if row["severity"] == "failed"] for rows in (asked, there)]
+    assert canonical(failed[0]) == canonical(failed[1]) and len(failed[0]) > 50
+
+
+def moved_by_flow(rows):
+    sums = collections.Counter()
+    for row in rows:
+        sums.update({(row["host"], row["cookie"], field): row[field] for field in ("tx_bytes", "rx_bytes", "retrans")})
+    return {key: value for key, value in sums.items() if value}
+
+
+@pytest.mark.parametrize("begin, end", [("2026-11-20T23:58:00", "2026-11-20T23:59:00"), ("2026-11-20T23:59:00", "2026-11-21T00:00:00")])
+def test_top_says_of_a_minute_what_its_seconds_say(fleet, begin, end):
+    columns = ["-o", "time,host,cookie,tx_bytes,rx_bytes,retrans", "--rows", "100000"]
+    asked, _ = rows_of("top", "--fleet", fleet.url, "--at", f"{begin}Z", *columns, "60")
+    assert {row["time"][:19] for row in asked} == {end}
+    there = [row for host in HOSTS for row in rows_of("top", "--read", fleet.paths[host], *columns, "1")[0]
+             if begin < row["time"][:19] <= end]
+    assert moved_by_flow(asked) == moved_by_flow(there) and asked
+
+
+def test_rows_say_of_which_host_and_the_summary_what_was_there_before(fleet):
+    asked, there = both(fleet, "top", "--by", "host", "60")
+    assert {row["host"] for row in asked} == {row["host"] for row in there} == set(HOSTS)
+    assert all(list(row).count("host") == 1 for row in asked)
+    table = run("top", *fleet.asked, "--by", "host", "60").stdout.splitlines()
+    assert next(line for line in table if "FLOWS" in line).split()[:2] == ["HOST", "FLOWS"]
+    # Whether a host is named does not wait for -o.
+    assert all("host" in row for row in rows_of("history", *fleet.asked)[0])
+    summary = [json.loads(run("history", *words, "--json").stdout.splitlines()[-1])
+               for words in (fleet.asked, [*reads(fleet), *SPAN])]
+    assert summary[0] == summary[1] and summary[0]["adopted"]
+
+
 def test_each_answer_says_who_reported(fleet):
     _, said = rows_of("life", *fleet.asked)
     assert said.startswith("3 of 4 hosts reported from 2026-11-20 ")

@@ -30,8 +30,8 @@ static void numbers_and_texts_have_the_bytes_of_rowbinary(void **state)
 
 static void a_text_that_is_cut_short_is_noticed(void **state)
 {
-	static const uint8_t cut[] = {5, 'a', 'b'}, endless[] = {255, 255, 255, 255, 255, 255,
-								 255, 255, 255, 255, 255, 1};
+	static const uint8_t cut[] = {5, 'a', 'b'},
+			     endless[] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1};
 	struct rowbinary_reader r = {cut, cut + sizeof(cut), false};
 	char text[16];
 
@@ -93,8 +93,9 @@ static const struct fleet_column *find(enum fleet_table table, const char *name)
 /* A field that recordings get later must come here too. */
 static void all_that_is_recorded_of_a_closed_flow_is_sent(void **state)
 {
-	static const char *const otherwise[] = {"time", "opened", "connect_us", "accept_us", "established", "local",
-						"service_port", "other_port", NULL};
+	static const char *const otherwise[] = {"time",		"opened",      "connect_us",
+						"accept_us",	"established", "local",
+						"service_port", "other_port",  NULL};
 
 	(void)state;
 	for (unsigned i = 0; i < record_column_count; i++) {
@@ -118,7 +119,9 @@ static void severities_are_those_of_verdicts(void **state)
 
 	(void)state;
 	for (int i = 0; i < SEVERITY_COUNT; i++)
-		assert_int_equal(record_word_find(words, severity_name(i), (unsigned)strlen(severity_name(i))), i);
+		assert_int_equal(record_word_find(words, severity_name(i),
+						  (unsigned)strlen(severity_name(i))),
+				 i);
 }
 
 static void the_version_tells_the_form_of_the_tables(void **state)
@@ -138,16 +141,35 @@ static void a_column_is_mended_if_it_lacks_a_word(void **state)
 	struct sql q[FLEET_CREATE_MAX];
 
 	(void)state;
-	assert_int_equal(fleet_mend_column(FLEET_CLOSED, role,
-					   "Enum8('unknown' = 0, 'connect' = 1, 'accept' = 2, 'listen' = 3)", &s, q),
-			 0);
-	assert_int_equal(fleet_mend_column(FLEET_CLOSED, role, "Enum8('unknown' = 0, 'connect' = 1)", &s, q), 1);
+	assert_int_equal(
+		fleet_mend_column(FLEET_CLOSED, role,
+				  "Enum8('unknown' = 0, 'connect' = 1, 'accept' = 2, 'listen' = 3)",
+				  &s, q),
+		0);
+	assert_int_equal(
+		fleet_mend_column(FLEET_CLOSED, role, "Enum8('unknown' = 0, 'connect' = 1)", &s, q),
+		1);
 	assert_string_equal(q[0].text, "ALTER TABLE d.flow_closed MODIFY COLUMN `role` "
 				       "Enum8('unknown'=0,'connect'=1,'accept'=2,'listen'=3)");
 	sql_done(&q[0]);
 	assert_int_equal(fleet_mend_column(FLEET_CLOSED, find(FLEET_CLOSED, "pid"), "", &s, q), 1);
 	assert_string_equal(q[0].text, "ALTER TABLE d.flow_closed ADD COLUMN `pid` UInt32");
 	sql_done(&q[0]);
+}
+
+/* Tables that have other columns before those of the socket do not disturb each other's. */
+static void a_table_keeps_its_columns(void **state)
+{
+	const struct fleet_column *column[FLEET_TABLE_COUNT][FLEET_COLUMNS_MAX];
+	unsigned count[FLEET_TABLE_COUNT];
+
+	(void)state;
+	for (unsigned t = 0; t < FLEET_TABLE_COUNT; t++)
+		count[t] = fleet_columns((enum fleet_table)t, true, column[t]);
+	for (unsigned t = 0; t < FLEET_TABLE_COUNT; t++)
+		for (unsigned i = 0; i < count[t]; i++)
+			for (unsigned j = 0; j < i; j++)
+				assert_string_not_equal(column[t][i]->name, column[t][j]->name);
 }
 
 static void no_text_can_end_a_literal(void **state)
@@ -170,6 +192,7 @@ int main(void)
 		cmocka_unit_test(severities_are_those_of_verdicts),
 		cmocka_unit_test(the_version_tells_the_form_of_the_tables),
 		cmocka_unit_test(a_column_is_mended_if_it_lacks_a_word),
+		cmocka_unit_test(a_table_keeps_its_columns),
 		cmocka_unit_test(no_text_can_end_a_literal),
 	};
 
