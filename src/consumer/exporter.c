@@ -2,8 +2,11 @@
 #include "consumer/exporter.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -11,8 +14,10 @@
 #include "engine/consumer.h"
 #include "engine/source.h"
 #include "util/log.h"
+#include "util/xalloc.h"
 
 #define BATCH_S 1
+#define FILE_MAX 262144
 
 static struct exporter *exporter_of(const struct consumer *c)
 {
@@ -50,20 +55,75 @@ static int watch_both(struct exporter *e)
 	return 0;
 }
 
-int exporter_start(struct consumer *c, struct source *source, push_work *work, const void *settings,
-		   uid_t uid, gid_t gid)
+char *exporter_read(const struct consumer *c, const char *path, bool is_secret)
+{
+	char *text = xcalloc(1, FILE_MAX + 1);
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	struct stat st = {.st_mode = 0};
+	ssize_t n = fd < 0 || fstat(fd, &st) ? -1 : read(fd, text, FILE_MAX);
+	int err = errno;
+
+	if (fd >= 0)
+		close(fd);
+	if (!path || (n >= 0 && !(is_secret && st.st_mode & S_IROTH)))
+		return text;
+	if (n < 0)
+		log_errno(err, "%s: cannot read %s", c->ops->name, path);
+	else
+		log_error("%s: everybody may read %s, which holds a secret; chmod o-r it",
+			  c->ops->name, path);
+	exporter_forget(text);
+	return NULL;
+}
+
+void exporter_forget(char *text)
+{
+	if (text)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
+
+static int start_process(struct consumer *c, push_work *work, const void *settings, uid_t uid,
+			 gid_t gid)
 {
 	struct exporter *e = exporter_of(c);
 	int err = push_start(&e->push, work, settings, uid, gid);
 
 	if (err)
 		return log_errno(err, "%s: cannot start the process that sends", c->ops->name);
-	e->source = source;
 	err = watch_both(e);
 	if (err)
 		return log_errno(err, "%s: cannot wait for answers", c->ops->name);
 	c->fd = e->either;
 	return 0;
+}
+
+int exporter_start(struct consumer *c, struct source *source, push_work *work, const void *settings,
+		   struct push_tls *tls, uid_t uid, gid_t gid)
+{
+	struct exporter *e = exporter_of(c);
+	char *authorities = exporter_read(c, e->options->ca_file, false);
+	char *certificate = exporter_read(c, e->options->certificate, false);
+	char *key = exporter_read(c, e->options->key, true);
+	int err = -EACCES;
+
+	e->source = source;
+	if (!e->options->certificate != !e->options->key) {
+		log_error("%s: --client-certificate and --client-key go together", c->ops->name);
+		err = -EINVAL;
+	} else if (authorities && certificate && key) {
+		*tls = (struct push_tls){
+			.authorities = e->options->ca_file ? authorities : NULL,
+			.certificate = e->options->certificate ? certificate : NULL,
+			.key = e->options->key ? key : NULL,
+		};
+		err = start_process(c, work, settings, uid, gid);
+		*tls = (struct push_tls){NULL};
+	}
+	exporter_forget(authorities);
+	exporter_forget(certificate);
+	exporter_forget(key);
+	return err;
 }
 
 void exporter_batch_begins(struct exporter *e)

@@ -7,11 +7,13 @@
  * consumer are its operations as they are.
  */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "push/link.h"
+#include "push/tls.h"
 
 struct account;
 struct consumer;
@@ -32,9 +34,19 @@ void exporter_init(struct exporter *e, const struct exporter_options *options,
 		   void (*flush)(struct consumer *c));
 void exporter_free(struct exporter *e);
 
-/* Start the process: see push_start(). 0 or -errno, logged. */
+/*
+ * Start the process: see push_start(). `tls`, which is part of the settings, is read of the
+ * options' files for it, and forgotten again. 0 or -errno, logged.
+ */
 int exporter_start(struct consumer *c, struct source *source, push_work *work, const void *settings,
-		   uid_t uid, gid_t gid);
+		   struct push_tls *tls, uid_t uid, gid_t gid);
+
+/*
+ * A small file, "" if there is none to be read; what is a secret not everybody may read. Gives;
+ * NULL, logged.
+ */
+char *exporter_read(const struct consumer *c, const char *path, bool is_secret);
+void exporter_forget(char *text);
 
 /* A batch has its first record, from now on it may wait a second. */
 void exporter_batch_begins(struct exporter *e);

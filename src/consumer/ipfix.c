@@ -196,7 +196,7 @@ static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t 
 {
 	struct ipfix *x = c->state;
 
-	return exporter_start(c, source, ipfix_work, &x->settings, uid, gid);
+	return exporter_start(c, source, ipfix_work, &x->settings, &x->settings.to.tls, uid, gid);
 }
 
 static void on_free(struct consumer *c)
@@ -275,9 +275,6 @@ int ipfix_wrap(struct consumer *c, struct view *view, struct usage_error *error)
 	c->ops = &ops;
 	if (take_collector(&x->settings.to, o->collector, error))
 		return -EINVAL;
-	x->settings.to.ca_file = o->exporter.ca_file;
-	x->settings.to.certificate = o->exporter.certificate;
-	x->settings.to.key = o->exporter.key;
 	x->settings.to.timeout_s = (unsigned)o->exporter.timeout_s;
 	x->settings.domain = (uint32_t)o->domain;
 	x->settings.pen = (uint32_t)o->pen;

@@ -118,50 +118,24 @@ static void on_tick(struct consumer *c, uint64_t time_ns)
 	exporter_tick(c, time_ns);
 }
 
-/* A small file whose contents are nobody else's business. Gives; NULL, logged. */
-static char *read_secret(const char *path)
-{
-	char *text = xcalloc(1, SECRET_MAX + 1);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	ssize_t n = fd < 0 || fstat(fd, &st) ? -1 : read(fd, text, SECRET_MAX);
-	int err = errno;
-
-	if (fd >= 0)
-		close(fd);
-	if (n >= 0 && !(st.st_mode & S_IROTH))
-		return text;
-	if (n < 0)
-		log_errno(err, "otlp: cannot read %s", path);
-	else
-		log_error("otlp: everybody may read %s, which holds a secret; chmod o-r it", path);
-	explicit_bzero(text, SECRET_MAX);
-	free(text);
-	return NULL;
-}
-
 /* Headers and token go to the child; what this process had of them is forgotten. */
 static int start_process(struct consumer *c, struct source *source, uid_t uid, gid_t gid)
 {
 	struct otlp *o = c->state;
-	const struct otlp_options *options = o->options;
-	char *headers = options->headers_file ? read_secret(options->headers_file) : xstrdup("");
-	char *token = options->token_file ? read_secret(options->token_file) : xstrdup("");
-	int err = headers && token ? 0 : -EACCES;
+	struct otlp_settings *s = &o->settings;
+	char *headers = exporter_read(c, o->options->headers_file, true);
+	char *token = exporter_read(c, o->options->token_file, true);
+	int err = -EACCES;
 
-	if (!err) {
+	if (headers && token) {
 		token[strcspn(token, "\r\n")] = '\0';
-		o->settings.headers = headers;
-		o->settings.token = token;
-		err = exporter_start(c, source, otlp_work, &o->settings, uid, gid);
+		s->headers = headers;
+		s->token = token;
+		err = exporter_start(c, source, otlp_work, s, &s->tls, uid, gid);
+		s->headers = s->token = NULL;
 	}
-	o->settings.headers = o->settings.token = NULL;
-	if (headers)
-		explicit_bzero(headers, strlen(headers));
-	if (token)
-		explicit_bzero(token, strlen(token));
-	free(headers);
-	free(token);
+	exporter_forget(headers);
+	exporter_forget(token);
 	return err;
 }
 
@@ -216,9 +190,6 @@ int otlp_wrap(struct consumer *c, struct view *view, struct usage_error *error)
 	for (int kind = 0; kind < OTLP_KINDS; kind++)
 		snprintf(o->settings.url[kind], sizeof(o->settings.url[kind]), "%.*s%s", (int)len,
 			 options->endpoint, paths[kind]);
-	o->settings.ca_file = options->exporter.ca_file;
-	o->settings.certificate = options->exporter.certificate;
-	o->settings.key = options->exporter.key;
 	o->settings.is_insecure = options->is_insecure;
 	o->settings.timeout_s = (unsigned)options->exporter.timeout_s;
 	o->settings.give_up_s = (unsigned)options->exporter.give_up_s;

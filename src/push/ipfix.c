@@ -101,8 +101,6 @@ static uint32_t send_some(struct work *w, const struct ipfix_flow *flow, uint32_
 {
 	uint32_t next = from;
 
-	if (!connect_collector(w))
-		return 0;
 	while (next < to && !ipfix_encode_flow(w->encoder, &flow[next]))
 		next++;
 	/* One that fits into no message is no record. */
@@ -121,6 +119,9 @@ static bool send_all(struct work *w, const struct push_taken *taken)
 	uint32_t count = taken->job.records, sent = 0;
 	char problem[TRANSPORT_PROBLEM_MAX];
 
+	/* Only here: what one connection has begun, no other goes on with. */
+	if (!connect_collector(w))
+		return false;
 	while (sent < count) {
 		uint32_t n = send_some(w, taken->body, sent, count);
 
@@ -128,7 +129,7 @@ static bool send_all(struct work *w, const struct push_taken *taken)
 			return false;
 		sent += n;
 	}
-	if (!w->transport || transport_settle(w->transport, problem))
+	if (transport_settle(w->transport, problem))
 		return true;
 	tell(w, problem);
 	disconnect(w);

@@ -18,7 +18,7 @@
 /* As libfixbuf reads it: the order of specs below. It wants no padding that it is not told of. */
 struct record {
 	uint64_t start_ms, end_ms, octets, reverse_octets, packets, reverse_packets, id;
-	uint64_t retransmitted, reverse_retransmitted;
+	uint32_t retransmitted, reverse_retransmitted;
 	uint8_t source_v6[16], destination_v6[16];
 	uint32_t source_v4, destination_v4;
 	uint32_t netns, rtt_ms, pid;
@@ -36,8 +36,8 @@ static fbInfoElementSpec_t inside[] = {
 	{"packetDeltaCount", 8, 0},
 	{"reversePacketDeltaCount", 8, 0},
 	{"flowId", 8, 0},
-	{"tcpsightRetransmittedPackets", 8, 0},
-	{"tcpsightReverseRetransmittedPackets", 8, 0},
+	{"tcpsightRetransmittedPackets", 4, 0},
+	{"tcpsightReverseRetransmittedPackets", 4, 0},
 	{"sourceIPv6Address", 16, 0},
 	{"destinationIPv6Address", 16, 0},
 	{"sourceIPv4Address", 4, 0},
@@ -58,7 +58,10 @@ static fbInfoElementSpec_t inside[] = {
 	FB_IESPEC_NULL,
 };
 
-/* On the wire. tcpControlBits in one octet: pmacct 1.7 reads two as 0. */
+/*
+ * On the wire. tcpControlBits in one octet: pmacct 1.7 reads two as 0. Retransmissions in four, as
+ * those of ntop, whose elements they are: tshark takes eight for malformed.
+ */
 static fbInfoElementSpec_t outside[] = {
 	{"sourceIPv4Address", 4, FLAG_V4},
 	{"destinationIPv4Address", 4, FLAG_V4},
@@ -76,8 +79,8 @@ static fbInfoElementSpec_t outside[] = {
 	{"reverseOctetDeltaCount", 8, 0},
 	{"packetDeltaCount", 8, 0},
 	{"reversePacketDeltaCount", 8, 0},
-	{"tcpsightRetransmittedPackets", 8, 0},
-	{"tcpsightReverseRetransmittedPackets", 8, 0},
+	{"tcpsightRetransmittedPackets", 4, 0},
+	{"tcpsightReverseRetransmittedPackets", 4, 0},
 	{"reverseFlowDeltaMilliseconds", 4, 0},
 	{"flowId", 8, 0},
 	{"ingressVRFID", 4, 0},
@@ -139,12 +142,12 @@ static int take_error(GError **error)
 static void add_elements(fbInfoModel_t *model, uint32_t pen)
 {
 	const fbInfoElement_t elements[] = {
-		FB_IE_INIT_FULL("tcpsightRetransmittedPackets", PEN_NTOP, 110, 8,
+		FB_IE_INIT_FULL("tcpsightRetransmittedPackets", PEN_NTOP, 110, 4,
 				FB_IE_F_ENDIAN | FB_IE_DELTACOUNTER | FB_UNITS_PACKETS, 0, 0,
-				FB_UINT_64, "packets sent again in the flow's direction"),
-		FB_IE_INIT_FULL("tcpsightReverseRetransmittedPackets", PEN_NTOP, 109, 8,
+				FB_UINT_32, "packets sent again in the flow's direction"),
+		FB_IE_INIT_FULL("tcpsightReverseRetransmittedPackets", PEN_NTOP, 109, 4,
 				FB_IE_F_ENDIAN | FB_IE_DELTACOUNTER | FB_UNITS_PACKETS, 0, 0,
-				FB_UINT_64, "packets sent again in the other direction"),
+				FB_UINT_32, "packets sent again in the other direction"),
 		FB_IE_INIT_FULL("tcpsightProcessId", pen, 1, 4, FB_IE_F_ENDIAN | FB_IE_IDENTIFIER,
 				0, 0, FB_UINT_32, "process that owns the local end"),
 		FB_IE_INIT_FULL("tcpsightContainer", pen, 2, FB_IE_VARLEN, 0, 0, 0, FB_STRING,

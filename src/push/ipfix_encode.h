@@ -32,8 +32,8 @@ struct ipfix_flow {
 	uint32_t pid, netns, rtt_ms;
 	uint64_t start_ms, end_ms;				   /* since 1970 */
 	uint64_t octets, packets, reverse_octets, reverse_packets; /* octets: of payload */
-	uint64_t retransmitted, reverse_retransmitted;		   /* packets */
 	uint64_t id;
+	uint32_t retransmitted, reverse_retransmitted; /* packets */
 	char comm[16];
 	char container[IPFIX_NAME_MAX], unit[IPFIX_NAME_MAX]; /* terminated */
 };

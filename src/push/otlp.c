@@ -133,9 +133,7 @@ int otlp_work(int socket, const void *settings)
 		.type = "application/json",
 		.headers = d.settings->headers,
 		.token = d.settings->token,
-		.ca_file = d.settings->ca_file,
-		.certificate = d.settings->certificate,
-		.key = d.settings->key,
+		.tls = d.settings->tls,
 		.is_insecure = d.settings->is_insecure,
 		.timeout_s = d.settings->timeout_s,
 	};

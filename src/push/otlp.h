@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "push/retry.h"
+#include "push/tls.h"
 
 struct post_result;
 struct push_answer;
@@ -22,7 +23,7 @@ enum otlp_kind {
 struct otlp_settings {
 	char url[OTLP_KINDS][OTLP_URL_MAX];
 	const char *headers, *token; /* "" for none */
-	const char *ca_file, *certificate, *key;
+	struct push_tls tls;
 	bool is_insecure;
 	unsigned timeout_s, give_up_s;
 };

@@ -19,6 +19,7 @@ struct post {
 	char error[CURL_ERROR_SIZE];
 	char answer[POST_ANSWER_MAX + 1];
 	size_t answer_len;
+	bool has_head; /* all of the answer's */
 };
 
 /* More than there is room for is read and forgotten. */
@@ -31,6 +32,15 @@ static size_t take_answer(char *data, size_t size, size_t count, void *context)
 	memcpy(p->answer + p->answer_len, data, taken);
 	p->answer_len += taken;
 	return len;
+}
+
+/* libcurl takes a head that is cut for one that is whole. */
+static size_t take_head(char *line, size_t size, size_t count, void *context)
+{
+	struct post *p = context;
+
+	p->has_head = line[0] == '\r' || line[0] == '\n';
+	return size * count;
 }
 
 static void add_header(struct post *p, const char *name, const char *value, size_t value_len)
@@ -65,6 +75,15 @@ static void add_headers(struct post *p)
 	}
 }
 
+/* Nothing, if there is no text. */
+static void set_pem(struct post *p, CURLoption option, const char *text)
+{
+	struct curl_blob blob = {(void *)text, text ? strlen(text) : 0, CURL_BLOB_COPY};
+
+	if (text)
+		curl_easy_setopt(p->curl, option, &blob);
+}
+
 struct post *post_new(const struct post_settings *settings)
 {
 	struct post *p = xcalloc(1, sizeof(*p));
@@ -79,6 +98,8 @@ struct post *post_new(const struct post_settings *settings)
 	curl_easy_setopt(p->curl, CURLOPT_HTTPHEADER, p->headers);
 	curl_easy_setopt(p->curl, CURLOPT_WRITEFUNCTION, take_answer);
 	curl_easy_setopt(p->curl, CURLOPT_WRITEDATA, p);
+	curl_easy_setopt(p->curl, CURLOPT_HEADERFUNCTION, take_head);
+	curl_easy_setopt(p->curl, CURLOPT_HEADERDATA, p);
 	curl_easy_setopt(p->curl, CURLOPT_ERRORBUFFER, p->error);
 	curl_easy_setopt(p->curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(p->curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -88,12 +109,9 @@ struct post *post_new(const struct post_settings *settings)
 		curl_easy_setopt(p->curl, CURLOPT_SSL_VERIFYPEER, 0L);
 		curl_easy_setopt(p->curl, CURLOPT_SSL_VERIFYHOST, 0L);
 	}
-	if (settings->ca_file)
-		curl_easy_setopt(p->curl, CURLOPT_CAINFO, settings->ca_file);
-	if (settings->certificate)
-		curl_easy_setopt(p->curl, CURLOPT_SSLCERT, settings->certificate);
-	if (settings->key)
-		curl_easy_setopt(p->curl, CURLOPT_SSLKEY, settings->key);
+	set_pem(p, CURLOPT_CAINFO_BLOB, settings->tls.authorities);
+	set_pem(p, CURLOPT_SSLCERT_BLOB, settings->tls.certificate);
+	set_pem(p, CURLOPT_SSLKEY_BLOB, settings->tls.key);
 	return p;
 }
 
@@ -132,6 +150,7 @@ void post_send(struct post *p, const char *url, const void *body, size_t len,
 	CURLcode code;
 
 	p->answer_len = 0;
+	p->has_head = false;
 	p->error[0] = '\0';
 	curl_easy_setopt(p->curl, CURLOPT_URL, url);
 	curl_easy_setopt(p->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)packed_len);
@@ -144,6 +163,10 @@ void post_send(struct post *p, const char *url, const void *body, size_t len,
 	if (code) {
 		snprintf(ret->problem, sizeof(ret->problem), "%s",
 			 p->error[0] ? p->error : curl_easy_strerror(code));
+		return;
+	}
+	if (!p->has_head) {
+		snprintf(ret->problem, sizeof(ret->problem), "the answer was cut in its head");
 		return;
 	}
 	curl_easy_getinfo(p->curl, CURLINFO_RESPONSE_CODE, &status);

@@ -6,18 +6,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "push/tls.h"
+
 #define POST_ANSWER_MAX 65536
 #define POST_PROBLEM_MAX 256
 
 /* All borrowed. */
 struct post_settings {
-	const char *type;	       /* Content-Type */
-	const char *headers;	       /* lines of "Name: value"; "" for none */
-	const char *token;	       /* of "Authorization: Bearer"; "" for none */
-	const char *ca_file;	       /* NULL: the system's */
-	const char *certificate, *key; /* of ours; NULL: none */
-	bool is_insecure;	       /* certificates are not verified */
-	unsigned timeout_s;	       /* of one attempt */
+	const char *type;    /* Content-Type */
+	const char *headers; /* lines of "Name: value"; "" for none */
+	const char *token;   /* of "Authorization: Bearer"; "" for none */
+	struct push_tls tls;
+	bool is_insecure;   /* certificates are not verified */
+	unsigned timeout_s; /* of one attempt */
 };
 
 struct post;

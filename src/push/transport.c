@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "push/transport.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <gnutls/gnutls.h>
 #include <linux/sockios.h>
@@ -69,35 +70,60 @@ static bool find_and_connect(struct transport *t, const struct transport_setting
 	return t->fd >= 0 || fail(problem, "connection", strerror(-t->fd));
 }
 
-static bool load_credentials(struct transport *t, const struct transport_settings *s, char *problem)
+static gnutls_datum_t datum_of(const char *text)
 {
+	return (gnutls_datum_t){(unsigned char *)text, (unsigned)strlen(text)};
+}
+
+static int load_authorities(struct transport *t, const char *authorities)
+{
+	gnutls_datum_t text;
+
+	if (!authorities)
+		return gnutls_certificate_set_x509_system_trust(t->credentials);
+	text = datum_of(authorities);
+	return gnutls_certificate_set_x509_trust_mem(t->credentials, &text, GNUTLS_X509_FMT_PEM);
+}
+
+static bool load_credentials(struct transport *t, const struct push_tls *tls, char *problem)
+{
+	gnutls_datum_t certificate, key;
 	int done;
 
 	if (gnutls_certificate_allocate_credentials(&t->credentials))
 		return fail(problem, "TLS", "out of memory");
-	done = s->ca_file ? gnutls_certificate_set_x509_trust_file(t->credentials, s->ca_file,
-								   GNUTLS_X509_FMT_PEM)
-			  : gnutls_certificate_set_x509_system_trust(t->credentials);
+	done = load_authorities(t, tls->authorities);
 	if (done < 0)
 		return fail(problem, "authorities", gnutls_strerror(done));
-	if (!s->certificate)
+	if (!tls->certificate || !tls->key)
 		return true;
-	done = gnutls_certificate_set_x509_key_file(t->credentials, s->certificate, s->key,
-						    GNUTLS_X509_FMT_PEM);
+	certificate = datum_of(tls->certificate);
+	key = datum_of(tls->key);
+	done = gnutls_certificate_set_x509_key_mem(t->credentials, &certificate, &key,
+						   GNUTLS_X509_FMT_PEM);
 	return done >= 0 || fail(problem, "our certificate", gnutls_strerror(done));
+}
+
+/* RFC 6066: an address is no server's name. */
+static bool is_address(const char *host)
+{
+	struct in6_addr address;
+
+	return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
 }
 
 static bool shake_hands(struct transport *t, const struct transport_settings *s, char *problem)
 {
 	int done;
 
-	if (!load_credentials(t, s, problem))
+	if (!load_credentials(t, &s->tls, problem))
 		return false;
 	if (gnutls_init(&t->session, GNUTLS_CLIENT))
 		return fail(problem, "TLS", "out of memory");
 	gnutls_set_default_priority(t->session);
 	gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, t->credentials);
-	gnutls_server_name_set(t->session, GNUTLS_NAME_DNS, s->host, strlen(s->host));
+	if (!is_address(s->host))
+		gnutls_server_name_set(t->session, GNUTLS_NAME_DNS, s->host, strlen(s->host));
 	gnutls_session_set_verify_cert(t->session, s->host, 0);
 	gnutls_transport_set_int(t->session, t->fd);
 	gnutls_handshake_set_timeout(t->session, s->timeout_s * 1000);

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "push/tls.h"
+
 enum transport_kind {
 	TRANSPORT_UDP,
 	TRANSPORT_TCP,
@@ -17,9 +19,8 @@ enum transport_kind {
 struct transport_settings {
 	enum transport_kind kind;
 	char host[TRANSPORT_NAME_MAX], port[8];
-	const char *ca_file;	       /* NULL: the system's */
-	const char *certificate, *key; /* of ours; NULL: none */
-	unsigned timeout_s;	       /* for each step: name, connection, handshake, write */
+	struct push_tls tls;
+	unsigned timeout_s; /* for each step: name, connection, handshake, write */
 };
 
 struct transport;

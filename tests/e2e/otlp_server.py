@@ -6,14 +6,21 @@ import gzip
 import http.server
 import json
 import threading
+import time
+
+
+# What is no answer, or not a whole one; "early": not even the request is read.
+BROKEN = {"cut": b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", "half": b"HTTP/1.1 200 OK\r\nConte",
+          "nothing": b"", "garbage": b"\x16\x03\x01\xff\x00<html>\r\n\r\n", "early": b""}
 
 
 class Collector:
-    """`script`: what the next requests get, one entry each: a status, (status, headers, body), or "cut"."""
+    """`script`: what the next requests get, one entry each: a status, (status, headers, body), or one of BROKEN."""
 
-    def __init__(self, script=()):
+    def __init__(self, script=(), tls=None):
         self.script = list(script)
-        self.requests = []  # (path, headers, body as it came)
+        self.requests = []  # (path, headers, body as it came, answer)
+        self.times = []  # when they came
         self.lock = threading.Condition()
         collector = self
 
@@ -21,11 +28,12 @@ class Collector:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
-                body = gzip.decompress(self.rfile.read(int(self.headers["Content-Length"])))
+                early = collector.script[:1] == ["early"]
+                body = b"" if early else gzip.decompress(self.rfile.read(int(self.headers["Content-Length"])))
                 answer = collector.take(self.path, dict(self.headers), body)
-                if answer == "cut":
+                if isinstance(answer, str):
                     self.close_connection = True
-                    self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+                    self.wfile.write(BROKEN[answer])
                     return
                 status, headers, text = answer
                 self.send_response(status)
@@ -39,13 +47,23 @@ class Collector:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
+        self.server.server_bind()
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.server.server_port}"
+
+    def come(self):
+        """Listen: until now connections were refused."""
+        self.server.server_activate()
+        self.thread.start()
 
     def take(self, path, headers, body):
         with self.lock:
             answer = self.script.pop(0) if self.script else 200
             self.requests.append((path, headers, body, answer))
+            self.times.append(time.time())
             self.lock.notify_all()
         if isinstance(answer, int):
             answer = (answer, {}, b"{}")
@@ -95,13 +113,15 @@ def points_of(body):
 
 
 @contextlib.contextmanager
-def collector(script=()):
-    one = Collector(script)
-    thread = threading.Thread(target=one.server.serve_forever)
-    thread.start()
+def collector(script=(), is_away=False, **options):
+    """`is_away`: it has its port, and is come()."""
+    one = Collector(script, **options)
+    if not is_away:
+        one.come()
     try:
         yield one
     finally:
-        one.server.shutdown()
+        if one.thread.ident:
+            one.server.shutdown()
+            one.thread.join()
         one.server.server_close()
-        thread.join()

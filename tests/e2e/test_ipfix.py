@@ -2,62 +2,16 @@
 """ipfix: collectors that others wrote read the records, and their sums are those of `life --json` of the same
 run; records are biflows whose source opened the connection."""
 
-import contextlib
-import json
-import re
 import socket
-import subprocess
-import threading
 
 import pytest
+from authorities import certificates, tls_of  # noqa: F401 (a fixture)
 from flows import Traffic, churn, traffic, wait_until
+from ipfix_collectors import Nfacctd, Nfcapd, Stream, Tee, biflow_of, dump, rows_of
 from sight import Tcpsight, run
 from test_outputs import write_events
 
 FAST = ["--timeout", 2, "--stop-timeout", 60]
-ALL_FIELDS = r"^\t\(([\d/]+)\)[^:]*: (.*)$"
-
-
-class Stream:
-    """A TCP collector that keeps what comes, connection by connection."""
-
-    def __init__(self, server):
-        self.server, self.connections, self.ended = server, [], 0
-        self.thread = threading.Thread(target=self.serve, daemon=True)
-        self.thread.start()
-
-    def serve(self):
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self.server.accept()
-                self.connections.append(bytearray())
-                with connection:
-                    while chunk := connection.recv(65536):
-                        self.connections[-1] += chunk
-                self.ended += 1
-
-    @property
-    def where(self):
-        return f"tcp:127.0.0.1:{self.server.getsockname()[1]}"
-
-    def records(self, tmp_path):
-        """Flow records as ipfixDump shows them: element to value."""
-        wait_until(lambda: self.ended and self.ended == len(self.connections), "end of the stream")
-        return self.records_so_far(tmp_path)
-
-    def records_so_far(self, tmp_path):
-        found = []
-        for data in list(self.connections):
-            path = tmp_path / "stream.ipfix"
-            path.write_bytes(data)
-            # A message that is not whole yet ends it, with an error.
-            text = subprocess.run(["ipfixDump", "--in", path], capture_output=True, text=True,
-                                  check=False).stdout
-            for record in re.split(r"^--- data record", text, flags=re.M)[1:]:
-                fields = dict(re.findall(ALL_FIELDS, record.split("***")[0], re.M))
-                if "4" in fields:
-                    found.append(fields)
-        return found
 
 
 @pytest.fixture
@@ -66,61 +20,27 @@ def stream():
         yield Stream(server)
 
 
-class Nfcapd:
-    """nfcapd and nfdump: a collector of UDP."""
-
-    def __init__(self, folder):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.folder = folder
-        self.process = subprocess.Popen(["nfcapd", "-p", str(self.port), "-b", "127.0.0.1", "-w", folder, "-t",
-                                         "3600"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        wait_until(self.listens, "nfcapd")
-
-    def listens(self):
-        return f":{self.port} " in subprocess.run(["ss", "-Huln"], capture_output=True, text=True,
-                                                  check=True).stdout
-
-    def end(self):
-        """What it says of itself at its end: flows and bytes."""
-        self.process.terminate()
-        said = self.process.communicate(timeout=30)[0]
-        return said
-
-    def flows(self):
-        path, = self.folder.glob("nfcapd.2*")
-        text = subprocess.run(["nfdump", "-q", "-r", path, "-o", "fmt:%sa,%sp,%da,%dp,%ibyt,%obyt"],
-                              capture_output=True, text=True, check=True).stdout
-        return [[cell.strip() for cell in line.split(",")] for line in text.splitlines() if "," in line]
-
-
 @pytest.fixture
-def nfcapd(tmp_path):
-    folder = tmp_path / "flows"
-    folder.mkdir()
-    collector = Nfcapd(folder)
-    yield collector
-    if collector.process.poll() is None:
-        collector.process.kill()
-        collector.process.communicate()
+def daemon(tmp_path):
+    """Makes a collector of a class of its own folder."""
+    running = []
+
+    def make(what):
+        folder = tmp_path / what.__name__
+        folder.mkdir()
+        running.append(what(folder))
+        return running[-1]
+    yield make
+    for each in running:
+        each.kill()
 
 
-def rows_of(path):
-    return [row for row in map(json.loads, path.read_text().splitlines()) if row.get("type") != "summary"]
-
-
-def biflow_of(row):
-    """Source, destination, octets and reverse octets of a row of life."""
-    local, remote = (row["laddr"], row["lport"]), (row["raddr"], row["rport"])
-    if row["role"] == "accept":
-        return *remote, *local, row["rx_bytes"], row["tx_bytes"]
-    return *local, *remote, row["tx_bytes"], row["rx_bytes"]
-
-
-def test_nfcapd_and_ipfixdump_read_what_life_shows(sight, netns, tmp_path, stream, nfcapd):
+def test_four_collectors_read_what_life_shows(sight, netns, tmp_path, stream, daemon):
+    """nfcapd, nfacctd, ipfixDump and tshark are given the same datagrams; ipfixDump a TCP stream too."""
+    nfcapd, nfacctd = daemon(Nfcapd), daemon(Nfacctd)
+    tee = Tee(nfcapd.port, nfacctd.port)
     rows_path = tmp_path / "rows"
-    tool = sight("ipfix", "--collector", f"udp:127.0.0.1:{nfcapd.port}", "--netns", netns.name, "--also",
+    tool = sight("ipfix", "--collector", tee.where, "--netns", netns.name, "--also",
                  f"ipfix --collector {stream.where} --netns {netns.name}", "--also",
                  f"life --json --netns {netns.name} --output {rows_path}")
     traffic(netns=netns)
@@ -128,23 +48,24 @@ def test_nfcapd_and_ipfixdump_read_what_life_shows(sight, netns, tmp_path, strea
     traffic(addr="::1", bytes=70_000, netns=netns)
     outcome = tool.stop()
     assert outcome.status == 0 and "dropped" not in outcome.stderr
+    tee.end()
     rows = sorted(biflow_of(row) for row in rows_of(rows_path))
     assert len(rows) >= 404 and any(":" in row[0] for row in rows)
+    numbers = sorted((row[1], row[3], row[4], row[5]) for row in rows)
 
-    dumped = stream.records(tmp_path)
-    octets = sorted((int(record["7"]), int(record["11"]), int(record["1"]), int(record["29305/1"]))
-                    for record in dumped)
-    assert octets == sorted((row[1], row[3], row[4], row[5]) for row in rows)
-    assert {record["136"] for record in dumped} == {"3"}
-    assert {record["239"] for record in dumped} == {"1"}
-    assert all(int(record["2"]) > 0 for record in dumped if int(record["1"]))
-
-    said = nfcapd.end()
-    assert "Sequence Errors: 0, Bad Packets: 0" in said
-    told = sorted((cells[0], int(cells[1]), cells[2], int(cells[3]), int(cells[4]), int(cells[5]))
-                  for cells in nfcapd.flows())
-    assert [(each[1], each[3], each[4], each[5]) for each in sorted(told, key=lambda each: each[1:])] == \
-        sorted((row[1], row[3], row[4], row[5]) for row in rows)
+    for dumped in (stream.records(tmp_path), dump(tee.file(tmp_path / "datagrams.ipfix"))):
+        assert numbers == sorted((int(record["7"]), int(record["11"]), int(record["1"]), int(record["29305/1"]))
+                                 for record in dumped)
+        assert {record["136"] for record in dumped} == {"3"}
+        assert {record["239"] for record in dumped} == {"1"}
+        assert all(int(record["2"]) > 0 for record in dumped if int(record["1"]))
+    assert numbers == sorted(tee.tshark(tmp_path))
+    assert rows == sorted(
+        (row["ip_src"], row["port_src"], row["ip_dst"], row["port_dst"], row["bytes"], int(row["rev_octets"]))
+        for row in nfacctd.wait_rows(len(rows)))
+    assert "Sequence Errors: 0, Bad Packets: 0" in nfcapd.end()
+    # It shortens addresses of IPv6.
+    assert numbers == sorted((int(cells[1]), int(cells[3]), int(cells[4]), int(cells[5])) for cells in nfcapd.flows())
 
 
 def test_live_connections_are_told_of_in_deltas(sight, netns, tmp_path, stream):
@@ -192,17 +113,64 @@ def test_names_and_roles(built, tmp_path, stream):
 def test_a_collector_that_comes_late_and_goes(built, tmp_path):
     """Records wait for it; of a new connection the templates come first."""
     many = write_events(tmp_path / "many", 3000)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    with Tcpsight("ipfix", "--collector", f"tcp:127.0.0.1:{port}", *FAST, "--read", many, ready=False) as tool:
-        wait_until(lambda: "trying again" in "".join(tool.errors), "warning")
-        with socket.create_server(("127.0.0.1", port)) as server:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        where = f"tcp:127.0.0.1:{server.getsockname()[1]}"
+        with Tcpsight("ipfix", "--collector", where, *FAST, "--read", many, ready=False) as tool:
+            wait_until(lambda: "trying again" in "".join(tool.errors), "warning")
+            server.listen()
             late = Stream(server)
             outcome = tool.wait_exit(60)
             records = late.records(tmp_path)
     assert outcome.status == 0 and "given up" not in outcome.stderr
     assert sum(int(record["1"]) for record in records) == sum(range(3000))
     assert len(records) == 3000
+
+
+@pytest.mark.parametrize("cut", [10, 700, 30_000, 50_000])
+def test_a_connection_that_is_cut_loses_nothing(built, tmp_path, cut):
+    """Reset in the templates, in the first records, behind many: what was not acknowledged comes again, and what
+    comes twice is the same. A thousand records, which are sent at once, do not fit into the socket."""
+    many = write_events(tmp_path / "many", 6000)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        stream = Stream(server, cuts=[cut])
+        outcome = run("ipfix", "--collector", stream.where, *FAST, "--read", many)
+        records = stream.records(tmp_path)
+    assert outcome.status == 0 and "sent;" not in outcome.stderr, outcome.stderr
+    assert "nothing gets to" in outcome.stderr
+    assert len(stream.connections) == 2
+    by_id = {}
+    for record in records:
+        assert by_id.setdefault((record["7"], record["153"]), record) == record
+    assert len(by_id) == 6000
+    assert sum(int(record["1"]) for record in by_id.values()) == sum(range(6000))
+
+
+@pytest.mark.parametrize("host, asks", [("localhost", False), ("127.0.0.1", True)])
+def test_over_tls(built, tmp_path, certificates, host, asks):  # noqa: F811
+    many = write_events(tmp_path / "many", 3000)
+    shown = ["--client-certificate", certificates / "client.pem", "--client-key", certificates / "client.key"]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        stream = Stream(server, tls=tls_of(certificates, asks))
+        outcome = run("ipfix", "--collector", f"tls:{host}:{stream.port()}", *FAST, "--ca-file",
+                      certificates / "ours.pem", *(shown if asks else []), "--read", many)
+        records = stream.records(tmp_path)
+    assert outcome.status == 0 and not outcome.stderr, outcome.stderr
+    assert len(records) == 3000 and sum(int(record["1"]) for record in records) == sum(range(3000))
+
+
+@pytest.mark.parametrize("authority, asks, why", [("theirs", False, "certificate"), ("ours", True, "")],
+                         ids=["another authority", "no certificate of ours"])
+def test_tls_that_is_refused(built, tmp_path, certificates, authority, asks, why):  # noqa: F811
+    few = write_events(tmp_path / "few", 3)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        stream = Stream(server, tls=tls_of(certificates, asks))
+        outcome = run("ipfix", "--collector", f"tls:localhost:{stream.port()}", "--give-up", 1, "--ca-file",
+                      certificates / f"{authority}.pem", "--read", few)
+        assert not stream.connections and stream.refused
+    assert "nothing gets to localhost" in outcome.stderr and why in outcome.stderr
+    assert "0 records sent; 0 dropped here, 3 given up" in outcome.stderr
 
 
 def test_nobody_listens(built, tmp_path):
@@ -221,3 +189,10 @@ def test_collectors_that_are_none(built, where, caret, why):
     outcome = run("ipfix", "--collector", where)
     assert (outcome.status, outcome.text) == (2, "")
     assert why in outcome.stderr and f"\n  {where}\n  {' ' * caret}^\n" in outcome.stderr
+
+
+def test_a_certificate_needs_its_key(built, tmp_path, certificates):  # noqa: F811
+    few = write_events(tmp_path / "few", 3)
+    outcome = run("ipfix", "--collector", "tls:localhost:1", "--client-certificate", certificates / "client.pem",
+                  "--read", few)
+    assert outcome.status == 1 and "--client-certificate and --client-key go together" in outcome.stderr

@@ -10,11 +10,14 @@ import pathlib
 import re
 import signal
 import subprocess
+import time
+from email.utils import formatdate
 
 import pytest
-from flows import churn, traffic
+from authorities import certificates, tls_of  # noqa: F401 (a fixture)
+from flows import churn, traffic, wait_until
 from google.protobuf import json_format
-from otlp_server import collector
+from otlp_server import BROKEN, collector
 from sight import UNSEEN_MAX, run
 from test_outputs import write_events
 
@@ -114,14 +117,52 @@ def test_the_resource_says_who_tells(few):
     assert told["host.id"] == digest.hex()
 
 
-@pytest.mark.parametrize("trouble", [429, 502, 503, 504, "cut", (503, {"Retry-After": "1"}, b"later")],
+@pytest.mark.parametrize("trouble", [429, 502, 503, 504, *BROKEN, (503, {"Retry-After": "1"}, b"later")],
                          ids=str)
 def test_what_may_pass_is_repeated(few, trouble):
+    """Statuses, and connections that are cut before, within and behind the answer's head."""
     server, outcome = sent_by(events=few, script=[trouble])
     assert [answer for *_, answer in server.requests] == [trouble, 200]
-    assert server.requests[0][2] == server.requests[1][2]
+    assert server.requests[0][2] in (server.requests[1][2], b"")
     assert ports(server.records()) == [1, 2, 3]
     assert "trying again" in outcome.stderr and "dropped" not in outcome.stderr
+
+
+def test_a_server_says_at_what_time(few):
+    at = int(time.time()) + 4
+    server, _ = sent_by(events=few, script=[(503, {"Retry-After": formatdate(at, usegmt=True)}, b"later")])
+    assert len(server.requests) == 2
+    # Times are told, and compared, by whole seconds.
+    assert server.times[1] >= at - 2 and server.times[1] - server.times[0] > 1.5
+
+
+def test_a_server_that_comes_back(sight, netns):
+    """A live run, without a server at first: each record arrives once."""
+    with collector(is_away=True) as server:
+        tool = sight("otlp", "--endpoint", server.url, "--stop-timeout", 60, "--netns", netns.name)
+        churn("127.0.0.1", 700, 2, netns=netns)
+        tool.wait_for(lambda _: "trying again" in "".join(tool.errors), "warning")
+        server.come()
+        outcome = tool.stop()
+        records = server.records()
+    assert outcome.status == 0 and "dropped" not in outcome.stderr, outcome.stderr
+    assert len(records) == 1400 == len({record["log.record.uid"] for record in records})
+
+
+@pytest.mark.parametrize("authority", ["ours", "theirs"])
+def test_over_https(few, certificates, authority):  # noqa: F811
+    """With a certificate of ours, by an authority that is the server's, or not."""
+    with collector(tls=tls_of(certificates, asks=True)) as server:
+        outcome = run("otlp", "--endpoint", server.url, *FAST, "--give-up", 1, "--ca-file",
+                      certificates / f"{authority}.pem", "--client-certificate", certificates / "client.pem",
+                      "--client-key", certificates / "client.key", "--read", few)
+        records = server.records()
+    assert outcome.status == 0
+    if authority == "ours":
+        assert len(records) == 3 and not outcome.stderr
+    else:
+        assert not records and "SSL certificate problem" in outcome.stderr
+        assert "3 given up" in outcome.stderr
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 413, 500, 301])
@@ -188,7 +229,8 @@ def test_the_process_that_sends_dies(sight, netns, tmp_path):
                   if open(f"/proc/{pid}/comm", encoding="ascii").read() == "tcpsight-push\n")
         status = open(f"/proc/{child}/status", encoding="ascii").read()
         assert re.search(r"^CapPrm:\t0+$", status, re.M) and re.search(r"^Uid:\t65534\t", status, re.M)
-        assert len(os.listdir(f"/proc/{child}/fd")) == 2  # stderr and its end of the socket
+        # stderr and its end of the socket, once its libraries have read their settings.
+        wait_until(lambda: os.listdir(f"/proc/{child}/fd") == ["2", "3"], "files closed")
         os.kill(child, signal.SIGKILL)
         tool.wait_for(lambda _: "the process that sends has ended" in "".join(tool.errors), "warning")
         churn("127.0.0.1", 50, 1, netns=netns)

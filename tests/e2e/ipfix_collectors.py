@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Collectors of IPFIX that others wrote, and what passes their way."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import threading
+
+from flows import wait_until
+from scapy.layers.inet import IP, UDP
+from scapy.packet import Raw
+from scapy.utils import wrpcap
+
+ALL_FIELDS = r"^\t\(([\d/]+)\)[^:]*: (.*)$"
+NFACCTD = """daemonize: false
+nfacctd_port: {port}
+nfacctd_ip: 127.0.0.1
+plugins: print
+aggregate: src_host, dst_host, src_port, dst_port, rev_octets, direction, end_reason, flow_id
+aggregate_primitives: {folder}/primitives
+print_output: json
+print_output_file: {folder}/rows
+print_output_file_append: true
+print_refresh_time: 1
+"""
+PRIMITIVES = """name=rev_octets field_type=29305:1 len=8 semantics=u_int
+name=direction field_type=239 len=1 semantics=u_int
+name=end_reason field_type=136 len=1 semantics=u_int
+name=flow_id field_type=148 len=8 semantics=u_int
+"""
+
+
+def dump(path):
+    """Flow records of a file of messages as ipfixDump shows them: element to value."""
+    # A message that is not whole yet ends it, with an error.
+    text = subprocess.run(["ipfixDump", "--in", path], capture_output=True, text=True, check=False).stdout
+    found = []
+    for record in re.split(r"^--- data record", text, flags=re.M)[1:]:
+        fields = dict(re.findall(ALL_FIELDS, record.split("***")[0], re.M))
+        if "4" in fields:
+            found.append(fields)
+    return found
+
+
+class Stream:
+    """A TCP collector that keeps what comes, connection by connection. `tls`: a context for it; `cuts`: after so
+    many bytes each of the first connections is reset."""
+
+    def __init__(self, server, tls=None, cuts=()):
+        self.tls, self.cuts = tls, list(cuts)
+        self.server, self.connections, self.ended, self.refused = server, [], 0, 0
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.server.accept()
+                if self.tls:
+                    try:
+                        connection = self.tls.wrap_socket(connection, server_side=True)
+                    except OSError:
+                        self.refused += 1
+                        continue
+                self.take(connection)
+
+    def take(self, connection):
+        limit = self.cuts.pop(0) if self.cuts else None
+        data = bytearray()
+        self.connections.append(data)
+        with connection, contextlib.suppress(ConnectionResetError):
+            while limit is None or len(data) < limit:
+                chunk = connection.recv(65536 if limit is None else limit - len(data))
+                if not chunk:
+                    break
+                data += chunk
+            else:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.ended += 1
+
+    def port(self):
+        return self.server.getsockname()[1]
+
+    @property
+    def where(self):
+        return f"tcp:127.0.0.1:{self.port()}"
+
+    def records(self, tmp_path):
+        """Flow records as ipfixDump shows them: element to value."""
+        wait_until(lambda: self.ended and self.ended == len(self.connections), "end of the stream")
+        return self.records_so_far(tmp_path)
+
+    def records_so_far(self, tmp_path):
+        found = []
+        for data in list(self.connections):
+            path = tmp_path / "stream.ipfix"
+            path.write_bytes(data)
+            found += dump(path)
+        return found
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Daemon:
+    """A collector of UDP on a port of its own."""
+
+    def __init__(self, port, *command):
+        self.port = port
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                        start_new_session=True)
+        wait_until(self.listens, command[0])
+
+    def listens(self):
+        return f":{self.port} " in subprocess.run(["ss", "-Huln"], capture_output=True, text=True,
+                                                  check=True).stdout
+
+    def end(self, number=signal.SIGTERM):
+        """What it says of itself."""
+        self.process.send_signal(number)
+        return self.process.communicate(timeout=30)[0]
+
+    def kill(self):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.communicate()
+
+
+class Nfcapd(Daemon):
+    """nfcapd and nfdump."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        port = free_port()
+        super().__init__(port, "nfcapd", "-p", str(port), "-b", "127.0.0.1", "-w", folder, "-t", "3600")
+
+    def flows(self):
+        path, = self.folder.glob("nfcapd.2*")
+        text = subprocess.run(["nfdump", "-q", "-r", path, "-o", "fmt:%sa,%sp,%da,%dp,%ibyt,%obyt"],
+                              capture_output=True, text=True, check=True).stdout
+        return [[cell.strip() for cell in line.split(",")] for line in text.splitlines() if "," in line]
+
+
+class Nfacctd(Daemon):
+    """pmacct's collector; it writes rows once a second."""
+
+    def __init__(self, folder):
+        self.rows = folder / "rows"
+        port = free_port()
+        (folder / "primitives").write_text(PRIMITIVES)
+        (folder / "conf").write_text(NFACCTD.format(port=port, folder=folder))
+        super().__init__(port, "nfacctd", "-f", folder / "conf")
+
+    def wait_rows(self, count):
+        def whole():
+            lines = self.rows.read_text().splitlines() if self.rows.exists() else []
+            return len(lines) >= count and lines
+        return [json.loads(line) for line in wait_until(whole, "rows of nfacctd")]
+
+
+class Tee:
+    """Takes datagrams, keeps them, and sends each on to others."""
+
+    def __init__(self, *ports):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self.socket.bind(("127.0.0.1", 0))
+        self.where = f"udp:127.0.0.1:{self.socket.getsockname()[1]}"
+        self.ports, self.messages = ports, []
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while message := self.socket.recv(65536):
+            self.messages.append(message)
+            for port in self.ports:
+                self.socket.sendto(message, ("127.0.0.1", port))
+
+    def end(self):
+        """All that was sent to it before has been taken."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+            last.sendto(b"", self.socket.getsockname())
+        self.thread.join(30)
+        self.socket.close()
+
+    def file(self, path):
+        path.write_bytes(b"".join(self.messages))
+        return path
+
+    def tshark(self, folder):
+        """Of each flow source port, destination port, octets and reverse octets; nothing may be malformed."""
+        path = folder / "tee.pcap"
+        wrpcap(str(path), [IP(src="127.0.0.1", dst="127.0.0.1") / UDP(sport=9, dport=4739) / Raw(message)
+                           for message in self.messages])
+
+        def ask(*words):
+            return subprocess.run(["tshark", "-r", path, "-d", "udp.port==4739,cflow", *words], check=True,
+                                  capture_output=True, text=True).stdout
+        assert not ask("-Y", "_ws.malformed || _ws.expert.severity >= 6291456")
+        found = []
+        for line in ask("-T", "fields", "-e", "cflow.srcport", "-e", "cflow.dstport", "-e",
+                        "cflow.octets").splitlines():
+            sources, destinations, octets = (
+                list(map(int, cell.split(","))) if cell else [] for cell in line.split("\t"))
+            assert len(octets) == 2 * len(sources) == 2 * len(destinations)
+            found += zip(sources, destinations, octets[::2], octets[1::2])
+        return found
+
+
+def rows_of(path):
+    return [row for row in map(json.loads, path.read_text().splitlines()) if row.get("type") != "summary"]
+
+
+def biflow_of(row):
+    """Source, destination, octets and reverse octets of a row of life."""
+    local, remote = (row["laddr"], row["lport"]), (row["raddr"], row["rport"])
+    if row["role"] == "accept":
+        return *remote, *local, row["rx_bytes"], row["tx_bytes"]
+    return *local, *remote, row["tx_bytes"], row["rx_bytes"]
