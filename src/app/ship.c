@@ -103,6 +103,20 @@ static int take_server(struct ship *s)
 	return 0;
 }
 
+/* Where rows go that the server refuses for good; of whoever owns the state. */
+static int open_rejected(struct ship *s)
+{
+	struct stat st;
+
+	if (mkdirat(s->state_fd, "rejected", 0750) && errno != EEXIST)
+		return log_errno(errno, "cannot make the directory %s/rejected", s->options->state);
+	s->rejected_fd = openat(s->state_fd, "rejected", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->rejected_fd < 0 || fstat(s->state_fd, &st) ||
+	    (!geteuid() && fchown(s->rejected_fd, st.st_uid, st.st_gid)))
+		return log_errno(errno, "cannot use the directory %s/rejected", s->options->state);
+	return 0;
+}
+
 /* The state belongs to one process at a time. */
 static int open_state(struct ship *s)
 {
@@ -122,7 +136,7 @@ static int open_state(struct ship *s)
 			path);
 		return -EBUSY;
 	}
-	return 0;
+	return open_rejected(s);
 }
 
 static int open_cursor(struct ship *s)
@@ -281,7 +295,8 @@ int ship_run(struct question *question, const char *program)
 			 .read_path = question->watch->read_path,
 			 .flows_max = (uint32_t)question->watch->max_flows,
 			 .spool.dir_fd = -1,
-			 .state_fd = -1};
+			 .state_fd = -1,
+			 .rejected_fd = -1};
 	int err;
 
 	if (s.options->to && take_server(&s))

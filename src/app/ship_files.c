@@ -8,11 +8,11 @@
 
 #include "app/ship_part.h"
 #include "fleet/reader.h"
+#include "fleet/rejected.h"
 #include "util/log.h"
 
 #define LOOK_AGAIN_MS 1000
 #define TELL_EVERY_S 60
-#define REJECTED_MAX_BYTES (64u << 20)
 
 static int64_t now_s(void)
 {
@@ -77,20 +77,40 @@ static int save(struct ship *s)
 	return 0;
 }
 
+/* They are set aside, so that the others go on, and somebody can look at them and send them again.
+ */
+static void set_aside(void *context, const struct fleet_block *k, const char *insert,
+		      const char *name, const char *why)
+{
+	struct ship *s = context;
+	int err = fleet_rejected_keep(s->rejected_fd, name, insert, k);
+
+	s->cursor.rejected_total += k->rows;
+	s->refused += k->rows;
+	if (err)
+		log_error(
+			"%s: %" PRIu64
+			" rows of %s are refused: %s; they are left out, and cannot be kept in "
+			"%s/rejected: %s",
+			s->server.host, k->rows, fleet_table_name(k->table), why, s->options->state,
+			err == -ENOSPC ? "there is no room, or 64 MiB are there" : strerror(-err));
+	else
+		log_error("%s: %" PRIu64
+			  " rows of %s are refused: %s; they are kept in %s/rejected/%s",
+			  s->server.host, k->rows, fleet_table_name(k->table), why,
+			  s->options->state, name);
+}
+
 static int deliver_block(struct ship *s, const struct fleet_batch *b, struct fleet_block *k,
 			 bool is_sent)
 {
-	char why[FLEET_WHY];
-
-	switch (fleet_deliver(&s->delivery, &b->layout, k, is_sent, why)) {
+	switch (fleet_deliver(&s->delivery, &b->layout, k, is_sent)) {
 	case FLEET_ARRIVED:
 		tell_end(s);
 		k->is_done = true;
 		return 0;
 	case FLEET_REJECTED:
-		log_error("%s: %" PRIu64 " rows of %s are refused: %s; they are left out",
-			  s->server.host, k->rows, fleet_table_name(k->table), why);
-		s->cursor.rejected_total += k->rows;
+		tell_end(s);
 		return 0;
 	case FLEET_INTERRUPTED:
 		break;
@@ -115,6 +135,8 @@ static int send_batch(struct ship *s, struct fleet_reader *r, struct fleet_batch
 		if (err)
 			return err;
 		fleet_cursor_arrived(&s->cursor);
+		s->cursor.rows_total -= s->refused;
+		s->refused = 0;
 		s->sent_until_us = fleet_reader_time_us(r);
 	} else {
 		s->cursor.at = to;
@@ -317,6 +339,7 @@ int ship_files(struct ship *s)
 					      .gzip = s->options->gzip,
 					      .wait = wait_for,
 					      .tell = tell,
+					      .reject = set_aside,
 					      .context = s};
 	while (!err)
 		err = step(s);

@@ -57,7 +57,7 @@ void ship_metrics(struct ship *s)
 	    "Times that something did not work and was tried again, since the start.", d->retries);
 	PUT("lost_rows_total", "counter", "Rows that were deleted before they were sent.",
 	    c->unsent_total);
-	PUT("rejected_rows_total", "counter", "Rows that the server could not read.",
+	PUT("rejected_rows_total", "counter", "Rows that the server has refused for good.",
 	    c->rejected_total);
 	PUT("waiting_rows", "gauge", "Rows of the batch that is on its way.",
 	    c->is_sent ? s->waiting : 0);

@@ -23,11 +23,12 @@ struct ship {
 	struct fleet_spool spool;
 	struct fleet_delivery delivery;
 	struct fleet_cursor cursor;
-	int state_fd;
+	int state_fd, rejected_fd; /* -1: not open */
 	int64_t from_us;
 	/* Messages about one trouble come at its beginning, each minute, and at its end. */
 	int64_t trouble_since, told_at;
 	uint64_t waiting; /* rows that wait meanwhile */
+	uint64_t refused; /* of the batch that is on its way, for good */
 	int64_t sent_until_us;
 	int metrics_error;
 };

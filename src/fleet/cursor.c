@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fleet/write_all.h"
 #include "util/xalloc.h"
 
 #define NAME "cursor.json"
@@ -137,21 +138,6 @@ int fleet_cursor_load(struct fleet_cursor *c, int dir_fd)
 		err = json_is_object(root) ? get(c, root) : -EBADMSG;
 	json_decref(root);
 	return err;
-}
-
-static int write_all(int fd, const char *text, size_t len, bool confirm)
-{
-	while (len) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text += n;
-		len -= (size_t)n;
-	}
-	return confirm && fsync(fd) ? -errno : 0;
 }
 
 static int replace(int dir_fd, const char *text, bool confirm)

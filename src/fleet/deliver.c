@@ -210,6 +210,19 @@ static enum fleet_outcome post(struct fleet_delivery *d, struct attempt *a)
 	return a->reply.outcome;
 }
 
+static enum fleet_delivered reject(struct fleet_delivery *d, struct attempt *a)
+{
+	const struct fleet_block *k = a->block;
+	struct sql q = {0};
+	char name[160];
+
+	name_block(d, k, name, sizeof(name));
+	fleet_insert(&q, d->database, k->table, a->layout);
+	d->reject(d->context, k, q.text, name, a->reply.why);
+	sql_done(&q);
+	return FLEET_REJECTED;
+}
+
 static enum fleet_delivered deliver(struct fleet_delivery *d, struct attempt *a)
 {
 	for (;;) {
@@ -227,7 +240,7 @@ static enum fleet_delivered deliver(struct fleet_delivery *d, struct attempt *a)
 		if (outcome == FLEET_OK)
 			return FLEET_ARRIVED;
 		if (outcome == FLEET_BAD_ROWS && ++a->bad_rows == REJECTED_AFTER)
-			return FLEET_REJECTED;
+			return reject(d, a);
 		/* Only without a connection is it sure that nothing has happened. */
 		a->is_sent = outcome != FLEET_NOT_SENT;
 		if (!wait_again(d, a))
@@ -236,13 +249,11 @@ static enum fleet_delivered deliver(struct fleet_delivery *d, struct attempt *a)
 }
 
 enum fleet_delivered fleet_deliver(struct fleet_delivery *d, const struct fleet_layout *layout,
-				   const struct fleet_block *block, bool is_sent,
-				   char why[FLEET_WHY])
+				   const struct fleet_block *block, bool is_sent)
 {
 	struct attempt a = {.layout = layout, .block = block, .is_sent = is_sent};
 	enum fleet_delivered result = deliver(d, &a);
 
-	snprintf(why, FLEET_WHY, "%s", a.reply.why);
 	rowbinary_done(&a.reply.body);
 	rowbinary_done(&a.rest.body);
 	return result;

@@ -22,6 +22,9 @@ struct fleet_delivery {
 	bool (*wait)(void *context, unsigned ms);
 	/* It did not work, and will be tried again in so many milliseconds. */
 	void (*tell)(void *context, const struct fleet_reply *reply, unsigned ms);
+	/* The server refuses rows for good: `insert` and a name that are those of the block. */
+	void (*reject)(void *context, const struct fleet_block *block, const char *insert,
+		       const char *name, const char *why);
 	void *context;
 	/* Counted. */
 	uint64_t asked, found, parts, sent, retries;
@@ -30,12 +33,11 @@ struct fleet_delivery {
 enum fleet_delivered { FLEET_ARRIVED, FLEET_REJECTED, FLEET_INTERRUPTED };
 
 /*
- * Deliver a block. `is_sent`: it may have been sent before. If it is rejected, `why` (of FLEET_WHY
- * bytes) has the server's words.
+ * Deliver a block. `is_sent`: it may have been sent before. What of it is rejected was given to
+ * `reject` before this returns.
  */
 enum fleet_delivered fleet_deliver(struct fleet_delivery *d, const struct fleet_layout *layout,
-				   const struct fleet_block *block, bool is_sent,
-				   char why[FLEET_WHY]);
+				   const struct fleet_block *block, bool is_sent);
 
 /* Whether a block that cannot be made again has arrived: how many of its rows, or -errno. */
 int64_t fleet_find(struct fleet_delivery *d, const struct fleet_block *block);

@@ -156,9 +156,13 @@ enum fleet_outcome fleet_http_outcome(long status, int code)
 	if (status == 200 && !code)
 		return FLEET_OK;
 	switch (code) {
+	case 15: /* a column twice */
 	case 16: /* no such column in table */
+	case 46: /* unknown function */
 	case 47: /* unknown identifier */
 	case 60: /* unknown table */
+	case 62: /* syntax */
+	case 73: /* unknown format */
 	case 81: /* unknown database */
 		return FLEET_WRONG;
 	case 192: /* unknown user */
@@ -170,7 +174,12 @@ enum fleet_outcome fleet_http_outcome(long status, int code)
 	case 26: /* cannot parse quoted string, and so on */
 	case 27:
 	case 33:  /* cannot read all data */
+	case 53:  /* types that differ */
+	case 69:  /* a number that does not fit */
+	case 70:  /* cannot convert */
 	case 117: /* incorrect data */
+	case 131: /* a text that is too long */
+	case 691: /* no such word of an enum */
 		return FLEET_BAD_ROWS;
 	}
 	return status == 401 || status == 403 ? FLEET_LOGIN : FLEET_BUSY;

@@ -134,6 +134,8 @@ static void answers_tell_what_to_do_next(void **state)
 	assert_int_equal(fleet_http_outcome(403, 516), FLEET_LOGIN);
 	assert_int_equal(fleet_http_outcome(500, 60), FLEET_WRONG);
 	assert_int_equal(fleet_http_outcome(500, 33), FLEET_BAD_ROWS);
+	assert_int_equal(fleet_http_outcome(500, 691), FLEET_BAD_ROWS);
+	assert_int_equal(fleet_http_outcome(400, 15), FLEET_WRONG);
 	assert_int_equal(fleet_http_outcome(500, 243), FLEET_BUSY);
 	assert_int_equal(fleet_http_outcome(302, 0), FLEET_BUSY);
 	/* Current releases say in a header that a reply of 200 has failed in its middle. */
