@@ -69,6 +69,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
         query, rows = (asked["query"].encode(), body) if "query" in asked else (body, b"")
+        if not rows and query.startswith(b"INSERT"):
+            query, _, rows = query.partition(b"\n")
         try:
             status, text = 200, self.engine.answer(asked.get("database", "default"), query, rows)
         except Failed as error:
