@@ -37,17 +37,29 @@ struct otlp {
 	const struct otlp_options *options;
 	struct view *view;
 	struct otlp_resource resource;
+	unsigned host; /* whose that is */
 	struct otlp_settings settings;
 	struct out body;
 	uint32_t records;	 /* in `body` */
 	struct metrics *metrics; /* NULL: they are not sent */
 };
 
-static void begin_body(struct otlp *o)
+/* The next record is of this host. True if it is the first of its resource. */
+static bool take_host(struct otlp *o, unsigned host)
 {
-	out_init_memory(&o->body);
-	otlp_log_begin(&o->body, &o->resource);
-	o->records = 0;
+	bool is_other = host != o->host;
+
+	if (is_other)
+		otlp_resource_find(&o->resource, o->exporter.source, host);
+	o->host = host;
+	if (!o->records) {
+		exporter_batch_begins(&o->exporter);
+		out_init_memory(&o->body);
+		otlp_log_begin(&o->body, &o->resource);
+	} else if (is_other) {
+		otlp_log_next(&o->body, &o->resource);
+	}
+	return is_other || !o->records;
 }
 
 static void send_body(struct consumer *c)
@@ -61,22 +73,26 @@ static void send_body(struct consumer *c)
 		return;
 	otlp_log_end(&o->body);
 	body = out_take(&o->body, &len);
+	o->body = (struct out){.buf = NULL};
+	o->records = 0;
 	exporter_send(&o->exporter, OTLP_LOGS, body, len, records);
-	begin_body(o);
 }
 
 static void on_closed(struct consumer *c, const struct event *ev)
 {
 	struct otlp *o = c->state;
+	const struct source *source = o->exporter.source;
+	unsigned host = source->ops->host_of ? source->ops->host_of(source, ev->head.id) : 0;
 	const struct cgroup_info *workload = workload_of(o->view->context.cgroups, &ev->ident);
-	int64_t unix_ns = (int64_t)ev->time_ns + o->exporter.source->clock->realtime_offset_ns;
+	int64_t unix_ns = (int64_t)ev->time_ns + source->clock->realtime_offset_ns;
+	bool is_first;
 
 	/* Metrics are of listeners too. */
 	if (o->options->no_logs || ev->ident.role == ROLE_LISTEN)
 		return;
-	if (!o->records)
-		exporter_batch_begins(&o->exporter);
-	otlp_log_put(&o->body, &o->resource, ev, workload, unix_ns, !o->records);
+	is_first = take_host(o, host);
+	otlp_log_put(&o->body, &o->resource, ev, ev->head.id ^ (uint64_t)host << EV_ID_HOST_SHIFT,
+		     workload, unix_ns, is_first);
 	if (++o->records >= BATCH_RECORDS || o->body.used >= BATCH_BYTES)
 		send_body(c);
 }
@@ -143,8 +159,7 @@ static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t 
 {
 	struct otlp *o = c->state;
 
-	otlp_resource_find(&o->resource);
-	begin_body(o);
+	otlp_resource_find(&o->resource, source, 0);
 	if (o->metrics)
 		metrics_start(o->metrics, source, SERIES_EXPONENTIAL);
 	return start_process(c, source, uid, gid);

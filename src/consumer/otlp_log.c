@@ -24,6 +24,13 @@ void otlp_log_begin(struct out *o, const struct otlp_resource *r)
 	out_str(o, "\"logRecords\":[");
 }
 
+void otlp_log_next(struct out *o, const struct otlp_resource *r)
+{
+	out_char(o, ']');
+	otlp_resource_next(o, r, "Logs");
+	out_str(o, "\"logRecords\":[");
+}
+
 void otlp_log_end(struct out *o)
 {
 	out_char(o, ']');
@@ -100,7 +107,7 @@ static void put_quality(struct out *o, const struct event *ev)
 }
 
 void otlp_log_put(struct out *o, const struct otlp_resource *r, const struct event *ev,
-		  const struct cgroup_info *workload, int64_t unix_ns, bool first)
+		  uint64_t flow_id, const struct cgroup_info *workload, int64_t unix_ns, bool first)
 {
 	const char *error = error_type(ev);
 	const struct ev_ident *id = &ev->ident;
@@ -113,8 +120,8 @@ void otlp_log_put(struct out *o, const struct otlp_resource *r, const struct eve
 		   first ? "" : ",", unix_ns, unix_ns, error ? SEVERITY_WARN : SEVERITY_INFO,
 		   error ? "WARN" : "INFO");
 	/* Duplicates, as after an outage, are recognised by it. */
-	snprintf(uid, sizeof(uid), "%s-%" PRIx64, r->boot, (uint64_t)ev->head.id);
-	otlp_put_string(o, "log.record.uid", uid);
+	snprintf(uid, sizeof(uid), "%s-%" PRIx64, r->boot, flow_id);
+	otlp_put_string(o, "log.record.uid", r->boot[0] ? uid : "");
 	put_peers(o, id);
 	put_owner(o, id, workload);
 	otlp_put_uint(o, "network.io.transmit", ev->count.tx_bytes);

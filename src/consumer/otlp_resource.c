@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 
 #include "consumer/otlp_json.h"
+#include "engine/source.h"
 #include "util/first_line.h"
 #include "util/out.h"
 
@@ -61,12 +62,12 @@ void otlp_host_id(const char *machine_id, char ret[OTLP_ID_SIZE])
 		snprintf(ret + 2 * i, 3, "%02x", digest[i]);
 }
 
-void otlp_resource_find(struct otlp_resource *r)
+static void find_here(struct otlp_resource *r)
 {
 	struct utsname name;
 	char machine[64];
 
-	*r = (struct otlp_resource){.node = getenv("NODE_NAME")};
+	r->node = getenv("NODE_NAME");
 	if (!uname(&name))
 		snprintf(r->host, sizeof(r->host), "%.64s", name.nodename);
 	first_line("/etc/machine-id", machine, sizeof(machine));
@@ -74,9 +75,27 @@ void otlp_resource_find(struct otlp_resource *r)
 	first_line("/proc/sys/kernel/random/boot_id", r->boot, sizeof(r->boot));
 }
 
-void otlp_resource_put(struct out *o, const struct otlp_resource *r, const char *what)
+void otlp_resource_find(struct otlp_resource *r, const struct source *s, unsigned host)
 {
-	out_format(o, "{\"resource%s\":[{\"resource\":{\"attributes\":[", what);
+	const char *name = s->ops->host_name ? s->ops->host_name(s, host) : NULL;
+	struct source_machine machine;
+
+	*r = (struct otlp_resource){.node = NULL};
+	if (!name) {
+		find_here(r);
+		return;
+	}
+	snprintf(r->host, sizeof(r->host), "%s", name);
+	if (!s->ops->machine_of)
+		return;
+	s->ops->machine_of(s, host, &machine);
+	otlp_host_id(machine.machine_id, r->host_id);
+	snprintf(r->boot, sizeof(r->boot), "%s", machine.boot_id);
+}
+
+static void put_one(struct out *o, const struct otlp_resource *r, const char *what)
+{
+	out_str(o, "{\"resource\":{\"attributes\":[");
 	otlp_put_string(o, "service.name", "tcpsight");
 	otlp_put_string(o, "service.version", VERSION);
 	otlp_put_string(o, "host.name", r->host);
@@ -87,6 +106,18 @@ void otlp_resource_put(struct out *o, const struct otlp_resource *r, const char 
 		   "]},\"scope%s\":[{\"scope\":{\"name\":\"tcpsight\",\"version\":\"" VERSION
 		   "\"},",
 		   what);
+}
+
+void otlp_resource_put(struct out *o, const struct otlp_resource *r, const char *what)
+{
+	out_format(o, "{\"resource%s\":[", what);
+	put_one(o, r, what);
+}
+
+void otlp_resource_next(struct out *o, const struct otlp_resource *r, const char *what)
+{
+	out_str(o, "}]},");
+	put_one(o, r, what);
 }
 
 void otlp_resource_end(struct out *o)

@@ -3,6 +3,7 @@
 #pragma once
 
 struct out;
+struct source;
 
 #define OTLP_HOST_SIZE 65
 #define OTLP_ID_SIZE 33
@@ -15,8 +16,11 @@ struct otlp_resource {
 	const char *node; /* of Kubernetes; NULL: none */
 };
 
-/* Find it on this machine. */
-void otlp_resource_find(struct otlp_resource *r);
+/*
+ * Of a source's host: of this machine, or of the one that a file or a store is of; what it does not
+ * tell is empty.
+ */
+void otlp_resource_find(struct otlp_resource *r, const struct source *source, unsigned host);
 
 /*
  * `machine_id` (32 hexadecimal digits) as others may know it: an id of this machine and program
@@ -30,4 +34,6 @@ void otlp_host_id(const char *machine_id, char ret[OTLP_ID_SIZE]);
  * names; and the end behind that list.
  */
 void otlp_resource_put(struct out *out, const struct otlp_resource *r, const char *what);
+/* Behind that list: another one, of another resource. */
+void otlp_resource_next(struct out *out, const struct otlp_resource *r, const char *what);
 void otlp_resource_end(struct out *out);

@@ -76,6 +76,11 @@ struct source {
 	void *state; /* of the implementation */
 };
 
+/* As the kernel and systemd name them, borrowed. */
+struct source_machine {
+	const char *machine_id, *boot_id;
+};
+
 struct source_ops {
 	const char *name; /* of --source */
 	const char *summary;
@@ -96,6 +101,8 @@ struct source_ops {
 	 */
 	unsigned (*host_of)(const struct source *s, uint64_t id);
 	const char *(*host_name)(const struct source *s, unsigned host);
+	/* Of what a file remembers: the machine and boot of such a host. NULL: neither is known. */
+	void (*machine_of)(const struct source *s, unsigned host, struct source_machine *ret);
 	/* Could this source be used without a --source of its name? */
 	bool (*suits)(const struct watch *watch);
 	/* Load and attach; needs the privileges. 0 or -errno, logged. */

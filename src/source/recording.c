@@ -368,6 +368,14 @@ static const char *recording_host_name(const struct source *s, unsigned host)
 	return host < r->count ? recording_meta(recordings_get(r->all, host))->host : NULL;
 }
 
+static void recording_machine_of(const struct source *s, unsigned host, struct source_machine *ret)
+{
+	const struct state *r = s->state;
+	const struct record_meta *meta = recording_meta(recordings_get(r->all, host));
+
+	*ret = (struct source_machine){.machine_id = meta->machine, .boot_id = meta->boot};
+}
+
 static void recording_source_close(struct source *s)
 {
 	struct state *r = s->state;
@@ -395,6 +403,7 @@ const struct source_ops source_recording = {
 	.load = recording_load,
 	.host_of = recording_host_of,
 	.host_name = recording_host_name,
+	.machine_of = recording_machine_of,
 	.suits = recording_suits,
 	.open = recording_source_open,
 	.start = recording_start,

@@ -5,8 +5,11 @@ import contextlib
 import gzip
 import http.server
 import json
+import pathlib
 import threading
 import time
+
+from flows import wait_until
 
 
 # What is no answer, or not a whole one; "early": not even the request is read.
@@ -125,3 +128,12 @@ def collector(script=(), is_away=False, **options):
             one.server.shutdown()
             one.thread.join()
         one.server.server_close()
+
+
+def sender_of(tool):
+    """The process that sends for it, the first of several; it gives itself its name."""
+    def find():
+        children = pathlib.Path(f"/proc/{tool.pid}/task/{tool.pid}/children").read_text(encoding="ascii").split()
+        return next((int(pid) for pid in children if
+                     pathlib.Path(f"/proc/{pid}/comm").read_text(encoding="ascii") == "tcpsight-push\n"), None)
+    return wait_until(find, "process that sends")

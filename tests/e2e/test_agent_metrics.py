@@ -16,7 +16,7 @@ import urllib.request
 import pytest
 from agents import Agent, Page
 from flows import churn, wait_until
-from otlp_server import collector
+from otlp_server import collector, sender_of
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from sight import PATIENCE_SEC, run
 
@@ -325,7 +325,7 @@ def test_of_those_who_send_it_tells_what_became_of_it(agent, netns):
         refused = page.sum("tcpsight_exporter_dropped_total", exporter="otlp-2", reason="refused")
         assert refused >= 1 and refused == page.sum("tcpsight_exporter_dropped_total")
         assert refused + page.sum("tcpsight_exporter_sent_total", exporter="otlp-2") == 10
-        os.kill(sender(a), signal.SIGKILL)
+        os.kill(sender_of(a), signal.SIGKILL)
         a.wait_page(lambda p: p.sum("tcpsight_exporter_up") == 1, "the end of one")
         names(netns, 0, 5)
         page = a.wait_page(lambda p: p.sum("tcpsight_exporter_dropped_total", reason="queue") == 10,
@@ -336,52 +336,3 @@ def test_of_those_who_send_it_tells_what_became_of_it(agent, netns):
         assert not page.sum("tcpsight_exporter_connected", exporter=dead)
         assert page.sum("tcpsight_host_connections_closed_total") == 20
         a.stop()
-
-
-def sender(agent):
-    """One of its processes that send."""
-    children = pathlib.Path(f"/proc/{agent.pid}/task/{agent.pid}/children").read_text(encoding="ascii").split()
-    return next(int(pid) for pid in children
-                if pathlib.Path(f"/proc/{pid}/comm").read_text(encoding="ascii") == "tcpsight-push\n")
-
-
-def test_the_ways_are_those_that_doctor_tells(agent):
-    page = agent("--without", "api").page()
-    told = {(l["need"], l["way"]) for l in page.labels("tcpsight_rung_info")}
-    lines = [json.loads(line) for line in run("doctor", "--json").lines]
-    used = {(line["need"], line["rung"]) for line in lines if line["type"] == "rung" and line["state"] == "used"}
-    assert len(told) >= 8 and told <= used | {(need, "none") for need, _ in used}
-
-
-def counted_by_the_kernel(pid):
-    """How often each program ran of which the process holds a descriptor."""
-    counts = []
-    for path in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
-        lines = dict(line.split(":", 1) for line in path.read_text().splitlines())
-        if "prog_id" in lines and "run_cnt" in lines:
-            counts.append(int(lines["run_cnt"]))
-    return sorted(counts)
-
-
-@contextlib.contextmanager
-def counting_programs():
-    """As long as somebody holds this descriptor, the kernel counts: bpf(BPF_ENABLE_STATS, BPF_STATS_RUN_TIME)."""
-    number = {"x86_64": 321, "aarch64": 280, "s390x": 351}[os.uname().machine]
-    fd = ctypes.CDLL(None, use_errno=True).syscall(number, BPF_ENABLE_STATS, ctypes.byref(ctypes.c_uint32(0)), 4)
-    assert fd >= 0, os.strerror(ctypes.get_errno())
-    try:
-        yield
-    finally:
-        os.close(fd)
-
-
-def test_what_programs_cost_is_what_the_kernel_counts(agent, netns):
-    a = agent("--without", "api", "--also", f"metrics --interval 1 --netns {netns.name}")
-    assert a.page().sum("tcpsight_program_runs_total") == 0
-    with counting_programs():
-        names(netns, 0, 20)
-        # Of 20 connections at least 8 changes of state each.
-        a.wait_page(lambda p: p.sum("tcpsight_program_runs_total", program="on_state") > 160, "runs of programs")
-    page = a.wait_page(lambda p: sorted(v for (n, _), v in p.samples.items() if n == "tcpsight_program_runs_total")
-                       == counted_by_the_kernel(a.pid), "what the kernel counted")
-    assert page.sum("tcpsight_program_seconds_total", program="on_state") > 0

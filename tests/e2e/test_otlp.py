@@ -15,9 +15,10 @@ from email.utils import formatdate
 
 import pytest
 from authorities import certificates, tls_of  # noqa: F401 (a fixture)
+from fleetdata import record
 from flows import churn, traffic, wait_until
 from google.protobuf import json_format
-from otlp_server import BROKEN, collector
+from otlp_server import BROKEN, collector, record_of, sender_of
 from sight import UNSEEN_MAX, run
 from test_outputs import write_events
 
@@ -106,8 +107,7 @@ def test_bodies_are_what_the_definitions_say(built, tmp_path, definitions):
 
 def test_the_resource_says_who_tells(few):
     server, _ = sent_by(events=few)
-    resource, = json.loads(server.requests[0][2])["resourceLogs"]
-    told = {each["key"]: each["value"]["stringValue"] for each in resource["resource"]["attributes"]}
+    told = resource_of(server)
     assert told["service.name"] == "tcpsight" and told["os.type"] == "linux"
     assert told["host.name"] == os.uname().nodename
     machine = pathlib.Path("/etc/machine-id").read_text(encoding="ascii").strip()
@@ -147,6 +147,44 @@ def test_a_server_that_comes_back(sight, netns):
         records = server.records()
     assert outcome.status == 0 and "dropped" not in outcome.stderr, outcome.stderr
     assert len(records) == 1400 == len({record["log.record.uid"] for record in records})
+
+
+def test_what_is_read_again_is_the_same(sight, netns, tmp_path):
+    """After an outage a recording gives the records that were lost: with the ids, and of the machine, of then."""
+    with collector() as live, collector() as later:
+        tool = sight("record", tmp_path / "R", "--netns", netns.name, "--also",
+                     f"otlp --endpoint {live.url} --netns {netns.name}")
+        churn("127.0.0.1", 300, 2, netns=netns)
+        assert tool.stop().status == 0
+        assert run("otlp", "--endpoint", later.url, *FAST, "--read", tmp_path / "R").status == 0
+        # Those of a recording are whole microseconds.
+        both = [sorted(({**record, "time": record["time"] // 1000} for record in server.records()),
+                       key=lambda record: record["log.record.uid"]) for server in (live, later)]
+        assert len(both[0]) == 600 == len({record["log.record.uid"] for record in both[0]})
+        assert both[0] == both[1]
+        assert resource_of(live) == resource_of(later)
+
+
+def test_recordings_of_several_hosts_keep_whose_they_are(few, tmp_path, definitions):
+    text = few.read_text()
+    read = [word for name in ("alpha", "beta") for word in ("--read", record(tmp_path, name, text))]
+    with collector() as server:
+        outcome = run("otlp", "--endpoint", server.url, *FAST, *read)
+        assert outcome.status == 0, outcome.stderr
+        body = json.loads(server.requests[0][2])
+        json_format.ParseDict(body, definitions.LogsData())
+        found = {}
+        for at, resource in enumerate(body["resourceLogs"]):
+            lines = [record_of(each) for each in resource["scopeLogs"][0]["logRecords"]]
+            found.setdefault(resource_of(server, at)["host.name"], []).extend(lines)
+    assert {name: ports(lines) for name, lines in found.items()} == {"alpha": [1, 2, 3], "beta": [1, 2, 3]}
+    # Of both it is the same connection of the same boot.
+    assert len({line["log.record.uid"] for lines in found.values() for line in lines}) == 1
+
+
+def resource_of(server, at=0):
+    resource = json.loads(server.requests[0][2])["resourceLogs"][at]
+    return {each["key"]: each["value"]["stringValue"] for each in resource["resource"]["attributes"]}
 
 
 @pytest.mark.parametrize("authority", ["ours", "theirs"])
@@ -224,13 +262,14 @@ def test_the_process_that_sends_dies(sight, netns, tmp_path):
     with collector() as server:
         tool = sight("otlp", "--endpoint", server.url, "--netns", netns.name, "--also",
                      f"life --json --netns {netns.name} --output {rows_path}")
-        children = open(f"/proc/{tool.pid}/task/{tool.pid}/children", encoding="ascii").read().split()
-        child, = (int(pid) for pid in children
-                  if open(f"/proc/{pid}/comm", encoding="ascii").read() == "tcpsight-push\n")
-        status = open(f"/proc/{child}/status", encoding="ascii").read()
-        assert re.search(r"^CapPrm:\t0+$", status, re.M) and re.search(r"^Uid:\t65534\t", status, re.M)
+        child = sender_of(tool)
+
+        def has_given_up():
+            status = pathlib.Path(f"/proc/{child}/status").read_text(encoding="ascii")
+            return re.search(r"^CapPrm:\t0+$", status, re.M) and re.search(r"^Uid:\t65534\t", status, re.M)
+        wait_until(has_given_up, "privileges given up")
         # stderr and its end of the socket, once its libraries have read their settings.
-        wait_until(lambda: os.listdir(f"/proc/{child}/fd") == ["2", "3"], "files closed")
+        wait_until(lambda: set(os.listdir(f"/proc/{child}/fd")) == {"2", "3"}, "files closed")
         os.kill(child, signal.SIGKILL)
         tool.wait_for(lambda _: "the process that sends has ended" in "".join(tool.errors), "warning")
         churn("127.0.0.1", 50, 1, netns=netns)
