@@ -101,10 +101,11 @@ def check_installed(root):
     expect(root.run("tcptop", "--help").stdout.startswith("tcptop:"), "no tcptop")
     links = root.folder / "etc/systemd/system/multi-user.target.wants"
     expect(not list(links.glob("tcpsight*")), "the unit was enabled")
-    unit = "/lib/systemd/system/tcpsight-agent.service"
-    expect((root.folder / unit.lstrip("/")).exists(), "no unit")
-    verify = root.run("systemd-analyze", "verify", "--man=no", unit, check=False)
-    expect(not verify.returncode and not verify.stderr, f"systemd-analyze verify: {verify.stderr}")
+    for name in "agent", "ship":
+        unit = f"/lib/systemd/system/tcpsight-{name}.service"
+        expect((root.folder / unit.lstrip("/")).exists(), f"no unit {unit}")
+        verify = root.run("systemd-analyze", "verify", "--man=no", unit, check=False)
+        expect(not verify.returncode and not verify.stderr, f"systemd-analyze verify: {verify.stderr}")
 
 
 def check_upgrade(root, older, debs):

@@ -33,6 +33,11 @@ import static  # noqa: E402
 VERSION = debian.VERSION
 # npm's: Kubernetes' schemas as validators, and a reader of YAML.
 NODE_PACKAGES = ["kubernetes-models@4.5.1", "js-yaml@5.5.0"]
+# Grafana's own types of a dashboard, and what compares with types.
+GRAFANA_PACKAGES = ["@grafana/schema@13.2.3", "typescript@5.6.3"]
+BOARD = """import type { Dashboard } from "@grafana/schema/dist/types/raw/dashboard/x/types.gen";
+export const board: Dashboard = %s;
+"""
 # As packaging/daemonset.yaml gives them.
 CAPABILITIES = ["CAP_BPF", "CAP_PERFMON", "CAP_SETGID", "CAP_SETUID"]
 
@@ -89,6 +94,22 @@ def check_manifest(_, build):
     answer = said("node", ROOT / "packaging/check-manifest.cjs", manifest,
                   env={**os.environ, "NODE_PATH": str(node / "node_modules")})
     return f"{len(answer.splitlines())} documents valid"
+
+
+def check_dashboard(_, build):
+    """Against Grafana's types; a field of another type must be noticed."""
+    node = build / "node-grafana"
+    node.mkdir(exist_ok=True)
+    said("npm", "install", "--silent", "--no-fund", "--no-audit", "--no-save", *GRAFANA_PACKAGES, cwd=node)
+    words = [node / "node_modules/.bin/tsc", "--noEmit", "--strict", "--skipLibCheck", "--moduleResolution", "node",
+             "--module", "commonjs", "--target", "es2020", "board.ts"]
+    text = (ROOT / "doc/alerts/tcpsight.grafana.json").read_text()
+    (node / "board.ts").write_text(BOARD % text.replace('"editable": true', '"editable": "yes"', 1))
+    if subprocess.run(words, cwd=node, stdout=subprocess.DEVNULL, check=False).returncode == 0:
+        raise SystemExit("a dashboard that is none would pass")
+    (node / "board.ts").write_text(BOARD % text)
+    said(*words, cwd=node)
+    return f"{text.count('gridPos')} panels valid"
 
 
 def settings_of_manifest(port):
@@ -160,7 +181,7 @@ def check_image(folder, build):
     return f"{' '.join(platforms)}; unpacked; the agent of the manifest answers, with {' '.join(CAPABILITIES)}"
 
 
-CHECKS = {"checksums": check_sums, "manifest": check_manifest, "image": check_image}
+CHECKS = {"checksums": check_sums, "manifest": check_manifest, "dashboard": check_dashboard, "image": check_image}
 
 
 def main():

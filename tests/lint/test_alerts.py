@@ -102,8 +102,10 @@ def test_the_dashboard_asks_for_what_there_is(tmp_path):
     places = {(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in board["panels"]}
     assert len(places) == len(ids)
     queries = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    console = (ALERTS / "consoles/tcpsight.html").read_text()
+    variables = " ".join(variable["query"] for variable in board["templating"]["list"])
     sources = "".join(path.read_text() for path in [ROOT / "src/metrics/metric.c", ROOT / "src/consumer/metrics_self.c"])
-    for name in set(re.findall(r"tcpsight_\w+", " ".join(queries))):
+    for name in set(re.findall(r"tcpsight_\w+", " ".join([*queries, variables, *re.findall(r'printf "(.*tcpsight_.*)"', console)]))):
         assert f'"{re.sub("_(total|bucket)$", "", name)}"' in sources, name
     file = tmp_path / "rules.yml"
     file.write_text(json.dumps({"groups": [{"name": "g", "rules": [

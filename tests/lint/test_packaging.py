@@ -16,6 +16,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 UNIT = ROOT / "packaging/tcpsight-agent.service"
+UNITS = [UNIT, ROOT / "packaging/tcpsight-ship.service"]
 # Build-essential, or another package's name for the same.
 NOT_LISTED = {"gcc", "make", "libc6-dev", "linux-libc-dev"}
 
@@ -40,10 +41,11 @@ def test_what_builds_is_one_list():
     assert depends - {"debhelper-compat"} == words_of("BUILD_PACKAGES") - NOT_LISTED
 
 
-def test_the_unit_keeps_what_it_gives_up():
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_keeps_what_it_gives_up(unit):
     """At most 1.5 of 10, where an ordinary unit has 9.6."""
     done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=15", "--no-pager",
-                           str(UNIT)], capture_output=True, text=True, check=False)
+                           str(unit)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-300:] + done.stderr
     assert "Overall exposure level" in done.stdout
 
@@ -64,12 +66,22 @@ def test_the_unit_may_load_programs():
             "landlock_restrict_self"} <= set(filters[-1].split())
 
 
-def test_the_unit_is_one_that_systemd_reads():
-    text = UNIT.read_text()
-    parser = configparser.ConfigParser(strict=False, allow_no_value=True, comment_prefixes=("#",), delimiters=("=",))
+def read_unit(path):
+    parser = configparser.ConfigParser(strict=False, interpolation=None, allow_no_value=True, comment_prefixes=("#",), delimiters=("=",))
     parser.optionxform = str
-    parser.read_string(text)
-    assert parser["Service"]["Type"] == "notify" and "WatchdogSec" in parser["Service"]
+    parser.read_string(path.read_text())
+    return parser["Service"]
+
+
+def test_the_units_are_such_as_systemd_reads():
+    agent, ship = map(read_unit, UNITS)
+    assert agent["Type"] == ship["Type"] == "notify" and "WatchdogSec" in agent
+    # Recordings are the agent's own; ship is the same user, without what the agent may.
+    assert ship["User"] == UNIT.stem and agent["DynamicUser"] == ship["DynamicUser"] == "yes"
+    assert ship["LogsDirectory"] == agent["LogsDirectory"] and ship["CapabilityBoundingSet"] == ""
+    assert "AmbientCapabilities" not in ship
+    # No password stands where others could read it.
+    assert "password" not in ship["ExecStart"] and ship["LoadCredential"].startswith("ship:/etc/tcpsight/")
 
 
 @pytest.mark.parametrize("name", ["tcpsight", "tcpsight-agent", "tcpsight-compat"])

@@ -21,7 +21,8 @@ static void urls_name_host_port_and_database(void **state)
 		const char *url, *base, *host, *database;
 	} known[] = {
 		{"http://db", "http://db:8123/", "db:8123", "tcpsight"},
-		{"https://db.example/flows_1", "https://db.example:8443/", "db.example:8443", "flows_1"},
+		{"https://db.example/flows_1", "https://db.example:8443/", "db.example:8443",
+		 "flows_1"},
 		{"http://[2001:db8::1]:81/x", "http://[2001:db8::1]:81/", "[2001:db8::1]:81", "x"},
 	};
 
@@ -42,9 +43,19 @@ static void urls_name_host_port_and_database(void **state)
 static void wrong_urls_are_refused(void **state)
 {
 	static const char *const wrong[] = {
-		"",	       "db:8123",     "ftp://db/x",	 "http://",	   "http://me:secret@db/x",
-		"http://me@db", "http://db/a.b", "http://db/x?y=1", "http://db/1x", "http://db/x;drop",
-		"http://db/x/y", "http://db:99999/", "file:///etc/passwd",
+		"",
+		"db:8123",
+		"ftp://db/x",
+		"http://",
+		"http://me:secret@db/x",
+		"http://me@db",
+		"http://db/a.b",
+		"http://db/x?y=1",
+		"http://db/1x",
+		"http://db/x;drop",
+		"http://db/x/y",
+		"http://db:99999/",
+		"file:///etc/passwd",
 	};
 
 	(void)state;
@@ -80,7 +91,8 @@ static void credentials_are_read_from_their_owners_file(void **state)
 	char why[FLEET_WHY] = "";
 
 	(void)state;
-	assert_int_equal(take("# ours\nuser = \"me\"\n  password=\"a \\\"b' \"\n", 0600, &s, why), 0);
+	assert_int_equal(take("# ours\nuser = \"me\"\n  password=\"a \\\"b' \"\n", 0600, &s, why),
+			 0);
 	assert_string_equal(s.user, "me");
 	assert_string_equal(s.password, "a \\\"b' ");
 	assert_true(take("user = \"me\"\n", 0640, &s, why) != 0);
@@ -88,10 +100,27 @@ static void credentials_are_read_from_their_owners_file(void **state)
 	assert_true(take("user = \"me\"\n", 0604, &s, why) != 0);
 }
 
+/* Its ACL, by which one service reads it, shows as the group's bits. */
+static void a_credential_of_systemd_may_look_like_the_groups(void **state)
+{
+	struct fleet_server s;
+	char why[FLEET_WHY] = "";
+
+	(void)state;
+	setenv("CREDENTIALS_DIRECTORY", "/tmp", 1);
+	assert_int_equal(take("user = \"me\"\n", 0440, &s, why), 0);
+	assert_true(take("user = \"me\"\n", 0460, &s, why) != 0);
+	assert_true(take("user = \"me\"\n", 0404, &s, why) != 0);
+	setenv("CREDENTIALS_DIRECTORY", "/tm", 1);
+	assert_true(take("user = \"me\"\n", 0440, &s, why) != 0);
+	unsetenv("CREDENTIALS_DIRECTORY");
+}
+
 static void what_is_wrong_with_credentials_does_not_tell_them(void **state)
 {
-	static const char *const wrong[] = {"password = hunter2\n", "password \"hunter2\"\n", "key = \"hunter2\"\n",
-					    "password = \"hunter2\" x\n", "password = \"hun\rter2\"\n"};
+	static const char *const wrong[] = {"password = hunter2\n", "password \"hunter2\"\n",
+					    "key = \"hunter2\"\n", "password = \"hunter2\" x\n",
+					    "password = \"hun\rter2\"\n"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -109,8 +138,11 @@ static void a_password_goes_in_the_clear_to_this_machine_only(void **state)
 	static const struct {
 		const char *url;
 		bool is_open;
-	} known[] = {{"http://db/x", true}, {"https://db/x", false}, {"http://127.0.0.1/x", false},
-		     {"http://localhost:81/x", false}, {"http://localhost.example/x", true}};
+	} known[] = {{"http://db/x", true},
+		     {"https://db/x", false},
+		     {"http://127.0.0.1/x", false},
+		     {"http://localhost:81/x", false},
+		     {"http://localhost.example/x", true}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -127,7 +159,8 @@ static void a_password_goes_in_the_clear_to_this_machine_only(void **state)
 static void answers_tell_what_to_do_next(void **state)
 {
 	(void)state;
-	assert_int_equal(fleet_http_code("Code: 193, e.displayText() = DB::Exception: Wrong password"), 193);
+	assert_int_equal(
+		fleet_http_code("Code: 193, e.displayText() = DB::Exception: Wrong password"), 193);
 	assert_int_equal(fleet_http_code("<html>"), 0);
 	assert_int_equal(fleet_http_outcome(200, 0), FLEET_OK);
 	assert_int_equal(fleet_http_outcome(500, 193), FLEET_LOGIN);
@@ -148,6 +181,7 @@ int main(void)
 		cmocka_unit_test(urls_name_host_port_and_database),
 		cmocka_unit_test(wrong_urls_are_refused),
 		cmocka_unit_test(credentials_are_read_from_their_owners_file),
+		cmocka_unit_test(a_credential_of_systemd_may_look_like_the_groups),
 		cmocka_unit_test(what_is_wrong_with_credentials_does_not_tell_them),
 		cmocka_unit_test(a_password_goes_in_the_clear_to_this_machine_only),
 		cmocka_unit_test(answers_tell_what_to_do_next),
