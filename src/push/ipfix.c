@@ -14,6 +14,9 @@
 /* Of a datagram nobody knows whether it came, so templates are told again and again (RFC
  * 7011, 8.1). */
 #define REFRESH_MS 60000
+/* So many datagrams at once, then a pause: what is faster than it is read finds a full socket. */
+#define BURST 16
+#define BURST_PAUSE_MS 2
 
 struct work {
 	const struct ipfix_settings *settings;
@@ -23,6 +26,7 @@ struct work {
 	uint64_t exported, lost;
 	int64_t refreshed_ms;
 	struct seldom trouble;
+	unsigned datagrams;
 };
 
 static int64_t now_ms(const struct work *w)
@@ -56,8 +60,13 @@ static bool send_message(struct work *w)
 	const uint8_t *message;
 	size_t len = ipfix_encode_message(w->encoder, &message);
 
-	if (!len || transport_send(w->transport, message, len, problem))
+	if (!len)
 		return true;
+	if (transport_send(w->transport, message, len, problem)) {
+		if (w->settings->to.kind == TRANSPORT_UDP && !(++w->datagrams % BURST))
+			w->clock.pause(w->clock.context, BURST_PAUSE_MS);
+		return true;
+	}
 	/* A datagram is refused for the one before it: whoever listens later needs templates. */
 	tell(w, problem);
 	disconnect(w);
