@@ -196,7 +196,7 @@ $(B)/bench/names $(B)/bench/screen: $(B)/bench/%: bench/%.c $(OBJ)
 FUZZ_SRC := $(sort $(wildcard src/packet/*.c src/util/*.c src/verdict/*.c src/engine/*.c \
             src/record/*.c src/fleet/*.c) \
             src/source/replay_line.c src/consumer/control_request.c src/cli/config_file.c \
-            src/serve/gate.c src/serve/target.c src/serve/negotiate.c)
+            src/serve/gate.c src/serve/target.c src/serve/negotiate.c src/push/otlp_answer.c)
 FUZZ_OBJ := $(FUZZ_SRC:src/%.c=$(B)/fuzz/obj/%.o)
 # The screen without its terminal, which its target stands in for.
 FUZZ_SCREEN_SRC := $(sort $(wildcard src/view/*.c) $(filter-out src/screen/term%,$(wildcard src/screen/*.c)))

@@ -2,7 +2,6 @@
 #include "push/otlp.h"
 
 #include <curl/curl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,31 +9,12 @@
 #include <unistd.h>
 
 #include "push/child.h"
+#include "push/otlp_answer.h"
 #include "push/post.h"
 #include "push/retry.h"
 #include "util/log.h"
 
 #define ANSWER_SHOWN 200
-
-unsigned otlp_rejected(const char *answer, char *why, unsigned size)
-{
-	json_t *root = json_loads(answer, 0, NULL), *partial, *count, *message;
-	unsigned rejected = 0;
-
-	partial = json_object_get(root, "partialSuccess");
-	count = json_object_get(partial, "rejectedLogRecords");
-	if (!count)
-		count = json_object_get(partial, "rejectedDataPoints");
-	message = json_object_get(partial, "errorMessage");
-	/* An int64 is a string in OTLP's JSON, and servers write a number all the same. */
-	if (json_is_string(count))
-		rejected = (unsigned)strtoul(json_string_value(count), NULL, 10);
-	else if (json_is_integer(count) && json_integer_value(count) > 0)
-		rejected = (unsigned)json_integer_value(count);
-	snprintf(why, size, "%s", json_is_string(message) ? json_string_value(message) : "");
-	json_decref(root);
-	return rejected;
-}
 
 /* A server's words for a terminal. */
 static void printable(const char *text, char *ret, size_t size)

@@ -46,9 +46,3 @@ struct otlp_delivery {
  * ended.
  */
 bool otlp_deliver(struct otlp_delivery *d, const struct push_taken *taken, struct push_answer *ret);
-
-/*
- * What an answer of status 200 says of records that were not taken, and why (`size` bytes, at the
- * server's own words). 0 if all were, or if the answer is none.
- */
-unsigned otlp_rejected(const char *answer, char *why, unsigned size);

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "push/otlp.h"
+#include "push/otlp_answer.h"
 
 static void test_only_what_may_pass_is_repeated(void **state)
 {
