@@ -48,6 +48,7 @@ static void difference(const struct ev_count *now, const struct ev_count *then,
 	*ret = (struct ev_count){
 		.tx_bytes = less(now->tx_bytes, then->tx_bytes),
 		.rx_bytes = less(now->rx_bytes, then->rx_bytes),
+		.acked_bytes = less(now->acked_bytes, then->acked_bytes),
 		.retrans_bytes = less(now->retrans_bytes, then->retrans_bytes),
 		.retrans_segs = (uint32_t)less(now->retrans_segs, then->retrans_segs),
 	};

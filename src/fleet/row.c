@@ -68,6 +68,7 @@ static const struct fleet_column own[] = {
 
 	C(IN(VOLUME) | IN(MINUTE), "tx", UINT, moved.tx_bytes),
 	C(IN(VOLUME) | IN(MINUTE), "rx", UINT, moved.rx_bytes),
+	C(IN(VOLUME), "acked", UINT, moved.acked_bytes),
 	C(IN(VOLUME), "bytes_resent", UINT, moved.retrans_bytes),
 	C(IN(VOLUME) | IN(MINUTE), "resent", UINT, moved.retrans_segs),
 	C(IN(MINUTE), "port", UINT, port),

@@ -212,6 +212,7 @@ static void make_first(struct state *f, const struct fleet_row *row)
 	f->first.head.flags |= EV_BASELINE;
 	c->tx_bytes = less(c->tx_bytes, row->moved.tx_bytes);
 	c->rx_bytes = less(c->rx_bytes, row->moved.rx_bytes);
+	c->acked_bytes = less(c->acked_bytes, row->moved.acked_bytes);
 	c->retrans_bytes = less(c->retrans_bytes, row->moved.retrans_bytes);
 	c->retrans_segs = (uint32_t)less(c->retrans_segs, row->moved.retrans_segs);
 	f->has_first = true;

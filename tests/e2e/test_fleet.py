@@ -13,9 +13,8 @@ import fleetdata
 import pytest
 from clickhouse import ClickHouse
 from fleetdata import record, ship
-from flows import wait_until
 from netns import Netns
-from sight import PROGRAM
+from sight import PATIENCE_SEC, PROGRAM
 
 SPAN = ["--since", "2026-11-20T23:57:00Z", "--until", "2026-11-21T00:02:00Z"]
 HOSTS = ["db", "web1", "web2"]
@@ -130,16 +129,19 @@ def test_why_says_what_it_says_of_the_recordings(fleet):
     assert canonical(failed[0]) == canonical(failed[1]) and len(failed[0]) > 50
 
 
+MOVED = ("tx_bytes", "rx_bytes", "acked_bytes", "retrans", "bytes_retrans")
+
+
 def moved_by_flow(rows):
     sums = collections.Counter()
     for row in rows:
-        sums.update({(row["host"], row["cookie"], field): row[field] for field in ("tx_bytes", "rx_bytes", "retrans")})
+        sums.update({(row["host"], row["cookie"], field): row[field] for field in MOVED})
     return {key: value for key, value in sums.items() if value}
 
 
 @pytest.mark.parametrize("begin, end", [("2026-11-20T23:58:00", "2026-11-20T23:59:00"), ("2026-11-20T23:59:00", "2026-11-21T00:00:00")])
 def test_top_says_of_a_minute_what_its_seconds_say(fleet, begin, end):
-    columns = ["-o", "time,host,cookie,tx_bytes,rx_bytes,retrans", "--rows", "100000"]
+    columns = ["-o", ",".join(["time,host,cookie", *MOVED]), "--rows", "100000"]
     asked, _ = rows_of("top", "--fleet", fleet.url, "--at", f"{begin}Z", *columns, "60")
     assert {row["time"][:19] for row in asked} == {end}
     there = [row for host in HOSTS for row in rows_of("top", "--read", fleet.paths[host], *columns, "1")[0]
@@ -239,11 +241,25 @@ class Host:
     def __init__(self, name, folder):
         self.name, self.folder, self.netns = name, folder / name, Netns()
         self.folder.mkdir()
+        self.recorder = None
 
     def start(self):
+        """What happens from then on is recorded."""
+        path = self.folder.parent / f"n.{self.name}"
+        notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        notify.bind(str(path))
+        notify.settimeout(PATIENCE_SEC)
         self.recorder = subprocess.Popen(
             ["unshare", "--uts", "sh", "-c", 'echo "$0" >/proc/sys/kernel/hostname && exec "$@"', self.name, PROGRAM,
-             "record", f"{self.folder}/", "--netns", self.netns.name, "--no-sync"], stderr=subprocess.PIPE)
+             "record", f"{self.folder}/", "--netns", self.netns.name, "--no-sync"], stderr=subprocess.PIPE,
+            env=fleetdata.environment(NOTIFY_SOCKET=str(path)))
+        with notify:
+            assert notify.recv(256).startswith(b"READY=1")
+
+    def kill(self):
+        if self.recorder and self.recorder.poll() is None:
+            self.recorder.kill()
+            self.recorder.wait()
 
     def stop(self):
         self.recorder.terminate()
@@ -299,10 +315,8 @@ def test_both_ends_of_a_connection_are_one_row(privileged, server, tmp_path):
         router.run("nft", "add table ip n; add chain ip n p { type nat hook postrouting priority 100; };"
                           " add rule ip n p oifname v107131a masquerade; add rule ip n p masquerade")
         for host in hosts.values():
+            stack.callback(host.kill)
             host.start()
-            stack.callback(host.recorder.kill)
-        for host in hosts.values():
-            wait_for_file(host)
         _, direct = exchange(front, back, "10.71.1.2", 7001, 50000, 7000)
         _, translated = exchange(front, far, "10.71.3.2", 7002, 60000, 8000)
         for host in hosts.values():
@@ -321,7 +335,3 @@ def test_both_ends_of_a_connection_are_one_row(privileged, server, tmp_path):
     assert other["client_host"] == "front" and other["client_tx"] == 60000 and other["client_rx"] == 8000
     assert other["server_host"] == "(has reported, not this: translated on the way?)"
     assert (other["server"], other["server_rx"], other["server_tx"], other["server_end"]) == ("", 0, 0, "")
-
-
-def wait_for_file(host):
-    wait_until(lambda: any(path.stat().st_size for path in host.folder.glob("*.tsr")), "a recording")
