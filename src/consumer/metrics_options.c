@@ -16,14 +16,6 @@ void metrics_options_default(struct metrics_options *o)
 	o->series_limit_total = 50000;
 }
 
-static int refuse(struct usage_error *error, const char *text, size_t at, const char *why)
-{
-	error->argument = text;
-	error->at = at;
-	snprintf(error->text, sizeof(error->text), "%s", why);
-	return -EINVAL;
-}
-
 /* "90s", "15m", "1h", "90". */
 static int take_idle(struct metrics_options *o, struct usage_error *error)
 {
@@ -43,7 +35,7 @@ static int take_idle(struct metrics_options *o, struct usage_error *error)
 			o->idle_s *= units[i].s;
 			return 0;
 		}
-	return refuse(error, o->idle, 0,
+	return usage_refuse(error, o->idle, 0,
 		      "argument --series-idle: expected a span such as 90s, 15m or 1h");
 }
 

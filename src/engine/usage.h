@@ -9,3 +9,6 @@ struct usage_error {
 	int status; /* exit status, if it is not 2 */
 	char text[512];
 };
+
+/* That `argument` is wrong at its byte `at` (SIZE_MAX: no caret), and why. Returns -EINVAL. */
+int usage_refuse(struct usage_error *error, const char *argument, size_t at, const char *why);

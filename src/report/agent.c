@@ -9,6 +9,7 @@
 
 #include "consumer/agent_consumer.h"
 #include "consumer/agent_options.h"
+#include "engine/usage.h"
 #include "view/report.h"
 
 #define OWN(field) OPTION_OF_REPORT, offsetof(struct agent_options, field)
@@ -77,14 +78,6 @@ static const char *const examples[] = {
 	NULL,
 };
 
-static int refuse(struct usage_error *error, const char *text, size_t at, const char *why)
-{
-	error->argument = text;
-	error->at = at;
-	snprintf(error->text, sizeof(error->text), "%s", why);
-	return -EINVAL;
-}
-
 /* "2%", "0.5%": in thousandths of one CPU. */
 static int take_budget(struct agent_options *o, struct usage_error *error)
 {
@@ -95,7 +88,7 @@ static int take_budget(struct agent_options *o, struct usage_error *error)
 		return 0;
 	percent = strtod(o->cpu_budget, &end);
 	if (!isdigit((unsigned char)*o->cpu_budget) || strcmp(end, "%") || percent < 0.1 || percent > 100)
-		return refuse(error, o->cpu_budget, 0,
+		return usage_refuse(error, o->cpu_budget, 0,
 			      "argument --cpu-budget: expected from 0.1% to 100% of one CPU");
 	o->cpu_permille = (uint64_t)(percent * 10);
 	return 0;
@@ -111,11 +104,11 @@ static int take_memory(struct agent_options *o, struct usage_error *error)
 	o->memory_bytes = strtoull(o->memory_limit, &end, 10);
 	unit = *end ? strchr(units, *end) : NULL;
 	if (!isdigit((unsigned char)*o->memory_limit) || !unit || end[1] || o->memory_bytes > 1u << 20)
-		return refuse(error, o->memory_limit, 0,
+		return usage_refuse(error, o->memory_limit, 0,
 			      "argument --memory-limit: expected a size such as 256M");
 	o->memory_bytes <<= 10 * (unit - units + 1);
 	return o->memory_bytes < 16u << 20
-		       ? refuse(error, o->memory_limit, 0, "argument --memory-limit: at least 16M")
+		       ? usage_refuse(error, o->memory_limit, 0, "argument --memory-limit: at least 16M")
 		       : 0;
 }
 
@@ -127,7 +120,7 @@ static int take_without(const struct agent_options *o, struct usage_error *error
 		while (parts[i] && (strlen(parts[i]) != len || strncmp(parts[i], p, len)))
 			i++;
 		if (!parts[i])
-			return refuse(error, o->without, (size_t)(p - o->without),
+			return usage_refuse(error, o->without, (size_t)(p - o->without),
 				      "argument --without: expected metrics, api, or both");
 		p += len + (p[len] == ',');
 	}
@@ -139,11 +132,12 @@ static int words(struct question *q, int count, char **word, struct usage_error 
 	struct agent_options *o = q->own;
 
 	if (count)
-		return refuse(error, word[0], 0, "an agent takes options only; filters belong to its parts");
+		return usage_refuse(error, word[0], 0,
+				    "an agent takes options only; filters belong to its parts");
 	if (take_without(o, error) || take_budget(o, error) || take_memory(o, error))
 		return -EINVAL;
 	return q->watch->read_path
-		       ? refuse(error, q->watch->read_path, 0,
+		       ? usage_refuse(error, q->watch->read_path, 0,
 				"argument --read: an agent tells what is now; files are for the other "
 				"commands")
 		       : 0;

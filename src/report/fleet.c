@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/usage.h"
 #include "fleet/options.h"
 #include "fleet/server.h"
 #include "util/parse.h"
@@ -39,14 +40,6 @@ static const char *const examples[] = {
 	NULL,
 };
 
-static int refuse(struct usage_error *error, const char *text, const char *why)
-{
-	error->argument = text;
-	error->at = 0;
-	snprintf(error->text, sizeof(error->text), "%s", why);
-	return -EINVAL;
-}
-
 /* ADDRESS, ADDRESS:PORT, [ADDRESS]:PORT or :PORT. */
 static int take_endpoint(struct fleet_options *o, char *text, struct usage_error *error)
 {
@@ -61,7 +54,7 @@ static int take_endpoint(struct fleet_options *o, char *text, struct usage_error
 	if (text[0] == '[') {
 		if (sscanf(text, "[%63[0-9a-fA-F:.]]%n", address, &len) != 1 || !len ||
 		    (text[len] && text[len] != ':'))
-			return refuse(error, text, why);
+			return usage_refuse(error, text, 0, why);
 		port = text[len] ? text + len : NULL;
 	} else if (port && strchr(text, ':') == port) {
 		snprintf(address, sizeof(address), "%.*s", (int)(port - text), text);
@@ -70,15 +63,15 @@ static int take_endpoint(struct fleet_options *o, char *text, struct usage_error
 		port = NULL;
 	}
 	if (port && parse_uint(port + 1, 1, 65535, &number, &at))
-		return refuse(error, text, why);
+		return usage_refuse(error, text, 0, why);
 	o->port = (uint16_t)number;
 	if (!address[0])
-		return port ? 0 : refuse(error, text, why);
+		return port ? 0 : usage_refuse(error, text, 0, why);
 	o->has_addr = true;
 	if (inet_pton(AF_INET, address, &v4) == 1)
 		addr_set_v4(&o->addr, v4.s_addr);
 	else if (inet_pton(AF_INET6, address, &o->addr) != 1)
-		return refuse(error, text, why);
+		return usage_refuse(error, text, 0, why);
 	return 0;
 }
 
@@ -87,19 +80,19 @@ static int words(struct question *q, int count, char **word, struct usage_error 
 	struct fleet_options *o = q->own;
 
 	if (!q->watch->fleet)
-		return refuse(error, NULL, "it needs --fleet URL: which store");
+		return usage_refuse(error, NULL, 0, "it needs --fleet URL: which store");
 	if (!count)
-		return refuse(error, NULL, "ask something: hosts, map, who, joined or verdicts");
+		return usage_refuse(error, NULL, 0, "ask something: hosts, map, who, joined or verdicts");
 	for (o->question = 0; fleet_question_words[o->question]; o->question++)
 		if (!strcmp(fleet_question_words[o->question], word[0]))
 			break;
 	if (!fleet_question_words[o->question])
-		return refuse(error, word[0],
+		return usage_refuse(error, word[0], 0,
 			      "no such question; there are: hosts, map, who, joined, verdicts");
 	if (o->question != FLEET_ASK_WHO)
-		return count > 1 ? refuse(error, word[1], "this question takes no more words") : 0;
+		return count > 1 ? usage_refuse(error, word[1], 0, "this question takes no more words") : 0;
 	if (count != 2)
-		return refuse(error, NULL, "who talks to what? who ADDRESS:PORT");
+		return usage_refuse(error, NULL, 0, "who talks to what? who ADDRESS:PORT");
 	return take_endpoint(o, word[1], error);
 }
 

@@ -7,6 +7,7 @@
 
 #include "consumer/history.h"
 #include "consumer/recorder_options.h"
+#include "engine/usage.h"
 #include "util/when.h"
 #include "view/group_by.h"
 #include "view/report.h"
@@ -39,14 +40,6 @@ static const char *const examples[] = {
 	NULL,
 };
 
-static int refuse(struct usage_error *error, const char *argument, size_t at, const char *text)
-{
-	error->argument = argument;
-	error->at = at;
-	snprintf(error->text, sizeof(error->text), "%s", text);
-	return -EINVAL;
-}
-
 static int take_against(const struct question *q, struct usage_error *error)
 {
 	struct history_options *o = q->own;
@@ -54,13 +47,13 @@ static int take_against(const struct question *q, struct usage_error *error)
 	size_t at = 0, minus;
 
 	if (!o->against)
-		return o->all ? refuse(error, NULL, 0, "argument --all: it needs --against") : 0;
+		return o->all ? usage_refuse(error, NULL, 0, "argument --all: it needs --against") : 0;
 	minus = o->against[0] == '-';
 	if (when_parse_span(o->against + minus, &o->back_us, &at))
-		return refuse(error, o->against, minus + at,
+		return usage_refuse(error, o->against, minus + at,
 			      "argument --against: expected how long before, such as -1d, -1h or -7d");
 	if (!w->at && !w->span && !(w->since && w->until))
-		return refuse(error, NULL, 0,
+		return usage_refuse(error, NULL, 0,
 			      "argument --against: it needs --at, --for, or --since and --until");
 	return 0;
 }
@@ -68,7 +61,7 @@ static int take_against(const struct question *q, struct usage_error *error)
 static int words(struct question *q, int count, char **word, struct usage_error *error)
 {
 	if (q->is_also && !q->watch->read_path && !q->watch->fleet)
-		return refuse(error, NULL, 0, "history is about recordings: give --read before --also");
+		return usage_refuse(error, NULL, 0, "history is about recordings: give --read before --also");
 	if (!q->watch->read_path && !q->watch->fleet)
 		q->watch->read_path = DIRECTORY;
 	if (take_against(q, error))

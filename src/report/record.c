@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 
 #include "consumer/recorder.h"
+#include "engine/usage.h"
 #include "util/xalloc.h"
 #include "view/report.h"
 
@@ -59,14 +60,6 @@ static const char *const examples[] = {
 	"tcpsight life --read /var/log/tcpsight --json", "what was recorded, as any report shows it",
 	NULL,
 };
-
-static int refuse(struct usage_error *error, const char *text, size_t at, const char *why)
-{
-	error->argument = text;
-	error->at = at;
-	snprintf(error->text, sizeof(error->text), "%s", why);
-	return -EINVAL;
-}
 
 /* "64M", "2G", "5%" of `whole` bytes, "100000". */
 static int take_size(const char *text, uint64_t whole, uint64_t *ret, size_t *ret_len)
@@ -123,7 +116,7 @@ static int take_list(const char *list, const char *const *words, bool *const *fl
 			if (strlen(words[i]) == len && !strncmp(words[i], p, len))
 				break;
 		if (!words[i])
-			return refuse(error, list, (size_t)(p - list), "no such part of a recording");
+			return usage_refuse(error, list, (size_t)(p - list), "no such part of a recording");
 		*flags[i] = true;
 		p += len + (p[len] == ',');
 	}
@@ -149,7 +142,7 @@ static int take_pairs(struct recorder_options *o, struct usage_error *error)
 	if (o->rotate && (take_size(o->rotate, 0, &o->rotate_bytes, &len) || o->rotate[len] != ',' ||
 			  take_time(o->rotate + len + 1, &o->rotate_s, &more) ||
 			  o->rotate[len + 1 + more]))
-		return refuse(error, o->rotate, len, "argument --rotate: expected SIZE,TIME such as 64M,1h");
+		return usage_refuse(error, o->rotate, len, "argument --rotate: expected SIZE,TIME such as 64M,1h");
 	len = more = 0;
 	if (o->no_thin)
 		return 0;
@@ -158,7 +151,7 @@ static int take_pairs(struct recorder_options *o, struct usage_error *error)
 		o->thin_s = 60;
 	} else if (take_time(o->thin, &o->thin_age_s, &len) || o->thin[len] != ':' ||
 		   take_time(o->thin + len + 1, &o->thin_s, &more) || o->thin[len + 1 + more]) {
-		return refuse(error, o->thin, len, "argument --thin: expected AGE:SEC such as 1d:60");
+		return usage_refuse(error, o->thin, len, "argument --thin: expected AGE:SEC such as 1d:60");
 	}
 	return 0;
 }
@@ -172,7 +165,7 @@ static int take_room(struct recorder_options *o, struct usage_error *error)
 	statvfs(o->directory, &fs);
 	whole = (uint64_t)fs.f_blocks * fs.f_frsize;
 	if (o->quota && (take_size(o->quota, whole, &o->quota_bytes, &len) || o->quota[len]))
-		return refuse(error, o->quota, 0, "argument --quota: expected a size such as 2G, or 10%");
+		return usage_refuse(error, o->quota, 0, "argument --quota: expected a size such as 2G, or 10%");
 	if (!o->quota) {
 		o->quota_bytes = 2ull << 30;
 		if (whole && o->quota_bytes > whole / 10)
@@ -181,7 +174,7 @@ static int take_room(struct recorder_options *o, struct usage_error *error)
 	o->keep_free_bytes = whole / 20;
 	if (o->keep_free &&
 	    (take_size(o->keep_free, whole, &o->keep_free_bytes, &len) || o->keep_free[len]))
-		return refuse(error, o->keep_free, 0,
+		return usage_refuse(error, o->keep_free, 0,
 			      "argument --keep-free: expected a size such as 1G, or 5%");
 	return 0;
 }
@@ -199,7 +192,7 @@ static int take_directory(struct question *q, const char *path, struct usage_err
 		return -EINVAL;
 	}
 	if (!S_ISDIR(st.st_mode))
-		return refuse(error, path, 0, "this is no directory; --output FILE makes a single file");
+		return usage_refuse(error, path, 0, "this is no directory; --output FILE makes a single file");
 	o->directory = path;
 	snprintf(o->user, sizeof(o->user), "%u", st.st_uid);
 	if (!q->watch->user)
@@ -213,9 +206,9 @@ static int take_checked(struct question *q, int count, char **word, struct usage
 	struct watch *w = q->watch;
 
 	if (q->is_also)
-		return refuse(error, NULL, 0, "argument --check: it is no question of a run");
+		return usage_refuse(error, NULL, 0, "argument --check: it is no question of a run");
 	if (count && w->reads_count)
-		return refuse(error, word[0], 0, "argument --check: give recordings as words, or with --read");
+		return usage_refuse(error, word[0], 0, "argument --check: give recordings as words, or with --read");
 	for (int i = 0; i < count; i++) {
 		w->reads = xrealloc(w->reads, (w->reads_count + 1) * sizeof(*w->reads));
 		w->reads[w->reads_count++] = word[i];
@@ -231,11 +224,11 @@ static int words(struct question *q, int count, char **word, struct usage_error 
 	if (q->watch->check)
 		return take_checked(q, count, word, error);
 	if (q->watch->check_bytes)
-		return refuse(error, NULL, 0, "argument --stats: it needs --check");
+		return usage_refuse(error, NULL, 0, "argument --stats: it needs --check");
 	if (take_parts(o, error) || take_pairs(o, error))
 		return -EINVAL;
 	if (q->output && used)
-		return refuse(error, word[0], 0, "there is an --output FILE already");
+		return usage_refuse(error, word[0], 0, "there is an --output FILE already");
 	if (!q->output && take_directory(q, used ? word[0] : DIRECTORY, error))
 		return -EINVAL;
 	return report_take_filter(q, count - used, word + used, error);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/usage.h"
 #include "fleet/options.h"
 #include "fleet/server.h"
 #include "view/report.h"
@@ -71,14 +72,6 @@ static const char *const examples[] = {
 	NULL,
 };
 
-static int refuse(struct usage_error *error, const char *text, size_t at, const char *why)
-{
-	error->argument = text;
-	error->at = at;
-	snprintf(error->text, sizeof(error->text), "%s", why);
-	return -EINVAL;
-}
-
 static int take_batch(struct ship_options *o, struct usage_error *error)
 {
 	static const char why[] = "argument --batch: expected ROWS,SEC such as 50000,10";
@@ -88,7 +81,7 @@ static int take_batch(struct ship_options *o, struct usage_error *error)
 	if (!o->batch)
 		return 0;
 	if (sscanf(o->batch, "%8llu,%5llu%n", &rows, &seconds, &len) != 2 || o->batch[len] || !rows)
-		return refuse(error, o->batch, 0, why);
+		return usage_refuse(error, o->batch, 0, why);
 	o->batch_rows = rows;
 	o->batch_s = seconds;
 	return 0;
@@ -103,7 +96,7 @@ static int take_url(const struct ship_options *o, struct usage_error *error)
 
 	fleet_server_done(&s);
 	snprintf(text, sizeof(text), "argument --to: %.400s", why);
-	return err ? refuse(error, o->to, at, text) : 0;
+	return err ? usage_refuse(error, o->to, at, text) : 0;
 }
 
 static int words(struct question *q, int count, char **word, struct usage_error *error)
@@ -111,14 +104,14 @@ static int words(struct question *q, int count, char **word, struct usage_error 
 	struct ship_options *o = q->own;
 
 	if (count)
-		return refuse(error, word[0], 0,
+		return usage_refuse(error, word[0], 0,
 			      "it takes no words but options; --read names the recording");
 	if (!o->to && !o->ddl)
-		return refuse(error, NULL, 0, "it needs --to URL: which server");
+		return usage_refuse(error, NULL, 0, "it needs --to URL: which server");
 	if (o->to && take_url(o, error))
 		return -EINVAL;
 	if (o->cluster && !fleet_is_name(o->cluster))
-		return refuse(error, o->cluster, 0,
+		return usage_refuse(error, o->cluster, 0,
 			      "argument --cluster: a name has letters, digits and _ only");
 	if (!q->watch->read_path && !o->create && !o->ddl)
 		q->watch->read_path = DIRECTORY;
