@@ -17,6 +17,7 @@
 #include "engine/usage.h"
 #include "serve/http.h"
 #include "serve/negotiate.h"
+#include "util/log.h"
 #include "view/view.h"
 
 #define NS_PER_S 1000000000ull
@@ -116,6 +117,9 @@ static int on_reload(struct consumer *c, const struct question *q, bool is_trial
 	}
 	if (is_trial)
 		return 0;
+	if (o->series_limit > m->flows.places)
+		log_warn("series-limit of metrics can grow with a new start only: it stays %u",
+			 m->flows.places);
 	/* Other labels are other series: what the old ones had counted is kept in the sums. */
 	if (labels.count != m->labels.count ||
 	    memcmp(labels.label, m->labels.label, labels.count * sizeof(labels.label[0])) ||
@@ -128,7 +132,8 @@ static int on_reload(struct consumer *c, const struct question *q, bool is_trial
 	m->is_new_filter = true;
 	metrics_labels_other(&m->labels, false, m->other[0]);
 	metrics_labels_other(&m->labels, true, m->other[1]);
-	m->flows.limits.per_metric = m->listeners.limits.per_metric = (uint32_t)o->series_limit;
+	m->flows.limits.per_metric = m->listeners.limits.per_metric =
+		o->series_limit < m->flows.places ? (uint32_t)o->series_limit : m->flows.places;
 	m->flows.limits.total = m->listeners.limits.total = (uint32_t)o->series_limit_total;
 	m->flows.limits.idle_ns = m->listeners.limits.idle_ns = o->idle_s * NS_PER_S;
 	metrics_page_drop(m);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/clock.h"
 #include "engine/needs.h"
 #include "engine/prefix.h"
 #include "engine/usage.h"
@@ -12,6 +13,7 @@
 #include "metrics/expose.h"
 #include "util/cgroup.h"
 #include "util/parse.h"
+#include "util/pods.h"
 
 static const struct {
 	const char *name, *otel_name;
@@ -21,6 +23,7 @@ static const struct {
 	[LABEL_UNIT] = {"unit", "tcpsight.unit", NEED_OWNER | NEED_CGROUPS},
 	[LABEL_CONTAINER] = {"container", "container.id", NEED_OWNER | NEED_CGROUPS},
 	[LABEL_POD] = {"pod", "k8s.pod.uid", NEED_OWNER | NEED_CGROUPS},
+	[LABEL_NAMESPACE] = {"namespace", "k8s.namespace.name", NEED_OWNER | NEED_CGROUPS},
 	[LABEL_UID] = {"uid", "user.id", 0},
 	[LABEL_NETNS] = {"netns", "tcpsight.netns", 0},
 	[LABEL_ROLE] = {"side", "tcpsight.side", 0},
@@ -35,6 +38,7 @@ const char *const metrics_label_words[] = {
 	[LABEL_UNIT] = "unit",
 	[LABEL_CONTAINER] = "container",
 	[LABEL_POD] = "pod",
+	[LABEL_NAMESPACE] = "namespace",
 	[LABEL_UID] = "uid",
 	[LABEL_NETNS] = "netns",
 	[LABEL_ROLE] = "role",
@@ -70,8 +74,8 @@ static int refuse(struct usage_error *error, const char *list, size_t at, const 
 	nearest = parse_nearest(word, metrics_label_words, LABEL_COUNT);
 	snprintf(
 		error->text, sizeof(error->text),
-		"argument --by: no label '%s'%s%s%s (there are comm, unit, container, pod, uid, netns, "
-		"role, family, remote_class, subnet, service_port)",
+		"argument --by: no label '%s'%s%s%s (there are comm, unit, container, pod, namespace, uid, "
+		"netns, role, family, remote_class, subnet, service_port)",
 		word, nearest ? ", did you mean '" : "", nearest ? nearest : "",
 		nearest ? "'?" : "");
 	return -EINVAL;
@@ -99,6 +103,10 @@ int metrics_labels_parse(struct metrics_labels *l, const char *list, struct usag
 
 		if (label == LABEL_COUNT)
 			return refuse(error, list, (size_t)(p - list), p, len);
+		if (label == LABEL_NAMESPACE && !l->pods)
+			return usage_refuse(error, list, (size_t)(p - list),
+					    "argument --by: no cgroup tells the namespace of a pod: give "
+					    "--pods-from, such as /var/log/pods");
 		/* One that is named twice is one. */
 		if (!(seen >> label & 1))
 			l->label[l->count++] = label;
@@ -185,10 +193,16 @@ static const char *role(unsigned role)
 	return role == ROLE_CONNECT ? "client" : role == ROLE_UNKNOWN ? "unknown" : "server";
 }
 
-/* Borrowed from `id`, `buf`, or the names of cgroups; *ret_len if it is not terminated. */
+static const struct pod *pod_of(const struct metrics_labels *l, const char *uid)
+{
+	return l->pods && *uid ? pods_find(l->pods, uid, clock_now_ns()) : NULL;
+}
+
+/* Borrowed from `id`, `buf`, or the names of cgroups and pods; *ret_len if it is not terminated. */
 static const char *value_of(const struct metrics_labels *l, enum metrics_label label,
 			    const struct ev_ident *id, char buf[16], size_t *ret_len)
 {
+	const struct pod *pod;
 	const char *text = "";
 
 	switch (label) {
@@ -203,6 +217,12 @@ static const char *value_of(const struct metrics_labels *l, enum metrics_label l
 		break;
 	case LABEL_POD:
 		text = workload_of(l->cgroups, id)->workload.pod;
+		pod = pod_of(l, text);
+		text = pod ? pod->name : text;
+		break;
+	case LABEL_NAMESPACE:
+		pod = pod_of(l, workload_of(l->cgroups, id)->workload.pod);
+		text = pod ? pod->namespace : "";
 		break;
 	case LABEL_UID:
 		snprintf(buf, 16, "%u", id->uid);
@@ -239,11 +259,14 @@ static const char *value_of(const struct metrics_labels *l, enum metrics_label l
 static const char *name_of(const struct metrics_labels *l, enum metrics_label label,
 			   char buf[LABEL_NAME_MAX + 1])
 {
+	bool is_named_pod = label == LABEL_POD && l->pods;
+	const char *otel_name = is_named_pod ? "k8s.pod.name" : labels[label].otel_name;
+
 	if (l->names == NAMES_TCPSIGHT)
 		return labels[label].name;
 	if (l->names == NAMES_OTLP)
-		return labels[label].otel_name;
-	snprintf(buf, LABEL_NAME_MAX + 1, "%s", labels[label].otel_name);
+		return otel_name;
+	snprintf(buf, LABEL_NAME_MAX + 1, "%s", otel_name);
 	for (char *p = buf; *p; p++)
 		if (*p == '.')
 			*p = '_';

@@ -11,6 +11,7 @@
 #include "abi/event.h"
 
 struct cgroup_names;
+struct pods;
 struct prefix_set;
 struct usage_error;
 
@@ -19,6 +20,7 @@ enum metrics_label {
 	LABEL_UNIT,
 	LABEL_CONTAINER,
 	LABEL_POD,
+	LABEL_NAMESPACE,
 	LABEL_UID,
 	LABEL_NETNS,
 	LABEL_ROLE,
@@ -47,6 +49,7 @@ struct metrics_labels {
 	enum metrics_names names;
 	struct cgroup_names *cgroups;
 	const struct prefix_set *prefixes; /* NULL: there are none */
+	struct pods *pods; /* names of pods; NULL: there are none, their uids are shown */
 };
 
 /* `list` such as "unit,remote_class". 0, or -EINVAL and `error`. */

@@ -13,7 +13,7 @@ struct prefix_set;
 struct usage_error;
 
 struct metrics_options {
-	const char *by, *names, *idle, *subnets;
+	const char *by, *names, *idle, *subnets, *pods_from;
 	uint64_t series_limit, series_limit_total;
 	bool has_created, no_verdicts;
 	char **listen;
@@ -38,8 +38,10 @@ void metrics_options_done(struct metrics_options *o);
 #define METRICS_OF(own, field) OPTION_OF_REPORT, offsetof(own, field)
 #define METRICS_OPTIONS(own, at) \
 	{0, "by", OPTION_TEXT, METRICS_OF(own, at by), "LIST", \
-	 "labels: comm, unit, container, pod, uid, netns, role, family, remote_class, subnet, " \
-	 "service_port; default unit,remote_class", .choices = metrics_label_words}, \
+	 "labels: comm, unit, container, pod, namespace, uid, netns, role, family, remote_class, " \
+	 "subnet, service_port; default unit,remote_class", .choices = metrics_label_words}, \
+	{0, "pods-from", OPTION_TEXT, METRICS_OF(own, at pods_from), "DIR", \
+	 "names and namespaces of pods, from the folders of their logs: /var/log/pods"}, \
 	{0, "series-limit", OPTION_UINT, METRICS_OF(own, at series_limit), "N", \
 	 "series of one metric; what is more goes to one whose labels are \"other\"; default 2000", \
 	 .min = 100, .max = 60000}, \

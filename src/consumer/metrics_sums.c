@@ -2,6 +2,7 @@
 /* What metrics add up: begun and ended here, and turned at the end of each interval. */
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "consumer/metrics_options.h"
 #include "consumer/metrics_state.h"
@@ -10,6 +11,8 @@
 #include "engine/needs.h"
 #include "engine/question.h"
 #include "engine/source.h"
+#include "util/log.h"
+#include "util/pods.h"
 #include "util/xalloc.h"
 #include "view/judge.h"
 #include "view/view.h"
@@ -29,7 +32,9 @@ struct metrics *metrics_new(struct consumer *c, struct view *view, const struct 
 	m->labels.cgroups = view->context.cgroups;
 	m->labels.prefixes = o->prefixes;
 	m->labels.names = names;
+	m->labels.pods = o->pods_from ? pods_new(o->pods_from) : NULL;
 	if (metrics_labels_parse(&m->labels, o->by ? o->by : METRICS_BY, error)) {
+		pods_free(m->labels.pods);
 		free(m);
 		return NULL;
 	}
@@ -37,6 +42,7 @@ struct metrics *metrics_new(struct consumer *c, struct view *view, const struct 
 	metrics_labels_other(&m->labels, true, m->other[1]);
 	c->wants |= WANT_OPENED | WANT_INTERVALS | WANT_LISTENERS | WANT_ALL | WANT_NOTE;
 	c->needs |= metrics_labels_needs(&m->labels) | NEED_EXTRA | NEED_CAUSES | NEED_ERROR;
+	c->reads_below = o->pods_from;
 	if (!o->no_verdicts)
 		c->needs |= NEED_VERDICT;
 	return m;
@@ -61,6 +67,8 @@ void metrics_start(struct metrics *m, struct source *source, unsigned of)
 	m->flows.shared_total = m->listeners.shared_total = &m->series_all;
 	if (!o->no_verdicts)
 		judge_begin(m->view, max_flows);
+	if (o->pods_from && access(o->pods_from, R_OK | X_OK))
+		log_warn("cannot look into %s: pods are known by their uid alone", o->pods_from);
 	metrics_process_open(&m->process);
 }
 
@@ -92,6 +100,7 @@ void metrics_turn(struct metrics *m, uint64_t time_ns)
 
 void metrics_free(struct metrics *m)
 {
+	pods_free(m->labels.pods);
 	if (m->flow) {
 		reserve_free(m->flow, m->flow_size);
 		series_done(&m->flows);

@@ -12,10 +12,11 @@ import socket
 import subprocess
 import urllib.parse
 import urllib.request
+import uuid
 
 import pytest
 from agents import Agent, Page
-from flows import churn, wait_until
+from flows import churn, traffic, wait_until
 from otlp_server import collector, sender_of
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from sight import PATIENCE_SEC, run
@@ -336,3 +337,75 @@ def test_of_those_who_send_it_tells_what_became_of_it(agent, netns):
         assert not page.sum("tcpsight_exporter_connected", exporter=dead)
         assert page.sum("tcpsight_host_connections_closed_total") == 20
         a.stop()
+
+
+def test_the_ways_are_those_that_doctor_tells(agent):
+    page = agent("--without", "api").page()
+    told = {(l["need"], l["way"]) for l in page.labels("tcpsight_rung_info")}
+    lines = [json.loads(line) for line in run("doctor", "--json").lines]
+    used = {(line["need"], line["rung"]) for line in lines if line["type"] == "rung" and line["state"] == "used"}
+    assert len(told) >= 8 and told <= used | {(need, "none") for need, _ in used}
+
+
+def counted_by_the_kernel(pid):
+    """How often each program ran of which the process holds a descriptor."""
+    counts = []
+    for path in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
+        lines = dict(line.split(":", 1) for line in path.read_text().splitlines())
+        if "prog_id" in lines and "run_cnt" in lines:
+            counts.append(int(lines["run_cnt"]))
+    return sorted(counts)
+
+
+@contextlib.contextmanager
+def counting_programs():
+    """As long as somebody holds this descriptor, the kernel counts: bpf(BPF_ENABLE_STATS, BPF_STATS_RUN_TIME)."""
+    number = {"x86_64": 321, "aarch64": 280, "s390x": 351}[os.uname().machine]
+    fd = ctypes.CDLL(None, use_errno=True).syscall(number, BPF_ENABLE_STATS, ctypes.byref(ctypes.c_uint32(0)), 4)
+    assert fd >= 0, os.strerror(ctypes.get_errno())
+    try:
+        yield
+    finally:
+        os.close(fd)
+
+
+def test_what_programs_cost_is_what_the_kernel_counts(agent, netns):
+    a = agent("--without", "api", "--also", f"metrics --interval 1 --netns {netns.name}")
+    assert a.page().sum("tcpsight_program_runs_total") == 0
+    with counting_programs():
+        names(netns, 0, 20)
+        # Of 20 connections at least 8 changes of state each.
+        a.wait_page(lambda p: p.sum("tcpsight_program_runs_total", program="on_state") > 160, "runs of programs")
+    page = a.wait_page(lambda p: sorted(v for (n, _), v in p.samples.items() if n == "tcpsight_program_runs_total")
+                       == counted_by_the_kernel(a.pid), "what the kernel counted")
+    assert page.sum("tcpsight_program_seconds_total", program="on_state") > 0
+
+
+def test_pods_have_names_and_namespaces(agent, netns, new_cgroup, tmp_path):
+    """As a kubelet makes them: a cgroup by the pod's uid, and a folder for its logs."""
+    logs = tmp_path / "pods"
+    uids = [str(uuid.uuid4()) for _ in range(3)]
+    mine = new_cgroup(new_cgroup(), "kubepods")
+    groups = [new_cgroup(new_cgroup(mine, f"pod{uid}"), "0123456789abcdef" * 4) for uid in uids]
+    for name in (f"shop_cart-7d9f_{uids[0]}", f"kube-system_dns_{uids[1]}", "lost+found"):
+        (logs / name).mkdir(parents=True)
+    for folder in (logs, *tmp_path.parents, tmp_path):
+        folder.chmod(folder.stat().st_mode | 0o055)
+    a = agent("--without", "api", "--also",
+              f"metrics --interval 1 --by namespace,pod --pods-from {logs} --netns {netns.name}")
+    sent = [traffic(netns=netns, cgroup=group, bytes=1000 * (i + 1)).client.tx_bytes for i, group in enumerate(groups)]
+    page = a.wait_page(lambda p: p.sum("tcpsight_host_io_bytes_total", direction="receive") == sum(sent), "all bytes")
+    told = {(l.get("namespace"), l["pod"]) for l in page.labels("tcpsight_io_bytes_total")}
+    assert told == {("shop", "cart-7d9f"), ("kube-system", "dns"), (None, uids[2])}
+    assert page.sum("tcpsight_io_bytes_total", namespace="shop", direction="receive") == sent[0]
+
+
+def test_a_limit_that_cannot_grow_in_a_run_is_told(agent, tmp_path):
+    path = tmp_path / "agent.conf"
+    path.write_text("[metrics]\ninterval = 1\nseries-limit = 200\n")
+    for folder in (tmp_path, *tmp_path.parents):
+        folder.chmod(folder.stat().st_mode | 0o055)
+    a = agent("--config", path, "--without", "api")
+    path.write_text("[metrics]\ninterval = 1\nseries-limit = 300\n")
+    a.hang_up()
+    a.wait_error("series-limit of metrics can grow with a new start only: it stays 200")
