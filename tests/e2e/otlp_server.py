@@ -18,7 +18,8 @@ BROKEN = {"cut": b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", "half": b"H
 
 
 class Collector:
-    """`script`: what the next requests get, one entry each: a status, (status, headers, body), or one of BROKEN."""
+    """`script`: what the next requests get, one entry each: a status, (status, headers, body), one of
+    BROKEN, or a function that gives it."""
 
     def __init__(self, script=(), tls=None):
         self.script = list(script)
@@ -65,6 +66,7 @@ class Collector:
     def take(self, path, headers, body):
         with self.lock:
             answer = self.script.pop(0) if self.script else 200
+            answer = answer() if callable(answer) else answer
             self.requests.append((path, headers, body, answer))
             self.times.append(time.time())
             self.lock.notify_all()
