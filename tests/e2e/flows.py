@@ -175,3 +175,8 @@ def churn_listed(address, flows, netns=None):
 def actor(scenario, *args, **options):
     """Start a scenario of actors.py."""
     return Actor(sys.executable, HERE / "actors.py", scenario, *args, **options)
+
+
+def named(name, *counts):
+    """A process of this name that sends so many bytes on a connection each; see named.py."""
+    return Actor(sys.executable, HERE / "named.py", name, *counts)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The JSON API of an agent. The truth is what this process sent, over sockets that it holds."""
 
-import ctypes
 import json
 import os
 import socket
@@ -10,6 +9,7 @@ import time
 
 import pytest
 from agent_client import Agent, Connection
+from flows import named
 
 PAYLOAD = b"x" * 10000
 
@@ -305,23 +305,13 @@ def test_a_client_that_does_not_read_is_told_of_its_gap(agent):
 
 
 def test_a_hostile_name_is_no_markup(agent):
-    libc = ctypes.CDLL(None)
-    name = b"<img src=x on>&"
-    child = os.fork()
-    if not child:
-        libc.prctl(15, name)
-        with Pair() as pair:
-            pair.send()
-            time.sleep(60)
-        os._exit(0)
-    try:
-        answer = agent.wait_api(lambda a: a["rows"] and a, "flow", "flows", pid=child)
-        assert answer["rows"][0]["comm"] == name.decode()
-        raw = agent.get("/api/v1/flows", pid=child).body
+    name = "<img src=x on>&"
+    with named(name, 10) as process:
+        pid = process.hear()["pid"]
+        answer = agent.wait_api(lambda a: a["rows"] and a, "flow", "flows", pid=pid)
+        assert answer["rows"][0]["comm"] == name
+        raw = agent.get("/api/v1/flows", pid=pid).body
         assert b"<" not in raw and b">" not in raw and b"&" not in raw and b"\\u003cimg" in raw
-    finally:
-        os.kill(child, 9)
-        os.waitpid(child, 0)
 
 
 @pytest.mark.parametrize("path,parameters,where,says", [
