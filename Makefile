@@ -196,14 +196,20 @@ $(B)/bench/names $(B)/bench/screen: $(B)/bench/%: bench/%.c $(OBJ)
 FUZZ_SRC := $(sort $(wildcard src/packet/*.c src/util/*.c src/verdict/*.c src/engine/*.c \
             src/record/*.c src/fleet/*.c) \
             src/source/replay_line.c src/consumer/control_request.c src/cli/config_file.c \
-            src/serve/gate.c src/serve/target.c src/serve/negotiate.c src/push/otlp_answer.c)
+            src/serve/gate.c src/serve/target.c src/serve/negotiate.c src/push/otlp_answer.c \
+            src/source/connect_read.c)
 FUZZ_OBJ := $(FUZZ_SRC:src/%.c=$(B)/fuzz/obj/%.o)
 # The screen without its terminal, which its target stands in for.
 FUZZ_SCREEN_SRC := $(sort $(wildcard src/view/*.c) $(filter-out src/screen/term%,$(wildcard src/screen/*.c)))
 FUZZ_SCREEN_OBJ := $(FUZZ_SCREEN_SRC:src/%.c=$(B)/fuzz/obj/%.o)
 $(B)/fuzz/fuzz_screen: $(FUZZ_SCREEN_OBJ)
 $(B)/seeds/fuzz_screen: $(FUZZ_SCREEN_SRC)
-.SECONDARY: $(FUZZ_OBJ) $(FUZZ_SCREEN_OBJ)
+# What a request asks for, in words of views.
+FUZZ_ASK_SRC := $(sort $(wildcard src/view/*.c) src/api/ask.c src/api/ask_filter.c)
+FUZZ_ASK_OBJ := $(FUZZ_ASK_SRC:src/%.c=$(B)/fuzz/obj/%.o)
+$(B)/fuzz/fuzz_ask: $(FUZZ_ASK_OBJ)
+$(B)/seeds/fuzz_ask: $(FUZZ_ASK_SRC)
+.SECONDARY: $(FUZZ_OBJ) $(FUZZ_SCREEN_OBJ) $(FUZZ_ASK_OBJ)
 FUZZFLAGS = -std=gnu17 $(CPPFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 $(B)/fuzz/obj/%.o: src/%.c
 	$(call say,FUZZ)

@@ -131,6 +131,17 @@ static bool makes_sense(const struct event *ev)
 	       (id->family == 0 || id->family == 4 || id->family == 6);
 }
 
+/* Whoever wrote them may have left out their ends. */
+static void end_texts(struct event *ev)
+{
+	if (ev->head.flags & EV_HAS_IDENT) {
+		ev->ident.comm[sizeof(ev->ident.comm) - 1] = '\0';
+		ev->ident.thread[sizeof(ev->ident.thread) - 1] = '\0';
+	}
+	if (ev->head.flags & EV_HAS_EXTRA)
+		ev->extra.congestion[sizeof(ev->extra.congestion) - 1] = '\0';
+}
+
 int connect_read_event(struct connect_read *c, struct event *ev)
 {
 	size_t left = c->used - c->at, size;
@@ -143,5 +154,6 @@ int connect_read_event(struct connect_read *c, struct event *ev)
 		return 0;
 	memcpy(ev, c->buf + c->at, size);
 	c->at += size;
+	end_texts(ev);
 	return makes_sense(ev) ? 1 : fail(c, "an event makes no sense");
 }
