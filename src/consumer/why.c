@@ -306,6 +306,7 @@ static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t 
 	w->history = reserve((w->history_limit + 1) * sizeof(*w->history));
 	why_cases_init(&w->cases, CASES_MAX, o->no_group || !is_text(w));
 	why_cases_init(&w->fine, CASES_MAX, o->no_group || !is_text(w));
+	w->cases.context = w->fine.context = &w->view->context;
 	return 0;
 }
 

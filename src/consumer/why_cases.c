@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "consumer/why_cases.h"
 
+#include "engine/column_host.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,6 +59,7 @@ static struct group_key key_of(const struct why_cases *c, uint64_t id, const str
 	key.number = v->severity;
 	if (!ident)
 		return key;
+	key.host = c->context ? column_host_of(c->context, id) : 0;
 	/* Workers that share a service do so under one name. */
 	key.laddr.word_be[2] = ident->owner_source ? hash_of(ident->comm, sizeof(ident->comm)) : 0;
 	key.laddr.word_be[3] = ident->netns;

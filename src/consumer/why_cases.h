@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Verdicts, collected: those on connections that have code, name of the process and service in common are one
+ * Verdicts, collected: those on connections that have code, host, name of the process and service in common are one
  * case, of which the worst is kept. All memory is reserved once; what finds no place is counted.
  */
 #pragma once
@@ -30,6 +30,7 @@ struct why_cases {
 	struct group_table table; /* payload: struct why_case */
 	uint32_t *order;	  /* places in the table, the worst first, after why_cases_sort() */
 	bool each;		  /* every connection is a case of its own */
+	const struct row_context *context; /* knows of which host a flow is; NULL: all are of one */
 };
 
 void why_cases_init(struct why_cases *c, uint32_t limit, bool each);

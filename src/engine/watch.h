@@ -54,3 +54,9 @@ struct watch {
 	struct agent *agent;		  /* of a run that is one: consumer/agent.h */
 	struct config_file *config; /* questions besides those of --also, or NULL */
 };
+
+/* Does it look at several hosts, so that rows have to say of which they are? */
+static inline bool watch_has_hosts(const struct watch *w)
+{
+	return w->reads_count > 1 || w->fleet;
+}

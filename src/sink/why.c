@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Verdicts for people: how bad, who, the sentence; below it the evidence, and what to look at next. */
+/* Verdicts for people: how bad, who, the sentence; below it the evidence, and what to look at next.
+ */
 #include <ctype.h>
 #include <string.h>
 
+#include "engine/column_host.h"
+#include "engine/question.h"
 #include "engine/row.h"
 #include "engine/value.h"
+#include "engine/watch.h"
 #include "sink/cells.h"
 #include "util/out.h"
 #include "verdict/sentence.h"
@@ -119,14 +123,24 @@ static void put_who(struct out *out, const struct row *row)
 	}
 }
 
+/* Where several hosts are looked at. */
+static void put_host(const struct view *view, const struct row *row)
+{
+	struct value host = column_host(row);
+
+	if (!watch_has_hosts(view->question->watch) || host.type != VALUE_TEXT)
+		return;
+	out_clean(view->out, host.text, host.text_len);
+	out_str(view->out, ": ");
+}
+
 static void put_template(struct out *out, const char *template, const struct row *row)
 {
 	struct subject s = {.ident = row->ident, .error = row->error};
 	char text[TEXT_MAX];
 
 	subject_set_extra(&s, row->extra);
-	out_mem(out, text,
-		sentence_write(template, &s, &row->verdict->facts, text, sizeof(text)));
+	out_mem(out, text, sentence_write(template, &s, &row->verdict->facts, text, sizeof(text)));
 }
 
 static void put_evidence(struct out *out, const struct verdict *v)
@@ -147,6 +161,7 @@ static void why_row(struct view *view, const struct row *row)
 	const struct verdict *v = row->verdict;
 
 	put_severity(out, v->severity);
+	put_host(view, row);
 	put_who(out, row);
 	out_str(out, ": ");
 	put_template(out, v->rule->sentence, row);

@@ -71,8 +71,7 @@ static bool lists(const char *list, const char *name)
 /* Rows of several hosts say of which, unless somebody chose what they say. */
 static bool wants_host(const struct question *q, const char *list)
 {
-	return (q->watch->reads_count > 1 || q->watch->fleet) && !q->columns &&
-	       !(list && lists(list, "host"));
+	return watch_has_hosts(q->watch) && !q->columns && !(list && lists(list, "host"));
 }
 
 static int choose_columns(const struct report *report, const struct question *q, struct view *view,

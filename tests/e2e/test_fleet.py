@@ -5,6 +5,7 @@ hosts give what those recordings hold."""
 import collections
 import contextlib
 import json
+import re
 import socket
 import subprocess
 import threading
@@ -14,7 +15,7 @@ import pytest
 from clickhouse import ClickHouse
 from fleetdata import record, ship
 from netns import Netns
-from sight import PATIENCE_SEC, PROGRAM
+from sight import PATIENCE_SEC, PROGRAM, ROOT
 
 SPAN = ["--since", "2026-11-20T23:57:00Z", "--until", "2026-11-21T00:02:00Z"]
 HOSTS = ["db", "web1", "web2"]
@@ -129,6 +130,21 @@ def test_why_says_what_it_says_of_the_recordings(fleet):
     assert canonical(failed[0]) == canonical(failed[1]) and len(failed[0]) > 50
 
 
+def test_why_says_of_which_host(fleet):
+    """Also that connections of several hosts are no case of their own, whatever else they share."""
+    text = run("why", *fleet.asked, "--rows", "100000").stdout
+    whose = re.findall(r"^(?:FAILED|STALLED|SLOW|WATCH) +(\w+): ", text, re.M)
+    assert set(whose) == set(HOSTS) and len(whose) == len(re.findall(r"^(?:FAILED|STALLED|SLOW|WATCH) ", text, re.M))
+    cases = collections.Counter()
+    for line in re.findall(r"^FAILED +(.*)", text, re.M):
+        several = re.match(r"(\w+): (\d+) connections", line)
+        cases[line.split(":")[0]] += int(several[2]) if several else 1
+    failed = collections.Counter(row["host"] for row in rows_of("why", *fleet.asked, "--rows", "100000", "-o", "host,severity")[0]
+                                 if row["severity"] == "failed")
+    assert cases == failed
+    assert "db: " not in run("why", "--read", fleet.paths["db"]).stdout
+
+
 MOVED = ("tx_bytes", "rx_bytes", "acked_bytes", "retrans", "bytes_retrans")
 
 
@@ -147,6 +163,22 @@ def test_top_says_of_a_minute_what_its_seconds_say(fleet, begin, end):
     there = [row for host in HOSTS for row in rows_of("top", "--read", fleet.paths[host], *columns, "1")[0]
              if begin < row["time"][:19] <= end]
     assert moved_by_flow(asked) == moved_by_flow(there) and asked
+
+
+def test_the_query_of_the_page_gives_what_it_says(fleet, server):
+    """doc/fleet.md: what moved in a span, by host and process; here of a minute that there is."""
+    page = (ROOT / "doc/fleet.md").read_text()
+    query = page[page.index("    SELECT host, comm, sum(b)"):page.index("LIMIT 20")].replace("flow_", "tcpsight.flow_")
+    for theirs, ours in (("2026-11-25 03:10:00", "2026-11-20 23:58:00"), ("2026-11-25 03:15:00", "2026-11-20 23:59:00"),
+                         ("2026-11-25", "2026-11-20")):
+        query = query.replace(theirs, ours)
+    asked = {(row["host"], row["comm"]): row["sum(b)"] for row in server.rows(query)}
+    rows, _ = rows_of("top", "--fleet", fleet.url, "--at", "2026-11-20T23:58:00Z", "--rows", "100000", "-o",
+                      "host,comm,tx_bytes,rx_bytes", "60")
+    there = collections.Counter()
+    for row in rows:
+        there[row["host"], row["comm"]] += row["tx_bytes"] + row["rx_bytes"]
+    assert {key: value for key, value in asked.items() if value} == there and asked
 
 
 def test_rows_say_of_which_host_and_the_summary_what_was_there_before(fleet):
