@@ -24,10 +24,6 @@
 #include "util/log.h"
 
 #define NS_PER_S 1000000000ull
-#define WINDOW_NS (60 * NS_PER_S)
-#define QUIET_NS (300 * NS_PER_S)
-#define FLOOR_MAX_NS (16 * NS_PER_S)
-#define READINGS 64
 
 bool agent_service_answers(struct all_asked *asked, struct source *source, int *ret_status)
 {
@@ -53,10 +49,10 @@ void agent_service_open(struct agent_service *s, int notify)
 {
 	s->notify = notify;
 	s->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-	s->finest_ns = UINT64_MAX;
+	s->budget.finest_ns = UINT64_MAX;
 	for (unsigned i = 0; i < s->engine->paces; i++)
-		if (s->engine->pace[i].interval_ns && s->engine->pace[i].interval_ns < s->finest_ns)
-			s->finest_ns = s->engine->pace[i].interval_ns;
+		if (s->engine->pace[i].interval_ns && s->engine->pace[i].interval_ns < s->budget.finest_ns)
+			s->budget.finest_ns = s->engine->pace[i].interval_ns;
 }
 
 static uint64_t cpu_now_ns(void)
@@ -70,8 +66,7 @@ static uint64_t cpu_now_ns(void)
 void agent_service_begin(struct agent_service *s)
 {
 	s->agent->is_ready = true;
-	s->time_ns[0] = s->quiet_since_ns = clock_now_ns();
-	s->cpu_ns[0] = cpu_now_ns();
+	budget_begin(&s->budget, clock_now_ns(), cpu_now_ns());
 	notify_tell(s->notify, "READY=1");
 }
 
@@ -120,55 +115,18 @@ static void keep_memory(struct agent_service *s, const struct agent_options *o)
 		 what[step]);
 }
 
-static void set_floor(struct agent_service *s, uint64_t floor_ns, const char *why)
-{
-	s->engine->floor_ns = floor_ns;
-	log_warn("%s: intervals are of %.1f s or more from now on", why,
-		 (double)(floor_ns ? floor_ns : s->finest_ns) / NS_PER_S);
-}
-
-/* The share of the processor over the last minute, in thousandths; 0 before that. */
-static uint64_t used_permille(struct agent_service *s, uint64_t now_ns)
-{
-	unsigned oldest = s->at >= READINGS ? s->at - READINGS + 1 : 0;
-	uint64_t cpu_ns = cpu_now_ns(), permille = 0;
-
-	while (oldest < s->at && now_ns - s->time_ns[(oldest + 1) % READINGS] >= WINDOW_NS)
-		oldest++;
-	if (now_ns - s->time_ns[oldest % READINGS] >= WINDOW_NS)
-		permille = (cpu_ns - s->cpu_ns[oldest % READINGS]) * 1000 /
-			   (now_ns - s->time_ns[oldest % READINGS]);
-	/* One reading a second is enough, and they last for a minute then. */
-	if (now_ns - s->time_ns[s->at % READINGS] >= NS_PER_S) {
-		s->at++;
-		s->time_ns[s->at % READINGS] = now_ns;
-		s->cpu_ns[s->at % READINGS] = cpu_ns;
-	}
-	return permille;
-}
-
 static void keep_budget(struct agent_service *s, const struct agent_options *o)
 {
-	uint64_t now_ns = clock_now_ns(), permille = used_permille(s, now_ns), next;
+	struct budget *b = &s->budget;
+	uint64_t slowed = b->slowed;
 
-	if (!o->cpu_permille || s->finest_ns == UINT64_MAX)
+	if (!budget_take(b, clock_now_ns(), cpu_now_ns(), o->cpu_permille))
 		return;
-	next = s->engine->floor_ns ? 2 * s->engine->floor_ns : 2 * s->finest_ns;
-	if (permille > o->cpu_permille) {
-		s->quiet_since_ns = now_ns;
-		/* It is judged anew over a whole minute. */
-		s->at = 0;
-		s->time_ns[0] = now_ns;
-		s->cpu_ns[0] = cpu_now_ns();
-		if (next > FLOOR_MAX_NS)
-			return;
-		s->slowed++;
-		set_floor(s, next, "the processor's budget was exceeded for a minute");
-	} else if (s->engine->floor_ns && now_ns - s->quiet_since_ns >= QUIET_NS) {
-		s->quiet_since_ns = now_ns;
-		next = s->engine->floor_ns / 2;
-		set_floor(s, next > s->finest_ns ? next : 0, "five minutes were within the budget");
-	}
+	s->engine->floor_ns = b->floor_ns;
+	log_warn("%s: intervals are of %.1f s or more from now on",
+		 b->slowed > slowed ? "the processor's budget was exceeded for a minute"
+				    : "five minutes were within the budget",
+		 (double)(b->floor_ns ? b->floor_ns : b->finest_ns) / NS_PER_S);
 }
 
 void agent_service_ticked(struct agent_service *s)

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "app/budget.h"
+
 struct agent;
 struct all_asked;
 struct engine;
@@ -19,13 +21,8 @@ struct agent_service {
 	struct source *source;
 	struct agent *agent;
 	int notify, statm;
-	/* Of the processor: a ring of readings, one per tick, of the last minute. */
-	uint64_t time_ns[64], cpu_ns[64];
-	unsigned at;
-	uint64_t quiet_since_ns; /* when it was last beyond the budget */
-	uint64_t finest_ns;	 /* interval of the finest pace, as asked */
-	bool told_budget;
-	uint64_t slowed, reloads, refused_reloads;
+	struct budget budget; /* of the processor */
+	uint64_t reloads, refused_reloads;
 };
 
 /* --check and --dump-config: true if that was all, and its exit status. */
