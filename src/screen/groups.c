@@ -25,15 +25,12 @@ static uint64_t hash_key(const struct group_key *key)
 /* What a flow counts under, found once for each of its idents. */
 static uint64_t key_of(struct list *l, uint32_t track)
 {
-	const struct track_hot *h = &l->moment->hot[track];
-	struct list_cache *cache = &l->cache[track];
+	struct list_cache *cache = list_cache_of(l, track);
 	struct group_key key;
 	uint32_t note = 0;
 
-	if (cache->id == h->id && cache->version == h->version && cache->by_number == l->by_number)
+	if (cache->by_number == l->by_number)
 		return cache->group;
-	if (cache->id != h->id || cache->version != h->version)
-		*cache = (struct list_cache){.id = h->id, .version = h->version};
 	memset(&key, 0, sizeof(key));
 	l->view->grouping.keys(l->view, &l->moment->cold[track].flow, &note, &key);
 	cache->by_number = l->by_number;

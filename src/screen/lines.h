@@ -10,6 +10,7 @@
 #include "screen/track.h"
 #include "screen/ui.h"
 
+struct column;
 struct view;
 struct where;
 
@@ -53,10 +54,13 @@ struct list_note {
 /* Groups of which something is remembered, at most. */
 #define LIST_NOTES 16384
 
+/* What was found of a track, for as long as its ident stays as it is. */
 struct list_cache {
 	uint64_t id, group;
 	uint32_t version, where_number, by_number;
-	bool matches;
+	bool matches, is_known; /* the filter takes it; it has the value that it is ordered by */
+	const struct column *ordered_by;
+	unsigned char order[24]; /* as line.bytes */
 };
 
 struct list {
@@ -86,3 +90,14 @@ struct list {
 	struct list_note *note;	  /* of groups, a hash table */
 	uint32_t next_rank;
 };
+
+/* What is remembered of a track, as it is now. */
+static inline struct list_cache *list_cache_of(struct list *l, uint32_t track)
+{
+	const struct track_hot *h = &l->moment->hot[track];
+	struct list_cache *cache = &l->cache[track];
+
+	if (cache->id != h->id || cache->version != h->version)
+		*cache = (struct list_cache){.id = h->id, .version = h->version};
+	return cache;
+}

@@ -71,15 +71,13 @@ static bool is_wanted(struct list *l, uint32_t i)
 {
 	const struct track_hot *h = &l->moment->hot[i];
 	const struct track_cold *c = &l->moment->cold[i];
-	struct list_cache *cache = &l->cache[i];
+	struct list_cache *cache;
 
 	if (!l->where)
 		return true;
-	if (cache->id == h->id && cache->version == h->version &&
-	    cache->where_number == l->where_number && where_is_steady(l->where))
+	cache = list_cache_of(l, i);
+	if (cache->where_number == l->where_number && where_is_steady(l->where))
 		return cache->matches;
-	if (cache->id != h->id || cache->version != h->version)
-		*cache = (struct list_cache){.id = h->id, .version = h->version};
 	cache->where_number = l->where_number;
 	cache->matches = where_matches(l->where, h, c, l->view->context.cgroups);
 	return cache->matches;

@@ -112,13 +112,44 @@ static void set_slowly(const struct list *l, struct line *line, const struct col
 	set_value(line, &v);
 }
 
+/* Texts and addresses that come from the ident alone: they are found once for each. */
+static bool is_of_ident(const struct column *c)
+{
+	static const char *const names[] = {"comm",  "thread", "owner_source", "laddr",
+					    "raddr", "local",  "remote",       "role"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(c->name, names[i]))
+			return true;
+	return false;
+}
+
+static void set_from_cache(struct list *l, struct line *line, const struct column *c)
+{
+	struct list_cache *cache = list_cache_of(l, line->index);
+
+	if (cache->ordered_by != c) {
+		set_slowly(l, line, c);
+		cache->ordered_by = c;
+		cache->is_known = line->is_known;
+		memcpy(cache->order, line->bytes, sizeof(cache->order));
+		return;
+	}
+	line->is_known = cache->is_known;
+	memcpy(line->bytes, cache->order, sizeof(line->bytes));
+}
+
 void order_key(struct list *l, struct line *line)
 {
 	const struct column *c = column_of(l);
 
 	if (l->ui->is_held)
 		set_number(line, notes_rank(l, line));
-	else if (!set_quickly(l, line, c))
+	else if (set_quickly(l, line, c))
+		return;
+	else if (line->kind != LINE_GROUP && is_of_ident(c))
+		set_from_cache(l, line, c);
+	else
 		set_slowly(l, line, c);
 }
 

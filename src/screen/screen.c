@@ -210,6 +210,9 @@ static void prepare(struct screen *s, struct consumer *c)
 	tracks_init(&s->tracks, max_flows, CLOSED_MAX, &s->journal);
 	list_init(&s->list, s->tracks.limit);
 	s->past.limit = s->tracks.limit;
+	/* A view that is grouped from the start judges groups alone; here each flow is. */
+	if (!s->view->history)
+		judge_begin(s->view, max_flows);
 	s->list.keep_ns = (s->options->keep_s ? s->options->keep_s : KEEP_S) * NS_PER_S;
 	s->list.view = s->view;
 	s->scene.interval_s = (double)c->question->interval_s;

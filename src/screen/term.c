@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <wctype.h>
 
 #include <curses.h>
 
@@ -25,9 +26,11 @@
 #define PASTE_BEGIN "\033[200~"
 #define PASTE_END "\033[201~"
 #define PASTE_ON "\033[?2004h"
+#define MOUSE_BEGIN "\033[<"
 /* Codes of our own, above those of curses. */
 #define CODE_PASTE (KEY_MAX + 1)
 #define CODE_PASTE_END (KEY_MAX + 2)
+#define CODE_MOUSE (KEY_MAX + 3)
 /* How long the last bytes may take. */
 #define FINISH_MS 500
 
@@ -43,6 +46,9 @@ struct terminal {
 	size_t frame_len, frame_at;
 	struct canvas shown;
 	int click_row, click_column;
+	bool in_mouse;	/* it tells of the mouse now */
+	char mouse[24]; /* what it has told */
+	size_t mouse_len;
 };
 
 /* What curses has written goes behind what is still on its way. */
@@ -152,7 +158,7 @@ static void set_input(void)
 	leaveok(stdscr, FALSE);
 	define_key(PASTE_BEGIN, CODE_PASTE);
 	define_key(PASTE_END, CODE_PASTE_END);
-	mouseinterval(0);
+	define_key(MOUSE_BEGIN, CODE_MOUSE);
 }
 
 /* What is written there does not block, and the shell's own description stays as it is. */
@@ -205,7 +211,8 @@ int term_open(struct terminal **ret, const struct term_options *options)
 	set_input();
 	fputs(PASTE_ON, t->memory);
 	fflush(t->memory);
-	term_mouse(t, options->mouse);
+	if (options->mouse)
+		term_mouse(t, true);
 	*ret = t;
 	return 0;
 }
@@ -240,8 +247,9 @@ void term_wake(struct terminal *t)
 
 void term_mouse(struct terminal *t, bool on)
 {
-	(void)t;
-	mousemask(on ? BUTTON1_CLICKED | BUTTON1_PRESSED : 0, NULL);
+	fputs(on ? TERM_GUARD_MOUSE_ON : TERM_GUARD_MOUSE_OFF, t->memory);
+	fflush(t->memory);
+	term_guard_mouse(on);
 }
 
 void term_click(const struct terminal *t, int *ret_row, int *ret_column)
@@ -250,18 +258,29 @@ void term_click(const struct terminal *t, int *ret_row, int *ret_column)
 	*ret_column = t->click_column;
 }
 
-static int take_click(struct terminal *t)
+/*
+ * "0;COLUMN;ROWM" of a press of the first button, which may come in pieces; 'm' ends a release.
+ * curses would make clicks of them, but loses some of those that come at once.
+ */
+static int take_mouse(struct terminal *t, wint_t c)
 {
-	MEVENT event;
+	unsigned button, column, row;
 
-	if (getmouse(&event) == ERR)
+	if (t->mouse_len + 1 < sizeof(t->mouse))
+		t->mouse[t->mouse_len++] = c < 0x80 ? (char)c : '?';
+	if (iswdigit(c) || c == ';')
+		return KEY_NONE_YET;
+	t->mouse[t->mouse_len] = '\0';
+	t->in_mouse = false;
+	if (c != 'M' || sscanf(t->mouse, "%5u;%5u;%5u", &button, &column, &row) != 3 || button ||
+	    !row || !column)
 		return KEY_IS_UNKNOWN;
-	t->click_row = event.y;
-	t->click_column = event.x;
+	t->click_row = (int)row - 1;
+	t->click_column = (int)column - 1;
 	return KEY_IS_CLICK;
 }
 
-static int translate(struct terminal *t, wint_t code)
+static int translate(wint_t code)
 {
 	static const struct {
 		int curses, ours;
@@ -284,8 +303,6 @@ static int translate(struct terminal *t, wint_t code)
 		{CODE_PASTE_END, KEY_IS_PASTE_END},
 	};
 
-	if (code == KEY_MOUSE)
-		return take_click(t);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if ((wint_t)keys[i].curses == code)
 			return keys[i].ours;
@@ -297,17 +314,25 @@ static int translate(struct terminal *t, wint_t code)
 int term_key(struct terminal *t)
 {
 	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+	int kind, key = KEY_NONE_YET;
 	wint_t code;
-	int kind = get_wch(&code);
 
-	if (kind == KEY_CODE_YES)
-		return translate(t, code);
-	if (kind != ERR)
-		return code == 0x7f || code == '\b' ? KEY_IS_BACKSPACE : (int)code;
+	while (key == KEY_NONE_YET && (kind = get_wch(&code)) != ERR) {
+		if (kind == KEY_CODE_YES && code == CODE_MOUSE) {
+			t->in_mouse = true;
+			t->mouse_len = 0;
+		} else if (t->in_mouse) {
+			key = take_mouse(t, code);
+		} else if (kind == KEY_CODE_YES) {
+			key = translate(code);
+		} else {
+			key = code == 0x7f || code == '\b' ? KEY_IS_BACKSPACE : (int)code;
+		}
+	}
 	/* Readable, and nothing to read: nobody is there any more. */
-	if (poll(&in, 1, 0) > 0 && in.revents & (POLLHUP | POLLERR))
+	if (key == KEY_NONE_YET && poll(&in, 1, 0) > 0 && in.revents & (POLLHUP | POLLERR))
 		t->is_gone = true;
-	return KEY_NONE_YET;
+	return key;
 }
 
 static attr_t attributes_of(const struct terminal *t, unsigned ink, short *ret_pair)

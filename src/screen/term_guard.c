@@ -17,7 +17,7 @@
 #define TEXT_MAX 256
 
 static struct termios saved, ours;
-static volatile sig_atomic_t is_taken;
+static volatile sig_atomic_t is_taken, mouse_is_on;
 static int output, wake_fd;
 /* What ends and what begins the use of the screen. */
 static char leave_text[TEXT_MAX], enter_text[TEXT_MAX];
@@ -53,6 +53,8 @@ static void give_back(void)
 	if (!is_taken)
 		return;
 	is_taken = 0;
+	if (mouse_is_on)
+		write_all(TERM_GUARD_MOUSE_OFF);
 	write_all(leave_text);
 	tcsetattr(STDIN_FILENO, TCSANOW, &saved);
 }
@@ -78,6 +80,8 @@ static void on_stop(int number)
 	tcsetattr(STDIN_FILENO, TCSANOW, &ours);
 	is_taken = 1;
 	write_all(enter_text);
+	if (mouse_is_on)
+		write_all(TERM_GUARD_MOUSE_ON);
 	if (write(wake_fd, &one, sizeof(one)) < 0)
 		errno = error;
 	errno = error;
@@ -119,11 +123,18 @@ void term_guard_signals(void)
 	sigaction(SIGTSTP, &stop, NULL);
 }
 
+void term_guard_mouse(bool on)
+{
+	mouse_is_on = on;
+}
+
 void term_guard_end(void)
 {
 	if (!is_taken)
 		return;
 	is_taken = 0;
+	if (mouse_is_on)
+		write_all(TERM_GUARD_MOUSE_OFF);
 	write_all("\033[?2004l");
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &saved);
 }

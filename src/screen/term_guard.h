@@ -12,6 +12,11 @@ int term_guard_begin(int out, int wake);
 /* After curses, which wants some of the same signals. */
 void term_guard_signals(void);
 
+/* The terminal was asked to tell of the mouse, or not to: whoever has it next must not be told. */
+#define TERM_GUARD_MOUSE_ON "\033[?1000;1006h"
+#define TERM_GUARD_MOUSE_OFF "\033[?1000;1006l"
+void term_guard_mouse(bool on);
+
 void term_guard_end(void);
 
 /* Are standard input and output a terminal that terminfo knows, and that can be drawn on? */

@@ -9,6 +9,7 @@ import bpfstate
 import pytest
 import sources
 from netns import Cgroup, Netns, cgroup2_mount
+from pyterm import PyTerm
 from rungs import Rungs
 from sight import PROGRAM, UNSEEN_MAX, Tcpsight
 
@@ -29,6 +30,19 @@ def privileged(built):
         pytest.skip("needs root")
     if not pathlib.Path("/sys/kernel/btf/vmlinux").exists():
         pytest.skip("needs a kernel with BTF")
+
+
+@pytest.fixture
+def screen(built):
+    running = []
+
+    def start(*args, **options):
+        running.append(PyTerm([str(PROGRAM), *map(str, args)], **options))
+        return running[-1]
+
+    yield start
+    for term in running:
+        term.close()
 
 
 @pytest.fixture

@@ -24,6 +24,21 @@ KEYS = {
 KEYS |= {"Up": b"\x1bOA", "Down": b"\x1bOB", "Right": b"\x1bOC", "Left": b"\x1bOD"}
 COLORS = {"red": "r", "brown": "y", "ff8700": "y", "green": "g", "blue": "b", "cyan": "c",
           "magenta": "m"}
+DAY = "2026-11-21"
+
+
+def events(names=("app1", "app2", "app3"), seconds=120):
+    yield f"clock {DAY}T12:00:00Z"
+    for n, name in enumerate(names, 1):
+        yield (f"0 open {n} pid={100 + n} comm={name} owner=connect role=connect"
+               f" local=10.0.0.1:{4000 + n} remote=10.4.4.{n}:5432 state=established opened=0.001")
+    for t in range(1, seconds):
+        for n in range(1, len(names) + 1):
+            yield f"{t}.{n} sample {n} tx={t * 1000 * n} rx={t * 500 * n} srtt={100 * n}"
+
+
+def replay(path, *args):
+    return ["top", *args, "--source", "replay", "--read", path]
 
 
 class Screen(pyte.Screen):

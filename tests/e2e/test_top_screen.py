@@ -13,20 +13,8 @@ import subprocess
 
 import pytest
 from flows import wait_until
-from pyterm import PyTerm
+from pyterm import DAY, events, replay
 from sight import PROGRAM
-
-DAY = "2026-11-21"
-
-
-def events(names=("app1", "app2", "app3"), seconds=120):
-    yield f"clock {DAY}T12:00:00Z"
-    for n, name in enumerate(names, 1):
-        yield (f"0 open {n} pid={100 + n} comm={name} owner=connect role=connect"
-               f" local=10.0.0.1:{4000 + n} remote=10.4.4.{n}:5432 state=established opened=0.001")
-    for t in range(1, seconds):
-        for n in range(1, len(names) + 1):
-            yield f"{t}.{n} sample {n} tx={t * 1000 * n} rx={t * 500 * n} srtt={100 * n}"
 
 
 @pytest.fixture
@@ -34,23 +22,6 @@ def text(tmp_path):
     path = tmp_path / "events"
     path.write_bytes("".join(line + "\n" for line in events()).encode())
     return path
-
-
-@pytest.fixture
-def screen(built):
-    running = []
-
-    def start(*args, **options):
-        running.append(PyTerm([str(PROGRAM), *map(str, args)], **options))
-        return running[-1]
-
-    yield start
-    for term in running:
-        term.close()
-
-
-def replay(path, *args):
-    return ["top", *args, "--source", "replay", "--read", path]
 
 
 def test_a_file_is_shown_at_its_end_and_the_terminal_is_given_back(screen, text):
