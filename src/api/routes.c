@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The endpoints below /api/v1/, as doc/openapi.json describes them. */
+/* The endpoints below /api/v1/, and the parameters that each knows. */
 #include "api/routes.h"
 
 #include <stddef.h>
