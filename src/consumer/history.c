@@ -17,6 +17,7 @@
 #include "engine/question.h"
 #include "util/log.h"
 #include "util/out.h"
+#include "util/when.h"
 #include "util/xalloc.h"
 #include "verdict/units.h"
 #include "view/show.h"
@@ -82,9 +83,29 @@ static void on_gap(struct consumer *c, const struct source_gap *gap)
 	view_gap(h->view, gap);
 }
 
+/* How long before ours the other span begins; a time of day is the last one before ours. Or 0,
+ * logged. */
+static int64_t find_other(const struct past_history *h, const struct watch *w)
+{
+	const char *text = h->options->against;
+	int64_t when_us;
+	size_t at;
+	int err;
+
+	if (h->options->back_us)
+		return h->options->back_us;
+	err = when_parse(text, w->from_us - 1, &when_us, &at);
+	if (err)
+		log_error("--against %s: there is no such time on that day", text);
+	else if (when_us == w->from_us)
+		log_error("--against %s: that is when the span itself begins", text);
+	return err ? 0 : w->from_us - when_us;
+}
+
 static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t gid)
 {
 	struct past_history *h = c->state;
+	int64_t back_us;
 	int err;
 
 	(void)uid;
@@ -93,7 +114,10 @@ static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t 
 	history_sums_init(&h->sums, h->view, c->engine->max_flows);
 	if (!h->options->against)
 		return 0;
-	err = history_other_open(&h->other, c, h->view, source, h->options->back_us);
+	back_us = find_other(h, source->watch);
+	if (!back_us)
+		return -EINVAL;
+	err = history_other_open(&h->other, c, h->view, source, back_us);
 	if (err)
 		log_error("the span of --against %s cannot be read", h->options->against);
 	return err;
@@ -129,7 +153,8 @@ static void put_clock(struct out *out, const struct tm *tm)
 
 static struct tm local_time(const struct clock *clock, uint64_t time_ns)
 {
-	time_t second = (time_t)(((int64_t)time_ns + clock->realtime_offset_ns) / (int64_t)NS_PER_S);
+	time_t second =
+		(time_t)(((int64_t)time_ns + clock->realtime_offset_ns) / (int64_t)NS_PER_S);
 	struct tm tm;
 
 	localtime_r(&second, &tm);
@@ -139,7 +164,8 @@ static struct tm local_time(const struct clock *clock, uint64_t time_ns)
 /* "2026-11-24 03:12:00 to 03:14:00 CET (2 min)" and what happened in it. */
 static void put_span(struct out *out, const struct clock *clock, const struct history_sums *s)
 {
-	struct tm from = local_time(clock, s->span.begin_ns), to = local_time(clock, s->span.end_ns);
+	struct tm from = local_time(clock, s->span.begin_ns),
+		  to = local_time(clock, s->span.end_ns);
 	bool same_day = from.tm_yday == to.tm_yday && from.tm_year == to.tm_year;
 
 	put_date(out, &from);
@@ -165,8 +191,9 @@ static void put_comparison(struct out *out, const struct past_history *h)
 
 	out_str(out, "against ");
 	put_span(out, &h->other.clock, &h->other.sums);
-	out_format(out, "%llu new, %llu gone, %llu with ten times more, %llu with a tenth, %llu much as "
-			"they were%s\n",
+	out_format(out,
+		   "%llu new, %llu gone, %llu with ten times more, %llu with a tenth, %llu much as "
+		   "they were%s\n",
 		   (unsigned long long)n[PAST_NEW], (unsigned long long)n[PAST_GONE],
 		   (unsigned long long)n[PAST_MORE], (unsigned long long)n[PAST_LESS],
 		   (unsigned long long)n[PAST_SAME],

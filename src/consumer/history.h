@@ -13,7 +13,7 @@ struct view;
 struct history_options {
 	const char *by;
 	const char *against; /* as typed; NULL: nothing is compared */
-	int64_t back_us;     /* the other span begins so long before this one */
+	int64_t back_us;     /* the other span begins so long before this one; 0: `against` is a time */
 	bool all;	     /* rows that did not change, too */
 };
 

@@ -25,7 +25,8 @@ struct history_other {
 	bool is_open;
 };
 
-/* `c` asks, `source` is what it asks; the window begins `back_us` earlier. 0 or -errno, logged. */
+/* `c` asks, `source` is what it asks; the window begins `back_us` earlier (later, if that is
+ * negative). 0 or -errno, logged. */
 int history_other_open(struct history_other *o, const struct consumer *c, const struct view *view,
 		       const struct source *source, int64_t back_us);
 

@@ -15,6 +15,7 @@
 #define OWN(field) OPTION_OF_REPORT, offsetof(struct history_options, field)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define DIRECTORY RECORDER_DIRECTORY
+#define US_PER_S 1000000
 
 static const char *const groupings[] = {"comm", "process",   "unit", "container", "remote",
 					"port", "subnet", "flow", "host", NULL};
@@ -23,8 +24,9 @@ static const struct option_def options[] = {
 	{0, "by", OPTION_CHOICE, OWN(by), "{comm,process,unit,container,remote,port,subnet,flow,host}",
 	 "a row for each program name (default), process, systemd unit, container, remote address, port "
 	 "of the service, remote /24 or /48, connection, or host", .choices = groupings},
-	{0, "against", OPTION_TEXT, OWN(against), "SPAN",
-	 "compare with the same span so long before, such as -1d: what is new, gone, ten times more"},
+	{0, "against", OPTION_TEXT, OWN(against), "SPAN|TIME",
+	 "compare with the same span so long before, such as -1d, or that begins at a time, such as "
+	 "'2026-11-20 03:12': what is new, gone, ten times more"},
 	{0, "all", OPTION_FLAG, OWN(all), NULL, "with --against: also what is much as it was"},
 };
 
@@ -35,6 +37,7 @@ static const char *const examples[] = {
 	"what the programs here did with the database then, of the recording in " DIRECTORY,
 	"tcpsight history --at 03:12 --for 2m --by remote 'port 5432'", "who talked to it",
 	"tcpsight history --at 03:12 --against -1d --by unit", "what was not so the day before",
+	"tcpsight history --at 03:12 --against '2026-11-20 03:12'", "nor on that day",
 	"tcpsight history --since '1h ago' --by flow --sort retrans", "the connections that lost most",
 	"tcpsight history --read db1.tsr --read db2.tsr --by port --json", "two hosts, for a program",
 	NULL,
@@ -45,13 +48,18 @@ static int take_against(const struct question *q, struct usage_error *error)
 	struct history_options *o = q->own;
 	const struct watch *w = q->watch;
 	size_t at = 0, minus;
+	int64_t when_us, span_us;
 
 	if (!o->against)
 		return o->all ? usage_refuse(error, NULL, 0, "argument --all: it needs --against") : 0;
 	minus = o->against[0] == '-';
-	if (when_parse_span(o->against + minus, &o->back_us, &at))
+	/* When a time such as 03:12 was depends on the span, which is not known yet. */
+	if (!when_parse_span(o->against + minus, &span_us, &at))
+		o->back_us = span_us;
+	else if (minus || when_parse(o->against, (int64_t)time(NULL) * US_PER_S, &when_us, &at) == -EINVAL)
 		return usage_refuse(error, o->against, minus + at,
-			      "argument --against: expected how long before, such as -1d, -1h or -7d");
+			      "argument --against: expected how long before, such as -1d or -7d, or when, "
+			      "such as 03:12 or '2026-11-20 03:12'");
 	if (!w->at && !w->span && !(w->since && w->until))
 		return usage_refuse(error, NULL, 0,
 			      "argument --against: it needs --at, --for, or --since and --until");

@@ -119,5 +119,8 @@ def test_two_spans_are_compared(tmp_path):
         84: ["new", None, 1, 5, 0, 0, 0],
     }
     assert {row["port"]: row["change"] for row in rows(tmp_path, *words, "--all")}[80] == "same"
+    for when in ("2026-11-21T09:00:00Z", "09:00", "60s ago", "@1795251600"):
+        assert found == {row["port"]: list(row.values())[1:] for row in rows(
+            tmp_path, *(when if word == "-1m" else word for word in words))}, when
     text = run(tmp_path, *words[:-2])
     assert "1 new, 1 gone, 1 with ten times more, 1 with a tenth, 1 much as they were (--all shows them)" in text
