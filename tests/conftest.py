@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What holds for all tests: their marks, and an order that suits several workers."""
 
+import signal
+
 # A worker is given one file after the other: what takes longest comes first, so that none is left with
 # it in the end. Measured with --durations=0.
 LONG = ["test_peek_bpf.py", "test_peek_filter.py", "test_intervals.py", "test_fuzz.py", "test_peek_frames.py",
@@ -9,6 +11,11 @@ LONG = ["test_peek_bpf.py", "test_peek_filter.py", "test_intervals.py", "test_fu
 
 
 def pytest_configure(config):
+    # Whoever starts the tests in the background (nohup, a shell without jobs) has these ignored, and a
+    # program inherits that: tcpsight would not hear the signals that tests send it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
     config.addinivalue_line("markers", "slow: left out of ./dev test FAST")
 
 

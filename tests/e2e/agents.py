@@ -7,6 +7,7 @@ import re
 import select
 import signal
 import socket
+import time
 
 from flows import wait_until
 from sight import PATIENCE_SEC, Tcpsight
@@ -102,3 +103,11 @@ class Agent(Tcpsight):
         ready, _, _ = select.select([self.notify], [], [], PATIENCE_SEC)
         assert ready, "no notice in time"
         return self.notify.recv(4096).decode().split("\n")
+
+    def hear_until(self, first):
+        """All notices up to the one that begins so. Feeding the watchdog goes on in between."""
+        deadline, heard = time.monotonic() + PATIENCE_SEC, [self.hear()]
+        while heard[-1][0] != first:
+            assert time.monotonic() < deadline, f"no {first} in time: {heard}"
+            heard.append(self.hear())
+        return heard

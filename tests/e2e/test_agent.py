@@ -120,15 +120,11 @@ def test_systemd_is_told(agent, tmp_path):
     beat = a.hear()
     assert beat[0] == "WATCHDOG=1" and beat[1].startswith("STATUS=") and "flows, 0 lost, bpf" in beat[1]
     a.hang_up()
-    heard = [a.hear() for _ in range(2)]
-    while heard[-1] != ["READY=1"]:
-        heard.append(a.hear())
+    heard = a.hear_until("READY=1")
     reloading = next(h for h in heard if h[0] == "RELOADING=1")
     assert reloading[1].startswith("MONOTONIC_USEC=")
     a.process.send_signal(signal.SIGTERM)
-    heard = a.hear()
-    while heard[0] != "STOPPING=1":
-        heard = a.hear()
+    a.hear_until("STOPPING=1")
     assert a.wait_exit().status == 0
     assert not (tmp_path / "agent.sock").exists() or os.geteuid() == 0
 

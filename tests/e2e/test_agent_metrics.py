@@ -351,7 +351,10 @@ def counted_by_the_kernel(pid):
     """How often each program ran of which the process holds a descriptor."""
     counts = []
     for path in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
-        lines = dict(line.split(":", 1) for line in path.read_text().splitlines())
+        try:
+            lines = dict(line.split(":", 1) for line in path.read_text().splitlines())
+        except FileNotFoundError:
+            continue  # closed since the folder was read, as the connection of a scrape is
         if "prog_id" in lines and "run_cnt" in lines:
             counts.append(int(lines["run_cnt"]))
     return sorted(counts)
