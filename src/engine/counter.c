@@ -11,6 +11,12 @@ const struct counter counters[COUNTER_COUNT] = {
 #include "engine/counters.def"
 };
 
+/* Again, in one line of the cache: it is asked for each counter of each reading. */
+static const uint8_t kind_of[COUNTER_COUNT] = {
+#define COUNTER(name, block, title, kind, ...) kind,
+#include "engine/counters.def"
+};
+
 const char *const counter_block_names[BLOCK_COUNT] = {"Socket", "Ip", "Tcp", "TcpExt", "More"};
 
 const struct counter *counter_find(const char *name)
@@ -141,28 +147,27 @@ void counter_read(const struct reading *r, int64_t value[COUNTER_COUNT])
 	read_gauges(r, value);
 }
 
-static bool differs(const int64_t now[COUNTER_COUNT], const int64_t then[COUNTER_COUNT])
-{
-	for (int i = 0; i < COUNTER_COUNT; i++)
-		if (counters[i].kind != GAUGE && now[i] != then[i])
-			return true;
-	return false;
-}
-
 bool counter_grew(int64_t now[COUNTER_COUNT], const int64_t then[COUNTER_COUNT])
 {
-	/* A reading may be torn by a segment; the next one mends it. */
-	for (int i = 0; i < COUNTER_COUNT; i++)
-		if (counters[i].kind == SUM && now[i] < then[i])
+	bool grew = false;
+
+	for (int i = 0; i < COUNTER_COUNT; i++) {
+		if (now[i] == then[i] || kind_of[i] == GAUGE)
+			continue;
+		/* A reading may be torn by a segment; the next one mends it. */
+		if (kind_of[i] == SUM && now[i] < then[i])
 			now[i] = then[i];
-	return differs(now, then);
+		else
+			grew = true;
+	}
+	return grew;
 }
 
 void counter_add(struct counters *sum, const int64_t now[COUNTER_COUNT],
 		 const int64_t then[COUNTER_COUNT], bool same_socket)
 {
 	for (int i = 0; i < COUNTER_COUNT; i++) {
-		if (counters[i].kind != GAUGE)
+		if (kind_of[i] != GAUGE)
 			sum->value[i] += now[i] - then[i];
 		else if (same_socket || now[i] > sum->value[i])
 			sum->value[i] = now[i];

@@ -57,7 +57,7 @@ void pace_note(struct pace *p, struct flow_table *flows, struct flow *f);
 /*
  * What `f` moved since this was last called, into `ret` (its `note` aside); `close` as in struct
  * news. A counter never goes back: a reading that is less than what was told tells nothing.
- * pace_taken() must follow, once `ret` was used.
+ * pace_taken() must follow, once `ret` was used, unless this was its end.
  */
 void pace_take(struct pace *p, const struct flow *f, uint32_t slot, const struct ev_extra *extra,
 	       const struct event *close, struct news *ret);

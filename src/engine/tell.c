@@ -17,6 +17,7 @@ void engine_tell_interval(struct engine *e, struct pace *p, struct flow *f, uint
 		news.note = c->note && slot != e->flows.limit ? &c->note[slot] : &scratch;
 		c->ops->interval(c, &news);
 	}
-	if (news.now)
+	/* After its end nothing is told of it. */
+	if (news.now && !close)
 		pace_taken(p, slot);
 }

@@ -11,10 +11,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "abi/config.h"
@@ -32,6 +30,7 @@
 #include "source/bare.h"
 #include "source/bpf_gone.h"
 #include "source/bpf_handshake.h"
+#include "source/bpf_look.h"
 #include "source/bpf_owner.h"
 #include "source/bpf_reader.h"
 #include "source/host.h"
@@ -51,7 +50,7 @@ struct bpf_state {
 	bool looks_for_owners; /* of flows that were accepted or handed over, while it runs */
 	/* If handshakes are wanted, and not flows. */
 	struct bpf_handshake handshake;
-	int timer; /* of looks that no interval asks for, or -1 */
+	struct bpf_look look; /* that no interval asks for */
 };
 
 static bool bpf_suits(const struct watch *watch)
@@ -70,18 +69,6 @@ static int on_ring_event(void *context, void *record, size_t size)
 	return 0;
 }
 
-static int look_every(struct bpf_state *b, time_t seconds)
-{
-	struct itimerspec spec = {.it_interval.tv_sec = seconds, .it_value.tv_sec = seconds};
-	struct epoll_event ev = {.events = EPOLLIN};
-
-	b->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (b->timer < 0 || timerfd_settime(b->timer, 0, &spec, NULL) ||
-	    epoll_ctl(ring_buffer__epoll_fd(b->ring), EPOLL_CTL_ADD, b->timer, &ev))
-		return log_errno(errno, "cannot make a timer");
-	return 0;
-}
-
 /* Events go through another hand, which also looks once a second. */
 static int follow_handshakes(struct source *s, struct bpf_state *b)
 {
@@ -89,17 +76,11 @@ static int follow_handshakes(struct source *s, struct bpf_state *b)
 		(struct bpf_handshake){.source = s, .skeleton = b->skeleton, .reader = &b->reader};
 	b->reader.emit = bpf_handshake_event;
 	b->reader.emit_context = &b->handshake;
-	return look_every(b, 1);
+	return bpf_look_every(&b->look, ring_buffer__epoll_fd(b->ring), 1);
 }
 
-/*
- * Where only ends are wanted there are no intervals. A flow that lives longer than this is known from
- * a look, so that it gets its row even if its end is shown to nobody.
- */
+/* How often it is asked whether a look is due that no interval asks for. */
 #define LOOK_S 10
-/* With very many sockets less often: these looks take at most one part in so many of the time. */
-#define LOOK_SHARE 200
-#define NS_PER_S 1000000000ull
 
 static int follow_flows(struct source *s, struct bpf_state *b)
 {
@@ -107,7 +88,9 @@ static int follow_flows(struct source *s, struct bpf_state *b)
 				    .reader = &b->reader,
 				    .ring = b->ring,
 				    .sample = b->skeleton->links.sample};
-	return s->once || s->live_table ? 0 : look_every(b, LOOK_S);
+	return s->once || s->live_table
+		       ? 0
+		       : bpf_look_every(&b->look, ring_buffer__epoll_fd(b->ring), LOOK_S);
 }
 
 static int bpf_open(struct source *s)
@@ -119,7 +102,7 @@ static int bpf_open(struct source *s)
 	/* Map look-ups, and before Linux 5.19 the start of an iterator, ask for it. */
 	s->keep_capabilities = 1ull << CAP_BPF;
 	s->keep_syscalls = SYSCALLS_BPF | (s->handshakes ? SYSCALLS_BPF_TAKE : 0);
-	b->timer = -1;
+	b->look = BPF_LOOK_NONE;
 	b->looks_for_owners = s->owners && !wish_is(s->watch->rungs, "accept", "none");
 	err = probe_load(&b->skeleton, s->watch->rungs, s->watch->ring_kib * 1024,
 			 s->watch->max_pending, s->needs, &s->lacks);
@@ -185,6 +168,7 @@ static int start_once(struct source *s, struct bpf_state *b)
 static int bpf_start(struct source *s)
 {
 	struct bpf_state *b = s->state;
+	uint64_t begin_ns;
 	int err;
 
 	bpf_owner_init(&b->owner, b->skeleton, &b->reader);
@@ -199,8 +183,10 @@ static int bpf_start(struct source *s)
 	b->reader.control->listeners_only = 0;
 	if (!err)
 		err = bpf_owner_scan(&b->owner);
+	begin_ns = clock_now_ns();
 	if (!err)
 		err = bpf_reader_run(&b->reader, b->skeleton->links.adopt_netns);
+	bpf_look_made(&b->look, begin_ns, clock_now_ns(), 0);
 	/* What listeners dropped so far is not to be told. */
 	if (!err && s->handshakes)
 		err = bpf_handshake_look(&b->handshake);
@@ -246,15 +232,26 @@ static int look(struct source *s, struct bpf_state *b, bool last)
 	return err ? err : bpf_gone_after(&b->gone, last);
 }
 
-/* One that no interval asked for, and the time of the next. */
+/* Ends that were told to nobody, as far as is known: without room in the ring, or without a program. */
+static uint64_t count_lost(struct bpf_state *b)
+{
+	uint64_t skipped = probe_missed_runs(b->skeleton);
+	struct bpf_account a;
+
+	bpf_reader_account(&b->reader, &a);
+	return a.lost_ring + (skipped > a.nested ? skipped - a.nested : 0);
+}
+
+/* One that no interval asked for, if it is time. */
 static int look_unasked(struct source *s, struct bpf_state *b)
 {
-	uint64_t begin_ns = clock_now_ns();
-	int err = look(s, b, false);
-	time_t pause_s = (time_t)((clock_now_ns() - begin_ns) * LOOK_SHARE / NS_PER_S);
-	struct itimerspec next = {.it_value.tv_sec = pause_s > LOOK_S ? pause_s : LOOK_S};
+	uint64_t begin_ns = clock_now_ns(), lost = count_lost(b);
+	int err;
 
-	timerfd_settime(b->timer, 0, &next, NULL);
+	if (!bpf_look_is_due(&b->look, begin_ns, lost, b->gone.was_short))
+		return 0;
+	err = look(s, b, false);
+	bpf_look_made(&b->look, begin_ns, clock_now_ns(), lost);
 	return err;
 }
 
@@ -266,10 +263,8 @@ static int bpf_drain(struct source *s)
 {
 	struct bpf_state *b = s->state;
 	int n = ring_buffer__consume(b->ring), err;
-	uint64_t expirations;
 
-	if (b->timer >= 0 && !b->reader.control->frozen &&
-	    read(b->timer, &expirations, sizeof(expirations)) > 0) {
+	if (!b->reader.control->frozen && bpf_look_is_time(&b->look)) {
 		err = s->handshakes ? bpf_handshake_look(&b->handshake) : look_unasked(s, b);
 		if (err)
 			return err;
@@ -409,8 +404,7 @@ static void bpf_close(struct source *s)
 		return;
 	if (s->handshakes)
 		bpf_handshake_done(&b->handshake);
-	if (b->timer >= 0)
-		close(b->timer);
+	bpf_look_done(&b->look);
 	ring_buffer__free(b->ring);
 	host_close(&b->host);
 	bare_done(&b->bare);

@@ -15,23 +15,21 @@ size_t sums_size(const struct view *view)
 }
 
 /* What close() adds once the socket has told its last word: the reset that it sends. */
-static void add_reset_of_close(const struct news *news, int64_t *now)
+static void add_reset_of_close(const struct news *news, struct counters *sum)
 {
 	if (!news->close || news->close->head.end_reason != END_RESET_SENT)
 		return;
-	now[COUNTER_out_rsts]++;
-	now[COUNTER_out_segs]++;
+	sum->value[COUNTER_out_rsts]++;
+	sum->value[COUNTER_out_segs]++;
 }
 
 static void enter_counters(struct view *view, struct sums *s, const struct news *news)
 {
 	bool same = s->last_id == news->flow->id || !s->last_id;
-	int64_t now[COUNTER_COUNT];
 
-	memcpy(now, news->now, sizeof(now));
+	counter_add(&s->counters, news->now, news->then, same);
 	if (view->per_close)
-		add_reset_of_close(news, now);
-	counter_add(&s->counters, now, news->then, same);
+		add_reset_of_close(news, &s->counters);
 	memcpy(s->counters.congestion, news->extra->congestion, sizeof(s->counters.congestion));
 }
 
