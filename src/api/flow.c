@@ -35,27 +35,13 @@ static bool is_of_a_flow(const struct column *c)
 
 static void put_all_columns(const struct row *row, struct out *out)
 {
-	char buf[VALUE_TEXT_MAX];
 	bool is_later = false;
 
 	for (size_t i = 0; i < column_count; i++) {
-		const struct column *c = &columns[i];
-		struct value v;
-		const char *text;
-		size_t len;
-
-		if (!is_of_a_flow(c))
+		if (!is_of_a_flow(&columns[i]))
 			continue;
-		v = c->get(row);
-		len = value_format(&v, buf, &text);
-		json_row_key(out, c->name, strlen(c->name), is_later);
+		json_row_column(out, &columns[i], row, is_later);
 		is_later = true;
-		if (v.type == VALUE_NONE)
-			out_str(out, "null");
-		else if (value_is_bare(&v))
-			out_mem(out, text, len);
-		else
-			out_json_string(out, text, len);
 	}
 	out_char(out, '}');
 }

@@ -114,9 +114,6 @@ static int prepare_source(struct run *r)
 			 "argument --read: only recordings can be read several at once; one of these is none");
 		return RUN_USAGE;
 	}
-	/* What was recorded may be of another machine, or of cgroups that are no more. */
-	if (ops->tells_ticks)
-		cgroup_names_leave_host(r->cgroups);
 	r->source = (struct source){
 		.ops = ops,
 		.watch = r->watch,
@@ -142,6 +139,8 @@ static int prepare_source(struct run *r)
 		.gap_context = r,
 	};
 	if (r->source.offline) {
+		/* It may be of another machine, or of cgroups and processes that are no more. */
+		cgroup_names_leave_host(r->cgroups);
 		r->source.emit = loop_emit_offline;
 		r->source.emit_context = &r->loop;
 	}

@@ -10,11 +10,11 @@
 
 #include "engine/clock.h"
 #include "engine/column.h"
-#include "engine/value.h"
 #include "screen/act.h"
 #include "screen/cell_text.h"
 #include "screen/where.h"
 #include "util/out.h"
+#include "view/json_row.h"
 #include "view/view.h"
 
 #define NS_PER_S 1000000000ll
@@ -23,23 +23,11 @@
 static void put_row(struct screen *s, struct out *out, uint32_t track)
 {
 	const struct line line = {.index = track, .kind = LINE_FLOW};
-	char buf[VALUE_TEXT_MAX];
 	struct row row;
 
 	cell_row(&s->scene, &line, &row);
-	for (size_t i = 0; i < column_count; i++) {
-		struct value v = columns[i].get(&row);
-		const char *text;
-		size_t len = value_format(&v, buf, &text);
-
-		out_format(out, "%s\"%s\":", i ? "," : "{", columns[i].name);
-		if (v.type == VALUE_NONE)
-			out_str(out, "null");
-		else if (value_is_bare(&v))
-			out_mem(out, text, len);
-		else
-			out_json_string(out, text, len);
-	}
+	for (size_t i = 0; i < column_count; i++)
+		json_row_column(out, &columns[i], &row, i);
 	out_str(out, "}\n");
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "engine/column.h"
 #include "engine/value.h"
 #include "util/out.h"
 #include "view/layout.h"
@@ -26,21 +27,34 @@ void json_row_key(struct out *out, const char *name, size_t len, bool is_later)
 	out_took(out, len + 4);
 }
 
-void json_row_put(struct out *out, const struct section *s, const struct row *row, bool is_later)
+static void put_value(struct out *out, const struct value *v)
 {
 	char buf[VALUE_TEXT_MAX];
+	const char *text;
+	size_t len = value_format(v, buf, &text);
 
+	if (v->type == VALUE_NONE)
+		out_mem(out, "null", 4);
+	else if (value_is_bare(v))
+		out_mem(out, text, len);
+	else
+		out_json_string(out, text, len);
+}
+
+void json_row_column(struct out *out, const struct column *c, const struct row *row, bool is_later)
+{
+	struct value v = c->get(row);
+
+	json_row_key(out, c->name, strlen(c->name), is_later);
+	put_value(out, &v);
+}
+
+void json_row_put(struct out *out, const struct section *s, const struct row *row, bool is_later)
+{
 	for (size_t i = 0; i < s->count; i++) {
 		struct value v = s->column[i]->get(row);
-		const char *text;
-		size_t len = value_format(&v, buf, &text);
 
 		json_row_key(out, s->column[i]->name, s->name_len[i], i || is_later);
-		if (v.type == VALUE_NONE)
-			out_mem(out, "null", 4);
-		else if (value_is_bare(&v))
-			out_mem(out, text, len);
-		else
-			out_json_string(out, text, len);
+		put_value(out, &v);
 	}
 }

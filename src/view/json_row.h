@@ -4,12 +4,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct column;
 struct out;
 struct row;
 struct section;
 
 /* {"name": of the first key, ,"name": of a later one. */
 void json_row_key(struct out *out, const char *name, size_t len, bool is_later);
+
+/* One column as a member: its key as above, and its value; null if it has none. */
+void json_row_column(struct out *out, const struct column *column, const struct row *row,
+		     bool is_later);
 
 /*
  * The columns of a section, as the rest of an object: the brace that opens it only if nothing stands

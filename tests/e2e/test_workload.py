@@ -152,3 +152,12 @@ def test_what_packets_do_not_tell_is_empty(tmp_path, built):
     path = write(tmp_path / "c.pcap", Wire().open(0).close(1))
     (row,) = rows_of(run("life", "--json", "-o", COLUMNS, "--read", path))
     assert row == {"unit": None, "container": None, "pod": None, "cgroup": None}
+
+
+def test_processes_of_a_file_are_none_of_ours(tmp_path, built):
+    """A pid that an events file names says nothing of whoever has that pid here."""
+    path = tmp_path / "events"
+    path.write_text(f"0 open 1 pid={os.getpid()} comm=x owner=connect role=connect local=10.0.0.1:4000"
+                    " remote=10.4.4.1:5432 state=established\n1 close 1 tx=5 end=fin\n")
+    (row,) = rows_of(run("life", "--json", "-o", "pid," + COLUMNS, "--source", "replay", "--read", path))
+    assert row == {"pid": os.getpid(), "unit": None, "container": None, "pod": None, "cgroup": None}
