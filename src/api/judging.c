@@ -167,7 +167,7 @@ static void judge_host(struct judging *j, struct source *source, uint64_t time_n
 
 	if (!source || !source->ops->host_reading || source->offline)
 		return;
-	source->ops->host_reading(source, &j->host_now);
+	source->ops->host_reading(source, 0, &j->host_now);
 	if (j->host_ns) {
 		verdict_judge(&s, &v);
 		if (v.rule)

@@ -149,7 +149,18 @@ static bool has_moved(const struct ev_count *c)
 /* Nothing has to move for that: who asks later why it stood still needs to know. */
 static bool waits(const struct ev_extra *e)
 {
-	return e && (e->send_queue || e->receive_queue || e->probes_out || e->backoff);
+	return e && (e->send_queue || e->receive_queue || e->probes_out || e->backoff || e->backlog);
+}
+
+/* Listeners move nothing; clients that they turn away, or that do not answer them, are news. */
+static bool turns_away(struct told *told, const struct news *news)
+{
+	uint32_t last = told->dropped;
+
+	if (news->flow->state != ST_LISTEN || !news->extra)
+		return false;
+	told->dropped = news->extra->drops + news->extra->retrans[CAUSE_SYN];
+	return told->dropped != last;
 }
 
 /* Is there nothing new to be said of it? Once it is, of each that is there. */
@@ -158,6 +169,8 @@ static bool is_quiet(const struct recorder *r, struct told *told, const struct n
 	bool waited = told->waited;
 
 	if (!r->options->extra)
+		return false;
+	if (turns_away(told, news))
 		return false;
 	told->waited = waits(news->extra);
 	return told->is_known && !news->close && !told->waited && !waited &&
@@ -244,6 +257,7 @@ static void put_key_frame(struct consumer *c, struct recorder *r, uint64_t time_
 		r->told[slot].is_known = true;
 	}
 	record_key_end(r->record);
+	recorder_host_key(&r->host);
 }
 
 /* Say once when the disk takes nothing more, and once when that is over. */
@@ -416,7 +430,8 @@ int recorder_wrap(struct consumer *c, struct view *view, struct usage_error *err
 	r->directory = r->file = r->lock = r->host.load = -1;
 	c->state = r;
 	c->ops = &ops;
-	c->wants = WANT_OPENED | WANT_CLOSED | WANT_INTERVALS | (o->extra ? WANT_ALL : 0) |
+	c->wants = WANT_OPENED | WANT_CLOSED | WANT_INTERVALS |
+		   (o->extra ? WANT_ALL | WANT_LISTENERS : 0) |
 		   (o->handshakes ? WANT_HANDSHAKES : 0) | (o->resets ? WANT_RESETS : 0);
 	c->needs |= NEED_OWNER | NEED_CGROUPS | NEED_ERROR | (o->extra ? NEED_EXTRA | NEEDS_OF_CAUSES : 0) |
 		    (o->no_host ? 0 : NEED_HOST) | (o->handshakes ? NEED_HANDSHAKES : 0) |

@@ -12,11 +12,13 @@
 #include "engine/source.h"
 #include "record/record.h"
 
-void recorder_host_open(struct recorder_host *h, const struct consumer *c, const struct source *s,
+void recorder_host_open(struct recorder_host *h, const struct consumer *c, struct source *s,
 			bool is_left_out)
 {
 	h->is_recorded = !is_left_out && s->ops->host && !(c->lacks & NEED_HOST);
 	h->load = is_left_out || s->offline ? -1 : open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+	if (h->is_recorded && s->ops->host_reading)
+		s->ops->host_reading(s, 0, &h->reading);
 }
 
 void recorder_host_close(struct recorder_host *h)
@@ -44,15 +46,16 @@ static void put_reading(struct recorder_host *h, struct record *record, struct s
 
 	if (!s->ops->host_reading)
 		return;
-	s->ops->host_reading(s, &now);
-	for (unsigned i = 0; h->has_reading && i < HOST_GROWING; i++) {
-		int64_t grew = *host_growing_at(&now, i) - *host_growing_at(&h->reading, i);
+	s->ops->host_reading(s, 0, &now);
+	for (unsigned i = 0; i < HOST_FIGURES; i++) {
+		int64_t value = *host_figure_at(&now, i), last = *host_figure_at(&h->reading, i);
 
-		if (grew > 0)
-			record_host(record, host_growing_name(i), grew);
+		if (i < HOST_GROWING && value > last)
+			record_host(record, host_figure_name(i), value - last);
+		else if (i >= HOST_GROWING && value >= 0 && (value != last || !h->levels_are_told))
+			record_host(record, host_figure_name(i), value);
 	}
 	h->reading = now;
-	h->has_reading = true;
 }
 
 /* Three numbers with two decimals; told when they change. */
@@ -78,7 +81,7 @@ static void put_load(struct recorder_host *h, struct record *record, const struc
 	bool known = h->load >= 0 ? read_load(h->load, load) : s->ops->load && s->ops->load(s, load);
 
 	for (int i = 0; known && i < 3; i++) {
-		if (load[i] != h->load_told[i])
+		if (load[i] != h->load_told[i] || !h->levels_are_told)
 			record_host(record, names[i], load[i]);
 		h->load_told[i] = load[i];
 	}
@@ -92,6 +95,7 @@ void recorder_host_put(struct recorder_host *h, struct record *record, const str
 	put_counters(record, c);
 	put_reading(h, record, s);
 	put_load(h, record, s);
+	h->levels_are_told = true;
 }
 
 struct record_loss recorder_loss(const struct account *a, uint64_t time_ns)

@@ -13,6 +13,7 @@ struct told {
 	uint32_t mark;	       /* of record_sample() */
 	bool is_known;
 	bool waited; /* something waited at the last reading */
+	uint32_t dropped; /* of a listener: what it had dropped and sent again then */
 };
 
 static inline uint64_t told_hash(const struct ev_ident *id)

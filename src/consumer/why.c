@@ -45,7 +45,9 @@ struct why {
 	struct why_cases cases, fine; /* fine ones are kept apart, since few are told */
 	struct why_tally tally;
 	struct peers peers;
-	struct host_reading host, host_now;
+	struct host_reading *host; /* of each host, as the window began */
+	unsigned hosts;
+	uint64_t host_begin_ns;		    /* when those were read */
 	uint64_t begin_ns, last_ns;	    /* of the window */
 	uint64_t readings, readings_wanted; /* of the window; 0: as many as there are */
 	uint64_t windows;
@@ -154,24 +156,31 @@ static void judge(struct consumer *c, const struct flow *f, uint32_t slot)
 		history_turn(h, &s);
 }
 
-static void judge_host(struct why *w)
+static void judge_host(struct why *w, unsigned host)
 {
+	struct host_reading now;
 	struct subject s = {
 		.kind = SUBJECT_HOST,
 		.time_ns = w->last_ns,
-		.host = &w->host_now,
-		.host_then = &w->host,
-		.window_us = (w->last_ns - w->begin_ns) / NS_PER_US,
+		.host = &now,
+		.host_then = &w->host[host],
+		.window_us = (w->last_ns - w->host_begin_ns) / NS_PER_US,
 	};
 	struct verdict v;
 
-	if (!w->source->ops->host_reading || is_offline(w))
-		return;
-	w->source->ops->host_reading(w->source, &w->host_now);
+	w->source->ops->host_reading(w->source, host, &now);
 	verdict_judge(&s, &v);
+	why_tally_host(&w->tally, &now);
 	if (v.rule)
-		enter(w, 0, &s, &v);
-	w->host = w->host_now;
+		enter(w, (uint64_t)host << EV_ID_HOST_SHIFT, &s, &v);
+	w->host[host] = now;
+}
+
+static void read_hosts(struct why *w, uint64_t time_ns)
+{
+	for (unsigned i = 0; i < w->hosts; i++)
+		w->source->ops->host_reading(w->source, i, &w->host[i]);
+	w->host_begin_ns = time_ns;
 }
 
 static void put_cases(struct why *w, struct why_cases *cases, uint64_t limit)
@@ -221,7 +230,9 @@ static void report(struct consumer *c)
 	w->peers = (struct peers){0};
 	for_each_flow(c, see_alive);
 	for_each_flow(c, judge);
-	judge_host(w);
+	for (unsigned i = 0; i < w->hosts; i++)
+		judge_host(w, i);
+	w->host_begin_ns = w->last_ns;
 	w->tally.window_us = (w->last_ns - w->begin_ns) / NS_PER_US;
 	w->tally.has_filter = has_filter(c->question);
 	w->tally.is_first = !w->windows;
@@ -267,8 +278,11 @@ static void on_tick(struct consumer *c, uint64_t time_ns)
 	/* The first reading is where the first window begins. */
 	if (!w->begin_ns) {
 		w->begin_ns = time_ns;
-		if (w->source->ops->host_reading && !is_offline(w))
-			w->source->ops->host_reading(w->source, &w->host);
+		/* A recording tells what was before it is told what happened. */
+		if (is_offline(w))
+			w->host_begin_ns = c->engine->begun_ns;
+		else
+			read_hosts(w, time_ns);
 	} else {
 		w->readings++;
 	}
@@ -302,6 +316,12 @@ static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t 
 	/* A file is judged as a whole. */
 	if (!is_offline(w) || o->interval_s)
 		w->readings_wanted = window_s * MS_PER_S / c->question->tick_ms;
+	if (source->ops->host_reading) {
+		w->hosts = source_hosts(source);
+		w->host = xcalloc(w->hosts, sizeof(*w->host));
+	}
+	if (is_offline(w))
+		read_hosts(w, 0);
 	w->history_limit = c->engine->max_flows;
 	w->history = reserve((w->history_limit + 1) * sizeof(*w->history));
 	why_cases_init(&w->cases, CASES_MAX, o->no_group || !is_text(w));
@@ -341,6 +361,7 @@ static void on_free(struct consumer *c)
 		reserve_free(w->history, (w->history_limit + 1) * sizeof(*w->history));
 	why_cases_done(&w->cases);
 	why_cases_done(&w->fine);
+	free(w->host);
 	free(w);
 }
 

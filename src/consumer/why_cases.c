@@ -57,9 +57,9 @@ static struct group_key key_of(const struct why_cases *c, uint64_t id, const str
 
 	memcpy(&key.laddr, &v->rule->code, sizeof(v->rule->code));
 	key.number = v->severity;
+	key.host = c->context ? column_host_of(c->context, id) : 0;
 	if (!ident)
 		return key;
-	key.host = c->context ? column_host_of(c->context, id) : 0;
 	/* Workers that share a service do so under one name. */
 	key.laddr.word_be[2] = ident->owner_source ? hash_of(ident->comm, sizeof(ident->comm)) : 0;
 	key.laddr.word_be[3] = ident->netns;

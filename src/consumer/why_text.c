@@ -25,10 +25,16 @@ static bool moved(const struct facts *f)
 	       fact_get(f, FACT_waiting_bytes);
 }
 
+void why_tally_host(struct why_tally *t, const struct host_reading *now)
+{
+	t->host_unread |= now->cookies < 0;
+	t->levels_unread |= now->mem_pages < 0;
+}
+
 void why_tally_count(struct why_tally *t, const struct subject *s, const struct verdict *v)
 {
 	if (s->kind == SUBJECT_HOST) {
-		t->host_is_wrong = v->rule;
+		t->host_is_wrong |= v->rule != NULL;
 		return;
 	}
 	if (s->kind == SUBJECT_LISTENER) {
@@ -190,6 +196,23 @@ static void put_rest(const struct why_tally *t, struct out *out)
 	out_char(out, '\n');
 }
 
+static void put_unrecorded(const struct why_tally *t, struct out *out)
+{
+	if (t->unread)
+		out_str(out, "not visible in this recording: states and buffers of sockets, and so "
+			     "who limits what moves: record --with extra keeps them\n");
+	if (!t->listeners && !t->has_filter)
+		out_str(out, "no listener is in this recording, so nothing is known of their queues: "
+			     "record --with extra keeps them\n");
+	if (t->host_unread)
+		out_str(out, "not visible in this recording: memory and drops of the whole host; they "
+			     "were left out (record --without host), or what was recorded did not tell\n");
+	else if (t->levels_unread)
+		out_str(out, "not visible in this recording: how much memory TCP had, and how many "
+			     "connections were in TIME_WAIT or orphans; the recorder was of an older "
+			     "release\n");
+}
+
 /* What a source cannot tell is not known, and not fine. */
 static void put_unseen(const struct why_tally *t, const struct source *source, struct out *out)
 {
@@ -198,9 +221,8 @@ static void put_unseen(const struct why_tally *t, const struct source *source, s
 			     "written, buffers, queues, owners, and whose limit it is; here only "
 			     "how connections ended, and what was sent again (why is inferred): "
 			     "--source bpf sees the rest\n");
-	else if (t->unread && source->ops->tells_ticks)
-		out_str(out, "not visible in this recording: states and buffers of sockets, and so "
-			     "who limits what moves: record --with extra keeps them\n");
+	else if (source->ops->tells_ticks)
+		put_unrecorded(t, out);
 	else if (source->lacks & NEED_CAUSES)
 		out_str(out, "not visible from this source: why segments were sent again, whether "
 			     "Nagle's algorithm is on, errors of ended connections: needs BPF\n");

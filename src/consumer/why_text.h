@@ -25,9 +25,13 @@ struct why_tally {
 	bool shows_fine, has_filter;
 	bool is_first;
 	bool host_is_wrong;
+	bool host_unread, levels_unread; /* of a host: its counters; its memory, TIME_WAIT, orphans */
 };
 
 enum why_fine { FINE_APPLICATION, FINE_PATH, FINE_PEER, FINE_UNCLEAR };
+
+/* What could be read of a host. */
+void why_tally_host(struct why_tally *t, const struct host_reading *now);
 
 void why_tally_count(struct why_tally *t, const struct subject *s, const struct verdict *v);
 

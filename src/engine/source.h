@@ -147,8 +147,11 @@ struct source_ops {
 	 * watched. NULL if there are none.
 	 */
 	void (*host)(struct source *s, int64_t *value);
-	/* What verdicts on the host are made of, if NEED_HOST is asked for. NULL if there is nothing. */
-	void (*host_reading)(struct source *s, struct host_reading *ret);
+	/*
+	 * What verdicts on a host (as of host_of(); else 0) are made of, if NEED_HOST is asked for. NULL if
+	 * there is nothing.
+	 */
+	void (*host_reading)(struct source *s, unsigned host, struct host_reading *ret);
 	/*
 	 * For each of its needs that has several ways, which it took, in the words of --rung, borrowed.
 	 * False: there are no more. NULL: none has.
@@ -162,6 +165,16 @@ struct source_ops {
 			uint64_t *ret_ns);
 	void (*close)(struct source *s);
 };
+
+/* How many hosts it tells of. */
+static inline unsigned source_hosts(const struct source *s)
+{
+	unsigned n = 1;
+
+	while (s->ops->host_name && s->ops->host_name(s, n))
+		n++;
+	return n;
+}
 
 /* Of a run that goes on. */
 static inline void source_losses(struct source *s, struct account *ret)

@@ -269,7 +269,11 @@ static void take_tick(struct fleet_reader *r, struct fleet_batch *b)
 static void take_item(struct fleet_reader *r, int item, struct fleet_batch *b)
 {
 	struct event *ev = &r->ev;
+	bool is_flow = item == RECORDING_EVENT || item == RECORDING_VANISHED;
 
+	/* Tables are of connections. */
+	if (is_flow && ev->head.kind != EV_TIME && ev->head.state == ST_LISTEN)
+		return;
 	switch (item) {
 	case RECORDING_EVENT:
 		if (!r->minute && ev->head.kind != EV_TIME)

@@ -257,12 +257,18 @@ static int step_sample(struct recording *r, struct event *ev)
 
 static int step_host(struct recording *r, struct event *ev)
 {
+	bool before = interval_end_us(r) <= r->from_us;
+
 	(void)ev;
-	if (interval_end_us(r) <= r->from_us || interval_end_us(r) > r->to_us ||
-	    !has_row(r, RECORD_HOST))
+	if (interval_end_us(r) > r->to_us)
 		return 0;
-	take_row(r, RECORD_HOST, &r->row.host);
-	return RECORDING_HOST;
+	while (has_row(r, RECORD_HOST)) {
+		take_row(r, RECORD_HOST, &r->row.host);
+		/* What a level was when the window began is known from before. */
+		if (!before || record_is_level(r->row.host.counter))
+			return RECORDING_HOST;
+	}
+	return 0;
 }
 
 static step_function *const steps[] = {step_quiet, step_name, step_key,	   step_ident, step_merged,

@@ -5,7 +5,9 @@
  * (CLOCK_MONOTONIC of the machine); the file keeps whole microseconds of them, rounded down.
  */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Longest text that is kept; what is longer is cut. */
 #define RECORD_TEXT_MAX 4096
@@ -24,11 +26,19 @@ struct record_name {
 	uint8_t kind;	  /* enum record_name_kind */
 };
 
-/* A counter of the host: by how much it grew in the interval; "load1" and its kin: 1/100, now. */
+/*
+ * A counter of the host: by how much it grew in the interval. Of a level ("load1" and its kin, in 1/100;
+ * "level.time_wait" and its kin): what it is now, when that changed.
+ */
 struct record_host {
 	const char *counter; /* "TcpExt.TCPTimeouts"; borrowed */
 	int64_t value;
 };
+
+static inline bool record_is_level(const char *counter)
+{
+	return !strncmp(counter, "level.", 6) || !strncmp(counter, "load", 4);
+}
 
 /*
  * The account of the run so far, opened + adopted = closed + live + lost (as the engine keeps it),

@@ -112,6 +112,7 @@ static void give_key(struct job *j)
 			record_live(j->out, &ev, &j->note[i].mark);
 		}
 	record_key_end(j->out);
+	thin_hosts_again(&j->hosts);
 }
 
 static void end_interval(struct job *j, uint64_t time_us)
@@ -128,11 +129,7 @@ static void end_interval(struct job *j, uint64_t time_us)
 		}
 		n->has_news = false;
 	}
-	for (size_t i = 0; i < j->hosts.count; i++) {
-		if (j->hosts.host[i].value)
-			record_host(j->out, j->hosts.host[i].counter, j->hosts.host[i].value);
-		j->hosts.host[i].value = 0;
-	}
+	thin_hosts_give(&j->hosts, j->out);
 	j->clock.time_ns = time_us * 1000;
 	if (record_tick(j->out, &j->clock) == RECORD_WANTS_KEY)
 		give_key(j);

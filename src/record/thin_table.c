@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "record/record.h"
 #include "util/xalloc.h"
 
 #define ENTRIES_MAX 16384
@@ -64,12 +65,30 @@ void thin_hosts_add(struct thin_hosts *t, const struct record_host *host)
 		if (i == ENTRIES_MAX)
 			return;
 		t->host = grow(t->host, t->count, sizeof(*t->host));
-		t->host[t->count++] = (struct thin_host){.counter = xstrdup(host->counter)};
+		t->host[t->count++] = (struct thin_host){.counter = xstrdup(host->counter),
+							 .is_level = record_is_level(host->counter)};
 	}
-	if (strncmp(host->counter, "load", 4) != 0)
-		t->host[i].value += host->value;
-	else
-		t->host[i].value = host->value;
+	t->host[i].value = host->value + (t->host[i].is_level ? 0 : t->host[i].value);
+	t->host[i].is_news = true;
+}
+
+void thin_hosts_give(struct thin_hosts *t, struct record *out)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		struct thin_host *h = &t->host[i];
+
+		if (h->is_news && (h->value || h->is_level))
+			record_host(out, h->counter, h->value);
+		h->is_news = false;
+		if (!h->is_level)
+			h->value = 0;
+	}
+}
+
+void thin_hosts_again(struct thin_hosts *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		t->host[i].is_news |= t->host[i].is_level;
 }
 
 void thin_hosts_done(struct thin_hosts *t)

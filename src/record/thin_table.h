@@ -6,6 +6,8 @@
 
 #include "record/rows.h"
 
+struct record;
+
 struct thin_names {
 	struct thin_name {
 		uint64_t key;
@@ -19,6 +21,7 @@ struct thin_hosts {
 	struct thin_host {
 		char *counter;
 		int64_t value;
+		bool is_level, is_news;
 	} * host;
 	size_t count;
 };
@@ -31,4 +34,10 @@ void thin_names_done(struct thin_names *t);
 
 /* Add to a sum; of "load..." the last value stays, since it is no sum. */
 void thin_hosts_add(struct thin_hosts *t, const struct record_host *host);
+
+/* Put what grew or changed since the last time. */
+void thin_hosts_give(struct thin_hosts *t, struct record *out);
+
+/* The next time all levels are put, for who begins to read at the key frame that was written. */
+void thin_hosts_again(struct thin_hosts *t);
 void thin_hosts_done(struct thin_hosts *t);

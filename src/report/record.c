@@ -38,7 +38,7 @@ static const struct option_def options[] = {
 	{0, "no-thin", OPTION_FLAG, OWN(no_thin), NULL, "keep every interval as it was"},
 	{0, "rotate", OPTION_TEXT, OWN(rotate), "SIZE,TIME",
 	 "begin a new file after so much; default 64M,1h"},
-	{0, "with", OPTION_TEXT, OWN(with), "LIST", "also: extra, handshakes, resets",
+	{0, "with", OPTION_TEXT, OWN(with), "LIST", "also: extra (states and buffers of sockets, listeners and their queues), handshakes, resets",
 	 .choices = with_words},
 	{0, "without", OPTION_TEXT, OWN(without), "LIST", "leave out: samples, host",
 	 .choices = without_words},

@@ -205,10 +205,11 @@ static void bpf_host(struct source *s, int64_t *value)
 	host_read(&b->host, value);
 }
 
-static void bpf_host_reading(struct source *s, struct host_reading *ret)
+static void bpf_host_reading(struct source *s, unsigned host, struct host_reading *ret)
 {
 	struct bpf_state *b = s->state;
 
+	(void)host;
 	host_read_levels(&b->host, ret);
 }
 

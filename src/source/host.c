@@ -186,8 +186,8 @@ void host_read_levels(const struct host *h, struct host_reading *ret)
 	for (size_t n = 0; n < h->count; n++) {
 		if (read_text(h->fd[n][HOST_NETSTAT], text))
 			for (unsigned i = 0; i < HOST_GROWING; i++)
-				*host_growing_at(ret, i) +=
-					value_under(text, "TcpExt", host_growing_name(i));
+				*host_figure_at(ret, i) +=
+					value_under(text, "TcpExt", host_figure_name(i));
 		if (read_text(h->fd[n][HOST_SOCKSTAT], text))
 			read_sockstat(text, ret);
 	}

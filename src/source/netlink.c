@@ -360,10 +360,11 @@ static void netlink_host(struct source *s, int64_t *value)
 	host_read(&n->host, value);
 }
 
-static void netlink_host_reading(struct source *s, struct host_reading *ret)
+static void netlink_host_reading(struct source *s, unsigned host, struct host_reading *ret)
 {
 	struct netlink_state *n = s->state;
 
+	(void)host;
 	host_read_levels(&n->host, ret);
 }
 

@@ -9,6 +9,13 @@
 #include "record/recording.h"
 #include "util/log.h"
 
+void recorded_host_init(struct recorded_host *h, bool has_counters)
+{
+	*h = (struct recorded_host){0};
+	for (unsigned i = 0; i < HOST_FIGURES; i++)
+		*host_figure_at(&h->reading, i) = has_counters && i < HOST_GROWING ? 0 : -1;
+}
+
 void recorded_loss(struct recorded_host *h, const struct record_loss *l)
 {
 	struct account *a = &h->account;
@@ -45,9 +52,12 @@ void recorded_counter(struct recorded_host *h, const struct record_host *row)
 	for (int i = 0; i < COUNTER_COUNT; i++)
 		if (counters[i].kind == HOST && !strcmp(counters[i].name, row->counter))
 			h->counter[i] += row->value;
-	for (unsigned i = 0; i < HOST_GROWING; i++)
-		if (!strcmp(host_growing_name(i), row->counter))
-			*host_growing_at(&h->reading, i) += row->value;
+	for (unsigned i = 0; i < HOST_FIGURES; i++) {
+		int64_t *figure = host_figure_at(&h->reading, i);
+
+		if (!strcmp(host_figure_name(i), row->counter))
+			*figure = row->value + (i < HOST_GROWING && *figure > 0 ? *figure : 0);
+	}
 	for (unsigned i = 0; i < 3; i++)
 		if (!strcmp(loads[i], row->counter)) {
 			h->load[i] = (uint32_t)row->value;

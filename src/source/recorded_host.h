@@ -18,10 +18,13 @@ struct recorded_host {
 	uint64_t opened, adopted, closed;
 	bool has_loss, has_begun;
 	int64_t counter[COUNTER_COUNT]; /* what they grew by since the beginning */
-	struct host_reading reading;	/* of what grows likewise; levels are not recorded */
+	struct host_reading reading;	/* of what grows likewise; of levels the latest, -1: none was told */
 	uint32_t load[3];		/* hundredths */
 	bool has_load;
 };
+
+/* Nothing is known yet; `has_counters`: but that what is not told did not grow. */
+void recorded_host_init(struct recorded_host *h, bool has_counters);
 
 void recorded_loss(struct recorded_host *h, const struct record_loss *loss);
 

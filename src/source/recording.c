@@ -150,6 +150,8 @@ static int recording_source_open(struct source *s)
 	if (err)
 		return err;
 	r->count = recordings_count(r->all);
+	for (unsigned i = 0; i < r->count; i++)
+		recorded_host_init(&r->host[i], recording_meta(recordings_get(r->all, i))->counters);
 	err = check_window(s, r);
 	if (err)
 		return err;
@@ -186,9 +188,12 @@ static void take_event(struct source *s, struct state *r, unsigned host)
 	const struct event *ev = &r->ev;
 	struct recorded_host *h = &r->host[host];
 
-	h->opened += ev->head.kind == EV_OPEN && ev->ident.seen != SEEN_ADOPTED;
-	h->adopted += ev->head.kind == EV_OPEN && ev->ident.seen == SEEN_ADOPTED;
-	h->closed += ev->head.kind == EV_CLOSE;
+	/* Listeners are in no account. */
+	if (ev->head.state != ST_LISTEN) {
+		h->opened += ev->head.kind == EV_OPEN && ev->ident.seen != SEEN_ADOPTED;
+		h->adopted += ev->head.kind == EV_OPEN && ev->ident.seen == SEEN_ADOPTED;
+		h->closed += ev->head.kind == EV_CLOSE;
+	}
 	s->emit(s->emit_context, ev);
 }
 
@@ -327,20 +332,11 @@ static void recording_counters(struct source *s, int64_t *value)
 			value[k] += r->host[i].counter[k];
 }
 
-static void recording_reading(struct source *s, struct host_reading *ret)
+static void recording_reading(struct source *s, unsigned host, struct host_reading *ret)
 {
 	const struct state *r = s->state;
 
-	*ret = (struct host_reading){.mem_pages = -1,
-				     .mem_limit_pages = -1,
-				     .time_wait = -1,
-				     .time_wait_limit = -1,
-				     .orphans = -1,
-				     .orphans_limit = -1};
-	for (unsigned i = 0; i < r->count; i++)
-		for (unsigned k = 0; k < HOST_GROWING; k++)
-			*host_growing_at(ret, k) +=
-				*host_growing_at((struct host_reading *)&r->host[i].reading, k);
+	*ret = r->host[host].reading;
 }
 
 /* Of several hosts there is no one load. */

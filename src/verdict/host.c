@@ -6,9 +6,9 @@
 #include "verdict/verdict.h"
 
 static const struct {
-	const char *name; /* of the kernel, in TcpExt of /proc/net/netstat */
+	const char *name; /* what grows: the kernel's, in TcpExt of /proc/net/netstat */
 	size_t offset;
-} growing[HOST_GROWING] = {
+} figures[HOST_FIGURES] = {
 	{"SyncookiesSent", offsetof(struct host_reading, cookies)},
 	{"TCPReqQFullDrop", offsetof(struct host_reading, syn_queue_drops)},
 	{"TCPMemoryPressures", offsetof(struct host_reading, memory_pressures)},
@@ -16,16 +16,23 @@ static const struct {
 	{"TCPRcvQDrop", offsetof(struct host_reading, receive_drops)},
 	{"TCPAbortOnMemory", offsetof(struct host_reading, memory_aborts)},
 	{"TCPTimeWaitOverflow", offsetof(struct host_reading, time_wait_overflows)},
+	/* As recordings call them, for ever (record_is_level()). */
+	{"level.mem_pages", offsetof(struct host_reading, mem_pages)},
+	{"level.mem_limit_pages", offsetof(struct host_reading, mem_limit_pages)},
+	{"level.time_wait", offsetof(struct host_reading, time_wait)},
+	{"level.time_wait_limit", offsetof(struct host_reading, time_wait_limit)},
+	{"level.orphans", offsetof(struct host_reading, orphans)},
+	{"level.orphans_limit", offsetof(struct host_reading, orphans_limit)},
 };
 
-const char *host_growing_name(unsigned i)
+const char *host_figure_name(unsigned i)
 {
-	return growing[i].name;
+	return figures[i].name;
 }
 
-int64_t *host_growing_at(struct host_reading *r, unsigned i)
+int64_t *host_figure_at(struct host_reading *r, unsigned i)
 {
-	return (int64_t *)(void *)((char *)r + growing[i].offset);
+	return (int64_t *)(void *)((char *)r + figures[i].offset);
 }
 
 #define HOLDS(name) static bool name(const struct subject *s, const struct facts *f)

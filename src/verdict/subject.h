@@ -21,10 +21,11 @@ struct host_reading {
 	int64_t time_wait, time_wait_limit, orphans, orphans_limit;
 };
 
-/* Of those that count up: their names, and where they are. */
+/* Their names, and where they are: first those that count up, then the levels. */
 #define HOST_GROWING 7
-const char *host_growing_name(unsigned i);
-int64_t *host_growing_at(struct host_reading *r, unsigned i);
+#define HOST_FIGURES 13
+const char *host_figure_name(unsigned i);
+int64_t *host_figure_at(struct host_reading *r, unsigned i);
 
 enum subject_kind {
 	SUBJECT_LIVE,

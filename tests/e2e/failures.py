@@ -10,7 +10,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from wire import DROP, Wire, checksum
+from wire import DROP, SYN, Wire, checksum
 
 _ports = itertools.count(7600)
 FAILURES = []
@@ -43,6 +43,16 @@ def failure(code, severity, **truth):
         FAILURES.append(Failure(function.__name__, run, code, severity, **truth))
         return function
     return enter
+
+
+def syn_packet(source, destination, sport, dport):
+    """A SYN in IPv4, with MSS."""
+    addresses = socket.inet_aton(source) + socket.inet_aton(destination)
+    segment = struct.pack("!HHIIBBHHHBBH", sport, dport, 1, 0, 6 << 4, SYN, 65535, 0, 0, 2, 4, 1460)
+    whole = checksum(addresses + struct.pack("!BBH", 0, 6, len(segment)) + segment)
+    segment = segment[:16] + struct.pack("!H", whole) + segment[18:]
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(segment), 1, 0, 64, 6, 0) + addresses
+    return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + segment
 
 
 class Stage:
@@ -123,6 +133,18 @@ class Stage:
                     self.over.wait(pause_sec)
 
         self.go(run)
+
+    def flood(self):
+        """More SYNs than a listener may remember, from addresses that never answer."""
+        self.listen(backlog=8)
+        numbers = itertools.count(1)
+
+        def syn():
+            n = next(numbers)
+            self.wire.inject(syn_packet(f"10.78.0.{100 + n % 100}", Wire.far_address,
+                                        1024 + n % 50000, self.port))
+
+        self.loop(syn, 0.01)
 
     def bulk(self, sender, receiver, size=65536):
         sender.settimeout(None)

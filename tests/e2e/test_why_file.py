@@ -5,7 +5,10 @@ wrong while it was written."""
 
 import contextlib
 import json
+import pathlib
+import re
 import subprocess
+import time
 
 import pytest
 from failures import FAILURES, Stage
@@ -97,23 +100,43 @@ def recorded(sight, new_netns, folder, name, *options):
     [failure] = [one for one in FAILURES if one.name == name]
     stage = Stage(new_netns(), new_netns(), failure.delay_sec, failure.sysctls)
     with contextlib.closing(stage):
-        sight("record", folder, *options, "--netns", stage.near.name)
+        sight("record", folder, *options, "--netns", (stage.near if failure.side == "near" else stage.far).name)
         with failure.run(stage):
             yield failure
 
 
-def told_by(folder):
-    return [json.loads(line) for line in why(folder, "--json").splitlines() if '"verdict"' in line]
+def told_by(folder, *options):
+    return [json.loads(line) for line in why(folder, *options, "--json").splitlines() if '"verdict"' in line]
 
 
-@pytest.mark.parametrize("name", ["reader_stops", "kernel_gives_up", "every_fortieth_is_lost"])
+def wait_span(folder):
+    """Until some seconds are recorded."""
+    return wait_until(lambda: [text for text in [why(folder)] if re.match(r"in ([2-9]|\d\d)[0-9.]* s", text)],
+                      "recording of two seconds")[0]
+
+
+def wait_told(folder, code):
+    return wait_until(lambda: [row for row in told_by(folder) if row["verdict"] == code],
+                      f"verdict {code} of the recording")
+
+
+@pytest.mark.parametrize("name", ["reader_stops", "kernel_gives_up", "every_fortieth_is_lost",
+                                  "nobody_accepts"])
 def test_a_recording_tells_what_was_wrong(sight, new_netns, tmp_path, name):
     with recorded(sight, new_netns, tmp_path, name, "--with", "extra") as failure:
-        rows = wait_until(lambda: [row for row in told_by(tmp_path) if row["verdict"] == failure.code],
-                          f"verdict {failure.code} of the recording")
+        rows = wait_told(tmp_path, failure.code)
         assert rows[0]["severity"] == failure.severity, rows
         if failure.code == "loss":
             assert rows[0]["evidence"]["by_fast"] and rows[0]["certainty"] == "measured", rows
+        if failure.code == "accept_queue_full":
+            assert rows[0]["evidence"]["queue"] == 2 and rows[0]["evidence"]["queue_limit"] == 1, rows
+            [listener] = [row for row in rows if row["state"] == "listen"]
+            assert listener["lport"], listener
+
+
+def test_ports_that_ran_out_are_told_of_a_recording(sight, new_netns, tmp_path):
+    with recorded(sight, new_netns, tmp_path, [one.name for one in FAILURES if one.code == "ports_exhausted"][0]):
+        assert wait_told(tmp_path, "ports_exhausted")[0]["severity"] == "failed"
 
 
 def test_a_recording_without_states_says_so(sight, new_netns, tmp_path):
@@ -121,3 +144,77 @@ def test_a_recording_without_states_says_so(sight, new_netns, tmp_path):
         [text] = wait_until(lambda: [said for said in [why(tmp_path)] if "1 connection" in said],
                             "the connection in the recording")
         assert "record --with extra" in text and "nothing is wrong" not in text, text
+        assert "no listener is in this recording" in text, text
+        assert "of the whole host" not in text and "TIME_WAIT" not in text, "the host was recorded"
+
+
+def test_a_recording_tells_what_was_wrong_with_the_host(sight, new_netns, tmp_path):
+    """SYN cookies; what the kernel counted is the truth. A window before them tells nothing of them."""
+    stage = Stage(new_netns(), new_netns(), 0.001, {"tcp_max_syn_backlog": 8, "tcp_syncookies": 1})
+    with contextlib.closing(stage):
+        sight("record", tmp_path, "--netns", stage.far.name)
+        wait_span(tmp_path)
+        before = time.time()
+        stage.flood()
+        [row] = wait_told(tmp_path, "syn_backlog")
+        assert row["severity"] == "watch" and row["laddr"] is None, row
+        counted = stage.far.mib()["TcpExtSyncookiesSent"]
+        assert 0 < row["evidence"]["cookies"] <= counted, row
+        wait_until(lambda: wait_told(tmp_path, "syn_backlog")[0]["evidence"]["cookies"] >= counted,
+                   "all cookies until then")
+        assert not told_by(tmp_path, "--until", f"@{int(before) - 1}"), "before they were sent"
+
+
+def test_levels_of_the_host_are_known_at_any_time(sight, new_netns, tmp_path):
+    """A limit never changes, and is told of a window that begins long after the recorder."""
+    stage = Stage(new_netns(), new_netns(), 0.001, {"tcp_max_tw_buckets": 1})
+    with contextlib.closing(stage):
+        sight("record", tmp_path, "--netns", stage.near.name)
+        wait_span(tmp_path)
+        begin = time.time()
+        listener = stage.listen()
+        for _ in range(5):
+            client = stage.client()
+            client.connect(listener.getsockname())
+            accepted = listener.accept()[0]
+            client.close()
+            accepted.close()
+        overflows = wait_until(lambda: stage.near.mib()["TcpExtTCPTimeWaitOverflow"], "overflows")
+
+        def rows():
+            return [row for row in told_by(tmp_path, "--since", f"@{int(begin)}")
+                    if row["verdict"] == "time_wait_overflow"
+                    and row["evidence"]["time_wait_overflows"] == overflows]
+
+        [row] = wait_until(rows, "verdict time_wait_overflow")
+        limit = int(pathlib.Path("/proc/sys/net/ipv4/tcp_max_tw_buckets").read_text(encoding="ascii"))
+        assert row["evidence"]["time_wait_limit"] == limit, row
+        assert row["evidence"]["time_wait"] <= 1, row
+
+
+def test_a_recording_without_the_host_says_so(sight, new_netns, tmp_path):
+    stage = Stage(new_netns(), new_netns(), 0.001, {"tcp_max_syn_backlog": 8, "tcp_syncookies": 1})
+    with contextlib.closing(stage):
+        sight("record", tmp_path, "--netns", stage.far.name, "--without", "host")
+        stage.flood()
+        wait_until(lambda: stage.far.mib()["TcpExtSyncookiesSent"], "cookies")
+        text = wait_span(tmp_path)
+        assert "memory and drops of the whole host" in text and "syn_backlog" not in text, text
+
+
+def test_each_host_is_judged_by_its_own_figures(sight, new_netns, tmp_path):
+    stage = Stage(new_netns(), new_netns(), 0.001, {"tcp_max_syn_backlog": 8, "tcp_syncookies": 1})
+    with contextlib.closing(stage):
+        tools = [sight("record", tmp_path / side, "--netns", netns.name)
+                 for side, netns in (("near", stage.near), ("far", stage.far))]
+        stage.flood()
+        wait_told(tmp_path / "far", "syn_backlog")
+        for tool in tools:
+            tool.stop()
+        # Of one machine both have one name; which of the two it is of is its place.
+        for order in ("near", "far"), ("far", "near"):
+            done = subprocess.run([PROGRAM, "why", "--json",
+                                   *(word for side in order for word in ("--read", tmp_path / side))],
+                                  capture_output=True, text=True, check=True)
+            rows = [json.loads(line) for line in done.stdout.splitlines() if '"syn_backlog"' in line]
+            assert len(rows) == 1, done.stdout

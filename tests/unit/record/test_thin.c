@@ -180,6 +180,46 @@ static void sums_stay_equal(void **state)
 	}
 }
 
+/* Counters add up, levels are what they were last, also if that is nothing. */
+static void figures_of_the_host_stay_true(void **state)
+{
+	struct folder f = folder_make();
+	struct record_config config = traffic_config(f.fd, -1);
+	struct traffic *t = malloc(sizeof(*t));
+	struct thin thin = {.dir_fd = f.fd, .age_us = 1000000, .interval_us = MINUTE_US};
+	int64_t level = -1, grown = 0;
+	struct recording *in;
+	struct record *w;
+	struct event ev;
+	char why[256];
+	int item;
+
+	(void)state;
+	traffic_init(t, 45);
+	w = begin(t, &config);
+	for (unsigned i = 0; i < 150; i++) {
+		record_host(w, "SyncookiesSent", i);
+		if (i <= 100)
+			record_host(w, "level.orphans", 100 - i);
+		traffic_second(t, w);
+	}
+	record_end(w);
+	atomic_store(&thin.wall_us, record_file_wall(&f) + 3600000000ll);
+	thin_directory(&thin);
+	assert_int_equal(atomic_load(&thin.files), 1);
+	assert_int_equal(recording_open(&in, f.path, &everything, why, sizeof(why)), 0);
+	while ((item = recording_next(in, &ev)) > 0)
+		if (item == RECORDING_HOST && record_is_level(recording_host(in)->counter))
+			level = recording_host(in)->value;
+		else if (item == RECORDING_HOST)
+			grown += recording_host(in)->value;
+	assert_int_equal(level, 0);
+	assert_int_equal(grown, 149 * 150 / 2);
+	recording_close(in);
+	folder_done(&f);
+	traffic_done(t);
+}
+
 static void young_and_damaged_files_stay_as_they_are(void **state)
 {
 	struct folder f = folder_make();
@@ -255,6 +295,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sums_stay_equal),
+		cmocka_unit_test(figures_of_the_host_stay_true),
 		cmocka_unit_test(young_and_damaged_files_stay_as_they_are),
 		cmocka_unit_test(a_recorder_thins_what_is_old),
 	};

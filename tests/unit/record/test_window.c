@@ -224,11 +224,48 @@ static void closed_flows_alone_are_the_same(void **state)
 	traffic_done(t);
 }
 
+/* What a level was is known although it changed long before; what a counter grew by then is not of it. */
+static void levels_are_known_in_a_window(void **state)
+{
+	struct traffic *t = malloc(sizeof(*t));
+	int fd = memfd_create("recording", MFD_CLOEXEC), item;
+	struct record_config config = traffic_config(-1, fd);
+	struct recording_config window = everything;
+	int64_t level = 0, grown = 0;
+	struct recording *in;
+	struct record *r;
+	struct event ev;
+
+	(void)state;
+	traffic_init(t, 4);
+	assert_int_equal(record_open(&r, &config, &t->clock), 0);
+	give_key(t, r);
+	for (unsigned i = 0; i < 30; i++) {
+		if (i < 3)
+			record_host(r, "level.time_wait", 100 + i);
+		record_host(r, "SyncookiesSent", 1 << i);
+		traffic_second(t, r);
+	}
+	record_end(r);
+	window.from_wall_us = (int64_t)t->clock.time_ns / 1000 + t->clock.wall_offset_us - 10000000;
+	assert_int_equal(recording_open_fd(&in, fd, &window), 0);
+	while ((item = recording_next(in, &ev)) > 0)
+		if (item == RECORDING_HOST && record_is_level(recording_host(in)->counter))
+			level = recording_host(in)->value;
+		else if (item == RECORDING_HOST)
+			grown += recording_host(in)->value;
+	assert_int_equal(level, 102);
+	assert_int_equal(grown, (1 << 30) - (1 << 20));
+	recording_close(in);
+	traffic_done(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_window_is_a_slice_of_the_whole),
 		cmocka_unit_test(closed_flows_alone_are_the_same),
+		cmocka_unit_test(levels_are_known_in_a_window),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
