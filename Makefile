@@ -26,6 +26,8 @@ HARDEN   := -fPIE -fstack-protector-strong -fstack-clash-protection \
 SANFLAGS := $(if $(SAN),-DSANITIZED -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 ALLFLAGS  = -std=gnu17 $(CPPFLAGS) $(WARN) $(CFLAGS) $(HARDEN) $(REPRO) $(SANFLAGS) \
             $(shell $(PKG) --cflags $(LIBS))
+# These are loaded by those who need them (src/util/library.h): every other run would pay for them.
+LIBS_LOADED := libcurl libfixbuf
 # STATIC=1: needs nothing where it runs. What would need libraries that no archives exist of is left out;
 # STATIC_LIBRARIES is a folder with those that were built for this (packaging/static.py).
 LIBS_SHARED := gnutls libcurl libfixbuf
@@ -35,7 +37,7 @@ CPPFLAGS += -DSTATIC -isystem $(STATIC_LIBRARIES)/include
 LDFLAGS  += -L$(STATIC_LIBRARIES)/lib -static-pie
 endif
 LDFLAGS  += $(if $(STATIC),,-pie) -Wl,-z,relro,-z,now,--build-id=sha1 $(SANFLAGS)
-LDLIBS    = $(filter-out -Wl$(comma)-rpath%,$(shell $(PKG) --libs $(LIBS)))
+LDLIBS    = $(filter-out -Wl$(comma)-rpath%,$(shell $(PKG) --libs $(filter-out $(LIBS_LOADED),$(LIBS))))
 
 # SYSROOT is the root of the system to build for, if it is not this one: then CC, PKG and BPFTOOL are
 # those for it (tests/cross/build.py gives them).

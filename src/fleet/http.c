@@ -6,7 +6,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "fleet/curl.h"
+#include "util/curl.h"
 #include "util/xalloc.h"
 
 #define CONNECT_TIMEOUT_S 10

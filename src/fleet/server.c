@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fleet/curl.h"
+#include "util/curl.h"
 
 #define DATABASE "tcpsight"
 #define PORT "8123"

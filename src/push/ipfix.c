@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "push/child.h"
+#include "push/fixbuf.h"
 #include "push/ipfix_encode.h"
 #include "push/retry.h"
 #include "util/log.h"
@@ -174,6 +175,11 @@ int ipfix_work(int socket, const void *settings)
 	int taking;
 
 	srand48(time(NULL) ^ getpid());
+	/* Here, and nowhere else in a run that sends: who watches has no use for it. */
+	if (!fixbuf_load()) {
+		log_error("ipfix: nothing can be sent: " FIXBUF_MISSING);
+		return 1;
+	}
 	while ((taking = push_take(socket, &taken, REFRESH_MS)) >= 0) {
 		struct push_answer answer = {0};
 

@@ -2,9 +2,9 @@
 #include "push/ipfix_encode.h"
 
 #include <errno.h>
-#include <fixbuf/public.h>
 #include <string.h>
 
+#include "push/fixbuf.h"
 #include "util/xalloc.h"
 
 /* Private enterprise numbers: of CERT's YAF, and of ntop. */
@@ -126,12 +126,17 @@ struct ipfix_encoder {
 	bool has_something;
 };
 
+/* Loaded when the first encoder is made. */
+static const struct fixbuf_functions *fb;
+
 /* The errno of a failure, and its end. */
 static int take_error(GError **error)
 {
-	int err = g_error_matches(*error, FB_ERROR_DOMAIN, FB_ERROR_EOM) ? -EAGAIN : -EINVAL;
+	/* The macro FB_ERROR_DOMAIN calls what is linked. */
+	GQuark domain = fb->g_quark_from_string("fixbufError");
+	int err = fb->g_error_matches(*error, domain, FB_ERROR_EOM) ? -EAGAIN : -EINVAL;
 
-	g_clear_error(error);
+	fb->g_clear_error(error);
 	return err;
 }
 
@@ -157,13 +162,13 @@ static void add_elements(fbInfoModel_t *model, uint32_t pen)
 	};
 
 	for (size_t i = 0; i < sizeof(elements) / sizeof(elements[0]); i++)
-		fbInfoModelAddElement(model, (fbInfoElement_t *)&elements[i]);
-	if (!fbInfoModelGetElementByName(model, "reverseFlowDeltaMilliseconds")) {
+		fb->fbInfoModelAddElement(model, (fbInfoElement_t *)&elements[i]);
+	if (!fb->fbInfoModelGetElementByName(model, "reverseFlowDeltaMilliseconds")) {
 		fbInfoElement_t rtt = FB_IE_INIT_FULL(
 			"reverseFlowDeltaMilliseconds", PEN_CERT, 21, 4, FB_IE_F_ENDIAN, 0, 0,
 			FB_UINT_32, "time from the first packet to the first answer");
 
-		fbInfoModelAddElement(model, &rtt);
+		fb->fbInfoModelAddElement(model, &rtt);
 	}
 }
 
@@ -171,18 +176,18 @@ static void add_elements(fbInfoModel_t *model, uint32_t pen)
 static uint16_t add_template(struct ipfix_encoder *e, fbInfoElementSpec_t *specs, uint32_t flags,
 			     bool is_inside, uint16_t scope, uint16_t id)
 {
-	fbTemplate_t *t = fbTemplateAlloc(e->model);
+	fbTemplate_t *t = fb->fbTemplateAlloc(e->model);
 	GError *error = NULL;
 	uint16_t made = 0;
 
-	if (fbTemplateAppendSpecArray(t, specs, flags, &error)) {
+	if (fb->fbTemplateAppendSpecArray(t, specs, flags, &error)) {
 		if (scope)
-			fbTemplateSetOptionsScope(t, scope);
-		made = fbSessionAddTemplate(e->session, is_inside, id, t, &error);
+			fb->fbTemplateSetOptionsScope(t, scope);
+		made = fb->fbSessionAddTemplate(e->session, is_inside, id, t, &error);
 	}
 	if (!made)
-		fbTemplateFreeUnused(t);
-	g_clear_error(&error);
+		fb->fbTemplateFreeUnused(t);
+	fb->g_clear_error(&error);
 	return made;
 }
 
@@ -193,23 +198,23 @@ static uint16_t add_template(struct ipfix_encoder *e, fbInfoElementSpec_t *specs
 static bool add_type_template(struct ipfix_encoder *e)
 {
 	GError *error = NULL;
-	fbTemplate_t *t = fbInfoElementAllocTypeTemplate(e->model, &error);
+	fbTemplate_t *t = fb->fbInfoElementAllocTypeTemplate(e->model, &error);
 
-	g_clear_error(&error);
+	fb->g_clear_error(&error);
 	if (!t)
 		return false;
-	e->type_inside_id = fbSessionAddTemplate(e->session, TRUE, TYPES_ID, t, &error);
-	g_clear_error(&error);
-	if (!fbSessionAddTemplate(e->session, FALSE, TYPES_ID, t, &error))
+	e->type_inside_id = fb->fbSessionAddTemplate(e->session, TRUE, TYPES_ID, t, &error);
+	fb->g_clear_error(&error);
+	if (!fb->fbSessionAddTemplate(e->session, FALSE, TYPES_ID, t, &error))
 		e->type_inside_id = 0;
-	g_clear_error(&error);
+	fb->g_clear_error(&error);
 	return e->type_inside_id;
 }
 
 static bool make_session(struct ipfix_encoder *e, uint32_t domain)
 {
-	e->session = fbSessionAlloc(e->model);
-	fbSessionSetDomain(e->session, domain);
+	e->session = fb->fbSessionAlloc(e->model);
+	fb->fbSessionSetDomain(e->session, domain);
 	if (!add_type_template(e))
 		return false;
 	e->inside_id = add_template(e, inside, ~0u, true, 0, FB_TID_AUTO);
@@ -222,19 +227,23 @@ static bool make_session(struct ipfix_encoder *e, uint32_t domain)
 
 struct ipfix_encoder *ipfix_encoder_new(uint32_t domain, uint32_t pen, uint16_t message_max)
 {
-	struct ipfix_encoder *e = xcalloc(1, sizeof(*e));
+	struct ipfix_encoder *e;
 
+	fb = fixbuf_load();
+	if (!fb)
+		return NULL;
+	e = xcalloc(1, sizeof(*e));
 	e->message_max = message_max;
 	e->message = xmalloc(message_max);
-	e->model = fbInfoModelAlloc();
+	e->model = fb->fbInfoModelAlloc();
 	add_elements(e->model, pen);
 	if (!make_session(e, domain)) {
 		ipfix_encoder_free(e);
 		return NULL;
 	}
-	e->exporter = fbExporterAllocBuffer(e->message, message_max);
-	e->buffer = fBufAllocForExport(e->session, e->exporter);
-	fBufSetAutomaticMode(e->buffer, FALSE);
+	e->exporter = fb->fbExporterAllocBuffer(e->message, message_max);
+	e->buffer = fb->fBufAllocForExport(e->session, e->exporter);
+	fb->fBufSetAutomaticMode(e->buffer, FALSE);
 	return e;
 }
 
@@ -242,10 +251,10 @@ void ipfix_encoder_free(struct ipfix_encoder *e)
 {
 	/* A buffer owns its session and exporter. */
 	if (e->buffer)
-		fBufFree(e->buffer);
+		fb->fBufFree(e->buffer);
 	else if (e->session)
-		fbSessionFree(e->session);
-	fbInfoModelFree(e->model);
+		fb->fbSessionFree(e->session);
+	fb->fbInfoModelFree(e->model);
 	free(e->message);
 	free(e);
 }
@@ -258,12 +267,12 @@ int ipfix_encode_templates(struct ipfix_encoder *e)
 {
 	GError *error = NULL;
 
-	if (!fbSessionExportTemplates(e->session, &error)) {
+	if (!fb->fbSessionExportTemplates(e->session, &error)) {
 		int err = take_error(&error);
 
 		if (err != -EAGAIN || e->has_something)
 			return err;
-		if (!fbSessionExportTemplates(e->session, &error))
+		if (!fb->fbSessionExportTemplates(e->session, &error))
 			return take_error(&error);
 	}
 	e->has_something = true;
@@ -275,9 +284,9 @@ static int append_once(struct ipfix_encoder *e, uint16_t inside_id, uint16_t out
 {
 	GError *error = NULL;
 
-	if (!fBufSetInternalTemplate(e->buffer, inside_id, &error) ||
-	    !fBufSetExportTemplate(e->buffer, outside_id, &error) ||
-	    !fBufAppend(e->buffer, record, size, &error))
+	if (!fb->fBufSetInternalTemplate(e->buffer, inside_id, &error) ||
+	    !fb->fBufSetExportTemplate(e->buffer, outside_id, &error) ||
+	    !fb->fBufAppend(e->buffer, record, size, &error))
 		return take_error(&error);
 	e->has_something = true;
 	return 0;
@@ -295,10 +304,10 @@ static int append(struct ipfix_encoder *e, uint16_t inside_id, uint16_t outside_
 
 static int put_type(struct ipfix_encoder *e, const char *name)
 {
-	const fbInfoElement_t *element = fbInfoModelGetElementByName(e->model, name);
+	const fbInfoElement_t *element = fb->fbInfoModelGetElementByName(e->model, name);
 	GError *error = NULL;
 
-	if (!fbInfoElementWriteOptionsRecord(e->buffer, element, e->type_inside_id, TYPES_ID,
+	if (!fb->fbInfoElementWriteOptionsRecord(e->buffer, element, e->type_inside_id, TYPES_ID,
 					     &error))
 		return take_error(&error);
 	e->has_something = true;
@@ -377,8 +386,8 @@ size_t ipfix_encode_message(struct ipfix_encoder *e, const uint8_t **ret)
 	if (!e->has_something)
 		return 0;
 	e->has_something = false;
-	if (fBufEmit(e->buffer, &error))
-		return fbExporterGetMsgLen(e->exporter);
-	g_clear_error(&error);
+	if (fb->fBufEmit(e->buffer, &error))
+		return fb->fbExporterGetMsgLen(e->exporter);
+	fb->g_clear_error(&error);
 	return 0;
 }

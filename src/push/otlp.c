@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "push/otlp.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "push/otlp_answer.h"
 #include "push/post.h"
 #include "push/retry.h"
+#include "util/curl.h"
 #include "util/log.h"
 
 #define ANSWER_SHOWN 200
@@ -121,7 +121,11 @@ int otlp_work(int socket, const void *settings)
 	int taking;
 
 	srand48(time(NULL) ^ getpid());
-	curl_global_init(CURL_GLOBAL_DEFAULT);
+	/* Here, and nowhere else in a run that sends: who watches has no use for it. */
+	if (!curl_load()) {
+		log_error("otlp: nothing can be sent: " CURL_MISSING);
+		return 1;
+	}
 	d.context = post_new(&post);
 	if (!d.context)
 		return 1;
@@ -135,6 +139,5 @@ int otlp_work(int socket, const void *settings)
 		push_done(socket, &taken, &answer);
 	}
 	post_free(d.context);
-	curl_global_cleanup();
 	return 0;
 }

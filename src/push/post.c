@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "push/post.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
+#include "util/curl.h"
 #include "util/xalloc.h"
 
 #define GZIP_WINDOW (15 + 16)
 #define GZIP_LEVEL 1
 
 struct post {
+	const struct curl_functions *f;
 	CURL *curl;
 	struct curl_slist *headers;
 	struct post_settings settings;
@@ -50,7 +51,7 @@ static void add_header(struct post *p, const char *name, const char *value, size
 	struct curl_slist *grown;
 
 	snprintf(line, size, "%s%.*s", name, (int)value_len, value);
-	grown = curl_slist_append(p->headers, line);
+	grown = p->f->slist_append(p->headers, line);
 	if (grown)
 		p->headers = grown;
 	free(line);
@@ -81,7 +82,7 @@ static void set_pem(struct post *p, CURLoption option, const char *text)
 	struct curl_blob blob = {(void *)text, text ? strlen(text) : 0, CURL_BLOB_COPY};
 
 	if (text)
-		curl_easy_setopt(p->curl, option, &blob);
+		p->f->easy_setopt(p->curl, option, &blob);
 }
 
 struct post *post_new(const struct post_settings *settings)
@@ -89,25 +90,26 @@ struct post *post_new(const struct post_settings *settings)
 	struct post *p = xcalloc(1, sizeof(*p));
 
 	p->settings = *settings;
-	p->curl = curl_easy_init();
+	p->f = curl_load();
+	p->curl = p->f ? p->f->easy_init() : NULL;
 	if (!p->curl) {
 		free(p);
 		return NULL;
 	}
 	add_headers(p);
-	curl_easy_setopt(p->curl, CURLOPT_HTTPHEADER, p->headers);
-	curl_easy_setopt(p->curl, CURLOPT_WRITEFUNCTION, take_answer);
-	curl_easy_setopt(p->curl, CURLOPT_WRITEDATA, p);
-	curl_easy_setopt(p->curl, CURLOPT_HEADERFUNCTION, take_head);
-	curl_easy_setopt(p->curl, CURLOPT_HEADERDATA, p);
-	curl_easy_setopt(p->curl, CURLOPT_ERRORBUFFER, p->error);
-	curl_easy_setopt(p->curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(p->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(p->curl, CURLOPT_USERAGENT, "tcpsight");
-	curl_easy_setopt(p->curl, CURLOPT_TIMEOUT, (long)settings->timeout_s);
+	p->f->easy_setopt(p->curl, CURLOPT_HTTPHEADER, p->headers);
+	p->f->easy_setopt(p->curl, CURLOPT_WRITEFUNCTION, take_answer);
+	p->f->easy_setopt(p->curl, CURLOPT_WRITEDATA, p);
+	p->f->easy_setopt(p->curl, CURLOPT_HEADERFUNCTION, take_head);
+	p->f->easy_setopt(p->curl, CURLOPT_HEADERDATA, p);
+	p->f->easy_setopt(p->curl, CURLOPT_ERRORBUFFER, p->error);
+	p->f->easy_setopt(p->curl, CURLOPT_NOSIGNAL, 1L);
+	p->f->easy_setopt(p->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	p->f->easy_setopt(p->curl, CURLOPT_USERAGENT, "tcpsight");
+	p->f->easy_setopt(p->curl, CURLOPT_TIMEOUT, (long)settings->timeout_s);
 	if (settings->is_insecure) {
-		curl_easy_setopt(p->curl, CURLOPT_SSL_VERIFYPEER, 0L);
-		curl_easy_setopt(p->curl, CURLOPT_SSL_VERIFYHOST, 0L);
+		p->f->easy_setopt(p->curl, CURLOPT_SSL_VERIFYPEER, 0L);
+		p->f->easy_setopt(p->curl, CURLOPT_SSL_VERIFYHOST, 0L);
 	}
 	set_pem(p, CURLOPT_CAINFO_BLOB, settings->tls.authorities);
 	set_pem(p, CURLOPT_SSLCERT_BLOB, settings->tls.certificate);
@@ -117,8 +119,8 @@ struct post *post_new(const struct post_settings *settings)
 
 void post_free(struct post *p)
 {
-	curl_easy_cleanup(p->curl);
-	curl_slist_free_all(p->headers);
+	p->f->easy_cleanup(p->curl);
+	p->f->slist_free_all(p->headers);
 	free(p);
 }
 
@@ -152,25 +154,25 @@ void post_send(struct post *p, const char *url, const void *body, size_t len,
 	p->answer_len = 0;
 	p->has_head = false;
 	p->error[0] = '\0';
-	curl_easy_setopt(p->curl, CURLOPT_URL, url);
-	curl_easy_setopt(p->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)packed_len);
-	curl_easy_setopt(p->curl, CURLOPT_POSTFIELDS, packed);
-	code = packed ? curl_easy_perform(p->curl) : CURLE_OUT_OF_MEMORY;
+	p->f->easy_setopt(p->curl, CURLOPT_URL, url);
+	p->f->easy_setopt(p->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)packed_len);
+	p->f->easy_setopt(p->curl, CURLOPT_POSTFIELDS, packed);
+	code = packed ? p->f->easy_perform(p->curl) : CURLE_OUT_OF_MEMORY;
 	free(packed);
-	curl_easy_setopt(p->curl, CURLOPT_POSTFIELDS, NULL);
+	p->f->easy_setopt(p->curl, CURLOPT_POSTFIELDS, NULL);
 	*ret = (struct post_result){.answer = p->answer};
 	p->answer[p->answer_len] = '\0';
 	if (code) {
 		snprintf(ret->problem, sizeof(ret->problem), "%s",
-			 p->error[0] ? p->error : curl_easy_strerror(code));
+			 p->error[0] ? p->error : p->f->easy_strerror(code));
 		return;
 	}
 	if (!p->has_head) {
 		snprintf(ret->problem, sizeof(ret->problem), "the answer was cut in its head");
 		return;
 	}
-	curl_easy_getinfo(p->curl, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(p->curl, CURLINFO_RETRY_AFTER, &after);
+	p->f->easy_getinfo(p->curl, CURLINFO_RESPONSE_CODE, &status);
+	p->f->easy_getinfo(p->curl, CURLINFO_RETRY_AFTER, &after);
 	ret->status = (unsigned)status;
 	ret->retry_after_s = after > 0 ? (uint64_t)after : 0;
 }

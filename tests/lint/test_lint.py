@@ -136,7 +136,9 @@ def test_headers_stand_alone(path, tmp_path):
                     "-I/usr/include/" + subprocess.check_output(
                         ["gcc", "-print-multiarch"], text=True).strip()]
     else:
-        compiler = ["gcc", "-std=gnu17"]
+        # Whoever includes libfixbuf's header needs GLib's, wherever that is.
+        compiler = ["gcc", "-std=gnu17", *subprocess.check_output(
+            ["pkg-config", "--cflags", "libfixbuf"], text=True).split()]
     unit = tmp_path / "unit.c"
     unit.write_text(f'#include "{path.relative_to(SRC)}"\n')
     subprocess.run([*compiler, "-D_GNU_SOURCE", "-DVERSION=\"\"", f"-I{SRC}", f"-I{BUILD}/gen",

@@ -1,24 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "fleet/curl.h"
+#include "util/curl.h"
 
-#include <dlfcn.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <string.h>
 
-#define LIBRARY "libcurl.so.4"
+#include "util/library.h"
 
-#ifdef STATIC
-/* A program without libraries has none to load. */
-const struct curl_functions *curl_load(void)
-{
-	return NULL;
-}
-#else
-static const struct {
-	const char *name;
-	size_t offset;
-} symbols[] = {
+static const struct library_symbol symbols[] = {
 #define SYMBOL(f)                                              \
 	{                                                      \
 		"curl_" #f, offsetof(struct curl_functions, f) \
@@ -30,29 +18,15 @@ static const struct {
 #undef SYMBOL
 };
 
-static bool find_all(void *library, struct curl_functions *ret)
-{
-	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
-		void *p = dlsym(library, symbols[i].name);
-
-		if (!p)
-			return false;
-		memcpy((char *)ret + symbols[i].offset, &p, sizeof(p));
-	}
-	return true;
-}
-
 const struct curl_functions *curl_load(void)
 {
 	static struct curl_functions functions;
 	static bool is_there;
-	void *library;
 
 	if (is_there)
 		return &functions;
-	library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	is_there = library && find_all(library, &functions) &&
+	is_there = library_load("libcurl.so.4", symbols, sizeof(symbols) / sizeof(symbols[0]),
+				&functions) &&
 		   !functions.global_init(CURL_GLOBAL_DEFAULT);
 	return is_there ? &functions : NULL;
 }
-#endif
