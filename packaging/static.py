@@ -45,7 +45,7 @@ class Static:
             ["dpkg", "--print-architecture"], text=True).strip()
         self.root = None if self.is_native else self.folder / "sysroot"
         self.library = self.folder / "libraries"
-        self.apt = apt.Apt(self.folder / "apt", architecture, ["bookworm", "trixie"])
+        self.apt = apt.Apt(self.folder / "apt", architecture, ["bookworm", "trixie"], with_sources=True)
         self.compiler = f"{self.triplet}-gcc" + ("" if self.is_native else f" --sysroot={self.root}")
 
     def make_sysroot(self):
@@ -54,9 +54,6 @@ class Static:
 
     def fetch(self):
         """The archive of libmnl, and the sources."""
-        lists = self.apt.folder / "sources.list"
-        text = lists.read_text()
-        lists.write_text(text + text.replace("deb [", "deb-src [").replace(f" arch={self.architecture}", ""))
         self.ask("apt-get", "update")
         self.ask("apt-get", "download", "libmnl-dev/trixie")
         for name in SOURCES:

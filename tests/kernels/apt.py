@@ -30,9 +30,10 @@ def archive():
 
 
 class Apt:
-    """One private apt, in `folder`, for one architecture; it believes that nothing is installed."""
+    """One private apt, in `folder`, for one architecture; it believes that nothing is installed.
+    Several may share a folder, for what they download: each asks the suites that it was made for."""
 
-    def __init__(self, folder, architecture="amd64", suites=tuple(SUITES)):
+    def __init__(self, folder, architecture="amd64", suites=tuple(SUITES), with_sources=False):
         self.folder = pathlib.Path(folder).absolute()
         for name in ("lists/partial", "cache/archives/partial", "debs"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
@@ -43,9 +44,12 @@ class Apt:
         lines = [f"deb {mark} {base} {suite} main" for suite in suites]
         lines += [f"deb {mark} {base}-security {suite}-security main" for suite in SECURITY_SUITES
                   if suite in suites]
-        (self.folder / "sources.list").write_text("\n".join(lines) + "\n")
+        if with_sources:
+            lines += [line.replace("deb [", "deb-src [").replace(f" arch={architecture}", "") for line in lines]
+        self.sources = "\n".join(lines) + "\n"
 
     def run(self, tool, *words, check=True):
+        (self.folder / "sources.list").write_text(self.sources)
         options = {
             "Dir::Etc::SourceList": self.folder / "sources.list",
             "Dir::Etc::SourceParts": "/dev/null",
