@@ -130,6 +130,7 @@ $(REGISTRY): FORCE
 	$(Q)mkdir -p $(@D)
 	$(Q){ echo '#pragma once'; \
 	  echo '#define REPORTS(X) $(foreach n,$(REPORTS),X($(n)))'; \
+	  echo '#define LEFT_OUT(X) $(foreach n,$(PUSH),X($(n)))'; \
 	  echo '#define SINKS(X) $(foreach n,$(SINKS),X($(n)))'; \
 	  echo '#define SOURCES(X) $(foreach n,$(SOURCES),X($(n)))'; } >$@.new; \
 	  $(replace)

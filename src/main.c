@@ -116,11 +116,18 @@ static int complain_argument(const char *program, const char *argument)
 
 static int complain_command(const char *name)
 {
-	const char *nearest = command_nearest(name);
+	const char *nearest = command_nearest(name), *why = command_why_left_out(name);
 	char text[256];
 
-	snprintf(text, sizeof(text), nearest ? "no command '%s' (did you mean %s?)" : "no command '%s'",
-		 name, nearest);
+	if (why)
+		snprintf(text, sizeof(text), "%s", why);
+	else if (command_find(name))
+		snprintf(text, sizeof(text),
+			 "this is a part of an agent: tcpsight agent --also '%s OPTIONS'", name);
+	else
+		snprintf(text, sizeof(text),
+			 nearest ? "no command '%s' (did you mean %s?)" : "no command '%s'", name,
+			 nearest);
 	complain("tcpsight", NULL, 0, text);
 	return RUN_USAGE;
 }

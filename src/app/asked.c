@@ -75,10 +75,15 @@ static int make(struct all_asked *all, struct asked *a, const char *program, str
 
 static int complain_report(const char *program, const char *name, bool is_agent)
 {
-	const char *names[32], *nearest;
+	const char *names[32], *nearest, *why = command_why_left_out(name);
 	char text[256];
 	size_t n = 0;
 
+	if (why) {
+		snprintf(text, sizeof(text), "argument --also: %s", why);
+		complain(program, name, 0, text);
+		return RUN_USAGE;
+	}
 	/* What makes no sense here is no advice. */
 	for (size_t i = 0; i < report_count && n < 32; i++)
 		if (!reports[i]->of_agent || is_agent)

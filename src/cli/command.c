@@ -41,6 +41,19 @@ const struct command *command_find_other(const char *name)
 	return NULL;
 }
 
+const char *command_why_left_out(const char *name)
+{
+#define NAME(name) #name,
+	static const char *const left_out[] = {LEFT_OUT(NAME) NULL};
+#undef NAME
+
+	for (size_t i = 0; left_out[i]; i++)
+		if (!strcmp(left_out[i], name))
+			return "this program is linked statically, and sends nothing to collectors; "
+			       "that of the package does";
+	return NULL;
+}
+
 const char *command_nearest(const char *name)
 {
 	const char *names[32];

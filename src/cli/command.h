@@ -28,6 +28,9 @@ const struct report *command_find_seed(const char *program);
 /* NULL if there is none. */
 const struct command *command_find_other(const char *name);
 
+/* Why this program has no report of that name though others have; NULL if none has. */
+const char *command_why_left_out(const char *name);
+
 /* The command whose name is nearest to a misspelt one, or NULL. */
 const char *command_nearest(const char *name);
 

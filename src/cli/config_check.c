@@ -197,6 +197,10 @@ static void check_section(struct checker *k, unsigned number, const struct repor
 		}
 	if (config_report(k->file, number, agent))
 		return;
+	if (command_why_left_out(s->name)) {
+		mistake(k, s->line, s->name_at, command_why_left_out(s->name));
+		return;
+	}
 	for (size_t i = 0; i < report_count && n < 64; i++)
 		if (reports[i] != agent)
 			names[n++] = reports[i]->name;

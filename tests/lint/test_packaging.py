@@ -2,10 +2,12 @@
 """What can be held of the packages without building them. `./dev packages --check` holds the rest."""
 
 import configparser
+import fnmatch
 import gzip
 import hashlib
 import io
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -92,6 +94,21 @@ def test_every_package_has_its_files(name):
         source = line.split()[0]
         if not source.startswith("usr/"):
             assert (ROOT / source).exists(), source
+
+
+def test_what_is_installed_is_in_one_package_each(tmp_path):
+    """dh_missing stops a build of packages for what is in none; that comes too late."""
+    build = pathlib.Path(os.environ["TCPSIGHT_BUILD"]).absolute()
+    subprocess.run(["make", "-s", "-C", ROOT, f"B={build}", "PREFIX=/usr", "ZSH_FUNCTIONS=vendor-completions",
+                    f"DESTDIR={tmp_path}", "install"], check=True)
+    owners = {str(path.relative_to(tmp_path)): [] for path in tmp_path.rglob("*") if not path.is_dir()}
+    for listing in (ROOT / "debian").glob("*.install"):
+        for pattern in (line.split()[0] for line in listing.read_text().splitlines()):
+            named = [name for name in owners if fnmatch.fnmatchcase(name, pattern) or name.startswith(pattern + "/")]
+            assert named or (ROOT / pattern).exists(), f"{listing.name}: {pattern} is not installed"
+            for name in named:
+                owners[name].append(listing.stem)
+    assert len(owners) > 30 and {name: held for name, held in owners.items() if len(held) != 1} == {}
 
 
 def test_scripts_of_the_packages_pass_shellcheck():
