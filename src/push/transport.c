@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <gnutls/gnutls.h>
 #include <linux/sockios.h>
 #include <netdb.h>
@@ -112,6 +113,33 @@ static bool is_address(const char *host)
 	return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
 }
 
+/*
+ * With TLS 1.3 a client is done before the server has looked at its certificate (RFC 8446, section 2),
+ * and what it sends then is acknowledged all the same. What the server says first, a ticket or an
+ * alert, is its answer; one that says nothing in time gives no tickets, and has refused nothing.
+ */
+static bool wait_for_consent(struct transport *t, char *problem)
+{
+	struct pollfd words = {.fd = t->fd, .events = POLLIN};
+	int flags = fcntl(t->fd, F_GETFL);
+	ssize_t n;
+	char byte;
+
+	if (gnutls_protocol_get_version(t->session) < GNUTLS_TLS1_3 ||
+	    !gnutls_certificate_client_get_request_status(t->session) ||
+	    poll(&words, 1, (int)t->timeout_s * 1000) <= 0)
+		return true;
+	fcntl(t->fd, F_SETFL, flags | O_NONBLOCK);
+	n = gnutls_record_recv(t->session, &byte, sizeof(byte));
+	fcntl(t->fd, F_SETFL, flags);
+	if (!n)
+		return fail(problem, "TLS", "the other end closed it");
+	if (n == GNUTLS_E_FATAL_ALERT_RECEIVED)
+		return fail(problem, "TLS", gnutls_alert_get_name(gnutls_alert_get(t->session)));
+	return n > 0 || !gnutls_error_is_fatal((int)n) ||
+	       fail(problem, "TLS", gnutls_strerror((int)n));
+}
+
 static bool shake_hands(struct transport *t, const struct transport_settings *s, char *problem)
 {
 	int done;
@@ -130,7 +158,7 @@ static bool shake_hands(struct transport *t, const struct transport_settings *s,
 	do
 		done = gnutls_handshake(t->session);
 	while (done < 0 && !gnutls_error_is_fatal(done) && done != GNUTLS_E_AGAIN);
-	return !done || fail(problem, "TLS", gnutls_strerror(done));
+	return done ? fail(problem, "TLS", gnutls_strerror(done)) : wait_for_consent(t, problem);
 }
 
 struct transport *transport_open(const struct transport_settings *s, char *problem)

@@ -160,7 +160,7 @@ def test_over_tls(built, tmp_path, certificates, host, asks):  # noqa: F811
     assert len(records) == 3000 and sum(int(record["1"]) for record in records) == sum(range(3000))
 
 
-@pytest.mark.parametrize("authority, asks, why", [("theirs", False, "certificate"), ("ours", True, "")],
+@pytest.mark.parametrize("authority, asks, why", [("theirs", False, "certificate"), ("ours", True, "Certificate is required")],
                          ids=["another authority", "no certificate of ours"])
 def test_tls_that_is_refused(built, tmp_path, certificates, authority, asks, why):  # noqa: F811
     few = write_events(tmp_path / "few", 3)

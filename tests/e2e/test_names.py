@@ -233,11 +233,19 @@ def test_on_a_screen(privileged, netns):
     process = subprocess.Popen([PROGRAM, "top", "--format", "screen", "--netns", netns.name], stdin=slave, stdout=slave,
                                stderr=subprocess.DEVNULL)
     os.close(slave)
-    namer, said = Namer(netns), b""
-    deadline = time.monotonic() + PATIENCE_SEC
-    while said.count(b"127.0.0.1") < 3 and select.select([master], [], [], PATIENCE_SEC)[0]:
-        said += os.read(master, 65536)
-        assert time.monotonic() < deadline, said
+    said = b""
+
+    def read_until(text, count):
+        nonlocal said
+        deadline = time.monotonic() + PATIENCE_SEC
+        while said.count(text) < count and select.select([master], [], [], PATIENCE_SEC)[0]:
+            said += os.read(master, 65536)
+            assert time.monotonic() < deadline, said
+
+    # It watches before there is anything to see.
+    read_until(b"loadavg", 1)
+    namer = Namer(netns)
+    read_until(b"127.0.0.1", 3)
     process.terminate()
     process.wait()
     os.close(master)
