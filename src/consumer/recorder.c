@@ -196,7 +196,7 @@ static void on_interval(struct consumer *c, const struct news *news)
 		return;
 	}
 	/* Rows come back by their times: its beginning stands before its end. */
-	time_ns = news->close ? news->close->time_ns - 1000 : clock_of(c);
+	time_ns = news->close ? news->close->time_ns - 1000 : c->engine->now_ns;
 	then = before(&news->flow->count, &news->count);
 	if (!told->is_known) {
 		told->is_known = !news->close;

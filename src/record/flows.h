@@ -12,6 +12,7 @@
 struct recorded_flow {
 	uint64_t id;
 	struct ev_count count;
+	struct ev_count most; /* what its counters were, before a reading that was torn set them back */
 	struct ev_ident ident;
 	uint64_t time_ns; /* of the row that told who it is */
 	uint32_t key;	  /* number of the last key frame that has it */

@@ -48,12 +48,28 @@ static void make(const struct recording *r, const struct recorded_flow *f, enum 
 	flows_shift(r, ev);
 }
 
-/* Of a flow that is older than what is read, the counters so far are no news. */
+static uint64_t more(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The sums alone: by the other counters nothing grows. */
+static void raise_sums(struct ev_count *sum, const struct ev_count *to)
+{
+	sum->tx_bytes = more(sum->tx_bytes, to->tx_bytes);
+	sum->rx_bytes = more(sum->rx_bytes, to->rx_bytes);
+	sum->acked_bytes = more(sum->acked_bytes, to->acked_bytes);
+	sum->retrans_bytes = more(sum->retrans_bytes, to->retrans_bytes);
+	sum->retrans_segs = (__u32)more(sum->retrans_segs, to->retrans_segs);
+}
+
+/* Of a flow that is older than what is read, the counters so far are no news; nor is what they were once. */
 static int tell(const struct recording *r, struct recorded_flow *f, struct event *ev)
 {
 	f->is_told = true;
 	f->ident_news = false;
 	make(r, f, EV_OPEN, ev);
+	raise_sums(&ev->count, &f->most);
 	ev->head.flags |= EV_BASELINE;
 	return RECORDING_EVENT;
 }
@@ -113,6 +129,7 @@ void flows_ident_row(struct recording *r, const struct event *ev, bool is_key)
 	if (!f)
 		return;
 	f->ident_news |= f->is_told && memcmp(&f->ident, &ev->ident, sizeof(f->ident));
+	raise_sums(&f->most, &f->count);
 	keep(r, f, ev);
 	if (is_key)
 		f->key = r->key;

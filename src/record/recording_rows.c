@@ -178,15 +178,17 @@ static int step_merged(struct recording *r, struct event *ev)
 	unsigned i;
 
 	while ((i = earliest(r, &time_us)) < MERGED_COUNT) {
-		bool before = is_before_window(r, time_us);
+		bool is_open = merged[i].kind == EV_OPEN;
+		/* As a sample, what opened is told when an interval ends, and belongs to that one. */
+		bool before = is_before_window(r, time_us) || (is_open && (int64_t)time_us == r->from_us);
 
 		if (!before && must_tell_first(r))
 			return ROWS_WALK;
 		take_row(r, merged[i].table, ev);
 		ev->head.kind = (__u8)merged[i].kind;
-		if (ev->head.kind == EV_OPEN) {
+		if (is_open) {
 			if (!r->config.edges_only && flows_open_row(r, ev) &&
-			    (int64_t)time_us < r->to_us)
+			    (int64_t)time_us <= r->to_us)
 				return RECORDING_EVENT;
 			continue;
 		}

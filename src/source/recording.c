@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "engine/clock.h"
@@ -21,6 +20,7 @@
 #include "record/chunk.h"
 #include "record/recordings.h"
 #include "source/recorded_host.h"
+#include "source/recorded_window.h"
 #include "util/cgroup.h"
 #include "util/log.h"
 #include "util/xalloc.h"
@@ -37,7 +37,9 @@ struct state {
 	struct recordings *all;
 	struct recorded_host host[RECORDINGS_MAX];
 	unsigned count;
+	bool has_begun;
 	uint64_t last_tick_ns;
+	uint64_t told_ns, closed_ns; /* the latest of all ticks, and of all closes, that were emitted */
 	int timer; /* of --follow: when to look again; else -1 */
 	struct event ev;
 };
@@ -75,39 +77,6 @@ static int set_timer(struct state *r)
 
 	r->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	return r->timer < 0 || timerfd_settime(r->timer, 0, &every, NULL);
-}
-
-static void put_time(int64_t wall_us, char *buf, size_t size)
-{
-	time_t second = (time_t)(wall_us / 1000000);
-	struct tm tm;
-
-	localtime_r(&second, &tm);
-	strftime(buf, size, "%Y-%m-%d %H:%M:%S %Z", &tm);
-}
-
-/* A window without anything in it is a mistake of whoever typed it. */
-static int check_window(const struct source *s, struct state *r)
-{
-	int64_t from = INT64_MAX, to = INT64_MIN, wanted = s->watch->from_us;
-	char first[48], last[48];
-
-	for (unsigned i = 0; i < r->count; i++) {
-		int64_t one_from, one_to;
-
-		if (recording_span(recordings_get(r->all, i), &one_from, &one_to))
-			return 0;
-		from = one_from < from ? one_from : from;
-		to = one_to > to ? one_to : to;
-	}
-	if ((!wanted || wanted <= to || s->watch->follow) &&
-	    (!s->watch->to_us || s->watch->to_us > from))
-		return 0;
-	put_time(from, first, sizeof(first));
-	put_time(to, last, sizeof(last));
-	log_error("%s holds %s to %s; what was asked for lies %s it", s->watch->read_path, first, last,
-		  wanted > to ? "after" : "before");
-	return -ENODATA;
 }
 
 static int open_all(struct source *s, struct state *r, const struct recording_config *config)
@@ -152,10 +121,11 @@ static int recording_source_open(struct source *s)
 	r->count = recordings_count(r->all);
 	for (unsigned i = 0; i < r->count; i++)
 		recorded_host_init(&r->host[i], recording_meta(recordings_get(r->all, i))->counters);
-	err = check_window(s, r);
+	meta = recording_meta(recordings_get(r->all, 0));
+	s->interval_ns = meta->interval_us * NS_PER_US;
+	err = recorded_window_check(s, r->all);
 	if (err)
 		return err;
-	meta = recording_meta(recordings_get(r->all, 0));
 	s->clock->realtime_offset_ns =
 		recording_wall_offset_us(recordings_get(r->all, 0)) * NS_PER_US;
 	/* Of a directory the next file is opened when it is its turn. */
@@ -166,7 +136,6 @@ static int recording_source_open(struct source *s)
 	s->ends_on_grid = meta->source;
 	if (!meta->counters)
 		s->lacks |= NEED_HOST;
-	s->interval_ns = meta->interval_us * NS_PER_US;
 	return 0;
 }
 
@@ -194,6 +163,10 @@ static void take_event(struct source *s, struct state *r, unsigned host)
 		h->adopted += ev->head.kind == EV_OPEN && ev->ident.seen == SEEN_ADOPTED;
 		h->closed += ev->head.kind == EV_CLOSE;
 	}
+	if (ev->head.kind == EV_TIME)
+		r->told_ns = ev->time_ns;
+	else if (ev->head.kind == EV_CLOSE)
+		r->closed_ns = ev->time_ns;
 	s->emit(s->emit_context, ev);
 }
 
@@ -240,10 +213,29 @@ static void take_gap(struct source *s, struct state *r, unsigned host)
 	s->tell_gap(s->gap_context, &gap);
 }
 
+/*
+ * The window begins here, and with it the first interval of every pace; unless nothing was recorded then. What
+ * lived is told with the time at which it was read last.
+ */
+static void begin_window(struct source *s, struct state *r)
+{
+	int64_t from_us = s->watch->from_us - recording_wall_offset_us(recordings_get(r->all, 0));
+	struct event time = {.head.kind = EV_TIME, .time_ns = (uint64_t)from_us * NS_PER_US};
+
+	if (r->has_begun)
+		return;
+	r->has_begun = true;
+	if (s->watch->from_us && from_us > 0 && r->ev.time_ns < time.time_ns + 2 * s->interval_ns) {
+		r->told_ns = time.time_ns;
+		s->emit(s->emit_context, &time);
+	}
+}
+
 static void take_item(struct source *s, struct state *r, int item, unsigned host)
 {
 	switch (item) {
 	case RECORDING_EVENT:
+		begin_window(s, r);
 		r->host[host].has_begun = true;
 		s->clock->realtime_offset_ns =
 			recording_wall_offset_us(recordings_get(r->all, 0)) * NS_PER_US;
@@ -272,6 +264,23 @@ static void take_item(struct source *s, struct state *r, int item, unsigned host
 	}
 }
 
+/*
+ * The window ends within an interval: what ended in this part of it is told at the window's end. True if there
+ * was something to tell.
+ */
+static bool end_window(struct source *s, struct state *r)
+{
+	int64_t to_us = s->watch->to_us - recording_wall_offset_us(recordings_get(r->all, 0));
+	struct event time = {.head.kind = EV_TIME, .time_ns = (uint64_t)to_us * NS_PER_US};
+
+	if (!s->watch->to_us || to_us <= 0 || r->closed_ns <= r->told_ns || time.time_ns < r->closed_ns ||
+	    time.time_ns > r->told_ns + s->interval_ns)
+		return false;
+	r->told_ns = time.time_ns;
+	s->emit(s->emit_context, &time);
+	return true;
+}
+
 static int recording_drain(struct source *s)
 {
 	struct state *r = s->state;
@@ -293,6 +302,8 @@ static int recording_drain(struct source *s)
 			  recording_why(recordings_get(r->all, host)));
 		return item;
 	}
+	if (!n && end_window(s, r))
+		return 1;
 	/* Nothing more is written yet. */
 	if (!n && r->timer >= 0) {
 		while (read(r->timer, &expirations, sizeof(expirations)) > 0)

@@ -10,6 +10,10 @@
 /* What a reader of a window must give, made from what a reader of everything gives. */
 struct cut {
 	struct event live[FLOWS_MAX * 2], *out;
+	uint64_t acked[FLOWS_MAX * 2]; /* of each that lives: at most, since these alone go back */
+	struct {
+		uint64_t id, acked;
+	} begun[FLOWS_MAX * 2]; /* of those that lived then */
 	size_t lives, count, told; /* `told`: of `out`, those that lived when the window began */
 	int64_t from_us, to_us;
 	bool has_begun;
@@ -40,6 +44,8 @@ static void begin(struct cut *c)
 
 		ev.head.kind = EV_OPEN;
 		ev.head.flags |= EV_BASELINE | EV_HAS_IDENT;
+		c->begun[i].id = ev.head.id;
+		c->begun[i].acked = c->acked[i];
 		put(c, &ev);
 	}
 	c->told = c->count;
@@ -51,12 +57,17 @@ static void apply(struct cut *c, const struct event *ev)
 
 	if (ev->head.kind == EV_OPEN) {
 		assert_true(!live && c->lives < FLOWS_MAX * 2);
+		c->acked[c->lives] = ev->count.acked_bytes;
 		c->live[c->lives++] = *ev;
 	} else if (ev->head.kind == EV_CLOSE && live) {
-		*live = c->live[--c->lives];
+		c->lives--;
+		c->acked[live - c->live] = c->acked[c->lives];
+		*live = c->live[c->lives];
 	} else if (ev->head.kind == EV_SAMPLE) {
 		assert_non_null(live);
 		live->count = ev->count;
+		if (ev->count.acked_bytes > c->acked[live - c->live])
+			c->acked[live - c->live] = ev->count.acked_bytes;
 		live->head.state = ev->head.state;
 	}
 }
@@ -65,10 +76,14 @@ static void take_edge(struct cut *c, const struct event *ev)
 {
 	int64_t time_us = (int64_t)ev->time_ns / 1000;
 
-	if (time_us >= c->from_us)
+	bool is_open = ev->head.kind == EV_OPEN;
+
+	/* What opened is told with the interval that ends then. */
+	if (time_us > c->from_us || (time_us == c->from_us && !is_open))
 		begin(c);
 	apply(c, ev);
-	if (time_us >= c->to_us || (ev->head.kind == EV_OPEN ? !c->has_begun : time_us < c->from_us))
+	if (is_open ? time_us > c->to_us || !c->has_begun
+		    : time_us >= c->to_us || time_us < c->from_us)
 		return;
 	put(c, ev);
 }
@@ -121,6 +136,18 @@ static int by_id(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* What a torn reading set back is told as it was before, as far back as was read. */
+static void expect_acked(const struct cut *c, const struct event *told, struct event *expected)
+{
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < c->told; i++)
+		if (c->begun[i].id == expected->head.id)
+			most = c->begun[i].acked;
+	assert_in_range(told->count.acked_bytes, expected->count.acked_bytes, most);
+	expected->count.acked_bytes = told->count.acked_bytes;
+}
+
 static void expect_window(const struct reading *r, struct cut *c)
 {
 	size_t told = 0;
@@ -137,8 +164,10 @@ static void expect_window(const struct reading *r, struct cut *c)
 		struct event expected = c->out[i];
 
 		/* Of what lived before, the other parts are not told. */
-		if (i < told)
+		if (i < told) {
 			expected.head.flags &= (__u8)~EV_HAS_EXTRA;
+			expect_acked(c, &r->event[i], &expected);
+		}
 		if (!same_event(&expected, &r->event[i]))
 			fail_msg("event %zu of %zu (%zu told) differs: kind %u, id %llu", i, r->count,
 				 told, expected.head.kind, (unsigned long long)expected.head.id);
