@@ -25,6 +25,9 @@ KEYS |= {"Up": b"\x1bOA", "Down": b"\x1bOB", "Right": b"\x1bOC", "Left": b"\x1bO
 COLORS = {"red": "r", "brown": "y", "ff8700": "y", "green": "g", "blue": "b", "cyan": "c",
           "magenta": "m"}
 DAY = "2026-11-21"
+# The alternate screen, and the mouse: taken and given back.
+ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
+MOUSE_ON, MOUSE_OFF = b"\x1b[?1000;1006h", b"\x1b[?1000;1006l"
 
 
 def events(names=("app1", "app2", "app3"), seconds=120):
@@ -203,7 +206,7 @@ class PyTerm:
     def is_restored(self):
         """The modes are those from before, the alternate screen was left, the cursor is shown."""
         return (termios.tcgetattr(self.slave) == self.modes
-                and self.bytes.rfind(b"\x1b[?1049l") > self.bytes.rfind(b"\x1b[?1049h"))
+                and self.bytes.rfind(LEAVE) > self.bytes.rfind(ENTER))
 
     def close(self):
         if self.status is None:

@@ -8,11 +8,10 @@ import signal
 import socket
 
 import pytest
-from pyterm import DAY, events, key, replay
+from pyterm import DAY, MOUSE_OFF, MOUSE_ON, events, key, replay
 
 ROOT = pathlib.Path(__file__).parents[2]
 FLOWS = 60
-MOUSE_ON, MOUSE_OFF = b"\x1b[?1000;1006h", b"\x1b[?1000;1006l"
 PASTE = "\x1b[200~{}\x1b[201~"
 
 

@@ -10,10 +10,11 @@ import signal
 import socket
 import stat
 import subprocess
+import termios
 
 import pytest
 from flows import wait_until
-from pyterm import DAY, events, replay
+from pyterm import DAY, ENTER, LEAVE, MOUSE_OFF, MOUSE_ON, events, replay
 from sight import PROGRAM
 
 
@@ -175,18 +176,28 @@ def test_a_crash_gives_the_terminal_back_first(screen, text, number):
     assert term.is_restored()
 
 
-def test_stopped_it_gives_the_terminal_back_and_takes_it_again(screen, text):
-    term = screen(*replay(text))
+@pytest.mark.parametrize("mouse", [[], ["--mouse"]], ids=["keys", "mouse"])
+def test_stopped_it_gives_the_terminal_back_and_takes_it_again(screen, text, mouse):
+    def holds_mouse():
+        return term.bytes.rfind(MOUSE_ON) > term.bytes.rfind(MOUSE_OFF)
+
+    term = screen(*replay(text, *mouse))
     term.wait("PAST 12:02:00")
-    term.signal(signal.SIGTSTP)
-    os.waitid(os.P_PID, term.pid, os.WSTOPPED | os.WNOWAIT)
-    term.idle(0.1)
-    assert term.is_restored()
-    term.screen.reset()
-    term.signal(signal.SIGCONT)
-    term.wait("PAST 12:02:00")
+    taken = termios.tcgetattr(term.slave)
+    assert taken != term.modes and holds_mouse() == bool(mouse)
+    for _ in range(3):
+        term.signal(signal.SIGTSTP)
+        os.waitid(os.P_PID, term.pid, os.WSTOPPED)
+        while term.pump(0):
+            pass
+        assert term.is_restored() and not holds_mouse()
+        term.screen.reset()
+        term.signal(signal.SIGCONT)
+        term.wait("PAST 12:02:00")
+        assert termios.tcgetattr(term.slave) == taken and holds_mouse() == bool(mouse)
+        assert term.bytes.rfind(ENTER) > term.bytes.rfind(LEAVE)
     term.send("q")
-    assert term.end() == (0, "") and term.is_restored()
+    assert term.end() == (0, "") and term.is_restored() and not holds_mouse()
 
 
 def test_names_that_would_do_harm_are_shown_harmlessly(screen, tmp_path):

@@ -154,10 +154,12 @@ def test_what_packets_do_not_tell_is_empty(tmp_path, built):
     assert row == {"unit": None, "container": None, "pod": None, "cgroup": None}
 
 
-def test_processes_of_a_file_are_none_of_ours(tmp_path, built):
+def test_processes_of_a_file_are_none_of_ours(tmp_path, new_cgroup):
     """A pid that an events file names says nothing of whoever has that pid here."""
-    path = tmp_path / "events"
-    path.write_text(f"0 open 1 pid={os.getpid()} comm=x owner=connect role=connect local=10.0.0.1:4000"
-                    " remote=10.4.4.1:5432 state=established\n1 close 1 tx=5 end=fin\n")
-    (row,) = rows_of(run("life", "--json", "-o", "pid," + COLUMNS, "--source", "replay", "--read", path))
-    assert row == {"pid": os.getpid(), "unit": None, "container": None, "pod": None, "cgroup": None}
+    group = new_cgroup(new_cgroup(), "a.service")
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, preexec_fn=group.enter) as ours:
+        path = tmp_path / "events"
+        path.write_text(f"0 open 1 pid={ours.pid} comm=x owner=connect role=connect local=10.0.0.1:4000"
+                        " remote=10.4.4.1:5432 state=established\n1 close 1 tx=5 end=fin\n")
+        (row,) = rows_of(run("life", "--json", "-o", "pid," + COLUMNS, "--source", "replay", "--read", path))
+    assert row == {"pid": ours.pid, "unit": None, "container": None, "pod": None, "cgroup": None}
