@@ -77,13 +77,14 @@ static void move_some(uint32_t flows)
 	moment.tick++;
 	moment.time_ns += 1000000000ull;
 	for (uint32_t i = moment.tick % 10; i < flows; i += 10) {
-		struct track_hot *h = &hot[i];
+		struct track_hot *h = &hot[i], before = *h;
 		uint64_t bytes = (uint64_t)rand() % 1000000;
 
 		h->tx_average = track_average_with(h->tx_average, h->news_tick, moment.tick, bytes);
 		h->delta.tx_bytes = bytes;
 		h->delta.srtt_us = (uint32_t)bytes % 5000;
 		h->news_tick = moment.tick;
+		journal_note(&journal, i, &before, h, &cold[i], &cold[i]);
 	}
 	journal_seal(&journal, moment.time_ns);
 }

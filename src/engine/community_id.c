@@ -8,6 +8,8 @@
 #include <sys/types.h>
 #include <sha1.h>
 
+#include "util/base64.h"
+
 static bool comes_first(const struct addr *a, uint16_t a_port, const struct addr *b,
 			uint16_t b_port)
 {
@@ -31,25 +33,6 @@ static size_t put_port(uint8_t *at, uint16_t port)
 	return 2;
 }
 
-/* RFC 4648 section 4: 20 bytes are 26 characters and two bits, so one '=' at the end. */
-static void write_base64(const uint8_t digest[SHA1_DIGEST_LENGTH], char *out)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	for (size_t i = 0; i < SHA1_DIGEST_LENGTH; i += 3) {
-		bool is_last = i + 2 == SHA1_DIGEST_LENGTH;
-		uint32_t bits = (uint32_t)digest[i] << 16 | (uint32_t)digest[i + 1] << 8 |
-				(is_last ? 0 : digest[i + 2]);
-
-		*out++ = digits[bits >> 18];
-		*out++ = digits[bits >> 12 & 63];
-		*out++ = digits[bits >> 6 & 63];
-		*out++ = is_last ? '=' : digits[bits & 63];
-	}
-	*out = '\0';
-}
-
 void community_id(const struct addr *a, uint16_t a_port, const struct addr *b, uint16_t b_port,
 		  char out[COMMUNITY_ID_SIZE])
 {
@@ -69,5 +52,5 @@ void community_id(const struct addr *a, uint16_t a_port, const struct addr *b, u
 	SHA1Update(&sha1, input, len);
 	SHA1Final(digest, &sha1);
 	memcpy(out, "1:", 2);
-	write_base64(digest, out + 2);
+	base64_write(digest, sizeof(digest), out + 2);
 }

@@ -55,6 +55,8 @@ static const struct option_def options[] = {
 	{0, "calm", OPTION_FLAG, OF_SCREEN(calm), NULL,
 	 "of the screen: draw when a key asks for it, not by itself"},
 	{0, "mouse", OPTION_FLAG, OF_SCREEN(mouse), NULL, "of the screen: take the mouse"},
+	{0, "osc52", OPTION_FLAG, OF_SCREEN(osc52), NULL,
+	 "of the screen: let y write to the terminal's clipboard (OSC 52)"},
 	{0, "save-dir", OPTION_TEXT, OF_SCREEN(save_dir), "DIR",
 	 "of the screen: where s saves to; default the working folder"},
 	{0, "allow-kill", OPTION_FLAG, OF_SCREEN(allow_kill), NULL,

@@ -287,8 +287,13 @@ static void click(struct screen *s)
 	int row, column;
 
 	term_click(s->term, &row, &column);
-	if (row >= p->first && row < p->first + p->lines) {
-		act_move_to(s, s->ui.top_line + (size_t)(row - p->first));
+	if (row >= p->first && row < p->first + p->lines && column < p->table_columns) {
+		size_t at = s->ui.top_line + (size_t)(row - p->first);
+
+		if (at == s->ui.cursor_line)
+			enter(s);
+		else
+			act_move_to(s, at);
 		return;
 	}
 	for (int i = 0; row == p->header && i < p->fields; i++)

@@ -30,7 +30,7 @@ bool act_holds(const struct screen *s);
 bool act_time(struct screen *s, enum act act);
 void act_time_to(struct screen *s, const char *text);
 
-/* Save, show the command, close connections: act_save.c, act_kill.c. As act_time(). */
+/* Save, copy, show the command, close connections: act_save.c, act_kill.c. As act_time(). */
 bool act_save(struct screen *s, enum act act);
 void act_save_to(struct screen *s, const char *name);
 bool act_kill(struct screen *s, enum act act);

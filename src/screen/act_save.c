@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What is seen, into a file; and the command that prints the same. */
+/* What is seen, into a file or the clipboard; and the command that prints the same. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,10 +10,12 @@
 
 #include "engine/clock.h"
 #include "engine/column.h"
+#include "engine/value.h"
 #include "screen/act.h"
 #include "screen/cell_text.h"
 #include "screen/where.h"
 #include "util/out.h"
+#include "util/utf8.h"
 #include "view/json_row.h"
 #include "view/view.h"
 
@@ -177,11 +179,47 @@ static void show_command(struct screen *s)
 		   ui->time == TIME_LIVE ? "" : "   (of now, not of the moment that is shown)");
 }
 
+/* What the line says, with nothing cut, and nothing in it that a terminal would obey. */
+static void copy_line(struct screen *s)
+{
+	const struct line *line = act_line(s);
+	const struct fields *f = &s->ui.fields[s->ui.page];
+	char cell[CELL_TEXT_MAX], text[TERM_COPY_MAX];
+	size_t used = 0;
+	struct row row;
+
+	if (!s->options->osc52) {
+		screen_say(s, "y writes to the terminal's clipboard with --osc52 only.");
+		return;
+	}
+	if (!line) {
+		screen_say(s, "There is nothing to copy.");
+		return;
+	}
+	cell_row(&s->scene, line, &row);
+	for (size_t i = 0; i < f->count && used + 2 < sizeof(text); i++) {
+		const char *from = "-";
+		size_t len;
+
+		if (f->field[i].look == LOOK_HISTORY)
+			continue;
+		len = cell_text(&s->scene, line, &row, &f->field[i], VALUE_TEXT_MAX, cell, &from);
+		if (used)
+			text[used++] = ' ';
+		used += utf8_clean(text + used, sizeof(text) - used, len ? from : "-",
+				   len ? len : 1, SIZE_MAX);
+	}
+	term_copy(s->term, text, used);
+	screen_say(s, "Copied: %.*s", (int)used, text);
+}
+
 bool act_save(struct screen *s, enum act act)
 {
 	if (act == ACT_SAVE)
 		ask_name(s);
 	else if (act == ACT_COMMAND)
 		show_command(s);
-	return act == ACT_SAVE || act == ACT_COMMAND;
+	else if (act == ACT_COPY)
+		copy_line(s);
+	return act == ACT_SAVE || act == ACT_COMMAND || act == ACT_COPY;
 }

@@ -217,7 +217,8 @@ static void say_trails(struct detail *d, struct scene *s, uint32_t track)
 {
 	static struct trail_point point[TRAIL];
 
-	trail_read(s->journal, s->moment, &track, 1, TRAIL, point);
+	memset(point, 0, sizeof(point));
+	trail_read(s->journal, s->moment, &track, NULL, 1, TRAIL, point);
 	say_trail(d, s, point, "sent", tx_of, false);
 	say_trail(d, s, point, "received", rx_of, false);
 	say_trail(d, s, point, "srtt", srtt_of, true);

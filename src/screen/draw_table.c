@@ -1,94 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "screen/draw.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "screen/cell_text.h"
-
-size_t draw_spark(const struct trail_point *point, unsigned n, bool ascii, uint64_t max,
-		  uint64_t (*value)(const struct trail_point *p), char *buf)
-{
-	static const char *const blocks[] = {"\u2581", "\u2582", "\u2583", "\u2584",
-					     "\u2585", "\u2586", "\u2587", "\u2588"};
-	static const char *const signs[] = {".", ":", "-", "=", "+", "*", "#", "@"};
-	size_t used = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		uint64_t v = value(&point[i]);
-		unsigned height = max ? (unsigned)((double)v * 7 / (double)max) : 0;
-		const char *text = blocks[height];
-
-		if (!point[i].is_seen)
-			text = ascii ? "'" : "\u00b7";
-		else if (!v)
-			text = " ";
-		else if (ascii)
-			text = signs[height];
-		memcpy(buf + used, text, strlen(text));
-		used += strlen(text);
-	}
-	return used;
-}
-
-static uint64_t tx_of(const struct trail_point *p)
-{
-	return p->tx_bytes;
-}
-
-/* The trails of the flows in sight, found by their track. */
-struct trails {
-	uint32_t which[TRAIL_FLOWS_MAX];
-	size_t count;
-	struct trail_point point[TRAIL_FLOWS_MAX * HISTORY_WIDTH];
-};
-
-static int compare_tracks(const void *a, const void *b)
-{
-	uint32_t one = *(const uint32_t *)a, other = *(const uint32_t *)b;
-
-	return (one > other) - (one < other);
-}
-
-static bool shows_history(const struct scene *s, const struct plan *p)
-{
-	for (int i = 0; i < p->fields; i++)
-		if (s->ui->fields[s->ui->page].field[p->field[i].field].look == LOOK_HISTORY)
-			return true;
-	return false;
-}
-
-static void read_trails(struct trails *t, struct scene *s, const struct plan *p)
-{
-	t->count = 0;
-	if (!shows_history(s, p))
-		return;
-	for (int i = 0; i < p->lines && t->count < TRAIL_FLOWS_MAX; i++) {
-		const struct line *line = list_at(s->list, s->ui->top_line + (size_t)i);
-
-		if (line && line->kind != LINE_GROUP)
-			t->which[t->count++] = line->index;
-	}
-	qsort(t->which, t->count, sizeof(t->which[0]), compare_tracks);
-	trail_read(s->journal, s->moment, t->which, t->count, HISTORY_WIDTH, t->point);
-}
-
-static size_t history_text(const struct trails *t, const struct line *line, bool ascii, char *buf)
-{
-	const uint32_t *found =
-		bsearch(&line->index, t->which, t->count, sizeof(t->which[0]), compare_tracks);
-	const struct trail_point *point;
-	uint64_t max = 0;
-
-	if (!found || line->kind == LINE_GROUP)
-		return 0;
-	point = &t->point[(found - t->which) * HISTORY_WIDTH];
-	for (int i = 0; i < HISTORY_WIDTH; i++)
-		if (point[i].tx_bytes > max)
-			max = point[i].tx_bytes;
-	return draw_spark(point, HISTORY_WIDTH, ascii, max, tx_of, buf);
-}
 
 static unsigned ink_of_severity(unsigned severity)
 {
@@ -139,8 +55,8 @@ static unsigned ink_of_cell(const struct field *field, const struct row *row, un
 	return ink;
 }
 
-static void draw_line(struct canvas *c, struct scene *s, const struct plan *p,
-		      const struct trails *t, int at, const struct line *line, bool is_cursor)
+static void draw_line(struct canvas *c, struct scene *s, const struct plan *p, int at,
+		      const struct line *line, bool is_cursor)
 {
 	const struct fields *fields = &s->ui->fields[s->ui->page];
 	unsigned ink = ink_of_line(s, line) | (is_cursor ? INK_REVERSE : 0);
@@ -165,7 +81,7 @@ static void draw_line(struct canvas *c, struct scene *s, const struct plan *p,
 		size_t len;
 
 		if (field->look == LOOK_HISTORY)
-			len = history_text(t, line, c->ascii, buf);
+			len = draw_history(at - p->first, c->ascii, buf);
 		else
 			len = cell_text(s, line, &row, field, pf->width, buf, &text);
 		canvas_put(c, at, pf->column, pf->width, text, len, right,
@@ -203,13 +119,11 @@ static void draw_header(struct canvas *c, const struct scene *s, const struct pl
 
 void draw_table(struct canvas *c, struct scene *s, const struct plan *p)
 {
-	static struct trails trails;
-
 	if (p->header >= 0)
 		draw_header(c, s, p);
 	if (p->lines <= 0)
 		return;
-	read_trails(&trails, s, p);
+	draw_history_read(s, p);
 	for (int i = 0; i < p->lines; i++) {
 		size_t at = s->ui->top_line + (size_t)i;
 		const struct line *line = list_at(s->list, at);
@@ -217,7 +131,7 @@ void draw_table(struct canvas *c, struct scene *s, const struct plan *p)
 
 		if (!line)
 			break;
-		draw_line(c, s, p, &trails, p->first + i, line, is_cursor);
+		draw_line(c, s, p, p->first + i, line, is_cursor);
 		if (is_cursor)
 			c->cursor_row = p->first + i;
 	}

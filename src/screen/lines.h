@@ -40,6 +40,7 @@ struct sum {
 	uint32_t first;		 /* one of its tracks */
 	uint32_t place;		 /* its children begin there */
 	uint32_t shown;		 /* children that are put already */
+	uint16_t trail;		 /* of those that are drawn: its place there + 1 */
 	uint8_t severity;
 	bool is_open;
 };

@@ -6,7 +6,7 @@
 /* Options of `top` that are about the screen. */
 struct screen_options {
 	const char *color; /* "never", or NULL */
-	bool ascii, calm, mouse, allow_kill;
+	bool ascii, calm, mouse, osc52, allow_kill;
 	uint64_t memory_mib;  /* of what was; 0: 16 */
 	uint64_t keep_s;      /* closed flows stay so long on the page of flows; 0: 10 */
 	const char *save_dir; /* NULL: the working folder */

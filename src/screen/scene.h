@@ -32,7 +32,6 @@ struct scene {
 	double rx_rate, tx_rate; /* bytes a second, of all flows */
 	bool is_reading;	 /* a file, whose end is not reached yet */
 	bool is_calm;		 /* nothing has changed: no seconds in the clock */
-	uint64_t kept_s;	 /* how far back the journal reaches */
 	struct row_maker maker;
 };
 

@@ -19,6 +19,7 @@
 
 #include "screen/keys.h"
 #include "screen/term_guard.h"
+#include "util/base64.h"
 #include "util/xalloc.h"
 
 #define ESCAPE_MS 25
@@ -250,6 +251,17 @@ void term_mouse(struct terminal *t, bool on)
 	fputs(on ? TERM_GUARD_MOUSE_ON : TERM_GUARD_MOUSE_OFF, t->memory);
 	fflush(t->memory);
 	term_guard_mouse(on);
+}
+
+void term_copy(struct terminal *t, const char *text, size_t len)
+{
+	char encoded[BASE64_SIZE(TERM_COPY_MAX)];
+
+	if (len > TERM_COPY_MAX)
+		len = TERM_COPY_MAX;
+	base64_write(text, len, encoded);
+	fprintf(t->memory, "\033]52;c;%s\a", encoded);
+	fflush(t->memory);
 }
 
 void term_click(const struct terminal *t, int *ret_row, int *ret_column)

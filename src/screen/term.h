@@ -38,6 +38,10 @@ bool term_is_gone(const struct terminal *t);
 void term_click(const struct terminal *t, int *ret_row, int *ret_column);
 void term_mouse(struct terminal *t, bool on);
 
+/* Put a text into the clipboard of whoever sits there, by OSC 52; at most TERM_COPY_MAX bytes. */
+#define TERM_COPY_MAX 8192
+void term_copy(struct terminal *t, const char *text, size_t len);
+
 /* Make a frame of what differs; only if none is on its way. `anew`: draw all of it. */
 void term_show(struct terminal *t, const struct canvas *c, bool anew);
 

@@ -14,15 +14,16 @@ struct trail_point {
 	bool is_seen; /* the flow was there, and so was the journal */
 };
 
-/* At most so many flows at once: the lines of a window. */
-#define TRAIL_FLOWS_MAX 512
+/* At most so many flows at once. */
+#define TRAIL_FLOWS_MAX 16384
 
 /*
- * Of the `count` tracks of `which`, in ascending order, the last `intervals` intervals: into
- * ret[flow * intervals], the oldest first.
+ * Of the `count` tracks of `which`, in ascending order, the last `intervals` intervals are added to
+ * ret[row * intervals], the oldest first: what they moved; of srtt the greatest. `row` says which
+ * row is that of each; NULL: its own.
  */
 void trail_read(const struct journal *j, const struct moment *m, const uint32_t *which,
-		size_t count, unsigned intervals, struct trail_point *ret);
+		const uint16_t *row, size_t count, unsigned intervals, struct trail_point *ret);
 
 /*
  * A track as it was before the news that it had last, which is where the window of its verdict

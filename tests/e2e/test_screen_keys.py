@@ -2,6 +2,7 @@
 """Keys, mouse and pastes of the screen: each name in the table of keys is pressed by a test."""
 
 import ast
+import base64
 import pathlib
 import re
 import signal
@@ -173,6 +174,8 @@ def test_a_click_chooses_a_line_or_an_order(screen, text, by_option):
     row = next(n for n, line in enumerate(term.lines()) if "app1" in line)
     click(term, row, 10)
     term.wait(lambda term: cursor(term) == "app1", "cursor where it was clicked")
+    click(term, row, 10)
+    term.script(["wait:figures", "Esc", "gone:figures"])
     click(term, 1, term.lines()[1].index("COMM"))
     term.wait(lambda term: sorted_by(term)[0] == "COMM", "order by the title that was clicked")
     click(term, term.rows - 1, 3)
@@ -186,6 +189,21 @@ def test_a_click_chooses_a_line_or_an_order(screen, text, by_option):
         term.wait(lambda term: MOUSE_OFF in term.bytes, "mouse given back")
         finish(term)
     assert term.bytes.rfind(MOUSE_OFF) > term.bytes.rfind(MOUSE_ON)
+
+
+def test_a_line_is_copied_to_the_clipboard_where_that_is_asked_for(screen, text):
+    term = screen(*replay(text, "--osc52"))
+    term.wait("PAST 12:02:00")
+    term.script(["y", "wait:Copied:"])
+    (sent,) = re.findall(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07", term.bytes)
+    copied = base64.b64decode(sent).decode().split(" ")
+    assert copied[:4] == ["103", "app3", "10.0.0.1:4003", "10.4.4.3:5432"]
+    finish(term)
+    term = screen(*replay(text))
+    term.wait("PAST 12:02:00")
+    term.script(["y", "wait:with_--osc52_only"])
+    finish(term)
+    assert b"\x1b]52" not in term.bytes
 
 
 def test_a_paste_is_text_and_never_keys(screen, text):
