@@ -248,6 +248,30 @@ static int check_stdout(struct all_asked *all, const char *program)
 	return 0;
 }
 
+/* Who reads what this run records must be told where that is. */
+static int find_recording(struct all_asked *all, const char *program)
+{
+	const char *folder = NULL;
+
+	for (unsigned i = 0; i < all->count; i++)
+		if (all->one[i]->consumer.writes_below)
+			folder = all->one[i]->consumer.writes_below;
+	for (unsigned i = 0; i < all->count; i++) {
+		struct consumer *c = &all->one[i]->consumer;
+
+		if (c->wants_recording && (!folder || c->question->watch->read_path)) {
+			complain(program, NULL, 0,
+				 folder ? "argument --from-recording: what is read with --read is no run "
+					  "that records"
+					: "argument --from-recording: this run records nothing; add [record] "
+					  "to the settings of an agent, or --also 'record DIR'");
+			return RUN_USAGE;
+		}
+		c->recording = folder;
+	}
+	return 0;
+}
+
 int asked_make(struct all_asked *all, const struct report *report, struct question *first,
 	       const char *program, struct clock *clock, struct cgroup_names *cgroups)
 {
@@ -269,6 +293,8 @@ int asked_make(struct all_asked *all, const struct report *report, struct questi
 
 		err = err ? err : now;
 	}
+	if (!err)
+		err = find_recording(all, program);
 	return err ? err : check_stdout(all, program);
 }
 
@@ -318,6 +344,14 @@ uint64_t asked_shortest_interval(const struct all_asked *asked)
 			shortest = ns;
 	}
 	return shortest;
+}
+
+bool asked_has_failed(const struct all_asked *asked)
+{
+	for (unsigned i = 0; i < asked->count; i++)
+		if (asked->one[i]->consumer.has_failed)
+			return true;
+	return false;
 }
 
 void asked_done(struct all_asked *all)

@@ -39,6 +39,9 @@ struct all_asked {
 /* Of all that are asked, in nanoseconds; 0 if all are told at the end only. */
 uint64_t asked_shortest_interval(const struct all_asked *all);
 
+/* Is there one that cannot go on? */
+bool asked_has_failed(const struct all_asked *asked);
+
 /*
  * Make the consumers: that of `first`, and those of the texts of --also. Mistakes are printed;
  * returns an exit status, 0 if all is well. Free with asked_done() in any case.

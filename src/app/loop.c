@@ -338,7 +338,10 @@ int loop_flush(struct loop *l)
 		if (a->output && a->output->is_gone)
 			a->consumer.done = a->consumer.is_gone = true;
 	}
-	return err ? err : engine_is_done(l->engine);
+	if (err)
+		return err;
+	/* Whoever started us shall start us again, with all that was asked for. */
+	return engine_is_done(l->engine) || (l->watch->strict && asked_has_failed(l->asked));
 }
 
 /*

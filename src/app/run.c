@@ -351,7 +351,7 @@ static int finish(struct run *r, int err)
 	/* What was never frozen and read a last time does not add up. */
 	if (!broke_off)
 		loss_warn(&account, &r->source);
-	if (err || !is_written)
+	if (err || !is_written || (r->watch->strict && asked_has_failed(&r->asked)))
 		return RUN_FAILED;
 	if (r->watch->strict && account_has_loss(&account))
 		return RUN_LOSS;

@@ -17,6 +17,8 @@
 #include "util/xalloc.h"
 
 #define BATCH_S 1
+#define MS_PER_S 1000
+#define NS_PER_MS 1000000
 #define FILE_MAX 262144
 
 static struct exporter *exporter_of(const struct consumer *c)
@@ -126,17 +128,22 @@ int exporter_start(struct consumer *c, struct source *source, push_work *work, c
 	return err;
 }
 
-void exporter_batch_begins(struct exporter *e)
+void exporter_come_back(struct exporter *e, unsigned ms)
 {
-	const struct itimerspec soon = {.it_value.tv_sec = BATCH_S};
+	const struct itimerspec soon = {.it_value = {ms / MS_PER_S, ms % MS_PER_S * NS_PER_MS}};
 
 	if (!e->source->offline)
 		timerfd_settime(e->timer, 0, &soon, NULL);
 }
 
-void exporter_send(struct exporter *e, uint32_t kind, void *body, size_t len, uint32_t records)
+void exporter_batch_begins(struct exporter *e)
 {
-	push_send(&e->push, kind, body, len, records);
+	exporter_come_back(e, BATCH_S * MS_PER_S);
+}
+
+void exporter_send(struct exporter *e, const struct push_job *job, void *body)
+{
+	push_send(&e->push, job, body);
 	/* Who reads a file has time. */
 	if (e->source->offline)
 		push_wait(&e->push, PUSH_RECORDS_MAX / 2, INT32_MAX);
@@ -145,9 +152,15 @@ void exporter_send(struct exporter *e, uint32_t kind, void *body, size_t len, ui
 /* The descriptor stays: batches end by the timer still, and count as dropped. */
 static void take_answers(struct consumer *c)
 {
-	if (push_run(&exporter_of(c)->push))
+	struct exporter *e = exporter_of(c);
+
+	if (push_run(&e->push)) {
+		c->has_failed = true;
 		log_warn("%s: the process that sends has ended; nothing is sent from here on",
 			 c->ops->name);
+	}
+	if (e->answered)
+		e->answered(c);
 }
 
 void exporter_run(struct consumer *c)

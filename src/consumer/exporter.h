@@ -23,8 +23,9 @@ struct source;
 
 struct exporter {
 	const struct exporter_options *options;
-	void (*flush)(struct consumer *c); /* hand over the batch, if there is one */
-	struct source *source;		   /* NULL until it is started */
+	void (*flush)(struct consumer *c);    /* hand over the batch, if there is one */
+	void (*answered)(struct consumer *c); /* jobs may have ended; NULL: that does not matter */
+	struct source *source;		      /* NULL until it is started */
 	struct push push;
 	int timer;  /* runs while there is a batch */
 	int either; /* readable if the timer ran out, or there are answers */
@@ -51,8 +52,11 @@ void exporter_forget(char *text);
 /* A batch has its first record, from now on it may wait a second. */
 void exporter_batch_begins(struct exporter *e);
 
-/* Hand over a batch of so many records: `body`, from malloc(), is taken over. */
-void exporter_send(struct exporter *e, uint32_t kind, void *body, size_t len, uint32_t records);
+/* There is something to be done soon: flush() is called in so many milliseconds at the latest. */
+void exporter_come_back(struct exporter *e, unsigned ms);
+
+/* Hand over a batch: `body`, from malloc(), is taken over. */
+void exporter_send(struct exporter *e, const struct push_job *job, void *body);
 
 void exporter_run(struct consumer *c);
 void exporter_tick(struct consumer *c, uint64_t time_ns);

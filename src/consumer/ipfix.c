@@ -58,7 +58,9 @@ static void send_batch(struct consumer *c)
 		return;
 	x->batch = xcalloc(BATCH_RECORDS, sizeof(*x->batch));
 	x->records = 0;
-	exporter_send(&x->exporter, 0, batch, records * sizeof(*batch), records);
+	exporter_send(&x->exporter,
+		      &(struct push_job){.records = records, .bytes = records * sizeof(*batch)},
+		      batch);
 }
 
 static void put(struct consumer *c, const struct ipfix_flow *flow)

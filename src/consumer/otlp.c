@@ -11,8 +11,10 @@
 
 #include "consumer/exporter.h"
 #include "consumer/metrics_state.h"
+#include "consumer/otlp_batch.h"
 #include "consumer/otlp_log.h"
 #include "consumer/otlp_metrics.h"
+#include "consumer/otlp_missed.h"
 #include "engine/clock.h"
 #include "engine/consumer.h"
 #include "engine/needs.h"
@@ -27,10 +29,10 @@
 #include "util/xalloc.h"
 #include "view/view.h"
 
-/* A body is handed over when it has so many records, or so many bytes. */
-#define BATCH_RECORDS 500
-#define BATCH_BYTES (3u << 20)
-#define SECRET_MAX 65536
+#define NS_PER_US 1000
+/* When the recording is looked at again: while there is more to be skipped, and for what is new. */
+#define SOON_MS 5
+#define LATER_MS 500
 
 struct otlp {
 	struct exporter exporter;
@@ -39,43 +41,65 @@ struct otlp {
 	struct otlp_resource resource;
 	unsigned host; /* whose that is */
 	struct otlp_settings settings;
-	struct out body;
-	uint32_t records;	 /* in `body` */
-	struct metrics *metrics; /* NULL: they are not sent */
+	struct otlp_batch batch;
+	struct metrics *metrics;    /* NULL: they are not sent */
+	struct otlp_missed *missed; /* NULL: what is missed is lost */
 };
 
-/* The next record is of this host. True if it is the first of its resource. */
-static bool take_host(struct otlp *o, unsigned host)
+static void send_batch(struct otlp *o)
 {
-	bool is_other = host != o->host;
+	struct push_job job;
+	void *body;
 
-	if (is_other)
-		otlp_resource_find(&o->resource, o->exporter.source, host);
-	o->host = host;
-	if (!o->records) {
-		exporter_batch_begins(&o->exporter);
-		out_init_memory(&o->body);
-		otlp_log_begin(&o->body, &o->resource);
-	} else if (is_other) {
-		otlp_log_next(&o->body, &o->resource);
-	}
-	return is_other || !o->records;
+	if (!o->batch.records)
+		return;
+	body = otlp_batch_take(&o->batch, &job);
+	exporter_send(&o->exporter, &job, body);
 }
 
-static void send_body(struct consumer *c)
+/* What an outage left, as the collector takes it. */
+static void send_missed(struct otlp *o)
+{
+	struct otlp_missed *m = o->missed;
+	struct push *p = &o->exporter.push;
+	enum otlp_missed_next next = OTLP_MISSED_BATCH;
+	struct otlp_batch batch = {.records = 0};
+	struct push_job job;
+	void *body;
+
+	if (otlp_missed_has_begun(m))
+		push_drop(p, OTLP_LOGS);
+	while (next == OTLP_MISSED_BATCH && push_has_room(p)) {
+		next = otlp_missed_read(m, &batch);
+		if (next != OTLP_MISSED_BATCH)
+			continue;
+		body = otlp_batch_take(&batch, &job);
+		otlp_missed_sends(m, &job);
+		exporter_send(&o->exporter, &job, body);
+	}
+	p->account.dropped += otlp_missed_lost(m);
+	if (otlp_missed_is_behind(m))
+		exporter_come_back(&o->exporter, next == OTLP_MISSED_MORE ? SOON_MS : LATER_MS);
+}
+
+static uint64_t oldest_us(const struct otlp *o)
+{
+	uint64_t oldest = push_oldest_us(&o->exporter.push, OTLP_LOGS);
+
+	return o->batch.records && o->batch.first_us < oldest ? o->batch.first_us : oldest;
+}
+
+static void on_answered(struct consumer *c)
 {
 	struct otlp *o = c->state;
-	uint32_t records = o->records;
-	size_t len;
-	char *body;
 
-	if (!records)
-		return;
-	otlp_log_end(&o->body);
-	body = out_take(&o->body, &len);
-	o->body = (struct out){.buf = NULL};
-	o->records = 0;
-	exporter_send(&o->exporter, OTLP_LOGS, body, len, records);
+	send_missed(o);
+	otlp_missed_save(o->missed, oldest_us(o), false);
+}
+
+static void flush(struct consumer *c)
+{
+	send_batch(c->state);
 }
 
 static void on_closed(struct consumer *c, const struct event *ev)
@@ -83,18 +107,27 @@ static void on_closed(struct consumer *c, const struct event *ev)
 	struct otlp *o = c->state;
 	const struct source *source = o->exporter.source;
 	unsigned host = source->ops->host_of ? source->ops->host_of(source, ev->head.id) : 0;
-	const struct cgroup_info *workload = workload_of(o->view->context.cgroups, &ev->ident);
-	int64_t unix_ns = (int64_t)ev->time_ns + source->clock->realtime_offset_ns;
-	bool is_first;
+	bool is_other = host != o->host;
+	const struct otlp_record record = {
+		.resource = &o->resource,
+		.ev = ev,
+		.flow_id = ev->head.id ^ (uint64_t)host << EV_ID_HOST_SHIFT,
+		.unix_ns = (int64_t)ev->time_ns + source->clock->realtime_offset_ns,
+		.workload = workload_of(o->view->context.cgroups, &ev->ident),
+	};
 
 	/* Metrics are of listeners too. */
 	if (o->options->no_logs || ev->ident.role == ROLE_LISTEN)
 		return;
-	is_first = take_host(o, host);
-	otlp_log_put(&o->body, &o->resource, ev, ev->head.id ^ (uint64_t)host << EV_ID_HOST_SHIFT,
-		     workload, unix_ns, is_first);
-	if (++o->records >= BATCH_RECORDS || o->body.used >= BATCH_BYTES)
-		send_body(c);
+	if (o->missed && otlp_missed_takes(o->missed, ev->time_ns / NS_PER_US))
+		return;
+	if (is_other)
+		otlp_resource_find(&o->resource, source, host);
+	o->host = host;
+	if (!o->batch.records)
+		exporter_batch_begins(&o->exporter);
+	if (otlp_batch_put(&o->batch, &record, ev->time_ns / NS_PER_US, is_other))
+		send_batch(o);
 }
 
 static void on_opened(struct consumer *c, const struct flow *flow)
@@ -119,7 +152,9 @@ static void send_metrics(void *context, struct out *out, uint32_t points)
 	size_t len;
 	char *body = out_take(out, &len);
 
-	exporter_send(&o->exporter, OTLP_METRICS, body, len, points);
+	exporter_send(&o->exporter,
+		      &(struct push_job){.kind = OTLP_METRICS, .records = points, .bytes = len},
+		      body);
 }
 
 static void on_tick(struct consumer *c, uint64_t time_ns)
@@ -158,11 +193,34 @@ static int start_process(struct consumer *c, struct source *source, uid_t uid, g
 static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t gid)
 {
 	struct otlp *o = c->state;
+	int err;
 
 	otlp_resource_find(&o->resource, source, 0);
 	if (o->metrics)
 		metrics_start(o->metrics, source, SERIES_EXPONENTIAL);
-	return start_process(c, source, uid, gid);
+	if (!c->wants_recording)
+		return start_process(c, source, uid, gid);
+	o->missed = otlp_missed_open(c, source, &o->resource, o->options->endpoint);
+	err = o->missed ? start_process(c, source, uid, gid) : -EIO;
+	if (err)
+		return err;
+	o->exporter.push.observer = otlp_missed_observer(o->missed);
+	o->exporter.answered = on_answered;
+	exporter_come_back(&o->exporter, SOON_MS);
+	return 0;
+}
+
+static void on_end(struct consumer *c, const struct account *account)
+{
+	struct otlp *o = c->state;
+
+	exporter_end(c, account);
+	if (!o->missed)
+		return;
+	if (otlp_missed_is_behind(o->missed))
+		log_warn("otlp: what the collector has not taken waits in %s for the next run",
+			 c->recording);
+	otlp_missed_save(o->missed, UINT64_MAX, true);
 }
 
 static void on_free(struct consumer *c)
@@ -172,7 +230,9 @@ static void on_free(struct consumer *c)
 	exporter_free(&o->exporter);
 	if (o->metrics)
 		metrics_free(o->metrics);
-	out_done(&o->body);
+	otlp_batch_done(&o->batch);
+	if (o->missed)
+		otlp_missed_close(o->missed);
 	free(o);
 }
 
@@ -184,7 +244,7 @@ static const struct consumer_ops ops = {
 	.tick = on_tick,
 	.start = on_start,
 	.run = exporter_run,
-	.end = exporter_end,
+	.end = on_end,
 	.overflow = exporter_overflow,
 	.exports = exporter_account,
 	.free = on_free,
@@ -199,7 +259,7 @@ int otlp_wrap(struct consumer *c, struct view *view, struct usage_error *error)
 
 	o->options = options;
 	o->view = view;
-	exporter_init(&o->exporter, &options->exporter, send_body);
+	exporter_init(&o->exporter, &options->exporter, flush);
 	while (len && options->endpoint[len - 1] == '/')
 		len--;
 	for (int kind = 0; kind < OTLP_KINDS; kind++)
@@ -213,6 +273,9 @@ int otlp_wrap(struct consumer *c, struct view *view, struct usage_error *error)
 	c->wants = WANT_CLOSED;
 	c->needs |= NEED_OWNER | NEED_CGROUPS | NEED_ICMP;
 	c->keep_syscalls |= SYSCALLS_PUSH | SYSCALLS_FILES;
+	c->wants_recording = options->from_recording;
+	if (c->wants_recording)
+		c->keep_syscalls |= SYSCALLS_RECORD;
 	if (!options->sends_metrics)
 		return 0;
 	o->metrics = metrics_new(c, view, &options->metrics, NAMES_OTLP, error);

@@ -15,7 +15,7 @@ struct view;
 struct otlp_options {
 	const char *endpoint;
 	const char *headers_file, *token_file;
-	bool is_insecure, sends_metrics, no_logs;
+	bool is_insecure, sends_metrics, no_logs, from_recording;
 	struct exporter_options exporter;
 	struct metrics_options metrics;
 };

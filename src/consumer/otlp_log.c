@@ -106,10 +106,10 @@ static void put_quality(struct out *o, const struct event *ev)
 	otlp_put_uint(o, "tcpsight.retransmits", ev->count.retrans_segs);
 }
 
-void otlp_log_put(struct out *o, const struct otlp_resource *r, const struct event *ev,
-		  uint64_t flow_id, const struct cgroup_info *workload, int64_t unix_ns, bool first)
+void otlp_log_put(struct out *o, const struct otlp_record *record, bool first)
 {
-	const char *error = error_type(ev);
+	const struct event *ev = record->ev;
+	const char *boot = record->resource->boot, *error = error_type(ev);
 	const struct ev_ident *id = &ev->ident;
 	char uid[OTLP_UUID_SIZE + 32];
 
@@ -117,13 +117,13 @@ void otlp_log_put(struct out *o, const struct otlp_resource *r, const struct eve
 		   "%s{\"timeUnixNano\":\"%" PRId64 "\",\"observedTimeUnixNano\":\"%" PRId64
 		   "\",\"severityNumber\":%d,\"severityText\":\"%s\",\"eventName\":"
 		   "\"tcpsight.flow.close\",\"attributes\":[",
-		   first ? "" : ",", unix_ns, unix_ns, error ? SEVERITY_WARN : SEVERITY_INFO,
-		   error ? "WARN" : "INFO");
+		   first ? "" : ",", record->unix_ns, record->unix_ns,
+		   error ? SEVERITY_WARN : SEVERITY_INFO, error ? "WARN" : "INFO");
 	/* Duplicates, as after an outage, are recognised by it. */
-	snprintf(uid, sizeof(uid), "%s-%" PRIx64, r->boot, flow_id);
-	otlp_put_string(o, "log.record.uid", r->boot[0] ? uid : "");
+	snprintf(uid, sizeof(uid), "%s-%" PRIx64, boot, record->flow_id);
+	otlp_put_string(o, "log.record.uid", boot[0] ? uid : "");
 	put_peers(o, id);
-	put_owner(o, id, workload);
+	put_owner(o, id, record->workload);
 	otlp_put_uint(o, "network.io.transmit", ev->count.tx_bytes);
 	otlp_put_uint(o, "network.io.receive", ev->count.rx_bytes);
 	otlp_put_string(o, "error.type", error);
@@ -133,5 +133,7 @@ void otlp_log_put(struct out *o, const struct otlp_resource *r, const struct eve
 	otlp_put_string(o, "tcpsight.end_reason", end_reason_name(ev->head.end_reason));
 	otlp_put_uint(o, "tcpsight.netns", id->netns);
 	put_quality(o, ev);
+	if (record->is_repeated)
+		otlp_put_true(o, "tcpsight.repeated");
 	out_str(o, "]}");
 }

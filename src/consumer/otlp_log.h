@@ -11,14 +11,19 @@
 struct cgroup_info;
 struct out;
 
-/*
- * A body: begin, records with otlp_log_put(), `first` true for the first of them; end. `flow_id` is
- * that of the host alone, see recordings.h.
- */
+/* One connection that has ended. All is borrowed. */
+struct otlp_record {
+	const struct otlp_resource *resource;
+	const struct event *ev;
+	uint64_t flow_id; /* that of the host alone, see recordings.h */
+	int64_t unix_ns;  /* when it ended */
+	const struct cgroup_info *workload;
+	bool is_repeated; /* the server may have it already */
+};
+
+/* A body: begin, records with otlp_log_put(), `first` true for the first of a resource; end. */
 void otlp_log_begin(struct out *out, const struct otlp_resource *r);
-void otlp_log_put(struct out *out, const struct otlp_resource *r, const struct event *ev,
-		  uint64_t flow_id, const struct cgroup_info *workload, int64_t unix_ns,
-		  bool first);
+void otlp_log_put(struct out *out, const struct otlp_record *record, bool first);
 /* From here on records are of another resource. */
 void otlp_log_next(struct out *out, const struct otlp_resource *r);
 void otlp_log_end(struct out *out);

@@ -119,6 +119,8 @@ struct consumer {
 	unsigned keep_syscalls; /* enum syscalls */
 	const char *reads_below;  /* a folder that it reads once it runs, of an agent; or NULL */
 	const char *writes_below; /* one in which it makes and removes files */
+	bool wants_recording;	  /* the run must write one */
+	const char *recording;	  /* then: its folder */
 	uint32_t states;	/* bit per enum tcp_state_number that it wants */
 	uint32_t counts;	/* likewise: not wanted, but counted in `counted` */
 	int fd;			/* -1, or one that the loop watches for run() */
@@ -127,6 +129,7 @@ struct consumer {
 	int64_t read_from_us;
 	int status;		/* of the program, if nothing else is wrong; that of the first counts */
 	bool is_gone;		/* nobody reads what it writes */
+	bool has_failed;	/* it cannot go on; with --strict the run ends, with status 1 */
 
 	/* Set by the engine. */
 	const struct engine *engine;

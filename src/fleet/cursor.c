@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fleet/write_all.h"
+#include "util/write_all.h"
 #include "util/xalloc.h"
 
 #define NAME "cursor.json"

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fleet/write_all.h"
+#include "util/write_all.h"
 
 /* Of all files in the folder but `name`, or -errno. */
 static int64_t bytes_kept(int dir_fd, const char *name)

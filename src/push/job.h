@@ -7,7 +7,9 @@
 struct push_job {
 	uint32_t kind; /* the exporter's own */
 	uint32_t records;
+	uint32_t tag; /* the exporter's own */
 	uint64_t bytes;
+	uint64_t first_us, last_us; /* times of its records, for who asks what became of it */
 };
 
 /* How a job ended. */

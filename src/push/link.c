@@ -54,11 +54,23 @@ static void free_first(struct push *p)
 	free(body);
 }
 
+/* What was not sent is lost, unless somebody sends it another time. */
+static void end_job(struct push *p, const struct push_job *job, enum push_end end, uint64_t *lost,
+		    uint32_t records)
+{
+	const struct push_observer *o = &p->observer;
+
+	p->account.waiting -= job->records;
+	if (!(o->ended && o->ended(o->context, job, end)))
+		*lost += records;
+}
+
 static void drop_first(struct push *p)
 {
-	p->account.dropped += p->first->job.records;
-	p->account.waiting -= p->first->job.records;
+	struct push_job job = p->first->job;
+
 	free_first(p);
+	end_job(p, &job, PUSH_DROPPED, &p->account.dropped, job.records);
 }
 
 /* The process is gone: what was under way may have arrived or not, and counts as not. */
@@ -67,10 +79,9 @@ static void lose_process(struct push *p)
 	close(p->socket);
 	p->socket = -1;
 	p->account.is_up = p->account.is_connected = false;
-	for (unsigned i = 0; i < p->jobs; i++) {
-		p->account.dropped += p->under_way[i].records;
-		p->account.waiting -= p->under_way[i].records;
-	}
+	for (unsigned i = 0; i < p->jobs; i++)
+		end_job(p, &p->under_way[i], PUSH_GIVEN_UP, &p->account.dropped,
+			p->under_way[i].records);
 	p->jobs = 0;
 	while (p->first)
 		drop_first(p);
@@ -136,24 +147,65 @@ static void hand_over_all(struct push *p)
 		}
 		if (err)
 			return;
+		if (p->observer.handed_over)
+			p->observer.handed_over(p->observer.context, &p->first->job);
 		p->under_way[p->jobs++] = p->first->job;
 		free_first(p);
 	}
 }
 
-void push_send(struct push *p, uint32_t kind, void *data, size_t len, uint32_t records)
+bool push_has_room(const struct push *p)
+{
+	return p->socket >= 0 && !p->first && p->jobs < PUSH_UNDER_WAY;
+}
+
+void push_drop(struct push *p, uint32_t kind)
+{
+	struct push_body **at = &p->first, *body;
+
+	p->last = NULL;
+	while ((body = *at)) {
+		struct push_job job = body->job;
+
+		if (job.kind != kind) {
+			p->last = body;
+			at = &body->next;
+			continue;
+		}
+		*at = body->next;
+		p->bytes -= job.bytes;
+		free(body->data);
+		free(body);
+		end_job(p, &job, PUSH_DROPPED, &p->account.dropped, job.records);
+	}
+}
+
+uint64_t push_oldest_us(const struct push *p, uint32_t kind)
+{
+	uint64_t oldest = UINT64_MAX;
+
+	for (unsigned i = 0; i < p->jobs; i++)
+		if (p->under_way[i].kind == kind && p->under_way[i].first_us < oldest)
+			oldest = p->under_way[i].first_us;
+	for (const struct push_body *b = p->first; b; b = b->next)
+		if (b->job.kind == kind && b->job.first_us < oldest)
+			oldest = b->job.first_us;
+	return oldest;
+}
+
+void push_send(struct push *p, const struct push_job *job, void *data)
 {
 	struct push_body *body = xcalloc(1, sizeof(*body));
 
-	body->job = (struct push_job){.kind = kind, .records = records, .bytes = len};
+	body->job = *job;
 	body->data = data;
 	if (p->last)
 		p->last->next = body;
 	else
 		p->first = body;
 	p->last = body;
-	p->bytes += len;
-	p->account.waiting += records;
+	p->bytes += job->bytes;
+	p->account.waiting += job->records;
 	hand_over_all(p);
 	while (p->first && (p->socket < 0 || p->bytes > PUSH_BYTES_MAX ||
 			    p->account.waiting > PUSH_RECORDS_MAX))
@@ -164,20 +216,22 @@ void push_send(struct push *p, uint32_t kind, void *data, size_t len, uint32_t r
 static int take_answer(struct push *p)
 {
 	struct push_answer answer;
+	struct push_job job;
 	ssize_t n = recv(p->socket, &answer, sizeof(answer), MSG_DONTWAIT);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (n != sizeof(answer) || !p->jobs)
 		return -1;
+	job = p->under_way[0];
 	p->account.sent += answer.sent;
 	p->account.rejected += answer.rejected;
-	p->account.given_up += answer.given_up;
 	p->account.retries += answer.retries;
 	p->account.is_connected = answer.is_connected;
-	p->account.waiting -= p->under_way[0].records;
 	p->jobs--;
 	memmove(&p->under_way[0], &p->under_way[1], p->jobs * sizeof(p->under_way[0]));
+	end_job(p, &job, answer.given_up ? PUSH_GIVEN_UP : PUSH_SETTLED, &p->account.given_up,
+		answer.given_up);
 	return 1;
 }
 

@@ -28,6 +28,21 @@ struct push_account {
 	bool is_connected;
 };
 
+enum push_end {
+	PUSH_SETTLED,  /* the server took or refused it */
+	PUSH_GIVEN_UP, /* it did not answer, or the process has ended: it may have arrived */
+	PUSH_DROPPED,  /* it was never handed over */
+};
+
+/* Who wants to know what became of a job. */
+struct push_observer {
+	/* True: its records are sent another time, and are not lost. Calls nothing of here. */
+	bool (*ended)(void *context, const struct push_job *job, enum push_end end);
+	/* It goes to the process now, so it may arrive. */
+	void (*handed_over)(void *context, const struct push_job *job);
+	void *context;
+};
+
 struct push_body;
 
 struct push {
@@ -38,6 +53,7 @@ struct push {
 	struct push_job under_way[PUSH_UNDER_WAY];
 	unsigned jobs;
 	struct push_account account;
+	struct push_observer observer; /* NULL: nobody */
 };
 
 /*
@@ -46,8 +62,17 @@ struct push {
  */
 int push_start(struct push *p, push_work *work, const void *settings, uid_t uid, gid_t gid);
 
-/* Hand over `body`, from malloc(): it belongs to `p` from here on. */
-void push_send(struct push *p, uint32_t kind, void *body, size_t len, uint32_t records);
+/* Hand over `body`, job->bytes from malloc(): it belongs to `p` from here on. */
+void push_send(struct push *p, const struct push_job *job, void *body);
+
+/* Would what is sent now go to the process at once? */
+bool push_has_room(const struct push *p);
+
+/* Drop what waits here of a kind. */
+void push_drop(struct push *p, uint32_t kind);
+
+/* The earliest time of the records of a kind that wait or are under way; UINT64_MAX: none do. */
+uint64_t push_oldest_us(const struct push *p, uint32_t kind);
 
 /* Take answers, and hand over what waits. True if the process has ended just now. */
 bool push_run(struct push *p);

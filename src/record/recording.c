@@ -223,6 +223,16 @@ int64_t recording_wall_offset_us(const struct recording *r)
 	return r->base_offset_us;
 }
 
+int64_t recording_shift_us(const struct recording *r)
+{
+	return r->shift_us;
+}
+
+uint64_t recording_tick_us(const struct recording *r)
+{
+	return r->last_tick_us;
+}
+
 const char *recording_why(const struct recording *r)
 {
 	return r->why;

@@ -96,6 +96,12 @@ const struct record_meta *recording_meta(const struct recording *r);
 /* Add to times that recording_next() gives, in us, to get microseconds since 1970. */
 int64_t recording_wall_offset_us(const struct recording *r);
 
+/* By how much the times of what is read now were moved; 0 for those of the first boot. */
+int64_t recording_shift_us(const struct recording *r);
+
+/* The latest end of an interval that was read or passed over, not moved: all rows before it were. */
+uint64_t recording_tick_us(const struct recording *r);
+
 /*
  * The first and last moment that it holds, in microseconds since 1970, as far as it was written when
  * it was opened. 0; -ESPIPE of a pipe; or -errno.

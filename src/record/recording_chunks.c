@@ -232,6 +232,8 @@ static int take_rows(struct recording *r, const struct chunk_header *h, const ui
 		return lose_rows(r, s, h);
 	if (h->kind == CHUNK_VOLUME && r->config.edges_only) {
 		s->number++;
+		if (h->time_us > r->last_tick_us)
+			r->last_tick_us = h->time_us;
 	} else if (stream_reader_unpack(s, h, payload, r->raw) ||
 		   stream_reader_learn(s, r->raw, h->raw_bytes, &rows) || rows != h->rows) {
 		return lose_rows(r, s, h);

@@ -18,6 +18,9 @@ static const struct option_def options[] = {
 	{0, "metrics", OPTION_FLAG, OWN(sends_metrics), NULL,
 	 "also send metrics: those of \"tcpsight metrics\", by OpenTelemetry's names"},
 	{0, "no-logs", OPTION_FLAG, OWN(no_logs), NULL, "do not send a record of each connection"},
+	{0, "from-recording", OPTION_FLAG, OWN(from_recording), NULL,
+	 "read what the collector missed in an outage from what this run records (record, --also), and how "
+	 "far it got from a file beside it"},
 	{0, "interval", OPTION_UINT, OF_QUESTION(interval_s), "SEC",
 	 "send metrics so often; default 60", .min = 1, .max = 3600},
 	{0, "headers-file", OPTION_TEXT, OWN(headers_file), "FILE",
@@ -70,6 +73,11 @@ static int words(struct question *q, int count, char **word, struct usage_error 
 	if (o->no_logs && !o->sends_metrics) {
 		snprintf(error->text, sizeof(error->text),
 			 "argument --no-logs: without --metrics there is nothing to send");
+		return -EINVAL;
+	}
+	if (o->no_logs && o->from_recording) {
+		snprintf(error->text, sizeof(error->text),
+			 "argument --from-recording: it is about what --no-logs leaves out");
 		return -EINVAL;
 	}
 	if (metrics_options_take(&o->metrics, error))

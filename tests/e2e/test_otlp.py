@@ -282,6 +282,24 @@ def test_the_process_that_sends_dies(sight, netns, tmp_path):
     assert "0 records sent; 100 dropped here" in outcome.stderr
 
 
+def test_strict_ends_when_the_process_that_sends_dies(sight, netns, tmp_path):
+    """So that whoever watches over us starts both again; what the others owe is written before."""
+    rows_path = tmp_path / "rows"
+    with collector() as server:
+        tool = sight("otlp", "--strict", "--endpoint", server.url, "--netns", netns.name, "--also",
+                     f"life --json --netns {netns.name} --output {rows_path}")
+        churn("127.0.0.1", 50, 1, netns=netns)
+        os.kill(sender_of(tool), signal.SIGKILL)
+        outcome = tool.wait_exit()
+    assert outcome.status == 1 and "the process that sends has ended" in outcome.stderr
+    assert len(rows_path.read_text().splitlines()) == 101
+
+
+def test_strict_tells_that_a_server_did_not_keep_up(few):
+    _, outcome = sent_by("--strict", events=few, script=[400], expect=4)
+    assert "3 refused by the server" in outcome.stderr
+
+
 def test_secrets_come_from_files(few, tmp_path):
     token, headers = tmp_path / "token", tmp_path / "headers"
     token.write_text("s3cret\n")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A server that is away for 1, 60 or 600 seconds, by a clock that jumps: what was sent, given up and
- * dropped adds up, and nothing comes twice.
+ * A server that is away for 1, 60 or 600 seconds, by a clock that jumps: what was sent, given up
+ * and dropped adds up, and nothing comes twice.
  */
 #include "push/otlp.h"
 
@@ -206,7 +206,11 @@ static void all_is_accounted_for(void **state)
 			unsigned *body = malloc(sizeof(*body));
 
 			*body = k;
-			push_send(&p, OTLP_LOGS, body, sizeof(*body), RECORDS);
+			push_send(&p,
+				  &(struct push_job){.kind = OTLP_LOGS,
+						     .records = RECORDS,
+						     .bytes = sizeof(*body)},
+				  body);
 			push_run(&p);
 			assert_in_range(a->waiting, 0, PUSH_RECORDS_MAX);
 		}
@@ -219,7 +223,8 @@ static void all_is_accounted_for(void **state)
 			taken += s->seen[k] * RECORDS;
 		}
 		assert_int_equal(a->sent, taken);
-		assert_int_equal(a->sent + a->given_up + a->dropped + a->rejected, BODIES * RECORDS);
+		assert_int_equal(a->sent + a->given_up + a->dropped + a->rejected,
+				 BODIES * RECORDS);
 		/* What waits longer than five minutes is given up: of ten there is one at least. */
 		assert_int_equal(a->given_up > 0, away_s[i] >= 600);
 		assert_int_equal(a->sent > 0, away_s[i] <= 600);

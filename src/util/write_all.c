@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "fleet/write_all.h"
+#include "util/write_all.h"
 
 #include <errno.h>
 #include <unistd.h>
