@@ -144,7 +144,8 @@ $(BUILD_H): FORCE
 FORCE:
 # --ebpf prints them.
 $(B)/obj/cli/ebpf.o: $(wildcard src/bpf/*)
-# So do the files of the page.
+# So do the files of the page, and what describes the API.
+$(B)/obj/api/openapi.o: src/api/openapi.json VERSION
 $(B)/obj/api/page.o: $(wildcard src/page/*)
 $(COMPLETED:%=$(B)/obj/cli/completion_%.o): $(B)/obj/cli/completion_%.o: src/cli/completion.%
 # Whoever uses the registry is rebuilt with it.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "api/answer.h"
 
+#include <string.h>
+
 #include "api/state.h"
 #include "api/ask.h"
 #include "consumer/agent.h"
@@ -29,6 +31,29 @@ void answer_begin(struct out *out)
 {
 	out_init_memory(out);
 	out->for_web = true;
+}
+
+bool answer_read_int64(struct http_request *q, bool *ret_quotes_big)
+{
+	const char *text = http_query(q, "int64");
+
+	*ret_quotes_big = text && !strcmp(text, "string");
+	if (!text || !*text || *ret_quotes_big || !strcmp(text, "number"))
+		return true;
+	http_problem(q, 400, "bad form of numbers",
+		     "expected number, or string: then those beyond 2^53 are strings", "int64", 0);
+	return false;
+}
+
+bool answer_begin_int64(struct out *out, struct http_request *q)
+{
+	bool quotes_big;
+
+	if (!answer_read_int64(q, &quotes_big))
+		return false;
+	answer_begin(out);
+	out->quotes_big = quotes_big;
+	return true;
 }
 
 void answer_json(struct http_request *q, struct out *out)

@@ -41,6 +41,9 @@ struct row answer_verdict_row(struct api *api, const struct why_case *one);
 
 /* A body of JSON: out_init_memory() and what it needs to be safe in a page. */
 void answer_begin(struct out *out);
+/* Likewise, with numbers beyond 2^53 as `int64` of `q` wants them. False: that makes no sense, it was answered. */
+bool answer_begin_int64(struct out *out, struct http_request *q);
+bool answer_read_int64(struct http_request *q, bool *ret_quotes_big);
 void answer_json(struct http_request *q, struct out *out);
 
 void answer_flows(void *api, struct http_request *q);
@@ -53,4 +56,5 @@ void answer_edges(void *api, struct http_request *q);
 void answer_series(void *api, struct http_request *q);
 void answer_columns(void *api, struct http_request *q);
 void answer_counters(void *api, struct http_request *q);
+void answer_openapi(void *api, struct http_request *q);
 void answer_events(void *api, struct http_request *q);

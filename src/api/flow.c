@@ -77,7 +77,8 @@ static void answer_live(struct api *api, uint32_t slot, struct http_request *q)
 	struct row row = rows_live_row(api, slot, &kept, NEED_EXTRA | NEED_VERDICT);
 	struct out out;
 
-	answer_begin(&out);
+	if (!answer_begin_int64(&out, q))
+		return;
 	out_char(&out, '{');
 	rows_put_moment(api, api->live.tick_ns, &out);
 	out_str(&out, ",\"alive\":true,\"flow\":");
@@ -97,7 +98,8 @@ static void answer_gone(struct api *api, const struct event *ev, struct http_req
 
 	judge_event(ev, kept.verdict);
 	row = rows_row(api, &kept, api->live.tick_ns);
-	answer_begin(&out);
+	if (!answer_begin_int64(&out, q))
+		return;
 	out_str(&out, "{\"type\":\"about:blank\",\"title\":\"the flow has closed\",\"status\":410,"
 		      "\"detail\":\"this is how it was\",\"alive\":false,\"flow\":");
 	put_all_columns(&row, &out);

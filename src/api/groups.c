@@ -99,14 +99,14 @@ static uint64_t per_second(const struct api *api, uint64_t bytes)
 static void put_number(struct out *out, const char *name, uint64_t n)
 {
 	json_row_key(out, name, strlen(name), true);
-	out_uint(out, n);
+	json_uint_put(out, n);
 }
 
 static void put_known(struct out *out, const char *name, uint64_t n)
 {
 	json_row_key(out, name, strlen(name), true);
 	if (n)
-		out_uint(out, n);
+		json_uint_put(out, n);
 	else
 		out_str(out, "null");
 }
@@ -218,8 +218,11 @@ static void answer_sums(struct api *api, struct http_request *q, struct sums_by 
 
 	if (!ask)
 		return;
+	if (!answer_begin_int64(&out, q)) {
+		ask_free(ask);
+		return;
+	}
 	sums_by_fill(by, api, ask);
-	answer_begin(&out);
 	out_char(&out, '{');
 	rows_put_moment(api, api->live.tick_ns, &out);
 	out_str(&out, head);

@@ -10,20 +10,22 @@
 #include "consumer/agent.h"
 #include "serve/http.h"
 
-#define FILTERS "filter", "pid", "unit", "container", "state", "netns"
+/* What all rows take: which flows, and how numbers are written. */
+#define OF_FLOWS "filter", "pid", "unit", "container", "state", "netns", "int64"
 
-static const char *const of_rows[] = {FILTERS, "columns", "sort", "limit", "after", NULL};
-static const char *const of_closed[] = {FILTERS, "columns", "limit", "after", "since", NULL};
-static const char *const of_verdicts[] = {FILTERS, "columns", "limit", NULL};
-static const char *const of_groups[] = {FILTERS, "by", "sort", "limit", NULL};
-static const char *const of_edges[] = {FILTERS, "by", "peer", "sort", "limit", NULL};
-static const char *const of_series[] = {"metric", "from", NULL};
-static const char *const of_events[] = {FILTERS, "columns", "sort", "limit", "kinds", NULL};
+static const char *const of_rows[] = {OF_FLOWS, "columns", "sort", "limit", "after", NULL};
+static const char *const of_closed[] = {OF_FLOWS, "columns", "limit", "after", "since", NULL};
+static const char *const of_verdicts[] = {OF_FLOWS, "columns", "limit", NULL};
+static const char *const of_groups[] = {OF_FLOWS, "by", "sort", "limit", NULL};
+static const char *const of_edges[] = {OF_FLOWS, "by", "peer", "sort", "limit", NULL};
+static const char *const of_series[] = {"metric", "from", "step", NULL};
+static const char *const of_one[] = {"int64", NULL};
+static const char *const of_events[] = {OF_FLOWS, "columns", "sort", "limit", "kinds", NULL};
 static const char *const of_stream[] = {"interval", "extra", "all", "listeners", "once", NULL};
 
 static const struct http_route routes[] = {
 	{"/api/v1/flows", HTTP_API, of_rows, answer_flows},
-	{"/api/v1/flows/", HTTP_API, NULL, answer_flow},
+	{"/api/v1/flows/", HTTP_API, of_one, answer_flow},
 	{"/api/v1/closed", HTTP_API, of_closed, answer_closed},
 	{"/api/v1/listeners", HTTP_API, of_rows, answer_listeners},
 	{"/api/v1/verdicts", HTTP_API, of_verdicts, answer_verdicts},
@@ -31,7 +33,8 @@ static const struct http_route routes[] = {
 	{"/api/v1/edges", HTTP_API, of_edges, answer_edges},
 	{"/api/v1/series", HTTP_API, of_series, answer_series},
 	{"/api/v1/columns", HTTP_API, NULL, answer_columns},
-	{"/api/v1/counters", HTTP_API, NULL, answer_counters},
+	{"/api/v1/counters", HTTP_API, of_one, answer_counters},
+	{"/api/v1/openapi.json", HTTP_API, NULL, answer_openapi},
 	{"/api/v1/events", HTTP_API, of_events, answer_events},
 	{"/api/v1/stream", HTTP_API, of_stream, tap_answer},
 };

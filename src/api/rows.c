@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/answer.h"
 #include "api/state.h"
 #include "api/ask.h"
 #include "engine/clock.h"
@@ -158,6 +159,7 @@ static bool more(void *context, struct out *out)
 	size_t begin = r->bytes_max ? 0 : out->used;
 
 	out->for_web = true;
+	out->quotes_big = r->quotes_big;
 	if (!r->has_head)
 		put_head(r, out);
 	while (r->at < r->count && (r->bytes_max || out->used - begin < PIECE_BYTES)) {
@@ -186,5 +188,9 @@ void rows_answer(struct rows *r, struct http_request *q)
 {
 	static const struct http_pieces pieces = {.more = more, .done = rows_free};
 
+	if (!answer_read_int64(q, &r->quotes_big)) {
+		rows_free(r);
+		return;
+	}
 	http_answer_pieces(q, 200, "application/json", &pieces, r);
 }

@@ -29,6 +29,7 @@ struct rows {
 	struct api *api;
 	struct ask *ask;
 	bool keeps_ask; /* rows_free() does not free it */
+	bool quotes_big; /* numbers beyond 2^53 are strings */
 	size_t bytes_max; /* rows beyond it are left out; 0: no limit */
 	struct kept *kept;
 	size_t held, room;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* /api/v1/series: the last minutes of the host, as arrays for charts. */
 #include <string.h>
+#include <sys/param.h>
 
 #include "api/answer.h"
 #include "api/state.h"
@@ -13,6 +14,7 @@
 
 #define US_PER_S 1000000
 #define NS_PER_US 1000
+#define STEP_MAX_S 300
 
 static double rate(const struct minutes_point *p, uint64_t n)
 {
@@ -129,29 +131,92 @@ static bool read_span(const struct api *api, struct http_request *q, size_t *ret
 	return true;
 }
 
-static void put_metric(const struct api *api, const struct metric *m, size_t count, struct out *out)
+/* Seconds that a point is of; the history has one a second. False: it was answered. */
+static bool read_step(struct http_request *q, uint64_t *ret_s)
+{
+	const char *text = http_query(q, "step");
+	int64_t us = US_PER_S;
+	size_t at = 0;
+
+	if (text && *text &&
+	    (when_parse_span(text, &us, &at) || us % US_PER_S || us > STEP_MAX_S * US_PER_S)) {
+		http_problem(q, 400, "bad step", "expected whole seconds, from 1s to 5m", "step", at);
+		return false;
+	}
+	*ret_s = (uint64_t)us / US_PER_S;
+	return true;
+}
+
+/* Add what came later: counts add up, of gauges the last one holds, of round trips the worst. */
+static void merge(struct minutes_point *p, const struct minutes_point *later)
+{
+	struct minutes_point sum = *later;
+
+	sum.interval_us += p->interval_us;
+	sum.tx_bytes += p->tx_bytes;
+	sum.rx_bytes += p->rx_bytes;
+	sum.retrans += p->retrans;
+	sum.opened += p->opened;
+	sum.closed += p->closed;
+	sum.failed += p->failed;
+	sum.rtt_p50_us = MAX(sum.rtt_p50_us, p->rtt_p50_us);
+	sum.rtt_p95_us = MAX(sum.rtt_p95_us, p->rtt_p95_us);
+	sum.rtt_p99_us = MAX(sum.rtt_p99_us, p->rtt_p99_us);
+	*p = sum;
+}
+
+/*
+ * The latest `count` points, oldest first, those of one step as one. Steps stand on multiples of
+ * themselves, so that the next answer draws the same ones. Returns how many there are in `ret`, which
+ * has room for `count`.
+ */
+static size_t take_points(const struct api *api, size_t count, uint64_t step_s,
+			  struct minutes_point *ret)
+{
+	uint64_t step_ns = step_s * US_PER_S * NS_PER_US, last = 0;
+	size_t n = 0;
+
+	for (size_t i = count; i--;) {
+		const struct minutes_point *p = minutes_latest(&api->minutes, i);
+		/* One that ends on a multiple belongs to what is before it. */
+		uint64_t number = (p->time_ns - 1) / step_ns;
+
+		if (n && step_s > 1 && number == last)
+			merge(&ret[n - 1], p);
+		else
+			ret[n++] = *p;
+		last = number;
+	}
+	return n;
+}
+
+static void put_metric(const struct metric *m, const struct minutes_point *point, size_t count,
+		       struct out *out)
 {
 	out_format(out, ",\"%s\":[", m->name);
-	for (size_t i = count; i--;) {
-		double v = m->get(minutes_latest(&api->minutes, i));
+	for (size_t i = 0; i < count; i++) {
+		double v = m->get(&point[i]);
 
+		if (i)
+			out_char(out, ',');
 		if (m->zero_is_unknown && !v)
-			out_str(out, i ? "null," : "null");
+			out_str(out, "null");
 		else
-			out_format(out, i ? "%.6g," : "%.6g", v);
+			out_format(out, "%.6g", v);
 	}
 	out_char(out, ']');
 }
 
-static void put_times(const struct api *api, size_t count, struct out *out)
+static void put_times(const struct api *api, const struct minutes_point *point, size_t count,
+		      struct out *out)
 {
 	int64_t offset_ns = api->view->context.clock->realtime_offset_ns;
 
 	out_str(out, ",\"time\":[");
-	for (size_t i = count; i--;) {
-		int64_t ns = (int64_t)minutes_latest(&api->minutes, i)->time_ns + offset_ns;
+	for (size_t i = 0; i < count; i++) {
+		int64_t ns = (int64_t)point[i].time_ns + offset_ns;
 
-		out_format(out, i ? "%.3f," : "%.3f", (double)(ns / 1000000) / 1000);
+		out_format(out, i ? ",%.3f" : "%.3f", (double)(ns / 1000000) / 1000);
 	}
 	out_char(out, ']');
 }
@@ -159,19 +224,23 @@ static void put_times(const struct api *api, size_t count, struct out *out)
 void answer_series(void *context, struct http_request *q)
 {
 	struct api *api = context;
+	struct minutes_point point[MINUTES_POINTS];
 	unsigned wanted;
+	uint64_t step_s;
 	size_t count;
 	struct out out;
 
-	if (!read_metrics(q, &wanted) || !read_span(api, q, &count))
+	if (!read_metrics(q, &wanted) || !read_span(api, q, &count) || !read_step(q, &step_s))
 		return;
+	count = take_points(api, count, step_s, point);
 	answer_begin(&out);
 	out_char(&out, '{');
 	rows_put_moment(api, api->live.tick_ns, &out);
-	put_times(api, count, &out);
+	out_format(&out, ",\"step\":%llu", (unsigned long long)step_s);
+	put_times(api, point, count, &out);
 	for (size_t i = 0; i < METRICS; i++)
 		if (wanted >> i & 1)
-			put_metric(api, &metrics[i], count, &out);
+			put_metric(&metrics[i], point, count, &out);
 	out_char(&out, '}');
 	answer_json(q, &out);
 }

@@ -29,7 +29,7 @@ struct client {
 	LIST_ENTRY(client) others;
 	struct api *api;
 	struct http_stream *stream; /* NULL until it is there */
-	bool is_gone;
+	bool is_gone, quotes_big;
 	unsigned kinds;
 	struct ask *live, *closed; /* the columns of the two differ */
 	uint64_t lost, skipped;	   /* events and intervals that found no room */
@@ -142,6 +142,7 @@ static void send_entry(struct client *c, const struct lately_entry *e)
 	rows->keeps_ask = true;
 	rows_keep_closed(rows, &e->ev);
 	answer_begin(&body);
+	body.quotes_big = c->quotes_big;
 	rows_put(rows, &rows->kept[0], &body);
 	rows_free(rows);
 	send_event(c, is_close ? "close" : "open", e->number, &body);
@@ -172,6 +173,7 @@ void streams_verdicts(struct api *api)
 					   : c->live->has_filter)
 				continue;
 			answer_begin(&body);
+			body.quotes_big = c->quotes_big;
 			changes_put(api, &changes.change[i], &body);
 			send_event(c, "verdict", api->number, &body);
 		}
@@ -187,6 +189,7 @@ static void send_interval(struct client *c)
 
 	rows->keeps_ask = true;
 	rows->bytes_max = INTERVAL_BYTES_MAX;
+	rows->quotes_big = c->quotes_big;
 	answer_begin(&body);
 	rows_put_all(rows, &body);
 	/* In one line, and with the host in front of what closes the object. */
@@ -306,7 +309,7 @@ static struct client *new_client(struct api *api, struct http_request *q)
 	struct client *c = xcalloc(1, sizeof(*c));
 
 	c->api = api;
-	if (!read_kinds(q, &c->kinds)) {
+	if (!read_kinds(q, &c->kinds) || !answer_read_int64(q, &c->quotes_big)) {
 		free(c);
 		return NULL;
 	}

@@ -10,6 +10,7 @@
 #include "engine/engine.h"
 #include "serve/http.h"
 #include "util/out.h"
+#include "view/json_row.h"
 
 static void put_text(struct out *out, const char *name, const char *text)
 {
@@ -48,6 +49,7 @@ void answer_counters(void *context, struct http_request *q)
 {
 	struct api *api = context;
 	const struct engine *e = api->consumer->engine;
+	struct value v = {.type = VALUE_INT};
 	bool is_later = false;
 	struct out out;
 
@@ -56,17 +58,19 @@ void answer_counters(void *context, struct http_request *q)
 			     NULL, SIZE_MAX);
 		return;
 	}
-	answer_begin(&out);
+	if (!answer_begin_int64(&out, q))
+		return;
 	out_char(&out, '{');
 	rows_put_moment(api, api->live.tick_ns, &out);
-	out_str(&out, ",\"host\":{");
+	out_str(&out, ",\"host\":");
 	for (int i = 0; i < COUNTER_COUNT; i++) {
 		if (counters[i].kind != HOST || counters[i].needs & api->consumer->lacks)
 			continue;
-		out_format(&out, "%s\"%s\":%lld", is_later ? "," : "", counters[i].name,
-			   (long long)e->host_now[i]);
+		v.i = e->host_now[i];
+		json_row_key(&out, counters[i].name, strlen(counters[i].name), is_later);
+		json_value_put(&out, &v);
 		is_later = true;
 	}
-	out_str(&out, "}}");
+	out_str(&out, is_later ? "}}" : "{}}");
 	answer_json(q, &out);
 }

@@ -194,7 +194,7 @@ static bool read_interval(struct http_request *q, uint64_t *ret_ms)
 	size_t at;
 
 	*ret_ms = 1000;
-	if (!text || !parse_uint(text, INTERVAL_MS_MIN, INTERVAL_MS_MAX, ret_ms, &at))
+	if (!text || !*text || !parse_uint(text, INTERVAL_MS_MIN, INTERVAL_MS_MAX, ret_ms, &at))
 		return true;
 	http_problem(q, 400, "bad number", "expected milliseconds, from 250 to 3600000", "interval",
 		     at);

@@ -79,7 +79,10 @@ void answer_verdicts(void *context, struct http_request *q)
 
 	if (!ask)
 		return;
-	answer_begin(&out);
+	if (!answer_begin_int64(&out, q)) {
+		ask_free(ask);
+		return;
+	}
 	out_char(&out, '{');
 	rows_put_moment(api, j->shown_ns, &out);
 	put_summary(j, &out);

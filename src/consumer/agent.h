@@ -12,6 +12,7 @@
 #include "engine/question.h"
 #include "engine/watch.h"
 
+struct agent_doctor;
 struct agent_options;
 struct cgroup_names;
 struct clock;
@@ -57,6 +58,7 @@ struct agent {
 	struct agent_part part[AGENT_PARTS_MAX];
 	unsigned parts;
 	struct agent_access *access; /* consumer/agent_access.h */
+	struct agent_doctor *doctor; /* consumer/agent_doctor.h; NULL: no machine is watched */
 };
 
 static inline struct agent *agent_of(const struct question *q)

@@ -7,6 +7,7 @@
 
 #include "consumer/agent.h"
 #include "consumer/agent_access.h"
+#include "consumer/agent_doctor.h"
 #include "consumer/agent_options.h"
 #include "consumer/agent_status.h"
 #include "engine/clock.h"
@@ -59,10 +60,18 @@ static void answer_status(void *context, struct http_request *q)
 	http_answer(q, 200, "application/json", &out);
 }
 
+static void answer_doctor(void *context, struct http_request *q)
+{
+	const struct agent *a = context;
+
+	agent_doctor_answer(a->doctor, q);
+}
+
 static const struct http_route routes[] = {
 	{"/healthz", HTTP_HEALTH, .answer = answer_health},
 	{"/readyz", HTTP_HEALTH, .answer = answer_ready},
 	{"/api/v1/status", HTTP_API, .answer = answer_status},
+	{"/api/v1/doctor", HTTP_API, .answer = answer_doctor},
 };
 
 static void on_run(struct consumer *c)
@@ -96,6 +105,8 @@ static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t 
 	a->started_ns = clock_now_ns();
 	if (err || o->is_check)
 		return err;
+	if (!source->offline)
+		a->doctor = agent_doctor_new();
 	err = http_set_policy(a->http, &a->access->policy);
 	a->access->is_open = true;
 	for (unsigned i = 0; i < a->access->listeners; i++)
@@ -129,6 +140,7 @@ static void on_free(struct consumer *c)
 
 	http_free(a->http);
 	agent_access_free(a->access);
+	agent_doctor_free(a->doctor);
 	c->question->watch->agent = NULL;
 	free(a);
 }

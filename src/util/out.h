@@ -20,6 +20,7 @@ struct out {
 	unsigned clip_lines, clip_columns; /* room of the window; 0: no clipping */
 	unsigned line, column;
 	bool for_web; /* strings of JSON hold nothing that HTML or JavaScript reads otherwise */
+	bool quotes_big; /* integers of JSON beyond 2^53, which a double would round, are strings */
 
 	/* Of one that queues. */
 	bool queues;

@@ -8,6 +8,8 @@
 #include "util/out.h"
 #include "view/layout.h"
 
+#define EXACT_MAX (1ll << 53)
+
 /* Worth a way of its own, it is half of all that is written. */
 void json_row_key(struct out *out, const char *name, size_t len, bool is_later)
 {
@@ -27,7 +29,15 @@ void json_row_key(struct out *out, const char *name, size_t len, bool is_later)
 	out_took(out, len + 4);
 }
 
-static void put_value(struct out *out, const struct value *v)
+/* 2^53: the doubles that JavaScript and many readers of JSON have hold each integer up to here. */
+static bool is_big(const struct value *v)
+{
+	if (v->type == VALUE_INT)
+		return v->i > EXACT_MAX || v->i < -EXACT_MAX;
+	return v->type == VALUE_UINT && v->u > (uint64_t)EXACT_MAX;
+}
+
+void json_value_put(struct out *out, const struct value *v)
 {
 	char buf[VALUE_TEXT_MAX];
 	const char *text;
@@ -35,7 +45,7 @@ static void put_value(struct out *out, const struct value *v)
 
 	if (v->type == VALUE_NONE)
 		out_mem(out, "null", 4);
-	else if (value_is_bare(v))
+	else if (value_is_bare(v) && !(out->quotes_big && is_big(v)))
 		out_mem(out, text, len);
 	else
 		out_json_string(out, text, len);
@@ -46,7 +56,14 @@ void json_row_column(struct out *out, const struct column *c, const struct row *
 	struct value v = c->get(row);
 
 	json_row_key(out, c->name, strlen(c->name), is_later);
-	put_value(out, &v);
+	json_value_put(out, &v);
+}
+
+void json_uint_put(struct out *out, uint64_t n)
+{
+	struct value v = value_uint(n);
+
+	json_value_put(out, &v);
 }
 
 void json_row_put(struct out *out, const struct section *s, const struct row *row, bool is_later)
@@ -55,6 +72,6 @@ void json_row_put(struct out *out, const struct section *s, const struct row *ro
 		struct value v = s->column[i]->get(row);
 
 		json_row_key(out, s->column[i]->name, s->name_len[i], i || is_later);
-		put_value(out, &v);
+		json_value_put(out, &v);
 	}
 }

@@ -358,6 +358,6 @@ def test_columns_and_series(agent):
         assert row["tx_bytes"] == pair.sent
     agent.wait_api(lambda a: len(a["time"]) >= 2, "points", "series")
     series = agent.api("series", metric="tx_rate,flows", **{"from": "-1m"})
-    assert set(series) == {"moment", "interval", "time", "tx_rate", "flows"}
+    assert set(series) == {"moment", "interval", "step", "time", "tx_rate", "flows"}
     assert len(series["time"]) == len(series["tx_rate"]) == len(series["flows"])
     assert series["time"] == sorted(series["time"])
