@@ -55,7 +55,7 @@ void act_begin(struct screen *s)
 	s->play_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (s->play_timer >= 0)
 		screen_watch(s, EPOLL_CTL_ADD, s->play_timer, EPOLLIN);
-	s->is_reading = s->source->offline;
+	s->is_reading = screen_is_of_file(s);
 	/* The first interval of all is where --at begins. */
 	s->read_to_ns = w->at_is_begin ? 1 : UINT64_MAX;
 }

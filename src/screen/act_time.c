@@ -18,11 +18,6 @@
 #define MINUTE_S 60
 #define HALF_DAY_US 43200000000ll
 
-static bool is_file(const struct screen *s)
-{
-	return s->source->offline;
-}
-
 static int64_t wall_us(const struct screen *s, uint64_t time_ns)
 {
 	return ((int64_t)time_ns + s->view->context.clock->realtime_offset_ns) / NS_PER_US;
@@ -32,7 +27,7 @@ bool act_holds(const struct screen *s)
 {
 	if (s->has_ended)
 		return true;
-	if (s->is_reading)
+	if (s->is_reading || !screen_is_of_file(s))
 		return false;
 	return s->ui.time != TIME_PLAYING || s->past.is_there || !s->play_is_due;
 }
@@ -57,7 +52,7 @@ void act_tick(struct screen *s)
 {
 	uint64_t now = journal_time(&s->journal, s->journal.last);
 
-	if (!is_file(s))
+	if (!screen_is_of_file(s))
 		return;
 	if (now >= s->read_to_ns || s->has_ended)
 		s->is_seeking = false;
@@ -99,10 +94,10 @@ void act_run(struct screen *s, int fd)
 
 static void pause_or_go_on(struct screen *s)
 {
-	if (!is_file(s) && s->ui.time == TIME_LIVE) {
+	if (!screen_is_of_file(s) && s->ui.time == TIME_LIVE) {
 		past_take(s);
 		s->ui.time = TIME_PAUSED;
-	} else if (!is_file(s)) {
+	} else if (!screen_is_of_file(s)) {
 		past_leave(s);
 		s->ui.time = TIME_LIVE;
 	} else if (s->ui.time == TIME_PLAYING) {
@@ -137,7 +132,7 @@ static bool read_back(struct screen *s, uint64_t time_ns)
 {
 	int64_t before_us = (int64_t)(2 * s->scene.interval_s * 1e6);
 
-	if (!is_file(s) || !s->source->ops->tells_ticks)
+	if (!screen_is_of_file(s) || !s->source->ops->tells_ticks)
 		return false;
 	s->consumer->read_from_us = wall_us(s, time_ns) - before_us;
 	if (s->consumer->read_from_us <= 0)
@@ -151,7 +146,7 @@ static bool read_back(struct screen *s, uint64_t time_ns)
 static void go_to(struct screen *s, uint32_t tick)
 {
 	if (past_go(s, tick)) {
-		if (!is_file(s))
+		if (!screen_is_of_file(s))
 			s->ui.time = TIME_BACK;
 		else if (s->past.tick == s->journal.last)
 			past_leave(s);
@@ -167,7 +162,7 @@ static void go_to_time(struct screen *s, uint64_t time_ns)
 	uint32_t tick = past_find(s, time_ns);
 	uint64_t last = journal_time(&s->journal, s->journal.last);
 
-	if (is_file(s) && !s->has_ended && time_ns > last)
+	if (screen_is_of_file(s) && !s->has_ended && time_ns > last)
 		read_on(s, time_ns);
 	else if (tick || !read_back(s, time_ns))
 		go_to(s, tick ? tick : s->journal.first);
@@ -180,7 +175,7 @@ static void step_once(struct screen *s, int by)
 	uint64_t now = s->past.is_there ? s->past.time_ns : journal_time(&s->journal, tick);
 	uint64_t interval_ns = (uint64_t)(s->scene.interval_s * NS_PER_S);
 
-	if (by > 0 && tick == s->journal.last && is_file(s) && !s->has_ended)
+	if (by > 0 && tick == s->journal.last && screen_is_of_file(s) && !s->has_ended)
 		read_on(s, now + 1);
 	else if (by < 0 && tick <= s->journal.first && now > interval_ns &&
 		 read_back(s, now - interval_ns))

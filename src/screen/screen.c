@@ -73,7 +73,7 @@ static void on_tick(struct consumer *c, uint64_t time_ns)
 	double seconds = s->scene.interval_s;
 
 	tracks_expire(&s->tracks, time_ns > CLOSED_STAY_NS ? time_ns - CLOSED_STAY_NS : 0);
-	s->scene.is_calm = !s->journal.open_used && !s->source->offline;
+	s->scene.is_calm = !s->journal.open_used && !screen_is_of_file(s);
 	journal_seal(&s->journal, time_ns);
 	s->scene.rx_rate = (double)s->interval_rx / seconds;
 	s->scene.tx_rate = (double)s->interval_tx / seconds;
@@ -82,7 +82,7 @@ static void on_tick(struct consumer *c, uint64_t time_ns)
 	if (s->past.is_there && (s->ui.time == TIME_PAUSED || s->ui.time == TIME_BACK))
 		s->ui.behind = s->journal.last - s->past.tick;
 	act_tick(s);
-	if (!s->options->calm || s->source->offline)
+	if (!s->options->calm || screen_is_of_file(s))
 		screen_draw_soon(s);
 }
 
@@ -252,7 +252,7 @@ static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t 
 	screen_watch(s, EPOLL_CTL_ADD, s->timer, EPOLLIN);
 	screen_watch(s, EPOLL_CTL_ADD, term_wake_fd(s->term), EPOLLIN);
 	act_begin(s);
-	s->ui.time = source->offline ? TIME_FILE : TIME_LIVE;
+	s->ui.time = screen_is_of_file(s) ? TIME_FILE : TIME_LIVE;
 	screen_draw_soon(s);
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/source.h"
 #include "screen/canvas.h"
 #include "screen/journal.h"
 #include "screen/list.h"
@@ -69,6 +70,12 @@ struct screen {
 	bool is_pasting;
 	char what[128];
 };
+
+/* It has an end, and may be gone through again: not what an agent tells as it happens. */
+static inline bool screen_is_of_file(const struct screen *s)
+{
+	return s->source->offline && !s->source->is_live;
+}
 
 /* Draw soon: now, or when the terminal and the last drawing let us. */
 void screen_draw_soon(struct screen *s);

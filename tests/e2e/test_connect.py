@@ -2,10 +2,13 @@
 """Reports over a running agent: --connect, by a user without any privilege."""
 
 import os
+import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from agent_client import Agent
+from pyterm import PyTerm
 from sight import PROGRAM, Tcpsight
 from test_api import Pair
 
@@ -62,6 +65,41 @@ def test_an_agent_that_ends_is_told(agent):
         other.stop()
     outcome = top.wait_exit()
     assert outcome.status == 1 and "the agent has ended" in outcome.stderr
+
+
+A_GROUP = 4242  # nobody's; that of an agent is called tcpsight
+
+
+def test_the_screen_over_an_agent_by_a_member_of_its_group(agent):
+    """On a terminal: rows, keys and an end, by a user without privileges, and without programs of its own."""
+    member = ["/usr/bin/setpriv", "--reuid", "nobody", "--regid", "nogroup", "--inh-caps=-all"]
+    command = [str(PROGRAM), "top", "--connect", f"unix:{agent.socket}"]
+    os.chown(agent.socket, 0, A_GROUP)
+    os.chmod(agent.socket, 0o660)
+    stranger = subprocess.run([*member, "--clear-groups", *command, "--json"], capture_output=True, text=True,
+                              timeout=30)
+    assert stranger.returncode in (1, 2) and "Permission denied" in stranger.stderr and not stranger.stdout
+    term = PyTerm([*member, "--groups", str(A_GROUP), *command], size=(120, 30))
+    try:
+        with Pair() as pair:
+            pair.send(3)
+            # A filter that takes the client's end alone, typed as a user does.
+            term.script(["wait:LIVE", "f", "wait:filter:", *f"src port {pair.lport} and dst port {pair.rport}",
+                         "Enter", f"wait:127.0.0.1:{pair.lport}"])
+            term.wait("1-1 of 1")
+            status = Path(f"/proc/{term.pid}/status").read_text()
+            assert re.search(r"^CapEff:\s0+$", status, re.M) and re.search(r"^Uid:\t65534\t65534", status, re.M)
+            assert not [link for link in Path(f"/proc/{term.pid}/fd").iterdir() if "bpf" in os.readlink(link)]
+            # Time stands still, and goes on.
+            term.script(["P", "wait:PAUSED"])
+            pair.send(1)
+            term.script(["P", "wait:LIVE"])
+        term.send("q")
+        assert term.end() == (0, "") and term.is_restored()
+    finally:
+        term.close()
+        os.chown(agent.socket, 0, 0)
+        os.chmod(agent.socket, 0o666)
 
 
 @pytest.mark.parametrize("args,says", [
