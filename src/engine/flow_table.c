@@ -5,10 +5,18 @@
 
 #include "util/xalloc.h"
 
-/* Fibonacci hashing: cookies count up, and neighbours must not crowd. */
+/*
+ * Cookies count up, and flows that come or go together have neighbouring ones: so many of them stand
+ * side by side, since the index is larger than the processor's caches. These runs are spread by
+ * Fibonacci hashing (Knuth, TAOCP 3, 6.4): the highest bits of the product lie evenly.
+ */
+#define RUN_BITS 3
+
 static uint32_t home(const struct flow_table *t, uint64_t id)
 {
-	return (uint32_t)((id * 0x9e3779b97f4a7c15ull) >> 32) & t->index_mask;
+	uint64_t run = (id >> RUN_BITS) * 0x9e3779b97f4a7c15ull >> t->index_shift;
+
+	return (uint32_t)(run << RUN_BITS | (id & ((1u << RUN_BITS) - 1)));
 }
 
 static size_t index_bytes(const struct flow_table *t)
@@ -18,11 +26,12 @@ static size_t index_bytes(const struct flow_table *t)
 
 void flow_table_init(struct flow_table *t, uint32_t limit)
 {
-	uint32_t buckets = 64;
+	unsigned bits = 6;
 
-	while (buckets < 2 * (uint64_t)limit)
-		buckets *= 2;
-	*t = (struct flow_table){.limit = limit, .index_mask = buckets - 1};
+	while (1u << bits < 2 * (uint64_t)limit)
+		bits++;
+	*t = (struct flow_table){
+		.limit = limit, .index_mask = (1u << bits) - 1, .index_shift = 64 + RUN_BITS - bits};
 	/* One more, for a flow that finds no place or needs none. */
 	t->flow = reserve(((size_t)limit + 1) * sizeof(*t->flow));
 	t->index = reserve(index_bytes(t));

@@ -30,6 +30,7 @@ struct flow_table {
 	struct flow *flow;
 	uint32_t *index; /* open addressing, linear probing; slot + 1, 0 is empty */
 	uint32_t index_mask;
+	unsigned index_shift; /* of a hash: what remains is a run of buckets */
 	uint32_t limit, used, count; /* slots at most, ever used, in use */
 	uint32_t free_head;	     /* slot + 1 */
 	uint64_t refused;	     /* flows that found the table full */

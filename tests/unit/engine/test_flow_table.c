@@ -41,6 +41,28 @@ static void a_full_table_refuses_and_counts(void **state)
 	flow_table_done(&t);
 }
 
+/* Cookies count up, by one or two for each connection; each bucket on the way to a free one costs a look. */
+static void ids_that_count_up_do_not_crowd(void **state)
+{
+	enum { LIMIT = 1 << 16, FLOWS = 20000, LONGEST = 24 };
+	static const uint64_t strides[] = {1, 2, 3, 4, 5, 6, 7, 8, 64, 4096, 1ull << 17, 1ull << 40};
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(strides) / sizeof(strides[0]); n++) {
+		struct flow_table t;
+		unsigned taken = 0;
+
+		flow_table_init(&t, LIMIT);
+		for (uint64_t i = 0; i < FLOWS; i++)
+			flow_table_add(&t, 4096 + i * strides[n], &is_new);
+		for (uint32_t b = 0; b <= t.index_mask; b++) {
+			taken = t.index[b] ? taken + 1 : 0;
+			assert_true(taken <= LONGEST);
+		}
+		flow_table_done(&t);
+	}
+}
+
 /* Against a plain array: whatever is added and removed, the table answers as the array does. */
 static void random_use_agrees_with_a_plain_array(void **state)
 {
@@ -78,6 +100,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_flow_is_found_until_it_is_removed),
 		cmocka_unit_test(a_full_table_refuses_and_counts),
+		cmocka_unit_test(ids_that_count_up_do_not_crowd),
 		cmocka_unit_test(random_use_agrees_with_a_plain_array),
 	};
 
