@@ -36,6 +36,8 @@ struct bpf_account {
 	__u64 nested;	  /* state changes that were left to on_state_nested() */
 	__u64 lost_edges; /* other events that found the ring full */
 	__u64 lost_requests; /* that found no room in the map, or gave theirs to a later one */
+	/* Of handshakes that are told beside flows; else a flow is one. */
+	__u64 handshakes_opened, handshakes_adopted, handshakes_closed, handshakes_lost;
 	__u64 handled_sock; /* the last state change that on_state() began with on this CPU */
 	__u32 handled_change;
 	__u32 pad;

@@ -75,7 +75,6 @@ static const char *any_column_beyond(const struct all_asked *asked, const struct
 
 const char *choose_refusal(const struct source_ops *ops, const struct all_asked *asked)
 {
-	unsigned flows = asked->wants & (WANT_OPENED | WANT_CLOSED | WANT_INTERVALS);
 	static char text[256];
 
 	const char *beyond = ops->counters ? NULL : any_column_beyond(asked, ops);
@@ -88,12 +87,6 @@ const char *choose_refusal(const struct source_ops *ops, const struct all_asked 
 	else if (asked->wants & WANT_HANDSHAKES && !ops->handshakes)
 		snprintf(text, sizeof(text), "the source '%s' shows no handshakes: pcap and bpf do",
 			 ops->name);
-	else if (asked->wants & WANT_HANDSHAKES && flows && !ops->mixes)
-		snprintf(
-			text, sizeof(text),
-			"the source '%s' follows either handshakes or connections: peek cannot share "
-			"a run with other reports",
-			ops->name);
 	else
 		return NULL;
 	return text;

@@ -211,7 +211,7 @@ static void note_ends(struct loop *l)
 		if (!a->consumer.done || a->is_over)
 			continue;
 		a->is_over = true;
-		l->source->ops->account(l->source, &a->account);
+		source_account(l->source, wants_handshakes_alone(a->consumer.wants), &a->account);
 		a->refused = l->engine->flows.refused;
 	}
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/loss.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "engine/account.h"
@@ -53,11 +54,12 @@ static void write_reasons(const struct account *a, const char *advice, char *tex
 	}
 }
 
-static void warn_of_lost(const struct account *a, const struct source *s)
+static void warn_of_lost(const struct account *a, const struct source *s, bool of_handshakes)
 {
-	const char *advice = s->handshakes && s->ops->packets
+	const char *advice = of_handshakes && s->ops->packets
 				     ? "too many were pending; a larger --max-pending helps"
 				     : s->ops->loss_advice;
+	bool is_beside = of_handshakes && s->flows;
 	char reasons[400], moved[80] = "";
 
 	if (s->ops->finds_gone && advice) {
@@ -65,19 +67,22 @@ static void warn_of_lost(const struct account *a, const struct source *s)
 		advice = reasons;
 	}
 	/* Of what no program was told, nothing is known. */
-	if (!s->ops->finds_gone || a->lost_ring)
+	if (!is_beside && (!s->ops->finds_gone || a->lost_ring))
 		snprintf(moved, sizeof(moved), " (%llu bytes sent, %llu received)",
 			 (unsigned long long)a->lost_tx_bytes,
 			 (unsigned long long)a->lost_rx_bytes);
-	log_warn("lost %llu of %llu flows%s%s%s", (unsigned long long)a->lost,
-		 (unsigned long long)(a->opened + a->adopted), moved, advice ? ": " : "",
+	log_warn("lost %llu of %llu %s%s%s%s", (unsigned long long)a->lost,
+		 (unsigned long long)(a->opened + a->adopted),
+		 is_beside ? "handshakes" : "flows", moved, advice ? ": " : "",
 		 advice ? advice : "");
 }
 
-void loss_warn(const struct account *a, const struct source *s)
+void loss_warn(const struct account *a, const struct account *handshakes, const struct source *s)
 {
 	if (a->lost)
-		warn_of_lost(a, s);
+		warn_of_lost(a, s, !s->flows);
+	if (s->flows && s->handshakes && s->ops->account_handshakes && handshakes->lost)
+		warn_of_lost(handshakes, s, true);
 	if (a->unseen)
 		log_warn(
 			"%llu flows ended without the kernel's telling any program; their rows (end "

@@ -10,5 +10,8 @@ struct source;
  */
 void loss_unseen(struct account *a, uint64_t unseen);
 
-/* Warnings on stderr; none if there was no loss. */
-void loss_warn(const struct account *a, const struct source *s);
+/*
+ * Warnings on stderr; none if there was no loss. `handshakes` is looked at where the source keeps an
+ * account of them beside that of flows.
+ */
+void loss_warn(const struct account *a, const struct account *handshakes, const struct source *s);

@@ -75,8 +75,10 @@ static unsigned source_needs(const struct all_asked *asked, const struct source_
 	unsigned needs = asked->needs;
 
 	/* Verdicts on flows are made of whatever the source can read; handshakes tell all themselves. */
-	if (needs & NEED_VERDICT && ops->counters && !(asked->wants & WANT_HANDSHAKES))
-		needs |= NEED_EXTRA | NEED_CAUSES | NEED_UNDO;
+	for (unsigned i = 0; i < asked->count && ops->counters; i++)
+		if (asked->one[i]->consumer.needs & NEED_VERDICT &&
+		    !wants_handshakes_alone(asked->one[i]->consumer.wants))
+			needs |= NEED_EXTRA | NEED_CAUSES | NEED_UNDO;
 	if (asked->wants & WANT_PRESENT)
 		needs |= NEED_PRESENT | (all_states(asked) & SOURCE_BARE_STATES ? NEED_BARE : 0);
 	return needs;
@@ -122,6 +124,7 @@ static int prepare_source(struct run *r)
 		.once = asked->wants & WANT_PRESENT,
 		.everything = asked->wants & WANT_ALL,
 		.handshakes = asked->wants & WANT_HANDSHAKES,
+		.flows = !wants_handshakes_alone(asked->wants),
 		.states = all_states(asked),
 		.needs = source_needs(asked, ops),
 		.netns = only_netns(asked),
@@ -152,8 +155,7 @@ static int prepare_engine(struct run *r)
 	/* Who tells when intervals ended has no grid of its own. */
 	engine_init(&r->engine, (uint32_t)r->watch->max_flows,
 		    r->source.offline && !r->source.ops->tells_ticks);
-	r->engine.keeps_all =
-		r->source.ops->finds_gone && !r->source.once && !r->source.handshakes;
+	r->engine.keeps_all = r->source.ops->finds_gone && !r->source.once && r->source.flows;
 	for (unsigned i = 0; i < r->asked.count; i++) {
 		struct asked *a = r->asked.one[i];
 
@@ -297,14 +299,18 @@ static void say_what_is_unlisted(const struct asked *a)
 
 /*
  * The end of each consumer, with an account that is its own: up to where its run alone would have
- * ended, with a full flow table only if it follows flows, and with what it lost itself.
+ * ended, of what it is told of, with a full flow table only if it follows flows, and with what it lost
+ * itself.
  */
-static void end_consumers(struct run *r, const struct account *account)
+static void end_consumers(struct run *r, const struct account *flows,
+			  const struct account *handshakes)
 {
 	for (unsigned i = 0; i < r->asked.count; i++) {
 		struct asked *a = r->asked.one[i];
 		struct consumer *c = &a->consumer;
-		struct account own = a->is_over ? a->account : *account;
+		struct account own = a->is_over			    ? a->account
+				     : wants_handshakes_alone(c->wants) ? *handshakes
+								    : *flows;
 
 		if (c->wants & (WANT_OPENED | WANT_INTERVALS))
 			own.table_full += a->is_over ? a->refused : r->engine.flows.refused;
@@ -325,16 +331,17 @@ static bool stdout_is_gone(const struct run *r)
 
 static int finish(struct run *r, int err)
 {
-	struct account account = {0};
+	struct account account = {0}, handshakes = {0};
 	bool broke_off = err, is_written;
 
 	/* The reader has gone, or a signal ended the wait for it: nobody is left to be told. */
 	if (err == -EPIPE || err == -ECANCELED)
 		return RUN_DONE;
-	r->source.ops->account(&r->source, &account);
+	source_account(&r->source, false, &account);
+	source_account(&r->source, true, &handshakes);
 	loss_unseen(&account, r->engine.unseen);
 	if (!err)
-		end_consumers(r, &account);
+		end_consumers(r, &account, &handshakes);
 	if (r->engine.wants & (WANT_OPENED | WANT_INTERVALS))
 		account.table_full += r->engine.flows.refused;
 	err = outputs_flush(&r->asked.outputs) && !err ? -r->asked.outputs.output[0].out.error : err;
@@ -350,10 +357,10 @@ static int finish(struct run *r, int err)
 				&r->asked.one[i]->consumer);
 	/* What was never frozen and read a last time does not add up. */
 	if (!broke_off)
-		loss_warn(&account, &r->source);
+		loss_warn(&account, &handshakes, &r->source);
 	if (err || !is_written || (r->watch->strict && asked_has_failed(&r->asked)))
 		return RUN_FAILED;
-	if (r->watch->strict && account_has_loss(&account))
+	if (r->watch->strict && (account_has_loss(&account) || account_has_loss(&handshakes)))
 		return RUN_LOSS;
 	return r->asked.one[0]->consumer.status;
 }

@@ -45,6 +45,8 @@ static __always_inline struct flow *adopt(struct sock *sk, struct seq_file *seq)
 		put(ctl, f, tp, state, &c, EV_CLOSE,
 		    EV_HAS_IDENT | (want_extra ? EV_HAS_EXTRA : 0));
 		ACCOUNT_ADD(closed, 1);
+		if (tells_handshakes_beside() && !f->greeted)
+			ACCOUNT_ADD(handshakes_lost, 1);
 	}
 	yield_if_full(ctl, seq);
 	return f;

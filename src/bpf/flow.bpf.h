@@ -32,7 +32,8 @@ static __always_inline struct flow *adopt_sock(struct tcp_sock *tp, __u8 state)
 		return f;
 	}
 	/* Its handshake was over before us. */
-	if (want_handshakes && state != ST_SYN_SENT && state != ST_SYN_RECV) {
+	f->greeted = state != ST_SYN_SENT && state != ST_SYN_RECV;
+	if (!want_flows && f->greeted) {
 		f->phase = PHASE_CLOSED;
 		return 0;
 	}
@@ -44,7 +45,10 @@ static __always_inline struct flow *adopt_sock(struct tcp_sock *tp, __u8 state)
 	f->late = frozen();
 	causes_adopt(f, tp);
 	f->phase = PHASE_LIVE;
-	if (!f->late)
+	if (!f->late) {
 		ACCOUNT_ADD(adopted, 1);
+		if (tells_handshakes_beside() && !f->greeted)
+			ACCOUNT_ADD(handshakes_adopted, 1);
+	}
 	return f;
 }

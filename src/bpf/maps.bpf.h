@@ -42,6 +42,7 @@ struct flow {
 	__u32 held_by;		/* of the last scan: the process that was met last to hold it */
 	__u16 held_scan;	/* number of that scan, its lowest bits; 0: there was none yet */
 	__u16 holders;		/* processes that it met */
+	__u32 greeted;		/* 1: its handshake was told, or was over before us */
 	struct ev_ident ident;
 };
 
@@ -100,10 +101,17 @@ struct {
 const volatile __u8 want_extra __weak = 0;	/* struct ev_extra, and events of listeners */
 const volatile __u8 want_tallies __weak = 0;	/* struct tally */
 const volatile __u8 want_delacks __weak = 0;	/* delayed_acks */
-const volatile __u8 want_handshakes __weak = 0; /* a flow is over when its handshake is */
+const volatile __u8 want_handshakes __weak = 0; /* how each handshake went ... */
+const volatile __u8 want_flows __weak = 1;	/* ... if not: a flow is over when its handshake is */
 const volatile __u8 want_acceptors __weak = 0;	/* acceptors */
 const volatile __u8 want_holders __weak = 0;	/* flow.holders */
 const volatile __u32 jiffies_hz __weak = 250;
+
+/* A handshake has a record of its own, beside those of its flow. */
+static __always_inline bool tells_handshakes_beside(void)
+{
+	return want_handshakes && want_flows;
+}
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

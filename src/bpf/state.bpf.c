@@ -45,9 +45,12 @@ static __always_inline void begin(struct flow *f, struct tcp_sock *tp, __u8 role
 	f->ident.open_ns = bpf_ktime_get_ns();
 	f->ident.established_ns = 0;
 	f->ident.handshake_us = 0;
-	f->counted = f->closing = f->ended = 0;
-	if (!f->late)
-		ACCOUNT_ADD(opened, 1);
+	f->counted = f->closing = f->ended = f->greeted = 0;
+	if (f->late)
+		return;
+	ACCOUNT_ADD(opened, 1);
+	if (tells_handshakes_beside())
+		ACCOUNT_ADD(handshakes_opened, 1);
 }
 
 static __always_inline struct flow *create(struct tcp_sock *tp)
@@ -124,9 +127,6 @@ static __always_inline struct flow *recover(struct tcp_sock *tp, int old, int ne
 	return f;
 }
 
-/* What the record of a flow's end holds besides its counters. */
-#define END_SIZE (want_handshakes ? EV_SIZE_HANDSHAKE : want_extra ? EV_SIZE_EXTRA : EV_SIZE_IDENT)
-
 static __always_inline void fill_handshake(struct event *e, struct flow *f, struct tcp_sock *tp)
 {
 	__builtin_memset(&e->handshake, 0, sizeof(e->handshake));
@@ -147,11 +147,43 @@ static __always_inline void fill_handshake(struct event *e, struct flow *f, stru
 	take_request(&f->ident, &e->handshake);
 }
 
-/* Tell the end of a flow, or of its handshake: the last that will be told of it. */
+/* The parts that every record of an end has. */
+static __always_inline void fill_end(struct event *e, struct flow *f, struct tcp_sock *tp, __u8 kind,
+				     __u8 state)
+{
+	bool soft;
+
+	e->head.id = f->id;
+	e->head.kind = kind;
+	e->head.state = state;
+	e->head.flags = EV_HAS_IDENT;
+	e->head.error = end_error(f, tp, state, &soft);
+	if (soft)
+		e->head.flags |= EV_SOFT_ERROR;
+	e->head.end_reason = kind == EV_CLOSE ? end_reason(state, e->head.error) : END_NONE;
+	read_count(tp, state, f->syn, &e->count);
+	e->time_ns = bpf_ktime_get_ns();
+	read_tuple(tp, &f->ident);
+	__builtin_memcpy(&e->ident, &f->ident, sizeof(e->ident));
+}
+
+static __always_inline void fill_handshake_end(struct event *e, struct flow *f, struct tcp_sock *tp)
+{
+	e->head.flags |= EV_HAS_HANDSHAKE;
+	if (f->reset_came)
+		e->head.flags |= EV_RESET_CAME;
+	if (!tp->segs_out)
+		e->head.flags |= EV_UNSENT;
+	fill_handshake(e, f, tp);
+}
+
+/* What the record of a flow's end holds besides its counters. */
+#define END_SIZE (!want_flows ? EV_SIZE_HANDSHAKE : want_extra ? EV_SIZE_EXTRA : EV_SIZE_IDENT)
+
+/* Tell the end of a flow, or, where flows are not wanted, of its handshake: the last that is told of it. */
 static __always_inline void tell_end(struct flow *f, struct tcp_sock *tp, __u8 kind, __u8 state)
 {
 	struct event *e;
-	bool soft;
 
 	f->phase = PHASE_CLOSED;
 	if (frozen()) {
@@ -170,33 +202,34 @@ static __always_inline void tell_end(struct flow *f, struct tcp_sock *tp, __u8 k
 		ACCOUNT_ADD(lost_rx_bytes, last.rx_bytes);
 		return;
 	}
-	e->head.id = f->id;
-	e->head.kind = kind;
-	e->head.state = state;
-	e->head.flags = EV_HAS_IDENT;
-	e->head.error = end_error(f, tp, state, &soft);
-	if (soft)
-		e->head.flags |= EV_SOFT_ERROR;
-	e->head.end_reason = kind == EV_CLOSE ? end_reason(state, e->head.error) : END_NONE;
-	read_count(tp, state, f->syn, &e->count);
-	e->time_ns = bpf_ktime_get_ns();
-	read_tuple(tp, &f->ident);
-	__builtin_memcpy(&e->ident, &f->ident, sizeof(e->ident));
-	if (want_extra) {
+	fill_end(e, f, tp, kind, state);
+	if (want_flows && want_extra) {
 		e->head.flags |= EV_HAS_EXTRA;
 		read_extra(f, tp, state, true, &e->count, &e->extra);
 		forget_delayed_acks(tp);
 	}
-	if (want_handshakes) {
-		e->head.flags |= EV_HAS_HANDSHAKE;
-		if (f->reset_came)
-			e->head.flags |= EV_RESET_CAME;
-		if (!tp->segs_out)
-			e->head.flags |= EV_UNSENT;
-		fill_handshake(e, f, tp);
-	}
+	if (!want_flows)
+		fill_handshake_end(e, f, tp);
 	bpf_ringbuf_submit(e, wake_flags());
 	ACCOUNT_ADD(closed, 1);
+}
+
+/* Tell how the handshake of a flow went, which goes on, or whose own end is told besides. */
+static __always_inline void tell_handshake(struct flow *f, struct tcp_sock *tp, __u8 kind, __u8 state)
+{
+	struct event *e;
+
+	if (f->late || frozen() || __sync_lock_test_and_set(&f->greeted, 1))
+		return;
+	e = bpf_ringbuf_reserve(&ring, EV_SIZE_HANDSHAKE, 0);
+	if (!e) {
+		ACCOUNT_ADD(handshakes_lost, 1);
+		return;
+	}
+	fill_end(e, f, tp, kind, state);
+	fill_handshake_end(e, f, tp);
+	bpf_ringbuf_submit(e, wake_flags());
+	ACCOUNT_ADD(handshakes_closed, 1);
 }
 
 static __always_inline void on_close(struct flow *f, struct tcp_sock *tp, __u8 old)
@@ -209,6 +242,8 @@ static __always_inline void on_close(struct flow *f, struct tcp_sock *tp, __u8 o
 	if (!sk->sk_err && sk->sk_shutdown == SHUTDOWN_BOTH &&
 	    (old == ST_ESTABLISHED || old == ST_CLOSE_WAIT || old == ST_SYN_SENT))
 		set_owner_current(&f->ident, OWNER_CLOSE);
+	if (tells_handshakes_beside())
+		tell_handshake(f, tp, EV_CLOSE, old);
 	tell_end(f, tp, EV_CLOSE, old);
 }
 
@@ -223,7 +258,9 @@ static __always_inline void on_established(struct flow *f, struct tcp_sock *tp)
 					: synack_rtt_us(f, tp);
 	if (f->ident.role == ROLE_ACCEPT)
 		f->synack_retrans = tp->total_retrans;
-	if (want_handshakes && !__sync_lock_test_and_set(&f->ended, 1))
+	if (tells_handshakes_beside())
+		tell_handshake(f, tp, EV_OPEN, ST_ESTABLISHED);
+	else if (want_handshakes && !__sync_lock_test_and_set(&f->ended, 1))
 		tell_end(f, tp, EV_OPEN, ST_ESTABLISHED);
 }
 

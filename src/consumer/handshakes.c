@@ -107,7 +107,7 @@ static struct tally_packets packets_of(struct handshakes *h)
 {
 	struct account a = {0};
 
-	h->source->ops->account(h->source, &a);
+	source_account(h->source, true, &a);
 	return (struct tally_packets){a.received, a.dropped, a.interface_dropped};
 }
 

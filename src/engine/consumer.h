@@ -41,6 +41,14 @@ enum consumer_want {
 	WANT_NOTE = 512,     /* news.note */
 };
 
+/* What only handshakes are told of, wants none of these. */
+#define WANT_FLOWS (WANT_OPENED | WANT_CLOSED | WANT_INTERVALS | WANT_PRESENT)
+
+static inline bool wants_handshakes_alone(unsigned wants)
+{
+	return wants & WANT_HANDSHAKES && !(wants & WANT_FLOWS);
+}
+
 /* What a flow did in an interval. All is borrowed for the call. */
 struct news {
 	const struct flow *flow;      /* count: its totals, as read last */

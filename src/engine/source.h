@@ -57,7 +57,8 @@ struct source {
 	bool offline;	 /* reads a file: brings its own time and ends by itself */
 	bool is_live;	 /* and yet what it tells happens now, and does not end */
 	bool listeners;	 /* they count as flows for somebody */
-	bool handshakes; /* EV_HANDSHAKE is wanted, and nothing else */
+	bool handshakes; /* EV_HANDSHAKE is wanted */
+	bool flows;	 /* what flows do is wanted */
 	bool owners;	 /* a column shows owners: look for those that are not known */
 	/* Set by open() of one that tells ticks: the time between two, and whether it was a file's. */
 	uint64_t interval_ns;
@@ -89,8 +90,7 @@ struct source_ops {
 	const char *missed_advice;
 	bool counters; /* gives struct ev_extra, which `stat` needs */
 	bool causes; /* without counters: of struct ev_extra what KNOWN_PACKETS names */
-	bool handshakes; /* gives EV_HANDSHAKE, which `peek` needs */
-	bool mixes;	 /* gives them beside flows */
+	bool handshakes; /* gives EV_HANDSHAKE, which `peek` needs, also beside flows */
 	bool finds_gone; /* tells of all live flows now and then (EV_LOOK): who is missing has gone */
 	bool packets; /* counts the packets that it is given */
 	bool tells_ticks; /* its EV_TIMEs are the ends of intervals, as they were */
@@ -135,6 +135,11 @@ struct source_ops {
 	const char *(*describe)(struct source *s);
 	void (*account)(struct source *s, struct account *ret);
 	/*
+	 * Where flows are wanted and handshakes too: account() is of the flows, this one of the
+	 * handshakes. NULL: there is one account of all.
+	 */
+	void (*account_handshakes)(struct source *s, struct account *ret);
+	/*
 	 * What is known by now to be lost, of the run so far; the rest of the account may be empty. Can
 	 * be asked at any time, where account() would take a flow that came since the last sample for
 	 * lost. NULL: only the end tells.
@@ -174,6 +179,15 @@ static inline unsigned source_hosts(const struct source *s)
 	while (s->ops->host_name && s->ops->host_name(s, n))
 		n++;
 	return n;
+}
+
+/* The account for whoever wants handshakes alone, or for anybody else. */
+static inline void source_account(struct source *s, bool of_handshakes, struct account *ret)
+{
+	if (of_handshakes && s->flows && s->ops->account_handshakes)
+		s->ops->account_handshakes(s, ret);
+	else
+		s->ops->account(s, ret);
 }
 
 /* Of a run that goes on. */

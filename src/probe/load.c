@@ -11,6 +11,8 @@
 
 #include "abi/config.h"
 #include "engine/column.h"
+#include "engine/source.h"
+#include "engine/watch.h"
 #include "probe/choose.h"
 #include "probe/kernel.h"
 #include "probe/ladder.h"
@@ -79,9 +81,10 @@ static int attach_sample(struct tcp *skeleton)
 	return skeleton->links.sample ? 0 : -errno;
 }
 
-int probe_load(struct tcp **ret, const char *wish, uint64_t ring_bytes, uint64_t max_requests,
-	       unsigned needs, unsigned *ret_lacks)
+int probe_load(struct tcp **ret, const struct source *source, unsigned *ret_lacks)
 {
+	const unsigned needs = source->needs;
+	uint64_t ring_bytes = source->watch->ring_kib * 1024;
 	struct tcp *skeleton;
 	/* Events with all their parts are longer. */
 	uint64_t bytes = !ring_bytes && needs & NEED_EXTRA ? 4ull * RING_BYTES_DEFAULT : ring_bytes;
@@ -95,12 +98,13 @@ int probe_load(struct tcp **ret, const char *wish, uint64_t ring_bytes, uint64_t
 		return log_errno(errno, "cannot open the BPF programs");
 	bpf_map__set_max_entries(skeleton->maps.ring, size);
 	skeleton->rodata->wake_bytes = size / 4;
-	err = probe_choose(skeleton, wish, needs, ret_lacks);
+	err = probe_choose(skeleton, source->watch->rungs, needs, ret_lacks);
 	kernel_done();
 	if (err)
 		return err;
 	if (needs & NEED_HANDSHAKES)
-		requests_choose(skeleton, max_requests);
+		requests_choose(skeleton, source->watch->max_pending);
+	skeleton->rodata->want_flows = source->flows;
 	if (needs & NEED_PRESENT) {
 		bpf_program__set_autoload(skeleton->progs.on_state, false);
 		bpf_program__set_autoload(skeleton->progs.on_state_nested, false);

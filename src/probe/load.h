@@ -5,18 +5,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct source;
 struct tcp;
 
 /*
  * Open, load, and attach all but the tracepoint of the edges. Gives `*ret` (free with
- * tcp__destroy()), also half-built on failure. `wish` is what --rung says, or NULL. `ring_bytes` is
- * rounded up to a power of two of pages; 0 for the default. `max_requests` connection requests are
- * followed, if they are needed. `needs` (enum column_need) chooses the programs; `*ret_lacks` is
- * what of it this kernel has not, said in a warning. 0 or -errno, logged: -EPERM no privilege,
- * -ENOTSUP the kernel has not what all need, or what `wish` forces.
+ * tcp__destroy()), also half-built on failure. Of `source`: its watch has what --rung forces, the size
+ * of the ring (rounded up to a power of two of pages; 0 for the default) and how many connection
+ * requests are followed at a time; `needs` chooses the programs, `flows` whether they follow a flow
+ * beyond its handshake. `*ret_lacks` is what of the needs this kernel has not, said in a warning. 0 or
+ * -errno, logged: -EPERM no privilege, -ENOTSUP the kernel has not what all need, or what is forced.
  */
-int probe_load(struct tcp **ret, const char *wish, uint64_t ring_bytes, uint64_t max_requests,
-	       unsigned needs, unsigned *ret_lacks);
+int probe_load(struct tcp **ret, const struct source *source, unsigned *ret_lacks);
 
 /* Attach the tracepoint: from now on events come. 0 or -errno, logged, as above. */
 int probe_attach_edges(struct tcp *skeleton);

@@ -48,8 +48,7 @@ struct bpf_state {
 	struct host host; /* if it is asked for */
 	struct bare bare; /* with source.once */
 	bool looks_for_owners; /* of flows that were accepted or handed over, while it runs */
-	/* If handshakes are wanted, and not flows. */
-	struct bpf_handshake handshake;
+	struct bpf_handshake handshake; /* if handshakes are wanted */
 	struct bpf_look look; /* that no interval asks for */
 };
 
@@ -69,28 +68,25 @@ static int on_ring_event(void *context, void *record, size_t size)
 	return 0;
 }
 
-/* Events go through another hand, which also looks once a second. */
-static int follow_handshakes(struct source *s, struct bpf_state *b)
-{
-	b->handshake =
-		(struct bpf_handshake){.source = s, .skeleton = b->skeleton, .reader = &b->reader};
-	b->reader.emit = bpf_handshake_event;
-	b->reader.emit_context = &b->handshake;
-	return bpf_look_every(&b->look, ring_buffer__epoll_fd(b->ring), 1);
-}
-
 /* How often it is asked whether a look is due that no interval asks for. */
 #define LOOK_S 10
 
-static int follow_flows(struct source *s, struct bpf_state *b)
+/* Handshakes are looked at once a second, and events go through another hand. */
+static int follow(struct source *s, struct bpf_state *b)
 {
 	b->gone = (struct bpf_gone){.source = s,
 				    .reader = &b->reader,
 				    .ring = b->ring,
 				    .sample = b->skeleton->links.sample};
-	return s->once || s->live_table
-		       ? 0
-		       : bpf_look_every(&b->look, ring_buffer__epoll_fd(b->ring), LOOK_S);
+	b->handshake =
+		(struct bpf_handshake){.source = s, .skeleton = b->skeleton, .reader = &b->reader};
+	if (s->once || (s->live_table && !s->handshakes))
+		return 0;
+	if (s->handshakes) {
+		b->reader.emit = bpf_handshake_event;
+		b->reader.emit_context = &b->handshake;
+	}
+	return bpf_look_every(&b->look, ring_buffer__epoll_fd(b->ring), s->handshakes ? 1 : LOOK_S);
 }
 
 static int bpf_open(struct source *s)
@@ -104,8 +100,7 @@ static int bpf_open(struct source *s)
 	s->keep_syscalls = SYSCALLS_BPF | (s->handshakes ? SYSCALLS_BPF_TAKE : 0);
 	b->look = BPF_LOOK_NONE;
 	b->looks_for_owners = s->owners && !wish_is(s->watch->rungs, "accept", "none");
-	err = probe_load(&b->skeleton, s->watch->rungs, s->watch->ring_kib * 1024,
-			 s->watch->max_pending, s->needs, &s->lacks);
+	err = probe_load(&b->skeleton, s, &s->lacks);
 	if (err)
 		return err;
 	if (b->skeleton->links.on_accept_probe)
@@ -116,7 +111,7 @@ static int bpf_open(struct source *s)
 	err = bpf_reader_init(&b->reader, b->skeleton, s);
 	if (err)
 		return err;
-	return s->handshakes ? follow_handshakes(s, b) : follow_flows(s, b);
+	return follow(s, b);
 }
 
 static int adopt_netns(void *state)
@@ -266,7 +261,9 @@ static int bpf_drain(struct source *s)
 	int n = ring_buffer__consume(b->ring), err;
 
 	if (!b->reader.control->frozen && bpf_look_is_time(&b->look)) {
-		err = s->handshakes ? bpf_handshake_look(&b->handshake) : look_unasked(s, b);
+		err = s->handshakes ? bpf_handshake_look(&b->handshake) : 0;
+		if (!err && s->flows && !s->live_table)
+			err = look_unasked(s, b);
 		if (err)
 			return err;
 	}
@@ -289,7 +286,7 @@ static int bpf_sample(struct source *s)
 		return 0;
 	if (b->looks_for_owners)
 		bpf_owner_scan_if_due(&b->owner);
-	if (!b->reader.control->frozen && !s->handshakes)
+	if (!b->reader.control->frozen && s->flows)
 		return look(s, b, false);
 	b->reader.control->all = s->everything;
 	b->reader.control->plain = s->plain;
@@ -332,7 +329,7 @@ static void bpf_freeze(struct source *s)
 	if (b->looks_for_owners && s->live_table)
 		bpf_owner_scan_last(&b->owner);
 	/* Later looks meet what lived at that moment, and not who has gone. */
-	if (!s->handshakes)
+	if (s->flows)
 		look(s, b, true);
 	__atomic_store_n(&b->reader.control->frozen, 1, __ATOMIC_SEQ_CST);
 	wait_for_programs();
@@ -355,7 +352,7 @@ static void bpf_account(struct source *s, struct account *ret)
 	bpf_reader_counted(&a, ret);
 	ret->live = b->reader.control->live + a.ended_late;
 	ret->missed += skipped > a.nested ? skipped - a.nested : 0;
-	if (s->handshakes)
+	if (!s->flows)
 		bpf_handshake_account(&b->handshake, a.lost_requests, ret);
 	/*
 	 * A flow whose end the programs were not shown is neither closed nor live; of one whose
@@ -369,6 +366,13 @@ static void bpf_account(struct source *s, struct account *ret)
 	ret->lost += came > went ? came - went : 0;
 	ret->opened += went > came ? went - came : 0;
 	ret->missed += went > came ? went - came : 0;
+}
+
+static void bpf_account_handshakes(struct source *s, struct account *ret)
+{
+	struct bpf_state *b = s->state;
+
+	bpf_handshake_account_beside(&b->handshake, ret);
 }
 
 static void bpf_losses(struct source *s, struct account *ret)
@@ -430,6 +434,7 @@ const struct source_ops source_bpf = {
 	.sample = bpf_sample,
 	.freeze = bpf_freeze,
 	.account = bpf_account,
+	.account_handshakes = bpf_account_handshakes,
 	.describe = bpf_describe,
 	.losses = bpf_losses,
 	.host = bpf_host,

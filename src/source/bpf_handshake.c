@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "abi/config.h"
 #include "abi/event.h"
 #include "abi/request.h"
 #include "engine/account.h"
 #include "engine/clock.h"
+#include "engine/needs.h"
 #include "engine/source.h"
 #include "packet/conn_state.h"
 #include "packet/icmp.h"
@@ -153,7 +155,7 @@ static void take_flow(struct bpf_handshake *b, const struct event *record)
 		ev.handshake = record->handshake;
 	else if (record->ident.seen == SEEN_OPEN)
 		ev.handshake.first_ns = record->ident.open_ns;
-	ev.head.flags |= EV_HAS_HANDSHAKE;
+	ev.head.flags = (__u8)((ev.head.flags & ~EV_HAS_EXTRA) | EV_HAS_HANDSHAKE);
 	ev.ident.open_ns = ev.handshake.first_ns;
 	ev.handshake.outcome = (__u8)bpf_handshake_outcome(record);
 	if (ev.handshake.icmp_type)
@@ -165,14 +167,36 @@ static void take_flow(struct bpf_handshake *b, const struct event *record)
 	emit(b, &ev);
 }
 
-void bpf_handshake_event(void *context, const struct event *ev)
+static void take(struct bpf_handshake *b, const struct event *ev)
 {
-	struct bpf_handshake *b = context;
-
 	if (ev->head.state == ST_LISTEN)
 		bpf_listeners_note(&b->listeners, ev);
 	else if (ev->head.kind != EV_OPEN || ev->head.state == ST_ESTABLISHED)
 		take_flow(b, ev);
+}
+
+/* Its flow is told of as ever; whoever wants handshakes is told that this one is undecided. */
+static bool is_pending_at_end(const struct bpf_handshake *b, const struct event *ev)
+{
+	return b->reader->control->frozen && ev->head.kind == EV_SAMPLE &&
+	       ev->head.flags & EV_HAS_IDENT &&
+	       (ev->head.state == ST_SYN_SENT || ev->head.state == ST_SYN_RECV);
+}
+
+void bpf_handshake_event(void *context, const struct event *ev)
+{
+	struct bpf_handshake *b = context;
+	const struct source *s = b->source;
+	bool is_listener = ev->head.state == ST_LISTEN;
+
+	if (!s->flows || b->is_looking || ev->head.flags & EV_HAS_HANDSHAKE) {
+		take(b, ev);
+		return;
+	}
+	if (is_listener || is_pending_at_end(b, ev))
+		take(b, ev);
+	if (!is_listener || s->needs & NEED_EXTRA)
+		s->emit(s->emit_context, ev);
 }
 
 /* The owner of the listener, if it is known which listener. */
@@ -277,8 +301,11 @@ static int look_at_discards(struct bpf_handshake *b)
 static int look(struct bpf_handshake *b, bool last)
 {
 	uint64_t now_ns = clock_now_ns();
-	int err = bpf_reader_run(b->reader, b->skeleton->links.sample_listeners);
+	int err;
 
+	b->is_looking = true;
+	err = bpf_reader_run(b->reader, b->skeleton->links.sample_listeners);
+	b->is_looking = false;
 	if (!err)
 		err = look_at_discards(b);
 	for (size_t i = 0; i < b->listeners.count && !err; i++)
@@ -305,6 +332,23 @@ void bpf_handshake_account(const struct bpf_handshake *b, uint64_t lost, struct 
 	a->closed += b->concluded;
 	a->live += b->pending;
 	a->lost += lost;
+}
+
+void bpf_handshake_account_beside(const struct bpf_handshake *b, struct account *ret)
+{
+	struct bpf_account a;
+
+	bpf_reader_account(b->reader, &a);
+	*ret = (struct account){
+		.opened = a.handshakes_opened,
+		.adopted = a.handshakes_adopted,
+		.closed = a.handshakes_closed,
+		.lost = a.handshakes_lost,
+		.lost_ring = a.handshakes_lost,
+		.live = a.handshakes_opened + a.handshakes_adopted - a.handshakes_closed -
+			a.handshakes_lost,
+	};
+	bpf_handshake_account(b, a.lost_requests, ret);
 }
 
 void bpf_handshake_done(struct bpf_handshake *b)

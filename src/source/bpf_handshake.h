@@ -2,8 +2,8 @@
 /*
  * From kernel edges to EV_HANDSHAKE: the rows of `peek` without a packet.
  *
- * A handshake that this host began, and one that became a connection, is a flow of its own that the
- * programs end where the handshake ends (src/bpf/state.bpf.c): a record for each. A request that
+ * Of a handshake that this host began, and of one that became a connection, the programs make a record
+ * where it ends (src/bpf/state.bpf.c); if flows are not wanted besides, it is a flow that ends there. A request that
  * comes to nothing leaves no record; it is found in the map `requests` when its timer should have
  * run and nothing was seen of it:
  *
@@ -14,6 +14,7 @@
  *	requests for its queue, or a RST that was not seen	gone
  */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "source/bpf_listeners.h"
@@ -32,9 +33,13 @@ struct bpf_handshake {
 	struct bpf_reader *reader;
 	struct bpf_listeners listeners;
 	uint64_t concluded, pending; /* requests that came to nothing, or were not decided */
+	bool is_looking; /* what comes is of listeners, and for nobody else */
 };
 
-/* An emit; `context` is a struct bpf_handshake. */
+/*
+ * An emit; `context` is a struct bpf_handshake. What is about flows goes on to the source's own, if
+ * those are wanted too.
+ */
 void bpf_handshake_event(void *context, const struct event *ev);
 
 /* A request whose place another took. */
@@ -48,6 +53,9 @@ int bpf_handshake_finish(struct bpf_handshake *b);
 
 /* Adds the requests to the account of the flows. */
 void bpf_handshake_account(const struct bpf_handshake *b, uint64_t lost, struct account *a);
+
+/* The account of the handshakes alone, where flows are told of too. What is undecided is live. */
+void bpf_handshake_account_beside(const struct bpf_handshake *b, struct account *ret);
 
 void bpf_handshake_done(struct bpf_handshake *b);
 

@@ -122,10 +122,10 @@ static int make_tables(struct pcap_state *p)
 		return log_errno(errno, "cannot get random numbers");
 	if (p->source->handshakes)
 		make_handshakes(p, &key);
-	else
+	if (p->source->flows)
 		make_conversations(p, &key);
 	p->copies = copies_new(COPIES_WINDOW_NS_DEFAULT, &key);
-	if (!p->copies || !(p->table || p->handshakes))
+	if (!p->copies || (p->source->handshakes && !p->handshakes) || (p->source->flows && !p->table))
 		return log_errno(ENOMEM, "cannot reserve the flow table");
 	return 0;
 }
@@ -193,7 +193,7 @@ static void pass_time(struct pcap_state *p)
 		;
 	if (p->handshakes)
 		handshake_table_tick(p->handshakes, clock_now_ns() - CAPTURE_DELAY_NS);
-	else
+	if (p->table)
 		conversation_table_tick(p->table, clock_now_ns() - CAPTURE_DELAY_NS);
 }
 
@@ -249,7 +249,7 @@ static int pcap_sample(struct source *s)
 		conversation_table_settle(p->table);
 	if (p->table)
 		pcap_take_sample(p, p->input.is_live ? clock_now_ns() : p->now_ns);
-	else if (p->frozen_ns)
+	if (p->handshakes && p->frozen_ns)
 		handshake_table_flush(p->handshakes, p->frozen_ns);
 	return 0;
 }
@@ -273,15 +273,11 @@ static const char *pcap_describe(struct source *s)
 	return pcap_input_describe(&p->input);
 }
 
-static void pcap_account(struct source *s, struct account *ret)
+/* Of the capture, whatever was made of it. */
+static void add_capture(struct pcap_state *p, struct account *ret)
 {
-	struct pcap_state *p = s->state;
 	struct pcap_stat stat;
 
-	if (p->handshakes)
-		pcap_handshake_account(p->handshakes, ret);
-	else
-		pcap_flow_account(&p->flow, p->table, ret);
 	if (!p->input.is_live)
 		memcpy(p->undecoded.refused, p->input.file.capture->refused,
 		       sizeof(p->undecoded.refused));
@@ -296,6 +292,26 @@ static void pcap_account(struct source *s, struct account *ret)
 		ret->first_ns = p->first_ns;
 		ret->last_ns = p->last_ns;
 	}
+}
+
+static void pcap_account_handshakes(struct source *s, struct account *ret)
+{
+	struct pcap_state *p = s->state;
+
+	pcap_handshake_account(p->handshakes, ret);
+	add_capture(p, ret);
+}
+
+static void pcap_account(struct source *s, struct account *ret)
+{
+	struct pcap_state *p = s->state;
+
+	if (!p->table) {
+		pcap_account_handshakes(s, ret);
+		return;
+	}
+	pcap_flow_account(&p->flow, p->table, ret);
+	add_capture(p, ret);
 }
 
 static void close_fd(int fd)
@@ -339,6 +355,7 @@ const struct source_ops source_pcap = {
 	.freeze = pcap_freeze,
 	.describe = pcap_describe,
 	.account = pcap_account,
+	.account_handshakes = pcap_account_handshakes,
 	.losses = pcap_account,
 	.close = pcap_source_close,
 };

@@ -164,7 +164,7 @@ static const char *install(struct pcap_filter *f, const struct pcap_input *in,
 int pcap_filter_install(struct pcap_filter *f, const struct pcap_input *in, struct source *s)
 {
 	const char *checksum = s->watch->checksum;
-	bool is_selective = s->handshakes && !(checksum && atoi(checksum) > 0);
+	bool is_selective = !s->flows && !(checksum && atoi(checksum) > 0);
 	const char *rung = install(f, in, s, is_selective);
 
 	if (!rung) {

@@ -63,7 +63,7 @@ static int end_of_file(struct pcap_state *p)
 	p->is_over = true;
 	if (p->handshakes)
 		handshake_table_flush(p->handshakes, p->now_ns);
-	else
+	if (p->table)
 		conversation_table_flush(p->table, p->now_ns);
 	if (p->source->live_table)
 		pcap_take_sample(p, p->now_ns);

@@ -25,8 +25,8 @@ struct pcap_state {
 	struct pcap_filter filter; /* of an interface */
 	struct pcap_flow flow;	   /* its part of the local addresses serves both */
 	struct pcap_handshake handshake;
-	struct conversation_table *table; /* one of these two, the other is NULL */
-	struct handshake_table *handshakes;
+	struct conversation_table *table;   /* NULL unless flows are wanted */
+	struct handshake_table *handshakes; /* NULL unless those are */
 	struct copies *copies;
 	struct source *source;
 	struct pcap_undecoded undecoded;

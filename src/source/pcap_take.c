@@ -51,7 +51,7 @@ static void take_packet(struct pcap_state *p, const struct packet *packet)
 		return;
 	if (p->table)
 		conversation_table_feed(p->table, packet);
-	else if (packet->kind == PACKET_TCP || p->source->watch->icmp)
+	if (p->handshakes && (packet->kind == PACKET_TCP || p->source->watch->icmp))
 		handshake_table_feed(p->handshakes, packet);
 }
 

@@ -402,7 +402,6 @@ const struct source_ops source_recording = {
 	.summary = "what `tcpsight record` kept (--read FILE or DIR)",
 	.counters = true,
 	.handshakes = true,
-	.mixes = true,
 	.reads_files = true,
 	.tells_ticks = true,
 	.host = recording_counters,

@@ -217,7 +217,6 @@ const struct source_ops source_replay = {
 	.summary = "a text file of events (--read FILE)",
 	.counters = true,
 	.handshakes = true,
-	.mixes = true,
 	.finds_gone = true,
 	.reads_files = true,
 	.suits = replay_suits,
