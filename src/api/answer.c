@@ -5,25 +5,59 @@
 
 #include "api/state.h"
 #include "api/ask.h"
+#include "api/earlier.h"
 #include "consumer/agent.h"
 #include "serve/http.h"
 #include "util/out.h"
 #include "view/view.h"
 
-static const char *get(void *context, const char *name)
+const char *answer_get(void *context, const char *name)
 {
 	return http_query(context, name);
 }
 
-struct ask *answer_ask(struct api *api, struct http_request *q, const struct ask_defaults *defaults)
+static struct ask *read(struct api *api, struct http_request *q, const struct ask_from *from,
+			const struct ask_defaults *defaults)
 {
-	const struct ask_from from = {.get = get, .context = q};
 	struct ask_problem problem = {.at = 0};
-	struct ask *ask = ask_read(&from, defaults, api->consumer->question->watch,
+	struct ask *ask = ask_read(from, defaults, api->consumer->question->watch,
 				   api->view->context.cgroups, &problem);
 
 	if (!ask)
 		http_problem(q, 400, problem.title, problem.text, problem.parameter, problem.at);
+	return ask;
+}
+
+struct ask *answer_ask(struct api *api, struct http_request *q, const struct ask_defaults *defaults)
+{
+	const struct ask_from from = {.get = answer_get, .context = q};
+
+	return read(api, q, &from, defaults);
+}
+
+struct ask *answer_ask_at(struct api *api, struct http_request *q,
+			  const struct ask_from *from, const struct ask_defaults *defaults,
+			  struct earlier **ret_earlier)
+{
+	struct earlier *earlier;
+	struct ask *ask;
+
+	if (!earlier_open(api, q, &earlier))
+		return NULL;
+	if (earlier)
+		earlier_enter(earlier);
+	ask = read(api, q, from, defaults);
+	if (earlier)
+		earlier_leave(earlier);
+	if (ask && ask->states && earlier && !earlier->recording) {
+		http_problem(q, 400, "bad state", "the states of an earlier moment are not kept",
+			     "state", SIZE_MAX);
+		ask_free(ask);
+		ask = NULL;
+	}
+	if (!ask)
+		earlier_free(earlier);
+	*ret_earlier = ask ? earlier : NULL;
 	return ask;
 }
 

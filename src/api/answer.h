@@ -10,9 +10,11 @@
 struct api;
 struct ask;
 struct ask_defaults;
+struct ask_from;
 struct event;
 struct http_request;
 struct out;
+struct earlier;
 struct rows;
 struct why_case;
 
@@ -30,8 +32,22 @@ struct why_case;
 	"comm,unit,container,family,local,remote,state,role,tx_bytes,rx_bytes,srtt_us,retrans,"    \
 	"end_reason,error,netns,cookie"
 
+/* For struct ask_from, of a request. */
+const char *answer_get(void *request, const char *name);
+
 /* The parameters of `q`; NULL if they make no sense: then it was answered. Free with ask_free(). */
 struct ask *answer_ask(struct api *api, struct http_request *q, const struct ask_defaults *defaults);
+
+/*
+ * The same of an earlier moment, if `at` names one (else *ret_earlier is NULL): with its names, and
+ * without states if those were not kept. Both are given, or none.
+ */
+struct ask *answer_ask_at(struct api *api, struct http_request *q,
+			  const struct ask_from *from, const struct ask_defaults *defaults,
+			  struct earlier **ret_earlier);
+/* Those of that moment; takes both. */
+void answer_earlier_flows(struct api *api, struct http_request *q, struct earlier *earlier,
+		       struct ask *ask);
 
 /* Flows that live, or listeners, as `ask` (taken) wants them. */
 struct rows *answer_pick_live(struct api *api, struct ask *ask, bool listeners);

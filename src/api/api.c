@@ -43,7 +43,7 @@ static void log_opened(struct api *api, const struct flow *f)
 			   .time_ns = f->ident.open_ns,
 			   .ident = f->ident};
 
-	lately_put(&api->opened, ++api->number, &ev);
+	lately_put(&api->opened, ++api->number, &ev, NULL);
 	streams_event(api, lately_latest(&api->opened, 0));
 }
 
@@ -70,7 +70,7 @@ static void on_interval(struct consumer *c, const struct news *news)
 	judging_note(&api->judging, slot, news->flow, news->extra,
 		     news->close ? news->close->time_ns : c->engine->now_ns);
 	if (news->close)
-		live_close(&api->live, slot, news->flow);
+		api->left = live_close(&api->live, slot, news->flow);
 }
 
 static bool has_failed(const struct event *ev)
@@ -87,7 +87,8 @@ static void on_closed(struct consumer *c, const struct event *ev)
 		return;
 	api->minutes.now.closed++;
 	api->minutes.now.failed += has_failed(ev);
-	lately_put(&api->closed, ++api->number, ev);
+	/* The interval with its rest was told right before. */
+	lately_put(&api->closed, ++api->number, ev, &api->left);
 	if (api->closed.limit)
 		streams_event(api, lately_latest(&api->closed, 0));
 }
@@ -209,9 +210,9 @@ static void put_status(void *context, struct out *out)
 	const struct api *api = context;
 
 	out_format(out,
-		   "\"closed_kept\":%zu,\"closed_limit\":%zu,\"trails\":%u,\"trails_refused\":%llu,"
+		   "\"has_recording\":%s,\"closed_kept\":%zu,\"closed_limit\":%zu,\"trails\":%u,\"trails_refused\":%llu,"
 		   "\"series_points\":%zu,\"verdict_passes\":%llu,\"verdicts_refused\":%llu,",
-		   lately_count(&api->closed), api->closed.limit, api->live.trails_used,
+		   api->agent->recording ? "true" : "false", lately_count(&api->closed), api->closed.limit, api->live.trails_used,
 		   (unsigned long long)api->live.trails_refused, minutes_count(&api->minutes),
 		   (unsigned long long)api->judging.passes,
 		   (unsigned long long)api->judging.cases[api->judging.shown].table.refused);

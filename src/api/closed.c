@@ -1,38 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* /api/v1/closed: what ended, the latest first. */
-#include <time.h>
-
 #include "api/answer.h"
 #include "api/state.h"
 #include "api/ask.h"
+#include "api/ask_time.h"
 #include "api/rows.h"
 #include "engine/clock.h"
-#include "serve/http.h"
-#include "util/when.h"
 #include "view/view.h"
 
 #define NS_PER_US 1000
 
-/* `since` as a span before now ("5m") or a time; 0 if it is not given. False: it was answered. */
+/* `since` by the live clock; 0 if it is not given. False: it was answered. */
 static bool read_since(struct api *api, struct http_request *q, uint64_t *ret_ns)
 {
-	const char *since = http_query(q, "since");
-	int64_t offset_us = api->view->context.clock->realtime_offset_ns / NS_PER_US;
-	int64_t now_us = (int64_t)(clock_now_ns() / NS_PER_US) + offset_us, us;
-	size_t at = 0, other = 0;
+	int64_t us;
 
 	*ret_ns = 0;
-	if (!since || !*since)
-		return true;
-	if (!when_parse_span(since, &us, &other))
-		us = now_us - us;
-	else if (when_parse(since, now_us, &us, &at)) {
-		http_problem(q, 400, "bad time",
-			     "expected a span such as 5m, or a time such as 2026-11-24T03:12:00Z",
-			     "since", at);
+	if (!ask_time(api, q, "since", &us))
 		return false;
-	}
-	us -= offset_us;
+	us -= us ? api->view->context.clock->realtime_offset_ns / NS_PER_US : 0;
 	*ret_ns = us > 0 ? (uint64_t)us * NS_PER_US : 0;
 	return true;
 }

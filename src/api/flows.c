@@ -59,9 +59,13 @@ struct rows *answer_pick_live(struct api *api, struct ask *ask, bool listeners)
 void answer_flows(void *api, struct http_request *q)
 {
 	static const struct ask_defaults defaults = {FLOW_COLUMNS, "-tx_rate", 100};
-	struct ask *ask = answer_ask(api, q, &defaults);
+	const struct ask_from from = {.get = answer_get, .context = q};
+	struct earlier *earlier;
+	struct ask *ask = answer_ask_at(api, q, &from, &defaults, &earlier);
 
-	if (ask)
+	if (ask && earlier)
+		answer_earlier_flows(api, q, earlier, ask);
+	else if (ask)
 		rows_answer(answer_pick_live(api, ask, false), q);
 }
 

@@ -7,12 +7,13 @@
 #include "api/answer.h"
 #include "api/state.h"
 #include "api/ask.h"
+#include "api/earlier.h"
 #include "api/rows.h"
 #include "api/sums_by.h"
 #include "engine/column.h"
 #include "serve/http.h"
 #include "util/out.h"
-#include "util/parse.h"
+#include "util/xalloc.h"
 #include "view/json_row.h"
 #include "view/view.h"
 
@@ -73,9 +74,9 @@ static const struct order {
 	const char *name;
 	uint64_t (*key)(const struct sum *s);
 } orders[] = {
-	{"-rate", key_rate},	   {"-tx_rate", key_tx_rate}, {"-rx_rate", key_rx_rate},
-	{"-bytes", key_bytes},	   {"-flows", key_flows},     {"-closed", key_closed},
-	{"-failed", key_failed},   {"-retrans", key_retrans}, {"-srtt_us", key_srtt},
+	{"-rate", key_rate},	  {"-tx_rate", key_tx_rate}, {"-rx_rate", key_rx_rate},
+	{"-bytes", key_bytes},	  {"-flows", key_flows},     {"-closed", key_closed},
+	{"-failed", key_failed},  {"-retrans", key_retrans}, {"-srtt_us", key_srtt},
 	{"-severity", key_wrong},
 };
 
@@ -91,7 +92,7 @@ static const struct order *order_of(const char *name)
 
 static uint64_t per_second(const struct api *api, uint64_t bytes)
 {
-	uint64_t us = api->live.interval_us;
+	uint64_t us = api->view->context.interval_us;
 
 	return us ? (uint64_t)((double)bytes * US_PER_S / (double)us + 0.5) : 0;
 }
@@ -165,10 +166,11 @@ static const struct order *read_order(struct http_request *q)
 	const struct order *order = order_of(sort);
 
 	if (!order)
-		http_problem(q, 400, "bad order",
-			     "groups are sorted by -rate, -tx_rate, -rx_rate, -bytes, -flows, -closed, "
-			     "-failed, -retrans, -srtt_us or -severity, the largest first",
-			     "sort", 0);
+		http_problem(
+			q, 400, "bad order",
+			"groups are sorted by -rate, -tx_rate, -rx_rate, -bytes, -flows, -closed, "
+			"-failed, -retrans, -srtt_us or -severity, the largest first",
+			"sort", 0);
 	return order;
 }
 
@@ -178,79 +180,118 @@ static const char *get_but_sort(void *q, const char *name)
 	return strcmp(name, "sort") ? http_query(q, name) : NULL;
 }
 
-static struct ask *read_ask(struct api *api, struct http_request *q)
+/* A question for sums, and where it stands. */
+struct sums_asked {
+	struct api *api;
+	struct earlier *earlier; /* NULL: of now */
+	struct ask *ask;
+	const struct order *order;
+	struct sums_by by;
+	const char *names[SUMS_BY_MAX];
+	char head[96];
+	bool quotes_big; /* numbers beyond 2^53 are strings */
+};
+
+static void put_rows(struct sums_asked *a, struct out *out)
 {
-	static const struct ask_defaults defaults = {"id", NULL, LIMIT_DEFAULT};
-	const struct ask_from from = {.get = get_but_sort, .context = q};
-	struct ask_problem problem = {.at = 0};
-	struct ask *ask = ask_read(&from, &defaults, api->consumer->question->watch,
-				   api->view->context.cgroups, &problem);
+	struct sums_by *by = &a->by;
+	const struct sum **all = sums_by_sorted(by, a->order->key);
+	size_t count = sums_by_count(by), shown = count < a->ask->limit ? count : a->ask->limit;
 
-	if (!ask)
-		http_problem(q, 400, problem.title, problem.text, problem.parameter, problem.at);
-	return ask;
-}
-
-static void put_rows(struct api *api, struct sums_by *by, const struct ask *ask,
-		     const struct order *order, const char *const *names, struct out *out)
-{
-	const struct sum **all = sums_by_sorted(by, order->key);
-	size_t count = sums_by_count(by), shown = count < ask->limit ? count : ask->limit;
-
-	out_format(out, ",\"total\":%u,\"matched\":%llu,\"groups\":%zu,\"rows\":[", api->live.flows,
-		   (unsigned long long)by->matched, count);
+	out_format(out, ",\"total\":%llu,\"matched\":%llu,\"groups\":%zu,\"rows\":[",
+		   (unsigned long long)by->total, (unsigned long long)by->matched, count);
 	for (size_t i = 0; i < shown; i++) {
 		if (i)
 			out_char(out, ',');
-		put_values(by, all[i], names, out);
-		put_sum(api, all[i], out);
+		put_values(by, all[i], a->names, out);
+		put_sum(a->api, all[i], out);
 	}
 	out_char(out, ']');
 	free(all);
 }
 
-static void answer_sums(struct api *api, struct http_request *q, struct sums_by *by,
-			const char *const *names, const char *head)
+static void put_sums(struct sums_asked *a, uint64_t moment_ns, struct out *out)
 {
-	const struct order *order = read_order(q);
-	struct ask *ask = order ? read_ask(api, q) : NULL;
-	struct out out;
+	out->for_web = true;
+	out->quotes_big = a->quotes_big;
+	out_char(out, '{');
+	rows_put_moment(a->api, moment_ns, out);
+	if (a->earlier)
+		out_format(out, ",\"complete\":%s", a->earlier->is_whole ? "true" : "false");
+	out_str(out, a->head);
+	put_rows(a, out);
+	out_str(out, "}\n");
+	sums_by_done(&a->by);
+}
 
-	if (!ask)
-		return;
-	if (!answer_begin_int64(&out, q)) {
-		ask_free(ask);
-		return;
+static bool more(void *context, struct out *out)
+{
+	struct sums_asked *a = context;
+
+	if (a->earlier && earlier_read(a->earlier)) {
+		out_char(out, ' ');
+		return true;
 	}
-	sums_by_fill(by, api, ask);
-	out_char(&out, '{');
-	rows_put_moment(api, api->live.tick_ns, &out);
-	out_str(&out, head);
-	put_rows(api, by, ask, order, names, &out);
-	out_char(&out, '}');
-	sums_by_done(by);
-	ask_free(ask);
-	answer_json(q, &out);
+	if (!a->earlier) {
+		sums_by_fill(&a->by, a->api, a->ask);
+		put_sums(a, a->api->live.tick_ns, out);
+		return false;
+	}
+	earlier_enter(a->earlier);
+	sums_by_fill_earlier(&a->by, a->earlier, a->ask);
+	put_sums(a, a->earlier->is_known ? a->earlier->to_ns : 0, out);
+	earlier_leave(a->earlier);
+	return false;
+}
+
+static void done(void *context)
+{
+	struct sums_asked *a = context;
+
+	ask_free(a->ask);
+	earlier_free(a->earlier);
+	free(a);
+}
+
+/* With `by`, `names` and `head` set; takes `a`. */
+static void answer_sums(struct sums_asked *a, struct http_request *q)
+{
+	static const struct ask_defaults defaults = {"id", NULL, LIMIT_DEFAULT};
+	static const struct http_pieces pieces = {.more = more, .done = done};
+	const struct ask_from from = {.get = get_but_sort, .context = q};
+
+	a->order = read_order(q);
+	a->ask = a->order && answer_read_int64(q, &a->quotes_big)
+			 ? answer_ask_at(a->api, q, &from, &defaults, &a->earlier)
+			 : NULL;
+	if (a->ask)
+		http_answer_pieces(q, 200, "application/json", &pieces, a);
+	else
+		free(a);
 }
 
 void answer_groups(void *api, struct http_request *q)
 {
-	const char *list = http_query(q, "by"), *names[SUMS_BY_MAX];
+	const char *list = http_query(q, "by");
+	struct sums_asked *a;
 	struct sums_by by;
 
 	if (!read_by(&by, q, "by", list && *list ? list : "unit"))
 		return;
+	a = xcalloc(1, sizeof(*a));
+	a->api = api;
+	a->by = by;
 	for (size_t i = 0; i < by.columns; i++)
-		names[i] = by.column[i]->name;
-	answer_sums(api, q, &by, names, "");
+		a->names[i] = by.column[i]->name;
+	answer_sums(a, q);
 }
 
 void answer_edges(void *api, struct http_request *q)
 {
-	static const char *const names[] = {"from", "to"};
 	const char *from = http_query(q, "by"), *to = http_query(q, "peer");
-	char list[64], head[96];
 	struct sums_by by, check;
+	struct sums_asked *a;
+	char list[64];
 
 	from = from && *from ? from : "unit";
 	to = to && *to ? to : "remote_class";
@@ -259,13 +300,19 @@ void answer_edges(void *api, struct http_request *q)
 	if (!read_by(&by, q, "peer", to))
 		return;
 	if (check.columns > 1 || by.columns > 1) {
-		http_problem(q, 400, "bad grouping", "expected one column", 
-			     check.columns > 1 ? "by" : "peer", strcspn(check.columns > 1 ? from : to, ","));
+		http_problem(q, 400, "bad grouping", "expected one column",
+			     check.columns > 1 ? "by" : "peer",
+			     strcspn(check.columns > 1 ? from : to, ","));
 		return;
 	}
 	snprintf(list, sizeof(list), "%s,%s", from, to);
 	if (!read_by(&by, q, "peer", list))
 		return;
-	snprintf(head, sizeof(head), ",\"by\":\"%s\",\"peer\":\"%s\"", from, to);
-	answer_sums(api, q, &by, names, head);
+	a = xcalloc(1, sizeof(*a));
+	a->api = api;
+	a->by = by;
+	a->names[0] = "from";
+	a->names[1] = "to";
+	snprintf(a->head, sizeof(a->head), ",\"by\":\"%s\",\"peer\":\"%s\"", from, to);
+	answer_sums(a, q);
 }

@@ -18,7 +18,8 @@ void lately_done(struct lately *l)
 	*l = (struct lately){0};
 }
 
-void lately_put(struct lately *l, uint64_t number, const struct event *ev)
+void lately_put(struct lately *l, uint64_t number, const struct event *ev,
+		const struct live_left *left)
 {
 	struct lately_entry *e;
 
@@ -30,6 +31,7 @@ void lately_put(struct lately *l, uint64_t number, const struct event *ev)
 	if (l->put++ >= l->limit)
 		l->dropped = e->number;
 	e->number = number;
+	e->left = left ? *left : (struct live_left){0};
 	memcpy(&e->ev, ev, ev_size(ev));
 }
 

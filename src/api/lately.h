@@ -9,9 +9,11 @@
 #include <stdint.h>
 
 #include "abi/event.h"
+#include "api/live.h"
 
 struct lately_entry {
 	uint64_t number; /* from 1 on */
+	struct live_left left; /* of one that closed */
 	struct event ev;
 };
 
@@ -25,8 +27,12 @@ struct lately {
 void lately_begin(struct lately *l, size_t size);
 void lately_done(struct lately *l);
 
-/* Copies what the event has of its parts. With a limit of 0 nothing is kept. */
-void lately_put(struct lately *l, uint64_t number, const struct event *ev);
+/*
+ * Copies what the event has of its parts. With a limit of 0 nothing is kept. `left` is NULL for one
+ * that lives.
+ */
+void lately_put(struct lately *l, uint64_t number, const struct event *ev,
+		const struct live_left *left);
 
 /* Forget all, and keep at most so many from now on. */
 void lately_limit(struct lately *l, size_t limit);

@@ -2,7 +2,8 @@
 /*
  * What is known of live flows besides the flow table: which slots have one, what each moved in the
  * last interval, and, of those that moved anything, five minutes of it. By slot, reserved once; the
- * minutes come from a pool, and what finds no place there is counted.
+ * minutes come from a pool, and what finds no place there is counted. Those of a flow that closed stay
+ * until five minutes are over or others need the place, so that an earlier moment can be shown.
  */
 #pragma once
 #include <stdbool.h>
@@ -29,14 +30,16 @@ struct live_flow {
 	uint32_t tick; /* of `moved` */
 	uint32_t trail; /* index + 1 in the pool; 0: none */
 	bool listens;
+	bool is_untold; /* it moved something while the pool was full */
 	struct ev_count moved;
 };
 
 /* Of one flow. Its points are those of the latest steps, by number of the step. */
 struct trail {
+	uint64_t id;	/* of its flow */
 	uint32_t first; /* step in which it began */
 	uint32_t last;	/* step that was written last; those between are filled */
-	uint32_t next_free;
+	uint32_t next;	/* of those that are free, or whose flow has closed */
 	bool is_used; /* while the pool is cut down */
 	struct trail_point point[TRAIL_POINTS];
 };
@@ -47,10 +50,13 @@ struct live {
 	uint32_t used;		/* slots from here on never had a flow */
 	uint32_t flows, listeners;
 	uint32_t tick, step; /* numbers of the present interval and step */
+	uint64_t began_ns;   /* when the first step did */
 	uint64_t tick_ns;    /* when the last interval ended; 0: none has */
 	uint64_t interval_us; /* of the last interval */
 	struct trail *trail;
 	uint32_t trails, trails_used, trails_limit, trail_free;
+	/* Of flows that closed: a queue, the first closed first. */
+	uint32_t left_first, left_last, left_count;
 	uint64_t trails_refused;
 };
 
@@ -59,7 +65,15 @@ void live_done(struct live *l);
 
 void live_open(struct live *l, uint32_t slot, const struct flow *f);
 void live_news(struct live *l, uint32_t slot, const struct news *news);
-void live_close(struct live *l, uint32_t slot, const struct flow *f);
+
+/* What stays of a flow that closed. */
+struct live_left {
+	uint64_t id;
+	uint32_t trail; /* index + 1; 0: all that it moved while it was watched, it moved in `step` */
+	uint32_t step;	/* in which it closed */
+	bool is_untold;
+};
+struct live_left live_close(struct live *l, uint32_t slot, const struct flow *f);
 
 /* An interval ended, all its news were told. `began_ns` is when the first one began. */
 void live_tick(struct live *l, uint64_t time_ns, uint64_t began_ns);
@@ -72,3 +86,9 @@ struct ev_count live_moved(const struct live *l, uint32_t slot);
 
 /* Its latest points, oldest first, at most TRAIL_POINTS, the present step not included. */
 size_t live_trail(const struct live *l, uint32_t slot, struct trail_point *ret);
+
+/* What it moved in an earlier step, one of the last TRAIL_POINTS. False: that is not known. */
+bool live_then(const struct live *l, uint32_t slot, uint32_t step, struct trail_point *ret);
+/* The same of one that closed, of which `ret` is left as it is if all was moved in left->step. */
+bool live_left_then(const struct live *l, const struct live_left *left, uint32_t step,
+		    struct trail_point *ret);

@@ -20,44 +20,47 @@
 		".previous\n");                       \
 	extern const char page_##name[], page_##name##_end[]
 
+#define SCRIPTS(X)                                                                              \
+	X(ask) X(charts) X(detail) X(edges) X(page) X(past)                                     \
+	X(state) X(stream) X(sums) X(table) X(text) X(wrong)
+#define SCRIPT(name) FILE_OF(name, "src/page/" #name ".js");
+
 FILE_OF(html, "src/page/index.html");
 FILE_OF(css, "src/page/page.css");
-FILE_OF(js, "src/page/page.js");
+SCRIPTS(SCRIPT)
 
-/* The path "/" is above all others: what nobody else answers comes here. */
-static void answer_html(void *context, struct http_request *q)
+struct file {
+	const char *path, *type, *data, *end;
+};
+
+#define FILE_AT(path, type, name) {path, type, page_##name, page_##name##_end}
+#define SCRIPT_AT(name) FILE_AT("/" #name ".js", "text/javascript; charset=utf-8", name),
+
+/* The path "/" is above all others: what nobody else answers comes there. */
+static const struct file files[] = {
+	FILE_AT("/", "text/html; charset=utf-8", html),
+	FILE_AT("/page.css", "text/css; charset=utf-8", css),
+	SCRIPTS(SCRIPT_AT)
+};
+
+static void answer_file(void *context, struct http_request *q)
 {
-	(void)context;
-	if (*http_rest(q)) {
+	const struct file *f = context;
+
+	if (f == files && *http_rest(q))
 		http_problem(q, 404, "not found", "there is nothing at this path", NULL, SIZE_MAX);
-		return;
-	}
-	http_answer_static(q, "text/html; charset=utf-8", NULL, page_html,
-			   (size_t)(page_html_end - page_html));
-}
-
-static void answer_css(void *context, struct http_request *q)
-{
-	(void)context;
-	http_answer_static(q, "text/css; charset=utf-8", NULL, page_css,
-			   (size_t)(page_css_end - page_css));
-}
-
-static void answer_js(void *context, struct http_request *q)
-{
-	(void)context;
-	http_answer_static(q, "text/javascript; charset=utf-8", NULL, page_js,
-			   (size_t)(page_js_end - page_js));
+	else
+		http_answer_static(q, f->type, NULL, f->data, (size_t)(f->end - f->data));
 }
 
 void page_add(struct api *api)
 {
-	static const struct http_route routes[] = {
-		{"/", HTTP_PAGE, .answer = answer_html},
-		{"/page.css", HTTP_PAGE, .answer = answer_css},
-		{"/page.js", HTTP_PAGE, .answer = answer_js},
-	};
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		const struct http_route route = {.path = files[i].path,
+						 .scope = HTTP_PAGE,
+						 .answer = answer_file,
+						 .context = (void *)&files[i]};
 
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
-		http_add_route(api->agent->http, &routes[i]);
+		http_add_route(api->agent->http, &route);
+	}
 }

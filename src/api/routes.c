@@ -14,17 +14,18 @@
 #define OF_FLOWS "filter", "pid", "unit", "container", "state", "netns", "int64"
 
 static const char *const of_rows[] = {OF_FLOWS, "columns", "sort", "limit", "after", NULL};
+static const char *const of_flows[] = {OF_FLOWS, "columns", "sort", "limit", "after", "at", NULL};
 static const char *const of_closed[] = {OF_FLOWS, "columns", "limit", "after", "since", NULL};
 static const char *const of_verdicts[] = {OF_FLOWS, "columns", "limit", NULL};
-static const char *const of_groups[] = {OF_FLOWS, "by", "sort", "limit", NULL};
-static const char *const of_edges[] = {OF_FLOWS, "by", "peer", "sort", "limit", NULL};
+static const char *const of_groups[] = {OF_FLOWS, "by", "sort", "limit", "at", NULL};
+static const char *const of_edges[] = {OF_FLOWS, "by", "peer", "sort", "limit", "at", NULL};
 static const char *const of_series[] = {"metric", "from", "step", NULL};
 static const char *const of_one[] = {"int64", NULL};
 static const char *const of_events[] = {OF_FLOWS, "columns", "sort", "limit", "kinds", NULL};
 static const char *const of_stream[] = {"interval", "extra", "all", "listeners", "once", NULL};
 
 static const struct http_route routes[] = {
-	{"/api/v1/flows", HTTP_API, of_rows, answer_flows},
+	{"/api/v1/flows", HTTP_API, of_flows, answer_flows},
 	{"/api/v1/flows/", HTTP_API, of_one, answer_flow},
 	{"/api/v1/closed", HTTP_API, of_closed, answer_closed},
 	{"/api/v1/listeners", HTTP_API, of_rows, answer_listeners},

@@ -7,6 +7,7 @@
 #include "api/answer.h"
 #include "api/state.h"
 #include "api/ask.h"
+#include "api/earlier.h"
 #include "engine/clock.h"
 #include "engine/column.h"
 #include "engine/column_flow.h"
@@ -96,6 +97,11 @@ void rows_keep_closed(struct rows *r, const struct event *ev)
 	judge_event(ev, k->verdict);
 }
 
+void rows_keep_earlier(struct rows *r, const struct event *ev)
+{
+	*next_row(r) = (struct kept){.ev = *ev};
+}
+
 struct row rows_row(struct api *api, const struct kept *k, uint64_t moment_ns)
 {
 	struct row row = view_row_of_event(api->view, (struct event *)&k->ev);
@@ -141,21 +147,23 @@ void rows_put_moment(struct api *api, uint64_t moment_ns, struct out *out)
 		out_json_string(out, text, len);
 	else
 		out_str(out, "null");
-	out_format(out, ",\"interval\":%.6g", (double)api->live.interval_us / 1e6);
+	out_format(out, ",\"interval\":%.6g", (double)api->view->context.interval_us / 1e6);
 }
 
 static void put_head(struct rows *r, struct out *out)
 {
 	out_char(out, '{');
 	rows_put_moment(r->api, r->moment_ns, out);
+	if (r->earlier)
+		out_format(out, ",\"complete\":%s", r->earlier->is_whole ? "true" : "false");
 	out_format(out, ",\"total\":%llu,\"matched\":%llu,\"rows\":[", (unsigned long long)r->total,
 		   (unsigned long long)r->matched);
 	r->has_head = true;
 }
 
-static bool more(void *context, struct out *out)
+bool rows_more(void *rows, struct out *out)
 {
-	struct rows *r = context;
+	struct rows *r = rows;
 	size_t begin = r->bytes_max ? 0 : out->used;
 
 	out->for_web = true;
@@ -180,13 +188,13 @@ static bool more(void *context, struct out *out)
 
 void rows_put_all(struct rows *r, struct out *out)
 {
-	while (more(r, out))
+	while (rows_more(r, out))
 		;
 }
 
 void rows_answer(struct rows *r, struct http_request *q)
 {
-	static const struct http_pieces pieces = {.more = more, .done = rows_free};
+	static const struct http_pieces pieces = {.more = rows_more, .done = rows_free};
 
 	if (!answer_read_int64(q, &r->quotes_big)) {
 		rows_free(r);

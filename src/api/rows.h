@@ -15,6 +15,7 @@ struct api;
 struct ask;
 struct http_request;
 struct out;
+struct earlier;
 struct row;
 
 /* A row to be: a flow as it was, and what it moved in the last interval. */
@@ -28,6 +29,7 @@ struct kept {
 struct rows {
 	struct api *api;
 	struct ask *ask;
+	const struct earlier *earlier; /* of which moment; NULL: now */
 	bool keeps_ask; /* rows_free() does not free it */
 	bool quotes_big; /* numbers beyond 2^53 are strings */
 	size_t bytes_max; /* rows beyond it are left out; 0: no limit */
@@ -48,6 +50,8 @@ void rows_free(void *rows);
 void rows_keep_live(struct rows *r, uint32_t slot);
 /* Likewise one that closed. */
 void rows_keep_closed(struct rows *r, const struct event *ev);
+/* Likewise one of an earlier moment, on which there is no verdict. */
+void rows_keep_earlier(struct rows *r, const struct event *ev);
 
 /* What a column shows of it: borrowed until the next call. */
 struct row rows_row(struct api *api, const struct kept *kept, uint64_t moment_ns);
@@ -66,6 +70,9 @@ void rows_put_moment(struct api *api, uint64_t moment_ns, struct out *out);
 
 /* Answer with them; `r` is taken. */
 void rows_answer(struct rows *r, struct http_request *q);
+
+/* The next piece of the envelope; false: it was the last. */
+bool rows_more(void *rows, struct out *out);
 
 /* The whole envelope at once. */
 void rows_put_all(struct rows *r, struct out *out);

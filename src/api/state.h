@@ -31,6 +31,7 @@ struct api {
 
 	struct live live;
 	struct lately closed, opened;
+	struct live_left left; /* of the flow that closed last */
 	struct minutes minutes;
 	struct judging judging;
 	uint64_t number; /* of the latest event that was put into a log */

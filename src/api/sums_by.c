@@ -7,6 +7,7 @@
 
 #include "api/state.h"
 #include "api/ask.h"
+#include "api/earlier.h"
 #include "api/rows.h"
 #include "engine/column.h"
 #include "engine/engine.h"
@@ -149,6 +150,11 @@ static void fill_live(struct sums_by *s, struct api *api, const struct ask *ask,
 	}
 }
 
+static bool has_failed(const struct event *ev)
+{
+	return ev->head.end_reason > END_FIN && ev->head.end_reason != END_UNKNOWN;
+}
+
 static void fill_closed(struct sums_by *s, struct api *api, const struct ask *ask,
 			struct out *scratch)
 {
@@ -169,7 +175,7 @@ static void fill_closed(struct sums_by *s, struct api *api, const struct ask *as
 		row = rows_row(api, &kept, now);
 		sum = sum_of(s, scratch, &row);
 		sum->closed++;
-		sum->failed += ev->head.end_reason > END_FIN && ev->head.end_reason != END_UNKNOWN;
+		sum->failed += has_failed(ev);
 		add(sum, &ev->count, &nothing);
 	}
 }
@@ -201,17 +207,56 @@ static void fill_verdicts(struct sums_by *s, struct api *api, const struct ask *
 	}
 }
 
+static void fill_earlier(struct sums_by *s, const struct earlier *earlier, const struct ask *ask,
+		      struct out *scratch)
+{
+	struct kept kept = {.has_moved = false};
+	struct row row;
+	struct sum *sum;
+
+	for (uint32_t i = 0; i < earlier_count(earlier); i++) {
+		if (!earlier_get(earlier, i, &kept.ev))
+			continue;
+		s->total++;
+		if (!ask_takes(ask, &kept.ev.ident, kept.ev.head.state))
+			continue;
+		row = rows_row(earlier->api, &kept, earlier->to_ns);
+		sum = sum_of(s, scratch, &row);
+		sum->flows += kept.ev.head.kind != EV_CLOSE;
+		sum->closed += kept.ev.head.kind == EV_CLOSE;
+		sum->failed += has_failed(&kept.ev);
+		add(sum, &kept.ev.count, &kept.ev.count);
+		s->matched++;
+	}
+}
+
+static void begin(struct sums_by *s, struct out *scratch)
+{
+	group_table_init(&s->groups, SUMS_GROUPS_MAX, sizeof(struct sum));
+	out_init_memory(scratch);
+	scratch->for_web = true;
+}
+
 void sums_by_fill(struct sums_by *s, struct api *api, const struct ask *ask)
 {
 	struct out scratch;
 	size_t len;
 
-	group_table_init(&s->groups, SUMS_GROUPS_MAX, sizeof(struct sum));
-	out_init_memory(&scratch);
-	scratch.for_web = true;
+	begin(s, &scratch);
+	s->total = api->live.flows;
 	fill_live(s, api, ask, &scratch);
 	fill_closed(s, api, ask, &scratch);
 	fill_verdicts(s, api, ask, &scratch);
+	free(out_take(&scratch, &len));
+}
+
+void sums_by_fill_earlier(struct sums_by *s, const struct earlier *earlier, const struct ask *ask)
+{
+	struct out scratch;
+	size_t len;
+
+	begin(s, &scratch);
+	fill_earlier(s, earlier, ask, &scratch);
 	free(out_take(&scratch, &len));
 }
 

@@ -15,6 +15,7 @@ struct api;
 struct ask;
 struct column;
 struct event;
+struct earlier;
 
 #define SUMS_BY_MAX 4
 #define SUMS_GROUPS_MAX 4096
@@ -24,7 +25,7 @@ struct sum {
 	char text[SUMS_TEXT_MAX]; /* the values, as JSON, one after the other */
 	uint16_t end[SUMS_BY_MAX]; /* where each ends */
 	uint64_t flows, closed, failed;
-	uint64_t tx_bytes, rx_bytes; /* of lives, as far as they were watched */
+	uint64_t tx_bytes, rx_bytes; /* of lives, as far as they were watched; or of the interval */
 	uint64_t tx_moved, rx_moved; /* in the last interval */
 	uint64_t retrans;
 	uint32_t srtt_us, min_rtt_us; /* the largest, the least; 0: none was measured */
@@ -39,7 +40,7 @@ struct sums_by {
 	struct group_table groups; /* payload: struct sum */
 	struct sum others;
 	bool has_others;
-	uint64_t matched;
+	uint64_t total, matched;
 };
 
 /* 0; or -EINVAL, `*ret_at` and a reason. */
@@ -47,6 +48,8 @@ int sums_by_columns(struct sums_by *s, const char *list, size_t *ret_at, const c
 
 /* Fill it; free with sums_by_done(). */
 void sums_by_fill(struct sums_by *s, struct api *api, const struct ask *ask);
+/* Of an earlier moment: what lived, and what closed in its interval. The counts are of that. */
+void sums_by_fill_earlier(struct sums_by *s, const struct earlier *earlier, const struct ask *ask);
 void sums_by_done(struct sums_by *s);
 
 /* The sums in order: largest `key` first; gives an array of sums_by_count() pointers: free() it. */

@@ -52,6 +52,7 @@ struct agent {
 	struct cgroup_names *cgroups;
 	uint64_t started_ns;
 	bool is_ready; /* what was there is known, intervals run */
+	const char *recording; /* the folder of the recording that it makes; or NULL */
 	int landlock;  /* version of what shuts us off from files; 0: the kernel has none */
 	enum agent_step step;
 	uint64_t steps_taken[AGENT_STEPS];

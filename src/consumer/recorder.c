@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "consumer/agent.h"
 #include "consumer/recorder_host.h"
 #include "consumer/recorder_meta.h"
 #include "consumer/recorder_status.h"
@@ -345,6 +346,8 @@ static int on_start(struct consumer *c, struct source *s, uid_t uid, gid_t gid)
 	(void)uid;
 	(void)gid;
 	r->source = s;
+	if (agent_of(c->question))
+		agent_of(c->question)->recording = o->directory;
 	r->shows_status = isatty(STDERR_FILENO) && !c->question->is_also && !s->offline;
 	r->told_size = ((size_t)c->engine->max_flows + 1) * sizeof(*r->told);
 	r->told = reserve(r->told_size);

@@ -9,6 +9,7 @@ import tempfile
 import time
 import urllib.parse
 
+from flows import wait_until
 from sight import PATIENCE_SEC, Tcpsight
 
 
@@ -118,11 +119,5 @@ class Agent(Tcpsight):
 
     def wait_api(self, find, what, path, **parameters):
         """Ask until find() of the answer is true; returns what it gave."""
-        deadline = time.monotonic() + PATIENCE_SEC
-        while True:
-            answer = self.api(path, **parameters)
-            found = find(answer)
-            if found:
-                return found
-            assert time.monotonic() < deadline, f"no {what} in {json.dumps(answer)[:3000]}"
-            time.sleep(0.05)
+        return wait_until(lambda: find(self.api(path, **parameters)),
+                          lambda: f"{what} in {json.dumps(self.api(path, **parameters))[:3000]}")

@@ -2,21 +2,26 @@
 """A real, headless Chromium, through tests/page/driver.js."""
 
 import json
+import os
 import shutil
 import subprocess
-import time
+import tempfile
 
+from flows import wait_until
 from sight import BUILD, PATIENCE_SEC, ROOT
 
 MODULES = (BUILD / "page/node_modules").absolute()
 
 
 class Browser:
-    def __init__(self):
+    """`user`: whose processes they are, by number; else ours."""
+
+    def __init__(self, user=None):
         assert MODULES.is_dir(), f"{MODULES} is missing: ./dev page or ./dev test installs it"
         self.process = subprocess.Popen(
             ["node", str(ROOT / "tests/page/driver.js"), str(MODULES), shutil.which("chromium")],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, user=user,
+            env={**os.environ, **({"HOME": tempfile.gettempdir()} if user else {})})
 
     def __enter__(self):
         return self
@@ -71,13 +76,20 @@ class Page:
         return self.eval(f"""(() => {{ const e = document.querySelector({json.dumps(selector)});
             return e && e.getClientRects().length ? e.innerText : null; }})()""")
 
+    @staticmethod
+    def _wait(look, what, wanted):
+        seen = [None]
+
+        def find():
+            seen[0] = look()
+            return wanted(seen[0])
+
+        wait_until(find, lambda: f"{what}: {seen[0]}")
+        return seen[0]
+
     def until(self, script, what, wanted=bool):
         """Wait until `wanted` is true of the expression's value; returns it."""
-        deadline = time.monotonic() + PATIENCE_SEC
-        while not wanted(value := self.eval(script)):
-            assert time.monotonic() < deadline, f"no {what}: {value}"
-            time.sleep(0.05)
-        return value
+        return self._wait(lambda: self.eval(script), what, wanted)
 
     def rows(self):
         """The table as texts, {title of the column: text} for each row."""
@@ -89,11 +101,7 @@ class Page:
               Object.fromEntries(texts(row).map((text, i) => [names[i], text]))); })()""")
 
     def wait_rows(self, wanted, what):
-        deadline = time.monotonic() + PATIENCE_SEC
-        while not wanted(rows := self.rows()):
-            assert time.monotonic() < deadline, f"no {what}: {rows}"
-            time.sleep(0.05)
-        return rows
+        return self._wait(self.rows, what, wanted)
 
     def violations(self):
         """What axe-core finds: rule and place."""

@@ -129,13 +129,14 @@ class Traffic(Actor):
 
 
 def wait_until(find, what):
-    """Wait until find(), of which no file descriptor tells, is true; returns what it gave."""
+    """Wait until find(), of which no file descriptor tells, is true; returns what it gave. `what` is missing else: a
+    text, or what makes one."""
     deadline = time.monotonic() + PATIENCE_SEC
     while True:
         found = find()
         if found:
             return found
-        assert time.monotonic() < deadline, f"no {what} in time"
+        assert time.monotonic() < deadline, f"no {what() if callable(what) else what} in time"
         time.sleep(0.02)
 
 

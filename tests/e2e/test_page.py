@@ -2,17 +2,25 @@
 """The live page in a real Chromium: what it shows is what was sent, to everybody, and nothing else happens."""
 
 import contextlib
+import datetime
+import pathlib
+import re
 import socket
+import time
 import urllib.parse
 
 import pytest
 from agent_client import Agent
 from browser import Browser
-from flows import named
+from flows import named, wait_until
+from sight import Tcpsight
 from test_api import PAYLOAD, Pair
+from test_api_earlier import ROOMY, bytes_in
 
 HOSTILE = "<img src=x on>&"
 SENT = 43210
+NOBODY = 65534
+TOKEN = "0123456789abcdef0123456789abcdef"
 LOST = "document.documentElement.classList.contains('stale')"
 
 
@@ -26,8 +34,8 @@ def client_of(told):
     return f"src port {told['ports'][0]} and dst port {told['servers'][0]}"
 
 
-def agent_at(port):
-    return Agent("--without", "metrics", "--listen", f"127.0.0.1:{port}")
+def agent_at(port, *more):
+    return Agent(*ROOMY, "--listen", f"127.0.0.1:{port}", *more)
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +171,179 @@ def test_an_agent_that_ends_is_told_and_one_that_comes_back_is_shown(browser):
             page.press("Enter")
             page.wait_rows(lambda rows: [(r["Process"], r["Sent"]) for r in rows] ==
                            [("page-new", "3.0 kB")], "row of the new one")
+
+
+@pytest.fixture(scope="module")
+def stranger():
+    """Nobody's browser, whom loopback alone does not let in."""
+    with Browser(user=NOBODY) as running:
+        yield running
+
+
+def test_a_token_is_asked_for_and_a_wrong_one_refused_in_words(privileged, stranger, tmp_path):
+    number, path = free_port(), tmp_path / "token"
+    path.write_text(TOKEN)
+    path.chmod(0o600)
+    with agent_at(number, "--token-file", path), named("page-token", 4000) as process, stranger.page() as page:
+        words = urllib.parse.urlencode({"filter": client_of(process.hear())})
+        assert page.goto(f"http://127.0.0.1:{number}/#{words}") == 200
+        said = page.until("document.getElementById('login-why').innerText", "question for the token")
+        assert "needs the token of --token-file" in said and page.rows() == []
+        assert page.violations() == []
+        page.call("fill", "#token", TOKEN[::-1])
+        page.press("Enter")
+        page.until("document.getElementById('login-why').innerText", "refusal",
+                   lambda text: "refused this token" in text)
+        assert page.text("#login") and page.rows() == []
+        page.call("fill", "#token", TOKEN)
+        page.press("Enter")
+        page.wait_rows(lambda rows: [r["Sent"] for r in rows] == ["4.0 kB"], "row")
+        assert page.text("#login") is None and page.text("#problem") is None
+        # It is in no address, and a page that is loaded again has it still.
+        assert TOKEN not in page.eval("location.href")
+        page.call("reload")
+        page.wait_rows(lambda rows: len(rows) == 1, "row")
+        assert page.text("#login") is None
+        assert page.eval("sessionStorage.length + localStorage.length + document.cookie.length") == 1
+        # The browser's own words on an answer of 401.
+        assert [e for e in page.errors() if "status of 401" not in e] == []
+
+
+# What Tab reaches, where it stands in the document, and whether the eye sees that it is there.
+FOCUSED = """(() => { const e = document.activeElement, style = getComputedStyle(e);
+    if (e === document.body) return null;
+    e.dataset.met = "yes";
+    return { name: e.id || e.tagName + ":" + e.textContent.trim(),
+      place: [...document.querySelectorAll("*")].indexOf(e), isSeen: e.getClientRects().length > 0 &&
+        style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2 }; })()"""
+REACHABLE = """[...document.querySelectorAll("a[href], button, input, select, summary, [tabindex='0']")]
+    .filter((e) => e.getClientRects().length && !e.disabled)"""
+
+
+def test_tab_leads_through_everything_in_order(open_page):
+    with Pair() as pair, open_page({"filter": pair.filter}) as page:
+        page.wait_rows(lambda rows: len(rows) == 1, "row")
+        # Nothing changes any more.
+        page.press("p", "j", "Enter")
+        page.until("!document.getElementById('detail').hidden", "detail")
+        page.eval("(document.activeElement.blur(), window.getSelection().removeAllRanges(), true)")
+        page.call("click", "h1")
+        steps, limit = [], page.eval(REACHABLE + ".length") + 10
+        while len(steps) < limit:
+            page.press("Tab")
+            step = page.eval(FOCUSED)
+            if step is None or steps and step["name"] == steps[0]["name"]:
+                break
+            steps.append(step)
+        assert len(steps) < limit, "Tab is caught"
+        assert [s["name"] for s in steps if not s["isSeen"]] == []
+        places = [s["place"] for s in steps]
+        assert places == sorted(places)
+        left = page.eval(REACHABLE + ".filter((e) => !e.dataset.met).map((e) => e.id || e.outerHTML)")
+        assert left == []
+        assert {"filter", "by", "pause", "theme", "earlier", "moment", "later", "detail-close", "peer"} <= {
+            s["name"] for s in steps}
+
+
+STATE = "document.getElementById('state').innerText"
+PAST = re.compile(r"past, .*\d+:\d+:\d+.* \((\d+ min )?\d+ s ago\)")
+AT = "new URLSearchParams(location.hash.slice(1)).get('at')"
+HISTORY = "fetch('api/v1/series?metric=flows').then((a) => a.json()).then((d) => d.time.length)"
+
+
+def kilobytes(text):
+    number, unit = text.split()
+    assert unit == "kB"
+    return float(number)
+
+
+def test_back_in_time_and_live_again(open_page):
+    """What has gone is there at its moment, with what it moved; a link leads there; and the clock says which it is."""
+    with Pair() as pair, open_page({"filter": pair.filter}) as page:
+        page.until(HISTORY, "ten seconds", lambda points: points > 10)
+        page.until(STATE, "clock", lambda text: re.fullmatch(r"live, \d+:\d+:\d+( [AP]M)?", text))
+        pair.send(20)
+        page.wait_rows(lambda rows: rows and rows[0]["Sent"] == "200 kB", "row")
+        pair.close()
+        page.wait_rows(lambda rows: rows == [], "end")
+        met, sent, link, moved = set(), 0, "", []
+        while not sent or page.rows():
+            page.press("[")
+            page.until("document.getElementById('state').dataset.at === " + AT, "earlier moment")
+            said = page.eval(STATE)
+            assert PAST.fullmatch(said)
+            # Steps of the agent begin where they like; instead of one that has not ended that before it is shown.
+            moment = said.split(" (")[0]
+            rows = [] if moment in met else page.rows()
+            met.add(moment)
+            for row in rows:
+                assert (row["Local"], row["Process"]) == (f"127.0.0.1:{pair.lport}", pair_name())
+                if row["Sent"] != "0":
+                    sent += kilobytes(row["Sent"])
+                    link, moved = page.eval("location.href"), row
+        assert abs(sent - 200) < 0.2
+        assert page.violations() == []
+        assert "not kept" in page.text("#wrong-sum")
+        page.call("goto", "about:blank")
+        page.call("goto", link)
+        (row,) = page.wait_rows(lambda rows: rows, "row of the link")
+        assert row == moved and PAST.fullmatch(page.eval(STATE))
+        page.press("g")
+        page.wait_rows(lambda rows: [(r["Process name"], r["Sent"]) for r in rows] == [(pair_name(), row["Sent"])],
+                       "sums of that moment")
+        page.press("p")
+        page.until(STATE, "live", lambda text: text.startswith("live, "))
+        assert page.text("#pause") == "Pause" and "at=" not in page.eval("location.href")
+        page.press("p")
+        paused = page.until(STATE, "pause", lambda text: text.startswith("past, "))
+        assert paused.endswith("(paused)")
+
+
+def pair_name():
+    """Of this process, which holds both ends."""
+    return pathlib.Path("/proc/self/comm").read_text().strip()
+
+
+def test_a_recording_goes_further_back(browser, privileged, tmp_path):
+    folder, number = tmp_path / "here", free_port()
+    with Tcpsight("record", folder) as recorder, Pair() as pair:
+        pair.send(6)
+        wait_until(lambda: bytes_in(folder, pair) == pair.sent, "recording")
+        sent = time.time()
+        pair.close()
+        assert recorder.stop().status == 0
+    with agent_at(number, "--also", f"record {folder}") as agent, browser.page() as page:
+        page.goto(f"http://127.0.0.1:{number}/#{urllib.parse.urlencode({'filter': pair.filter})}")
+        page.until("!document.getElementById('recorded').hidden", "choice of a moment")
+        # What is younger than a step is now.
+        wait_until(lambda: time.time() > sent + 6, "past")
+        seconds = page.eval(f"""(() => {{ const d = new Date({sent * 1000}); return [d.getFullYear(),
+            d.getMonth() + 1, d.getDate(), d.getHours(), d.getMinutes(), d.getSeconds()]; }})()""")
+        shown = []
+        # The second in which the last reading came, or one of those before it.
+        for back in range(4):
+            moment = datetime.datetime(*map(int, seconds)) - datetime.timedelta(seconds=back)
+            page.call("fill", "#recorded-at", moment.isoformat())
+            page.call("dispatchEvent", "#recorded-at", "change")
+            at = page.until(AT, "moment")
+            assert at.startswith(moment.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S"))
+            wait_until(lambda: (page.text("#past-note") or "").startswith("Counters"), "note")
+            there = agent.api("flows", at=at, filter=pair.filter, columns="local,tx_bytes")["rows"]
+            rows = [(row["Local"], row["Sent"]) for row in page.rows()]
+            assert rows == [(row["local"], f"{row['tx_bytes'] / 1000:.1f} kB" if row["tx_bytes"] else "0")
+                            for row in there]
+            shown += [sent for _, sent in rows if sent != "0"]
+        assert shown
+        assert page.errors() == [] and page.violations() == []
+
+
+def test_what_the_policy_forbids_would_be_noticed(open_page):
+    """So that an empty list of errors says something."""
+    with open_page({}) as page:
+        page.eval("""(document.body.append(Object.assign(document.createElement("img"),
+            { src: "http://127.0.0.1:1/x" })), true)""")
+        (said,) = wait_until(page.errors, "complaint")
+        assert "Content Security Policy" in said
 
 
 def test_another_name_for_this_host_gets_nothing(browser, port):

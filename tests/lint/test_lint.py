@@ -24,7 +24,7 @@ MAY_INCLUDE = {
     "engine": {"abi", "util", "verdict", "engine"},
     "view": {"abi", "util", "verdict", "engine", "view"},
     "serve": {"util", "serve"},
-    "api": {"abi", "util", "verdict", "engine", "view", "serve", "consumer", "api"},
+    "api": {"abi", "util", "verdict", "engine", "record", "view", "serve", "consumer", "api"},
     "metrics": {"abi", "util", "verdict", "metrics"},
     "push": {"util", "push"},
     "consumer": {"abi", "util", "verdict", "engine", "packet", "record", "view", "serve", "metrics",
@@ -41,6 +41,9 @@ MAY_INCLUDE = {
 }
 PURE = ["abi", "packet", "record", "metrics", "verdict", "fleet", "engine", "view", "report"]
 SOURCES = sorted(p for p in SRC.rglob("*.[ch]"))
+# What a browser reads, and what drives one in the tests.
+WEB = sorted(p for folder in (SRC / "page", ROOT / "tests/page") for p in folder.iterdir()
+             if p.suffix in (".js", ".css", ".html"))
 HEADERS = [p for p in SOURCES if p.suffix == ".h"]
 # On the path of an event: from a source's emit to a sink's row.
 EVENT_PATH = {
@@ -180,14 +183,39 @@ def test_headers_are_guarded():
 
 
 def test_files_stay_short():
-    for path in SOURCES:
+    for path in SOURCES + WEB:
         lines = path.read_text().count("\n")
         assert lines <= 450, f"{path}: {lines} lines: a file has one job; split it"
 
 
+@pytest.mark.parametrize("path", WEB, ids=[str(p.relative_to(ROOT)) for p in WEB])
+def test_files_of_the_page_have_lines_as_those_of_c(path):
+    column = int(re.search(r"^ColumnLimit: (\d+)", (ROOT / ".clang-format").read_text(), re.M)[1])
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        assert len(line) <= column, f"{path}:{number}: {len(line)} columns, the limit is {column}"
+        assert line == line.rstrip() and "\t" not in line, f"{path}:{number}: blanks at its end, or a tab"
+
+
+def test_the_page_never_reads_text_as_markup():
+    """Names come from whoever runs a process: they go in by textContent."""
+    words = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function")
+    for path in WEB:
+        found = words.search(path.read_text())
+        assert not found, f"{path}: {found[0]}"
+
+
+def test_the_program_serves_what_the_page_asks_for():
+    """Each script is part of the program, and is asked for by another."""
+    scripts = {p.stem for p in (SRC / "page").glob("*.js")}
+    served = set(re.findall(r"X\((\w+)\)", (SRC / "api/page.c").read_text()))
+    asked = {"page"} | {name for p in (SRC / "page").glob("*.js")
+                        for name in re.findall(r'from "\./(\w+)\.js"', p.read_text())}
+    assert scripts == served == asked
+
+
 def test_nothing_is_left_for_later():
     words = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
-    for path in SOURCES:
+    for path in SOURCES + WEB:
         assert not words.search(path.read_text()), path
 
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A real Chromium for tests/e2e/browser.py: a command in a line of JSON in, its result in a line out.
+// A real Chromium for tests/e2e/browser.py: a command in a line of JSON in, its result in one out.
 //   {"open": {options of a page}} | {"page": N, "call": "keyboard.press", "args": [...]} |
 //   {"page": N, "errors": true}: what the console and the page's scripts complained of since then
 // usage: driver.js MODULES CHROMIUM    (a folder with playwright-core; the browser's program)

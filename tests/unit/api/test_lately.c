@@ -11,7 +11,7 @@ static void put(uint64_t number)
 {
 	const struct event ev = {.head = {.id = number * 10, .kind = EV_CLOSE, .flags = EV_HAS_IDENT}};
 
-	lately_put(&lately, number, &ev);
+	lately_put(&lately, number, &ev, NULL);
 }
 
 static void the_latest_are_kept(void **state)
