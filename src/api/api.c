@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include "api/page.h"
 #include "api/routes.h"
@@ -10,10 +11,12 @@
 #include "api/streams.h"
 #include "api/tap.h"
 #include "consumer/agent.h"
+#include "engine/clock.h"
 #include "engine/column.h"
 #include "engine/engine.h"
 #include "engine/filter.h"
 #include "engine/source.h"
+#include "util/log.h"
 #include "util/out.h"
 #include "util/xalloc.h"
 #include "view/view.h"
@@ -52,7 +55,8 @@ static void on_opened(struct consumer *c, const struct flow *f)
 	struct api *api = c->state;
 
 	live_open(&api->live, slot_of(api, f), f);
-	if (f->ident.seen == SEEN_ADOPTED || f->state == ST_LISTEN)
+	if (f->ident.seen == SEEN_ADOPTED || f->state == ST_LISTEN ||
+	    f->ident.open_ns < api->filtered_ns)
 		return;
 	api->minutes.now.opened++;
 	if (api->opened.limit)
@@ -93,11 +97,27 @@ static void on_closed(struct consumer *c, const struct event *ev)
 		streams_event(api, lately_latest(&api->closed, 0));
 }
 
+/* What the filter does not take any more is told of by nobody, and leaves. */
+static void leave_unwanted(struct api *api)
+{
+	struct consumer *c = api->consumer;
+
+	for (uint32_t slot = 0; slot < api->live.used; slot++) {
+		const struct flow *f = &c->engine->flows.flow[slot];
+
+		if (api->live.flow[slot].id != f->id || !(f->wanted >> c->index & 1))
+			live_leave(&api->live, slot);
+	}
+	api->has_new_filter = false;
+}
+
 static void on_tick(struct consumer *c, uint64_t time_ns)
 {
 	struct api *api = c->state;
 	uint64_t told_ns = CLOSED_TOLD_S * NS_PER_S;
 
+	if (api->has_new_filter)
+		leave_unwanted(api);
 	live_tick(&api->live, time_ns, c->engine->begun_ns);
 	api->view->context.interval_us = api->live.interval_us;
 	api->view->tick_ns = time_ns;
@@ -193,6 +213,54 @@ static void on_free(struct consumer *c)
 	free(api);
 }
 
+/* Memory is short, or not any more. */
+static void take_step(void *context, enum agent_step step)
+{
+	struct api *api = context;
+	size_t closed = step >= AGENT_NO_CLOSED ? 0 : MIN(api->options->closed, api->closed.size);
+	unsigned parts = step >= AGENT_SHORT_HISTORY ? 2 : 1;
+
+	if (!api->live.flow)
+		return;
+	if (api->closed.limit != closed) {
+		lately_limit(&api->closed, closed);
+		lately_limit(&api->opened, closed);
+	}
+	live_limit_trails(&api->live, (uint32_t)MIN(api->options->trails, api->live.trails) / parts);
+	minutes_limit(&api->minutes, MINUTES_POINTS / parts);
+}
+
+static int on_reload(struct consumer *c, const struct question *q, bool is_trial,
+		     struct usage_error *error)
+{
+	struct api *api = c->state;
+	const struct api_options *o = q->own;
+	struct filter_error none = {.at = 0};
+	struct filter *filter;
+
+	(void)error;
+	if (is_trial)
+		return 0;
+	if (o->closed > api->closed.size)
+		log_warn("keep-closed of api can grow with a new start only: it stays %zu",
+			 api->closed.size);
+	if (o->trails > api->live.trails)
+		log_warn("keep-trails of api can grow with a new start only: it stays %u",
+			 api->live.trails);
+	api->options = o;
+	take_step(api, api->agent->step);
+	api->has_new_filter = true;
+	api->filtered_ns = clock_now_ns();
+	/* The one before points into a question that goes. */
+	filter = api->reader.filter;
+	api->reader_question = *q;
+	api->reader_question.tick_ms = JUDGING_READ_S * MS_PER_S;
+	engine_set_filter(api->agent->engine, &api->reader,
+			  filter_new(&api->reader_question, api->view->context.cgroups, &none));
+	filter_free(filter);
+	return 0;
+}
+
 static const struct consumer_ops ops = {
 	.name = "api",
 	.opened = on_opened,
@@ -200,6 +268,7 @@ static const struct consumer_ops ops = {
 	.closed = on_closed,
 	.tick = on_tick,
 	.start = on_start,
+	.reload = on_reload,
 	.end = on_end,
 	.free = on_free,
 };
@@ -217,23 +286,6 @@ static void put_status(void *context, struct out *out)
 		   (unsigned long long)api->judging.passes,
 		   (unsigned long long)api->judging.cases[api->judging.shown].table.refused);
 	streams_status(api, out);
-}
-
-/* Memory is short, or not any more. */
-static void take_step(void *context, enum agent_step step)
-{
-	struct api *api = context;
-	size_t closed = step >= AGENT_NO_CLOSED ? 0 : api->options->closed;
-	unsigned parts = step >= AGENT_SHORT_HISTORY ? 2 : 1;
-
-	if (!api->live.flow)
-		return;
-	if (api->closed.limit != closed) {
-		lately_limit(&api->closed, closed);
-		lately_limit(&api->opened, closed);
-	}
-	live_limit_trails(&api->live, api->live.trails / parts);
-	minutes_limit(&api->minutes, MINUTES_POINTS / parts);
 }
 
 int api_wrap(struct consumer *c, struct view *view, struct usage_error *error)

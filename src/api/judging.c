@@ -35,16 +35,7 @@ void judging_done(struct judging *j)
 static struct subject subject_of(const struct flow *f, const struct ev_extra *extra,
 				 uint64_t time_ns)
 {
-	struct subject s = {
-		.kind = f->state == ST_LISTEN ? SUBJECT_LISTENER : SUBJECT_LIVE,
-		.state = f->state,
-		.time_ns = time_ns,
-		.ident = &f->ident,
-		.count = &f->count,
-	};
-
-	subject_set_extra(&s, extra);
-	return s;
+	return subject_of_flow(f->state, &f->ident, &f->count, extra, time_ns);
 }
 
 void judging_note(struct judging *j, uint32_t slot, const struct flow *f,

@@ -121,6 +121,12 @@ struct live_left live_close(struct live *l, uint32_t slot, const struct flow *f)
 	return left;
 }
 
+void live_leave(struct live *l, uint32_t slot)
+{
+	if (l->flow[slot].id)
+		forget(l, &l->flow[slot]);
+}
+
 static struct trail *take_trail(struct live *l, struct live_flow *f)
 {
 	uint32_t left = l->left_first;

@@ -74,6 +74,8 @@ struct live_left {
 	bool is_untold;
 };
 struct live_left live_close(struct live *l, uint32_t slot, const struct flow *f);
+/* Whoever is in the slot is not told of any more. */
+void live_leave(struct live *l, uint32_t slot);
 
 /* An interval ended, all its news were told. `began_ns` is when the first one began. */
 void live_tick(struct live *l, uint64_t time_ns, uint64_t began_ns);

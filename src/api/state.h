@@ -34,6 +34,8 @@ struct api {
 	struct live_left left; /* of the flow that closed last */
 	struct minutes minutes;
 	struct judging judging;
+	bool has_new_filter;
+	uint64_t filtered_ns; /* when the filter changed: what it takes now may be older */
 	uint64_t number; /* of the latest event that was put into a log */
 
 	/* Asks for a reading of all flows, now and then, since verdicts need levels. */

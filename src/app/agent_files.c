@@ -61,6 +61,14 @@ static int allow_sockets(const struct landlock_set *s, const struct agent *a)
 	return err;
 }
 
+static bool has_process(const struct all_asked *asked)
+{
+	for (unsigned i = 0; i < asked->count; i++)
+		if (asked->one[i]->consumer.has_process)
+			return true;
+	return false;
+}
+
 static int allow_all(const struct landlock_set *s, const struct all_asked *asked,
 		     const struct cgroup_names *cgroups)
 {
@@ -102,7 +110,8 @@ int agent_shut_in(const struct all_asked *asked, const struct cgroup_names *cgro
 	return 0;
 #endif
 	keep_secrets();
-	err = landlock_begin(&rules);
+	/* A process of ours that sends gets its last signal (PR_SET_PDEATHSIG) in our name. */
+	err = landlock_begin(&rules, has_process(asked));
 	if (err) {
 		log_debug("the kernel has no Landlock: %s", strerror(-err));
 		return 0;

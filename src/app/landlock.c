@@ -69,7 +69,7 @@ static uint64_t access_of(unsigned use)
 	return access;
 }
 
-int landlock_begin(struct landlock_set *ret)
+int landlock_begin(struct landlock_set *ret, bool signals_out)
 {
 	struct ruleset rules;
 
@@ -77,6 +77,8 @@ int landlock_begin(struct landlock_set *ret)
 	if (ret->version < 0)
 		return ret->version;
 	rules = all_of(ret->version);
+	if (signals_out)
+		rules.scoped &= ~SCOPE_SIGNAL;
 	ret->fd = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0);
 	return ret->fd < 0 ? -errno : 0;
 }

@@ -18,8 +18,11 @@ struct landlock_set {
 	int version; /* of the kernel's Landlock */
 };
 
-/* Begin a set of rules: nothing may be done. 0, or a negative errno: the kernel has no Landlock. */
-int landlock_begin(struct landlock_set *ret);
+/*
+ * Begin a set of rules: nothing may be done. With `signals_out` others may still be signalled, of
+ * which our own processes are: they began before. 0, or a negative errno: the kernel has no Landlock.
+ */
+int landlock_begin(struct landlock_set *ret, bool signals_out);
 
 /* Allow something. What is not there is left out: 0, or a negative errno. */
 int landlock_allow(const struct landlock_set *s, const char *path, unsigned use);

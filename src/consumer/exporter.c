@@ -97,6 +97,7 @@ static int start_process(struct consumer *c, push_work *work, const void *settin
 	if (err)
 		return log_errno(err, "%s: cannot wait for answers", c->ops->name);
 	c->fd = e->either;
+	c->has_process = true;
 	return 0;
 }
 

@@ -62,17 +62,10 @@ static bool is_offline(const struct why *w)
 static struct subject subject_of(struct why *w, const struct flow *f, const struct ev_extra *extra,
 				 struct history *h, uint64_t time_ns)
 {
-	struct subject s = {
-		.kind = f->state == ST_LISTEN ? SUBJECT_LISTENER : SUBJECT_LIVE,
-		.state = f->state,
-		.time_ns = time_ns,
-		.ident = &f->ident,
-		.count = &f->count,
-		.history = h,
-		.peer_lives = peers_lives(&w->peers, &f->ident),
-	};
+	struct subject s = subject_of_flow(f->state, &f->ident, &f->count, extra, time_ns);
 
-	subject_set_extra(&s, extra);
+	s.history = h;
+	s.peer_lives = peers_lives(&w->peers, &f->ident);
 	return s;
 }
 

@@ -129,6 +129,7 @@ struct consumer {
 	const char *writes_below; /* one in which it makes and removes files */
 	bool wants_recording;	  /* the run must write one */
 	const char *recording;	  /* then: its folder */
+	bool has_process;	  /* that the kernel ends by a signal when we end */
 	uint32_t states;	/* bit per enum tcp_state_number that it wants */
 	uint32_t counts;	/* likewise: not wanted, but counted in `counted` */
 	int fd;			/* -1, or one that the loop watches for run() */

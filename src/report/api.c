@@ -19,6 +19,8 @@ static const struct option_def options[] = {
 	{0, "no-page", OPTION_FLAG, OWN(no_page), NULL, "no page for browsers at /"},
 };
 
+static const char *const reloads[] = {"keep-closed", "keep-trails", "filter", "where", NULL};
+
 static const char *const omitted[] = {"columns", "sort", "rows",   "json",  "csv",
 				      "output",  "append", NULL};
 
@@ -53,6 +55,7 @@ const struct report report_api = {
 	.option_count = COUNT(options),
 	.own_size = sizeof(struct api_options),
 	.keeps_to_itself = true,
+	.reloads = reloads,
 	.defaults = defaults,
 	.words = report_take_filter,
 	.done = report_filter_done,

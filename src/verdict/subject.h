@@ -64,3 +64,20 @@ static inline void subject_set_extra(struct subject *s, const struct ev_extra *e
 	else
 		s->extra = extra;
 }
+
+/* What lives, or listens: its state, who it is, its totals, and what was read of it, at `time_ns`. */
+static inline struct subject subject_of_flow(unsigned state, const struct ev_ident *ident,
+					     const struct ev_count *count,
+					     const struct ev_extra *extra, uint64_t time_ns)
+{
+	struct subject s = {
+		.kind = state == ST_LISTEN ? SUBJECT_LISTENER : SUBJECT_LIVE,
+		.state = (uint8_t)state,
+		.time_ns = time_ns,
+		.ident = ident,
+		.count = count,
+	};
+
+	subject_set_extra(&s, extra);
+	return s;
+}

@@ -6,11 +6,13 @@ import json
 import os
 import signal
 import socket
+import time
 
 import pytest
 from agents import Agent
 from flows import wait_until
 from sight import run
+from test_api import PAYLOAD, Pair
 
 MISTAKES = """\
 source = bpf
@@ -191,3 +193,75 @@ def test_a_part_may_be_left_out(agent):
     a.get("/metrics", status=404)
     assert a.get("/healthz")[1] == b"ok\n"
     wait_until(lambda: a.get("/readyz")[1] == b"ready\n", "ready agent")
+
+
+def test_the_api_takes_another_filter_and_other_limits(agent, tmp_path):
+    """What it takes now is answered, with all that it moved; what it does not take any more has left."""
+    def local_ports():
+        answer = json.loads(a.get("/api/v1/flows?columns=lport,tx_bytes,rx_bytes")[1])
+        assert answer["total"] == len(answer["rows"])
+        return {row["lport"]: row["tx_bytes"] + row["rx_bytes"] for row in answer["rows"]}
+
+    def status():
+        return json.loads(a.get("/api/v1/status")[1])["api"]
+
+    with Pair() as one, Pair() as two:
+        path = write(tmp_path, f"[api]\nfilter = port {one.rport}\nkeep-closed = 100\n")
+        a = agent("--config", path, "--without", "metrics")
+        one.send(2)
+        two.send(3)
+        # These are older than the agent: of them it counts what it saw.
+        wait_until(lambda: local_ports().keys() == {one.lport, one.rport}, "the first filter's")
+        path.write_text(f"[api]\nfilter = port {two.rport}\nkeep-closed = 50\nkeep-trails = 900000\n")
+        a.hang_up()
+        a.wait_error("keep-trails of api can grow with a new start only")
+        wait_until(lambda: local_ports().keys() == {two.lport, two.rport}, "the second filter's")
+        assert status()["closed_limit"] == 50
+        series = json.loads(a.get("/api/v1/series?metric=opened_rate")[1])
+        # What was there before the filter was, did not begin with it.
+        assert sum(series["opened_rate"]) == 0
+        two.send(1)
+        wait_until(lambda: min(local_ports().values(), default=0) >= 4 * len(PAYLOAD), "all that it moved")
+        path.write_text(f"[api]\nfilter = port {two.rport} and\nkeep-closed = 10\n")
+        a.hang_up()
+        a.wait_error("the settings stay as they were")
+        assert status()["closed_limit"] == 50 and local_ports().keys() == {two.lport, two.rport}
+    assert a.stop(signal.SIGTERM).status == 0
+
+
+@pytest.fixture
+def silent():
+    """A server that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def waiting_for(agent, port, seconds):
+    """An agent that has something to send to a server that does not answer."""
+    a = agent("--without", "metrics", "--stop-timeout", str(seconds), "--also",
+              f"otlp --endpoint http://127.0.0.1:{port} --timeout 300")
+    with Pair() as pair:
+        pair.send()
+
+    def closes():
+        return json.loads(a.get("/api/v1/closed?filter=" + f"port%20{pair.rport}")[1])["matched"]
+    wait_until(lambda: closes() == 2, "closes")
+    a.process.send_signal(signal.SIGTERM)
+    return a
+
+
+def test_it_ends_in_time_although_a_server_takes_nothing(agent, silent):
+    begun = time.monotonic()
+    a = waiting_for(agent, silent, 2)
+    outcome = a.wait_exit()
+    # Its outputs have their end, so the process that sends has ended with it.
+    assert outcome.status == 1 and time.monotonic() - begun >= 2
+    assert "it ends although not all was taken (--stop-timeout)" in outcome.stderr
+
+
+def test_a_second_signal_ends_it_at_once(agent, silent):
+    a = waiting_for(agent, silent, 600)
+    a.hear_until("STOPPING=1")
+    assert a.process.poll() is None
+    a.process.send_signal(signal.SIGTERM)
+    a.wait_exit()
