@@ -106,7 +106,7 @@ static int on_reload(struct consumer *c, const struct question *q, bool is_trial
 	struct metrics_labels labels = m->labels;
 
 	labels.prefixes = o->prefixes;
-	if (metrics_labels_parse(&labels, o->by ? o->by : METRICS_BY, error))
+	if (metrics_labels_parse(&labels, o->by ? o->by : m->by, error))
 		return -EINVAL;
 	if (metrics_labels_needs(&labels) & ~c->engine->needs) {
 		error->argument = o->by;

@@ -2,8 +2,10 @@
 #include "consumer/metrics_labels.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/clock.h"
 #include "engine/needs.h"
@@ -90,6 +92,23 @@ static enum metrics_label find(const char *name, size_t len)
 			return i;
 	}
 	return LABEL_COUNT;
+}
+
+const char *metrics_labels_default(const struct cgroup_names *cgroups, bool with_namespaces)
+{
+	/* As kubelets call them, whoever drives their cgroups; the last two if it runs in one of its own. */
+	static const char *const folders[] = {"kubepods", "kubepods.slice", "kubelet/kubepods",
+					      "kubelet.slice/kubelet-kubepods.slice"};
+	const char *mount = cgroups ? cgroup_names_mount(cgroups) : NULL;
+	char path[PATH_MAX];
+
+	for (size_t i = 0; mount && i < sizeof(folders) / sizeof(folders[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", mount, folders[i]);
+		if (!access(path, F_OK))
+			return with_namespaces ? "pod,container,namespace,remote_class"
+					       : "pod,container,remote_class";
+	}
+	return "unit,remote_class";
 }
 
 int metrics_labels_parse(struct metrics_labels *l, const char *list, struct usage_error *error)

@@ -52,6 +52,12 @@ struct metrics_labels {
 	struct pods *pods; /* names of pods; NULL: there are none, their uids are shown */
 };
 
+/*
+ * Those of a run that asks for none: of pods if a kubelet of this host has any, else of units.
+ * Their namespaces are known `with_namespaces` only.
+ */
+const char *metrics_labels_default(const struct cgroup_names *cgroups, bool with_namespaces);
+
 /* `list` such as "unit,remote_class". 0, or -EINVAL and `error`. */
 int metrics_labels_parse(struct metrics_labels *l, const char *list, struct usage_error *error);
 

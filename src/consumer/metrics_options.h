@@ -7,8 +7,6 @@
 
 #include "metrics/series.h"
 
-#define METRICS_BY "unit,remote_class"
-
 struct prefix_set;
 struct usage_error;
 
@@ -39,7 +37,8 @@ void metrics_options_done(struct metrics_options *o);
 #define METRICS_OPTIONS(own, at) \
 	{0, "by", OPTION_TEXT, METRICS_OF(own, at by), "LIST", \
 	 "labels: comm, unit, container, pod, namespace, uid, netns, role, family, remote_class, " \
-	 "subnet, service_port; default unit,remote_class", .choices = metrics_label_words}, \
+	 "subnet, service_port; default unit,remote_class; where a kubelet has pods " \
+	 "pod,container,remote_class, and namespace with --pods-from", .choices = metrics_label_words}, \
 	{0, "pods-from", OPTION_TEXT, METRICS_OF(own, at pods_from), "DIR", \
 	 "names and namespaces of pods, from the folders of their logs: /var/log/pods"}, \
 	{0, "series-limit", OPTION_UINT, METRICS_OF(own, at series_limit), "N", \

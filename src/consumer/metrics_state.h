@@ -48,6 +48,7 @@ struct metrics {
 	struct view *view;
 	struct source *source;
 	struct agent *agent; /* NULL: pages go to stdout */
+	const char *by; /* labels if none are asked for */
 	struct metrics_labels labels;
 	struct series_table flows, listeners;
 	uint32_t series_all;

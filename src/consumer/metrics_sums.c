@@ -11,6 +11,7 @@
 #include "engine/needs.h"
 #include "engine/question.h"
 #include "engine/source.h"
+#include "engine/watch.h"
 #include "util/log.h"
 #include "util/pods.h"
 #include "util/xalloc.h"
@@ -33,7 +34,10 @@ struct metrics *metrics_new(struct consumer *c, struct view *view, const struct 
 	m->labels.prefixes = o->prefixes;
 	m->labels.names = names;
 	m->labels.pods = o->pods_from ? pods_new(o->pods_from) : NULL;
-	if (metrics_labels_parse(&m->labels, o->by ? o->by : METRICS_BY, error)) {
+	/* A file may be of another host. */
+	m->by = metrics_labels_default(
+		c->question->watch->read_path ? NULL : m->labels.cgroups, m->labels.pods);
+	if (metrics_labels_parse(&m->labels, o->by ? o->by : m->by, error)) {
 		pods_free(m->labels.pods);
 		free(m);
 		return NULL;
