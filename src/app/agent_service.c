@@ -175,18 +175,28 @@ static void on_late(int signal)
 	_exit(RUN_FAILED);
 }
 
-void agent_service_stop(struct agent_service *s)
+/* Outputs share one patience; who sends has one of its own, and tells what it lost when that is over. */
+static unsigned end_s(const struct agent_service *s)
 {
 	const struct agent_options *o = s->asked->one[0]->question->own;
+	unsigned ret = (unsigned)o->stop_timeout_s;
+
+	for (unsigned i = 0; i < s->asked->count; i++)
+		ret += s->asked->one[i]->consumer.end_s;
+	return ret;
+}
+
+void agent_service_stop(struct agent_service *s)
+{
 	const struct sigaction late = {.sa_handler = on_late};
 	char text[80];
 	sigset_t set;
 
 	snprintf(text, sizeof(text), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%llu",
-		 (unsigned long long)(o->stop_timeout_s + 1) * 1000000);
+		 (end_s(s) + 1) * 1000000ULL);
 	notify_tell(s->notify, text);
 	sigaction(SIGALRM, &late, NULL);
-	alarm((unsigned)o->stop_timeout_s);
+	alarm(end_s(s));
 	/* A second signal ends it at once. */
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);

@@ -111,6 +111,7 @@ int exporter_start(struct consumer *c, struct source *source, push_work *work, c
 	int err = -EACCES;
 
 	e->source = source;
+	c->end_s = (unsigned)e->options->stop_timeout_s;
 	if (!e->options->certificate != !e->options->key) {
 		log_error("%s: --client-certificate and --client-key go together", c->ops->name);
 		err = -EINVAL;

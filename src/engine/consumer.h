@@ -132,6 +132,7 @@ struct consumer {
 	bool has_process;	  /* that the kernel ends by a signal when we end */
 	uint32_t states;	/* bit per enum tcp_state_number that it wants */
 	uint32_t counts;	/* likewise: not wanted, but counted in `counted` */
+	unsigned end_s;		/* its end may wait so long for who takes what it sends */
 	int fd;			/* -1, or one that the loop watches for run() */
 	bool done;		/* it wants nothing more */
 	/* With holds(): read the file again, from this time (us since 1970) on; 0: no. */

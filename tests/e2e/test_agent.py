@@ -4,6 +4,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import time
@@ -129,6 +130,20 @@ def test_systemd_is_told(agent, tmp_path):
     a.hear_until("STOPPING=1")
     assert a.wait_exit().status == 0
     assert not (tmp_path / "agent.sock").exists() or os.geteuid() == 0
+
+
+def test_the_end_waits_for_a_collector_only_so_long(agent, tmp_path):
+    """What it did not take is told, and the end is none that systemd calls a failure."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = silent.getsockname()
+        path = write(tmp_path, f"stop-timeout = 1\n[otlp]\nendpoint = http://127.0.0.1:{address[1]}\nstop-timeout = 1\n")
+        a = agent("--config", path)
+        socket.create_connection(address).close()
+        a.process.send_signal(signal.SIGTERM)
+        # One second for outputs, one for the collector, one to be on the safe side.
+        assert a.hear_until("STOPPING=1")[-1] == ["STOPPING=1", "EXTEND_TIMEOUT_USEC=3000000"]
+        assert a.wait_exit().status == 0
+        assert any(re.search(r"otlp: 0 records sent; [1-9]\d* dropped here", line) for line in a.errors), a.errors
 
 
 def test_without_an_interval_the_watchdog_is_fed_all_the_same(agent, tmp_path):
