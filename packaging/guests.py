@@ -43,7 +43,8 @@ $tool life --json --duration 8 'port 7000' >out/life 2>out/life.errors; echo $? 
 $tool top -C -S 4 2 'port 7000' >out/top 2>out/top.errors; echo $? >out/top.status
 $tool stat --live --json >out/stat 2>out/stat.errors; echo $? >out/stat.status
 touch stop; wait $fetcher
-for command in otlp ipfix "agent --also otlp" "agent --check --config /project/sends.conf"; do
+for command in otlp ipfix "agent --also otlp" "agent --check --config /project/sends.conf" \
+	"ship --to http://127.0.0.1:1" "agent --listen tls:127.0.0.1:1"; do
 	$tool $command 2>&1 | grep -c 'linked statically' >>out/left-out
 done
 $tool peek --read /project/handshakes.pcap --json >out/peek 2>out/peek.errors; echo $? >out/peek.status
@@ -114,7 +115,7 @@ def judge(out, size):
         return wrong
     expect(not (out / "libraries").read_text(), "there are libraries")
     expect(", static\n" in (out / "version").read_text(), "not the static program")
-    expect((out / "left-out").read_text() == "1\n" * 4, "what is left out is not told in words")
+    expect((out / "left-out").read_text() == "1\n" * 6, "what is left out is not told in words")
     expect("source in use:" in (out / "doctor").read_text(), "doctor says nothing of sources")
     rows = [row for row in lines(out / "life") if row.get("rport") == 7000]
     expect(any(row["rx_bytes"] >= size for row in rows), f"life: no row has the {size} bytes that were fetched")

@@ -27,4 +27,9 @@ struct curl_functions {
 /* To be called first while programs may still be mapped. NULL if it is not installed. */
 const struct curl_functions *curl_load(void);
 
+#ifdef STATIC
+#define CURL_MISSING \
+	"this program is linked statically, and cannot load libcurl; that of the package can"
+#else
 #define CURL_MISSING "libcurl.so.4 cannot be loaded (Debian's package libcurl4)"
+#endif
