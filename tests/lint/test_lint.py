@@ -283,18 +283,24 @@ def test_the_page_of_counters_is_that_of_their_table():
     subprocess.run([str(ROOT / "doc/make-counters"), "--check"], check=True)
 
 
+def helps():
+    """What --help says, of every report."""
+    def said(*words):
+        return subprocess.run([str(BUILD / "tcpsight"), *words], capture_output=True, text=True, check=True).stdout
+
+    names = [line.split()[0] for line in said("help").split("commands:\n")[1].split("\n\n")[0].splitlines()]
+    assert {"top", "agent", "ship", "why"} < set(names)
+    return {name: said(name, "--help") for name in names if name not in ("doctor", "help")}
+
+
 def test_every_letter_is_one_option():
-    for name in ("top", "life", "subnet", "stat", "peek"):
-        text = subprocess.run([str(BUILD / "tcpsight"), name, "--help"], capture_output=True,
-                              text=True, check=True).stdout
+    for name, text in helps().items():
         letters = re.findall(r"^  (-\w), --", text, re.M)
         assert len(letters) == len(set(letters)), f"{name}: {letters}"
 
 
 def test_every_option_has_its_line_of_help():
-    for name in ("top", "life", "subnet", "stat", "peek"):
-        text = subprocess.run([str(BUILD / "tcpsight"), name, "--help"], capture_output=True,
-                              text=True, check=True).stdout
+    for name, text in helps().items():
         assert text.index("examples:") < text.index("usage:") < text.index("options:")
         for line in text.split("options:\n")[1].splitlines()[:-2]:
             assert re.match(r"  (-\w,|   ) --[a-z0-9-]+( \S+)? +\S", line), line
