@@ -4,12 +4,11 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 
 #include "app/agent_config.h"
 #include "app/asked.h"
-#include "app/landlock.h"
+#include "confine/landlock.h"
+#include "confine/sender.h"
 #include "consumer/agent.h"
 #include "consumer/agent_access.h"
 #include "consumer/agent_options.h"
@@ -89,16 +88,6 @@ static int allow_all(const struct landlock_set *s, const struct all_asked *asked
 	return err ? err : allow_sockets(s, q->watch->agent);
 }
 
-/* Nobody of the same user looks into our memory, where tokens and keys are; nor does a core keep
- * it. */
-static void keep_secrets(void)
-{
-	const struct rlimit none = {0, 0};
-
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || setrlimit(RLIMIT_CORE, &none))
-		log_debug("others may look into the memory: %s", strerror(errno));
-}
-
 int agent_shut_in(const struct all_asked *asked, const struct cgroup_names *cgroups)
 {
 	struct agent *agent = asked->one[0]->question->watch->agent;
@@ -109,9 +98,9 @@ int agent_shut_in(const struct all_asked *asked, const struct cgroup_names *cgro
 	/* The sanitizers read and write what they like. */
 	return 0;
 #endif
-	keep_secrets();
+	confine_secrets();
 	/* A process of ours that sends gets its last signal (PR_SET_PDEATHSIG) in our name. */
-	err = landlock_begin(&rules, has_process(asked));
+	err = landlock_begin(&rules, has_process(asked) ? LANDLOCK_LEAVES_SIGNALS : 0);
 	if (err) {
 		log_debug("the kernel has no Landlock: %s", strerror(-err));
 		return 0;

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app/syscall_filter.h"
+#include "confine/syscall_filter.h"
 #include "probe/kernel.h"
 #include "util/log.h"
 #include "util/parse.h"

@@ -17,10 +17,12 @@
 #include "consumer/otlp_missed.h"
 #include "engine/clock.h"
 #include "engine/consumer.h"
+#include "engine/engine.h"
 #include "engine/needs.h"
 #include "engine/question.h"
 #include "engine/source.h"
 #include "engine/syscalls.h"
+#include "engine/watch.h"
 #include "engine/workload_of.h"
 #include "push/otlp.h"
 #include "util/cgroup.h"
@@ -40,6 +42,7 @@ struct otlp {
 	struct view *view;
 	struct otlp_resource resource;
 	unsigned host; /* whose that is */
+	char sender[48];
 	struct otlp_settings settings;
 	struct otlp_batch batch;
 	struct metrics *metrics;    /* NULL: they are not sent */
@@ -122,7 +125,7 @@ static void on_closed(struct consumer *c, const struct event *ev)
 	if (o->missed && otlp_missed_takes(o->missed, ev->time_ns / NS_PER_US))
 		return;
 	if (is_other)
-		otlp_resource_find(&o->resource, source, host);
+		otlp_resource_find(&o->resource, source, host, o->sender);
 	o->host = host;
 	if (!o->batch.records)
 		exporter_batch_begins(&o->exporter);
@@ -190,12 +193,30 @@ static int start_process(struct consumer *c, struct source *source, uid_t uid, g
 	return err;
 }
 
+/*
+ * An agent's sections keep their places; of other runs there may be several at a time, of which
+ * none comes again.
+ */
+static void name_sender(struct otlp *o, const struct consumer *c)
+{
+	unsigned place = 1;
+
+	for (unsigned i = 0; i < c->index; i++)
+		place += c->engine->consumer[i] && c->engine->consumer[i]->ops == c->ops;
+	if (c->question->watch->agent)
+		snprintf(o->sender, sizeof(o->sender), "agent/%u", place);
+	else
+		snprintf(o->sender, sizeof(o->sender), "%d.%llu/%u", (int)getpid(),
+			 (unsigned long long)clock_now_ns(), place);
+}
+
 static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t gid)
 {
 	struct otlp *o = c->state;
 	int err;
 
-	otlp_resource_find(&o->resource, source, 0);
+	name_sender(o, c);
+	otlp_resource_find(&o->resource, source, 0, o->sender);
 	if (o->metrics)
 		metrics_start(o->metrics, source, SERIES_EXPONENTIAL);
 	if (!c->wants_recording)
@@ -250,6 +271,19 @@ static const struct consumer_ops ops = {
 	.free = on_free,
 };
 
+/* "http://[::1]:4318/x": 4318. */
+static void take_port(struct otlp_settings *s, const char *url)
+{
+	const char *host = strstr(url, "://") + 3, *end = host + strcspn(host, "/?#"), *at = end;
+
+	while (at > host && at[-1] >= '0' && at[-1] <= '9')
+		at--;
+	if (at < end && at > host && at[-1] == ':')
+		snprintf(s->port, sizeof(s->port), "%.*s", (int)(end - at), at);
+	else
+		snprintf(s->port, sizeof(s->port), "%s", strncmp(url, "https", 5) ? "80" : "443");
+}
+
 int otlp_wrap(struct consumer *c, struct view *view, struct usage_error *error)
 {
 	static const char *const paths[OTLP_KINDS] = {"/v1/logs", "/v1/metrics"};
@@ -265,6 +299,7 @@ int otlp_wrap(struct consumer *c, struct view *view, struct usage_error *error)
 	for (int kind = 0; kind < OTLP_KINDS; kind++)
 		snprintf(o->settings.url[kind], sizeof(o->settings.url[kind]), "%.*s%s", (int)len,
 			 options->endpoint, paths[kind]);
+	take_port(&o->settings, options->endpoint);
 	o->settings.is_insecure = options->is_insecure;
 	o->settings.timeout_s = (unsigned)options->exporter.timeout_s;
 	o->settings.give_up_s = (unsigned)options->exporter.give_up_s;

@@ -2,6 +2,7 @@
 #include "consumer/otlp_resource.h"
 
 #include <ctype.h>
+#include <sha1.h>
 #include <sha2.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -62,6 +63,28 @@ void otlp_host_id(const char *machine_id, char ret[OTLP_ID_SIZE])
 		snprintf(ret + 2 * i, 3, "%02x", digest[i]);
 }
 
+void otlp_instance_id(const struct otlp_resource *r, const char *sender, char ret[OTLP_UUID_SIZE])
+{
+	static const uint8_t namespace[ID_BYTES] = {0x4d, 0x63, 0x00, 0x9a, 0x8d, 0x0f, 0x11, 0xee,
+						    0xaa, 0xd7, 0x4c, 0x79, 0x6e, 0xd8, 0xe3, 0x20};
+	const char *host = r->host_id[0] ? r->host_id : r->host;
+	uint8_t digest[SHA1_DIGEST_LENGTH];
+	SHA1_CTX sha;
+	int len = 0;
+
+	SHA1Init(&sha);
+	SHA1Update(&sha, namespace, ID_BYTES);
+	SHA1Update(&sha, (const uint8_t *)host, strlen(host));
+	SHA1Update(&sha, (const uint8_t *)"/", 1);
+	SHA1Update(&sha, (const uint8_t *)sender, strlen(sender));
+	SHA1Final(digest, &sha);
+	digest[6] = (digest[6] & 0x0f) | 0x50;
+	digest[8] = (digest[8] & 0x3f) | 0x80;
+	for (int i = 0; i < ID_BYTES; i++)
+		len += snprintf(ret + len, OTLP_UUID_SIZE - (size_t)len, "%s%02x",
+				i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", digest[i]);
+}
+
 static void find_here(struct otlp_resource *r)
 {
 	struct utsname name;
@@ -75,7 +98,7 @@ static void find_here(struct otlp_resource *r)
 	first_line("/proc/sys/kernel/random/boot_id", r->boot, sizeof(r->boot));
 }
 
-void otlp_resource_find(struct otlp_resource *r, const struct source *s, unsigned host)
+static void find_host(struct otlp_resource *r, const struct source *s, unsigned host)
 {
 	const char *name = s->ops->host_name ? s->ops->host_name(s, host) : NULL;
 	struct source_machine machine;
@@ -93,11 +116,19 @@ void otlp_resource_find(struct otlp_resource *r, const struct source *s, unsigne
 	snprintf(r->boot, sizeof(r->boot), "%s", machine.boot_id);
 }
 
+void otlp_resource_find(struct otlp_resource *r, const struct source *s, unsigned host,
+			const char *sender)
+{
+	find_host(r, s, host);
+	otlp_instance_id(r, sender, r->instance);
+}
+
 static void put_one(struct out *o, const struct otlp_resource *r, const char *what)
 {
 	out_str(o, "{\"resource\":{\"attributes\":[");
 	otlp_put_string(o, "service.name", "tcpsight");
 	otlp_put_string(o, "service.version", VERSION);
+	otlp_put_string(o, "service.instance.id", r->instance);
 	otlp_put_string(o, "host.name", r->host);
 	otlp_put_string(o, "host.id", r->host_id);
 	otlp_put_string(o, "os.type", "linux");

@@ -13,14 +13,22 @@ struct otlp_resource {
 	char host[OTLP_HOST_SIZE];
 	char host_id[OTLP_ID_SIZE]; /* "" if it is not known */
 	char boot[OTLP_UUID_SIZE];
+	char instance[OTLP_UUID_SIZE];
 	const char *node; /* of Kubernetes; NULL: none */
 };
 
 /*
  * Of a source's host: of this machine, or of the one that a file or a store is of; what it does not
- * tell is empty.
+ * tell is empty. `sender` tells those apart that send of one host at a time.
  */
-void otlp_resource_find(struct otlp_resource *r, const struct source *source, unsigned host);
+void otlp_resource_find(struct otlp_resource *r, const struct source *source, unsigned host,
+			const char *sender);
+
+/*
+ * service.instance.id: a UUID of version 5 (RFC 4122) of the host's id, or its name, and `sender`,
+ * in the namespace that OpenTelemetry's conventions give. The same again after the next start.
+ */
+void otlp_instance_id(const struct otlp_resource *r, const char *sender, char ret[OTLP_UUID_SIZE]);
 
 /*
  * `machine_id` (32 hexadecimal digits) as others may know it: an id of this machine and program

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * What a part of the program asks of the kernel once it runs. Whoever asks says so with these, as
- * data; app/syscall_filter.c makes rules of them. What each part needs before that, while probes
+ * data; confine/syscall_filter.c makes rules of them. What each part needs before that, while probes
  * are attached and files opened, is not counted: nothing is filtered yet.
  *
  * Without any: memory, time, reading and writing what is open, and to end.

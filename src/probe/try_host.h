@@ -26,5 +26,5 @@ void try_packet_socket(const struct rung *rung, struct refusal *ret);
 /* And attach the filter of probe/handshake_filter.h to it. */
 void try_handshake_filter(const struct rung *rung, struct refusal *ret);
 
-/* With the action that app/syscall_filter.c takes; nothing is changed by asking. */
+/* With the action that confine/syscall_filter.c takes; nothing is changed by asking. */
 void try_seccomp(const struct rung *rung, struct refusal *ret);

@@ -100,6 +100,24 @@ void push_done(int socket, struct push_taken *taken, const struct push_answer *a
 	send(socket, answer, sizeof(*answer), MSG_NOSIGNAL);
 }
 
+void push_serve(int socket, const struct push_worker *w)
+{
+	struct push_taken taken;
+	int taking;
+
+	while ((taking = push_take(socket, &taken, w->look_ms)) >= 0) {
+		struct push_answer answer = {0};
+
+		if (w->look)
+			w->look(w->context);
+		if (!taking)
+			continue;
+		if (!w->send(w->context, &taken, &answer))
+			return;
+		push_done(socket, &taken, &answer);
+	}
+}
+
 static int64_t now_ms(void *context)
 {
 	struct timespec now;

@@ -23,6 +23,20 @@ struct push_taken {
 int push_take(int socket, struct push_taken *ret, int timeout_ms);
 void push_done(int socket, struct push_taken *taken, const struct push_answer *answer);
 
+/* What is done with jobs. */
+struct push_worker {
+	/* Until it is known what became of it, which `ret` says; false if whoever watches has
+	 * ended. */
+	bool (*send)(void *context, const struct push_taken *taken, struct push_answer *ret);
+	/* Before each job, and so often without any (ms); NULL: nothing. */
+	void (*look)(void *context);
+	int look_ms; /* -1: never */
+	void *context;
+};
+
+/* One job after the other, until whoever watches has ended. */
+void push_serve(int socket, const struct push_worker *worker);
+
 /* The host's clock; who waits by it sees on the socket, borrowed, that whoever watches has ended.
  */
 struct retry_clock push_clock(const int *socket);

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "confine/sender.h"
 #include "push/child.h"
 #include "push/fixbuf.h"
 #include "push/ipfix_encode.h"
@@ -147,8 +148,9 @@ static bool send_all(struct work *w, const struct push_taken *taken)
 }
 
 /* False if whoever watches has ended. */
-static bool send_job(struct work *w, const struct push_taken *taken, struct push_answer *ret)
+static bool send_job(void *context, const struct push_taken *taken, struct push_answer *ret)
 {
+	struct work *w = context;
 	enum retries_next next = RETRIES_AGAIN;
 	struct retries retries;
 
@@ -168,11 +170,19 @@ static bool send_job(struct work *w, const struct push_taken *taken, struct push
 	return next == RETRIES_GIVE_UP;
 }
 
+static void look(void *context)
+{
+	struct work *w = context;
+
+	if (w->transport && now_ms(w) >= w->refreshed_ms + REFRESH_MS)
+		refresh(w);
+}
+
 int ipfix_work(int socket, const void *settings)
 {
 	struct work w = {.settings = settings, .clock = push_clock(&socket)};
-	struct push_taken taken;
-	int taking;
+	const struct push_worker worker = {
+		.send = send_job, .look = look, .look_ms = REFRESH_MS, .context = &w};
 
 	srand48(time(NULL) ^ getpid());
 	/* Here, and nowhere else in a run that sends: who watches has no use for it. */
@@ -180,17 +190,8 @@ int ipfix_work(int socket, const void *settings)
 		log_error("ipfix: nothing can be sent: " FIXBUF_MISSING);
 		return 1;
 	}
-	while ((taking = push_take(socket, &taken, REFRESH_MS)) >= 0) {
-		struct push_answer answer = {0};
-
-		if (w.transport && now_ms(&w) >= w.refreshed_ms + REFRESH_MS)
-			refresh(&w);
-		if (!taking)
-			continue;
-		if (!send_job(&w, &taken, &answer))
-			break;
-		push_done(socket, &taken, &answer);
-	}
+	confine_sender(w.settings->to.port);
+	push_serve(socket, &worker);
 	if (w.transport)
 		refresh(&w);
 	disconnect(&w);

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "confine/sender.h"
 #include "push/child.h"
 #include "push/otlp_answer.h"
 #include "push/post.h"
@@ -99,6 +100,18 @@ bool otlp_deliver(struct otlp_delivery *d, const struct push_taken *taken, struc
 	return next == RETRIES_GIVE_UP;
 }
 
+static bool deliver(void *context, const struct push_taken *taken, struct push_answer *ret)
+{
+	return otlp_deliver(context, taken, ret);
+}
+
+void otlp_serve(int socket, struct otlp_delivery *d)
+{
+	const struct push_worker worker = {.send = deliver, .look_ms = -1, .context = d};
+
+	push_serve(socket, &worker);
+}
+
 static void post_to(void *context, const char *url, const void *body, size_t len,
 		    struct post_result *ret)
 {
@@ -117,8 +130,6 @@ int otlp_work(int socket, const void *settings)
 		.is_insecure = d.settings->is_insecure,
 		.timeout_s = d.settings->timeout_s,
 	};
-	struct push_taken taken;
-	int taking;
 
 	srand48(time(NULL) ^ getpid());
 	/* Here, and nowhere else in a run that sends: who watches has no use for it. */
@@ -129,15 +140,8 @@ int otlp_work(int socket, const void *settings)
 	d.context = post_new(&post);
 	if (!d.context)
 		return 1;
-	while ((taking = push_take(socket, &taken, -1)) >= 0) {
-		struct push_answer answer = {0};
-
-		if (!taking)
-			continue;
-		if (!otlp_deliver(&d, &taken, &answer))
-			break;
-		push_done(socket, &taken, &answer);
-	}
+	confine_sender(d.settings->port);
+	otlp_serve(socket, &d);
 	post_free(d.context);
 	return 0;
 }

@@ -22,6 +22,7 @@ enum otlp_kind {
 /* Texts are the process's own, copied by fork. */
 struct otlp_settings {
 	char url[OTLP_KINDS][OTLP_URL_MAX];
+	char port[8];		     /* of the server */
 	const char *headers, *token; /* "" for none */
 	struct push_tls tls;
 	bool is_insecure;
@@ -46,3 +47,6 @@ struct otlp_delivery {
  * ended.
  */
 bool otlp_deliver(struct otlp_delivery *d, const struct push_taken *taken, struct push_answer *ret);
+
+/* Deliver what comes on `socket`, until whoever watches has ended. */
+void otlp_serve(int socket, struct otlp_delivery *d);

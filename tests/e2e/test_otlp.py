@@ -11,15 +11,17 @@ import re
 import signal
 import subprocess
 import time
+import uuid
 from email.utils import formatdate
 
 import pytest
+from agents import Agent
 from authorities import certificates, tls_of  # noqa: F401 (a fixture)
 from fleetdata import record
 from flows import churn, traffic, wait_until
 from google.protobuf import json_format
-from otlp_server import BROKEN, collector, record_of, sender_of
-from sight import UNSEEN_MAX, run
+from otlp_server import BROKEN, Collector, collector, record_of, sender_of
+from sight import PATIENCE_SEC, UNSEEN_MAX, run
 from test_outputs import write_events
 
 FAST = ["--timeout", 2, "--stop-timeout", 60]
@@ -117,6 +119,33 @@ def test_the_resource_says_who_tells(few):
     assert told["host.id"] == digest.hex()
 
 
+OTEL = uuid.UUID("4d63009a-8d0f-11ee-aad7-4c796ed8e320")  # for service.instance.id, by the conventions
+
+
+def test_who_sends_of_one_host_is_told_apart(privileged, tmp_path):
+    """Else a store takes the series of two senders for one. After the next start they are the same."""
+    with collector() as first, collector() as second:
+        settings = tmp_path / "agent.conf"
+        settings.write_text("".join(f"[otlp {name}]\nendpoint = {server.url}\nmetrics = yes\ninterval = 1\n"
+                                    for name, server in (("a", first), ("b", second))))
+        found = []
+        for _ in range(2):
+            with Agent(tmp_path / "agent.sock", "--config", settings) as agent:
+                for server in (first, second):
+                    server.requests.clear()
+                    assert server.wait(Collector.metrics, PATIENCE_SEC)
+                    found.append(metrics_resource_of(server))
+                assert agent.stop().status == 0
+    ids = [resource["service.instance.id"] for resource in found]
+    host = found[0]["host.id"]
+    assert ids == [str(uuid.uuid5(OTEL, f"{host}/agent/{place}")) for place in (1, 2, 1, 2)]
+
+
+def metrics_resource_of(server):
+    resource = server.metrics()[0]["resourceMetrics"][0]["resource"]
+    return {each["key"]: each["value"]["stringValue"] for each in resource["attributes"]}
+
+
 @pytest.mark.parametrize("trouble", [429, 502, 503, 504, *BROKEN, (503, {"Retry-After": "1"}, b"later")],
                          ids=str)
 def test_what_may_pass_is_repeated(few, trouble):
@@ -166,7 +195,9 @@ def test_what_is_read_again_is_the_same(sight, netns, tmp_path):
                        key=lambda record: record["log.record.uid"]) for server in (live, later)]
         assert len(both[0]) == 600 == len({record["log.record.uid"] for record in both[0]})
         assert both[0] == both[1]
-        assert resource_of(live) == resource_of(later)
+        mine, theirs = ({key: value for key, value in resource_of(server).items() if key != "service.instance.id"}
+                        for server in (live, later))
+        assert mine == theirs
 
 
 def test_recordings_of_several_hosts_keep_whose_they_are(few, tmp_path, definitions):

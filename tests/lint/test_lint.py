@@ -26,7 +26,8 @@ MAY_INCLUDE = {
     "serve": {"util", "serve"},
     "api": {"abi", "util", "verdict", "engine", "record", "view", "serve", "consumer", "api"},
     "metrics": {"abi", "util", "verdict", "metrics"},
-    "push": {"util", "push"},
+    "confine": {"util", "engine", "probe", "confine"},
+    "push": {"util", "confine", "push"},
     "consumer": {"abi", "util", "verdict", "engine", "packet", "record", "view", "serve", "metrics",
                  "push", "consumer"},
     "screen": {"abi", "util", "verdict", "engine", "view", "screen"},
@@ -37,7 +38,7 @@ MAY_INCLUDE = {
                "source"},
     "cli": {"abi", "util", "engine", "view", "probe", "cli"},
     "app": {"abi", "util", "engine", "view", "consumer", "screen", "record", "serve", "fleet", "probe",
-            "source", "cli", "app"},
+            "confine", "source", "cli", "app"},
 }
 PURE = ["abi", "packet", "record", "metrics", "verdict", "fleet", "engine", "view", "report"]
 SOURCES = sorted(p for p in SRC.rglob("*.[ch]"))

@@ -123,7 +123,7 @@ if platform.machine() == "x86_64":
                                                 f"{KEEPS}[peek -i lo --rung capture=classic]"]
 # Unit tests that call the kernel; does it have to run our BPF programs?
 UNITS = {
-    "sandbox: system calls": ("tests/unit/app/test_syscall_filter", False),
+    "sandbox: system calls": ("tests/unit/confine/test_syscall_filter", False),
     "peek: its socket filter reads packets": ("tests/unit/probe/test_filter_parse", True),
     "peek: its socket filter holds back no handshake": ("tests/unit/probe/test_filter_model", True),
 }

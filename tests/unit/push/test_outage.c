@@ -170,18 +170,8 @@ static void nobody_is_left_to_send_for(void **state)
 static int work(int socket, const void *context)
 {
 	struct otlp_delivery d = delivery_to((struct server *)context);
-	struct push_taken taken;
-	int taking;
 
-	while ((taking = push_take(socket, &taken, -1)) >= 0) {
-		struct push_answer answer = {0};
-
-		if (!taking)
-			continue;
-		if (!otlp_deliver(&d, &taken, &answer))
-			break;
-		push_done(socket, &taken, &answer);
-	}
+	otlp_serve(socket, &d);
 	return 0;
 }
 

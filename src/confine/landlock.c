@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "app/landlock.h"
+#include "confine/landlock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,6 +38,12 @@ struct ruleset {
 	uint64_t fs, net, scoped;
 };
 
+/* struct landlock_net_port_attr of version 4. */
+#define RULE_NET_PORT 2
+struct port_rule {
+	uint64_t access, port;
+};
+
 /* All that a version knows is refused, unless a rule allows it. */
 static struct ruleset all_of(int version)
 {
@@ -69,7 +75,7 @@ static uint64_t access_of(unsigned use)
 	return access;
 }
 
-int landlock_begin(struct landlock_set *ret, bool signals_out)
+int landlock_begin(struct landlock_set *ret, unsigned leaves)
 {
 	struct ruleset rules;
 
@@ -77,8 +83,11 @@ int landlock_begin(struct landlock_set *ret, bool signals_out)
 	if (ret->version < 0)
 		return ret->version;
 	rules = all_of(ret->version);
-	if (signals_out)
+	if (leaves & LANDLOCK_LEAVES_SIGNALS)
 		rules.scoped &= ~SCOPE_SIGNAL;
+	if (leaves & LANDLOCK_LEAVES_TCP)
+		rules.net = 0;
+	ret->has_net = rules.net;
 	ret->fd = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0);
 	return ret->fd < 0 ? -errno : 0;
 }
@@ -101,6 +110,14 @@ int landlock_allow(const struct landlock_set *s, const char *path, unsigned use)
 		err = -errno;
 	close(rule.parent_fd);
 	return err;
+}
+
+int landlock_allow_connect(const struct landlock_set *s, unsigned port)
+{
+	const struct port_rule rule = {.access = NET_CONNECT_TCP, .port = port};
+
+	return s->has_net && syscall(SYS_landlock_add_rule, s->fd, RULE_NET_PORT, &rule, 0) ? -errno
+											    : 0;
 }
 
 /* A folder may be the root, by a path that does not look like it. */

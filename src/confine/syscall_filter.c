@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "app/syscall_filter.h"
+#include "confine/syscall_filter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,6 +7,7 @@
 #include <linux/net.h>
 #include <linux/nsfs.h>
 #include <linux/perf_event.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -175,6 +176,8 @@ static const struct rule rules[] = {
 	{SYSCALLS_FETCH, SCMP_SYS(fcntl)}, {SYSCALLS_FETCH, SCMP_SYS(fcntl64)},
 	{SYSCALLS_FETCH, SCMP_SYS(ioctl), 1, INT_BITS, FIONREAD},
 	{SYSCALLS_FETCH, SCMP_SYS(ioctl), 1, INT_BITS, FIONBIO},
+	/* has the other end acknowledged all? */
+	{SYSCALLS_FETCH, SCMP_SYS(ioctl), 1, INT_BITS, SIOCOUTQ},
 	{SYSCALLS_FETCH, SCMP_SYS(clone)}, {SYSCALLS_FETCH, SCMP_SYS(clone3)},
 	{SYSCALLS_FETCH, SCMP_SYS(set_robust_list)}, {SYSCALLS_FETCH, SCMP_SYS(rseq)},
 	{SYSCALLS_FETCH, SCMP_SYS(mprotect), 2, PROT_EXEC, 0},
@@ -295,7 +298,8 @@ int syscall_filter_enter(unsigned syscalls)
 	int err;
 
 #ifdef SANITIZED
-	/* The sanitizers read /proc, start processes and call much else: such a build is not filtered. */
+	/* The sanitizers read /proc, start processes and call much else: such a build is not
+	 * filtered. */
 	return -ENOTSUP;
 #endif
 	filter = seccomp_init(refusal());

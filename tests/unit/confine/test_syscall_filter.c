@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "app/syscall_filter.h"
+#include "confine/syscall_filter.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -15,14 +15,26 @@ enum landlock_use {
 
 struct landlock_set {
 	int fd;
-	int version; /* of the kernel's Landlock */
+	int version;  /* of the kernel's Landlock */
+	bool has_net; /* TCP needs rules */
+};
+
+/* What is not refused. */
+enum {
+	LANDLOCK_LEAVES_TCP = 1 << 0, /* TCP connections */
+	LANDLOCK_LEAVES_SIGNALS =
+		1 << 1, /* signals to others, of which our own processes are: they began before */
 };
 
 /*
- * Begin a set of rules: nothing may be done. With `signals_out` others may still be signalled, of
- * which our own processes are: they began before. 0, or a negative errno: the kernel has no Landlock.
+ * Begin a set of rules: nothing may be done, but for what `leaves` (LANDLOCK_LEAVES_*) says. 0, or
+ * a negative errno: the kernel has no Landlock.
  */
-int landlock_begin(struct landlock_set *ret, bool signals_out);
+int landlock_begin(struct landlock_set *ret, unsigned leaves);
+
+/* Allow connections to a TCP port; where the kernel does not refuse any, or TCP was left: nothing.
+ * 0 or a negative errno. */
+int landlock_allow_connect(const struct landlock_set *s, unsigned port);
 
 /* Allow something. What is not there is left out: 0, or a negative errno. */
 int landlock_allow(const struct landlock_set *s, const char *path, unsigned use);
