@@ -11,6 +11,7 @@
 
 #include "app/agent_config.h"
 #include "app/check_recordings.h"
+#include "app/list_recordings.h"
 #include "app/descriptors.h"
 #include "app/fleet.h"
 #include "app/peekstat.h"
@@ -81,6 +82,8 @@ static int parse_and_run(const struct report *report, const char *program, int a
 	log_init(program, question->watch->verbose);
 	if (question->watch->check)
 		return check_recordings(question->watch);
+	if (question->watch->list)
+		return list_recordings(question->watch, question->json);
 	if (report->runs_alone)
 		return run_alone(report, question, program);
 	return run_report(report, question, program);

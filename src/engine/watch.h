@@ -49,7 +49,7 @@ struct watch {
 	bool verbose;
 
 	/* Instead of a run: look through the recordings of `reads`. */
-	bool check, check_bytes;
+	bool check, check_bytes, list;
 
 	struct agent *agent;		  /* of a run that is one: consumer/agent.h */
 	struct config_file *config; /* questions besides those of --also, or NULL */

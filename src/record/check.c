@@ -33,6 +33,7 @@ struct record_check {
 	int64_t from_wall_us, to_wall_us;
 	struct recording_gap gap[GAPS_MAX];
 	unsigned gaps;
+	uint64_t lost_flows, dropped_rows;
 	/* Where the bytes go. */
 	bool wants_bytes;
 	struct column_bytes *column; /* by table, then by place in record_columns */
@@ -119,6 +120,12 @@ static void take(struct record_check *c, const struct recording *r, int item)
 	c->to_wall_us = now_us;
 	if (item == RECORDING_GAP && c->gaps < GAPS_MAX)
 		c->gap[c->gaps++] = *recording_gap(r);
+	if (item == RECORDING_LOSS) {
+		const struct record_loss *l = recording_loss(r);
+
+		c->lost_flows = l->lost + l->missed + l->table_full;
+		c->dropped_rows = l->dropped_rows;
+	}
 }
 
 int record_check(struct record_check **ret, const char *path, bool wants_bytes, char *why,
@@ -171,6 +178,23 @@ bool record_check_has_loss(const struct record_check *c)
 {
 	return c->stats.damaged_bytes || c->stats.lost_rows || c->stats.bad_rows ||
 	       c->stats.repeated_rows;
+}
+
+void record_check_contents(const struct record_check *c, struct record_contents *ret)
+{
+	*ret = (struct record_contents){
+		.meta = &c->meta,
+		.from_wall_us = c->from_wall_us,
+		.to_wall_us = c->to_wall_us,
+		.bytes = c->stats.bytes,
+		.closes = c->table_rows[RECORD_CLOSE],
+		.lost_flows = c->lost_flows,
+		.dropped_rows = c->dropped_rows,
+		.damaged_bytes = c->stats.damaged_bytes,
+		.lost_rows = c->stats.lost_rows,
+		.gap = c->gap,
+		.gaps = c->gaps,
+	};
 }
 
 static void format_time(int64_t wall_us, char *buf, size_t size)

@@ -24,6 +24,19 @@ void record_check_free(struct record_check *c);
 /* Was anything damaged or missing? */
 bool record_check_has_loss(const struct record_check *c);
 
+/* What there is in it; borrowed from `c`. */
+struct record_contents {
+	const struct record_meta *meta;
+	int64_t from_wall_us, to_wall_us;
+	uint64_t bytes, closes; /* of connections */
+	uint64_t lost_flows, dropped_rows; /* in its run up to its end, as the recorder itself tells */
+	uint64_t damaged_bytes, lost_rows;
+	const struct recording_gap *gap;
+	unsigned gaps;
+};
+
+void record_check_contents(const struct record_check *c, struct record_contents *ret);
+
 /* What was found, for people: one line of each gap, then spans, rows and sums. */
 void record_check_print(const struct record_check *c, struct out *o);
 

@@ -27,6 +27,8 @@ static const struct option_def options[] = {
 	{0, "against", OPTION_TEXT, OWN(against), "SPAN|TIME",
 	 "compare with the same span so long before, such as -1d, or that begins at a time, such as "
 	 "'2026-11-20 03:12': what is new, gone, ten times more"},
+	{0, "list", OPTION_FLAG, OF_WATCH(list), NULL,
+	 "the recordings that there are instead: host, span, size, connections that ended, gaps, losses; all of them are read"},
 	{0, "all", OPTION_FLAG, OWN(all), NULL, "with --against: also what is much as it was"},
 };
 
@@ -38,6 +40,7 @@ static const char *const examples[] = {
 	"tcpsight history --at 03:12 --for 2m --by remote 'port 5432'", "who talked to it",
 	"tcpsight history --at 03:12 --against -1d --by unit", "what was not so the day before",
 	"tcpsight history --at 03:12 --against '2026-11-20 03:12'", "nor on that day",
+	"tcpsight history --list", "what was recorded, and whether anything is missing",
 	"tcpsight history --since '1h ago' --by flow --sort retrans", "the connections that lost most",
 	"tcpsight history --read db1.tsr --read db2.tsr --by port --json", "two hosts, for a program",
 	NULL,
@@ -66,10 +69,24 @@ static int take_against(const struct question *q, struct usage_error *error)
 	return 0;
 }
 
+static int take_list(struct question *q, int count, char **word, struct usage_error *error)
+{
+	const struct history_options *o = q->own;
+	const struct watch *w = q->watch;
+
+	if (q->is_also)
+		return usage_refuse(error, NULL, 0, "argument --list: it is no question of a run");
+	if (w->fleet || w->at || w->span || w->since || w->until || o->against)
+		return usage_refuse(error, NULL, 0, "argument --list: it tells of whole recordings; give --read alone");
+	return count ? usage_refuse(error, word[0], 0, "argument --list: it takes no filter") : 0;
+}
+
 static int words(struct question *q, int count, char **word, struct usage_error *error)
 {
 	if (q->is_also && !q->watch->read_path && !q->watch->fleet)
 		return usage_refuse(error, NULL, 0, "history is about recordings: give --read before --also");
+	if (q->watch->list)
+		return take_list(q, count, word, error);
 	if (!q->watch->read_path && !q->watch->fleet)
 		q->watch->read_path = DIRECTORY;
 	if (take_against(q, error))

@@ -124,3 +124,46 @@ def test_two_spans_are_compared(tmp_path):
             tmp_path, *(when if word == "-1m" else word for word in words))}, when
     text = run(tmp_path, *words[:-2])
     assert "1 new, 1 gone, 1 with ten times more, 1 with a tenth, 1 much as they were (--all shows them)" in text
+
+
+def listed(folder, *words):
+    return list(map(json.loads, run(folder, "history", "--list", "--json", *words).splitlines()))
+
+
+def test_recordings_are_listed(tmp_path):
+    """What there is, against what was put there: two spans with a gap between them, and one that is damaged."""
+    (tmp_path / "D").mkdir()
+    for minute, flows in ("00", 3), ("20", 5):
+        lines = [f"clock 2026-11-21T09:{minute}:00Z"]
+        for i in range(flows):
+            lines += [f"{i} open {i + 1} pid=1 owner=connect local=10.0.0.1:{1000 + i} remote=10.0.0.2:80",
+                      f"{i}.5 close {i + 1} tx=100"]
+        (tmp_path / "events").write_text("\n".join([*lines, "9 open 99 pid=1 local=10.0.0.1:9 remote=10.0.0.2:80",
+                                                    "9.9 close 99 tx=1"]) + "\n", encoding="ascii")
+        run(tmp_path, "record", "--read", "events", str(tmp_path / "D"))
+    files = sorted((tmp_path / "D").glob("*.tsr"))
+    first, gap, second, summary = listed(tmp_path, "--read", "D")
+    begin = int(datetime.datetime(2026, 11, 21, 9, tzinfo=datetime.timezone.utc).timestamp()) * 1_000_000
+    assert [first["from_us"], second["from_us"]] == [begin, begin + 1_200_000_000]
+    assert [row["closed"] for row in (first, second, summary)] == [4, 6, 10]
+    assert [row["bytes"] for row in (first, second)] == [path.stat().st_size for path in files]
+    assert [row["file"] for row in (first, second)] == [f"D/{path.name}" for path in files]
+    assert gap["why"] == "the recorder did not run" and gap["from_us"] == first["to_us"], gap
+    assert gap["to_us"] == second["from_us"] and gap["rows"] is None, gap
+    assert (first["gaps"], second["gaps"], summary["gaps"], summary["lost"]) == (0, 0, 1, 0)
+    text = run(tmp_path, "history", "--list", "--read", "D")
+    assert "gap from 2026-11-21 09:00:" in text and "connections that ended: 10; gaps: 1" in text, text
+    # The same file twice, one of them with a byte changed.
+    data = bytearray(files[1].read_bytes())
+    data[len(data) // 2] ^= 255
+    (tmp_path / "damaged.tsr").write_bytes(data)
+    whole, damaged, gap, summary = listed(tmp_path, "--read", files[1], "--read", "damaged.tsr")
+    assert whole["gaps"] == 0 and damaged["gaps"] == 1 and gap["why"] == "damaged", gap
+    assert damaged["closed"] <= whole["closed"] and summary["files"] == 2
+
+
+@pytest.mark.parametrize("words", [["--at", "03:12"], ["port 80"], ["--against", "-1d"]])
+def test_a_list_is_of_whole_recordings(tmp_path, words):
+    done = subprocess.run([str(PROGRAM), "history", "--list", *words], cwd=tmp_path, env=ENVIRONMENT, capture_output=True,
+                          text=True, timeout=60)
+    assert done.returncode == 2 and "--list" in done.stderr and not done.stdout, done
