@@ -60,6 +60,16 @@ class Bench:
         return json.loads(done.stdout)
 
     @contextlib.contextmanager
+    def closes(self, per_second):
+        """So many closes a second while the block runs: each end of a connection is one."""
+        with subprocess.Popen([str(self.tools / "pace"), str(per_second // 2)], stdin=subprocess.PIPE,
+                              stdout=subprocess.DEVNULL) as child:
+            try:
+                yield
+            finally:
+                child.stdin.close()
+
+    @contextlib.contextmanager
     def hold(self, sockets):
         """Hold @sockets connected sockets while the block runs. Yields a Hold."""
         with subprocess.Popen([str(self.tools / "hold"), str(sockets)], stdin=subprocess.PIPE,

@@ -47,7 +47,7 @@ def measure(bench):
     base = _base_program(bench)
     private.enter_network()
     bench.say(f"consumers: connecting {IDLE + BUSY:,}")
-    with bench.hold(IDLE), bench.hold(BUSY) as hold, _churn(bench):
+    with bench.hold(IDLE), bench.hold(BUSY) as hold, bench.closes(CLOSES):
         hold.say("traffic 1000")
         time.sleep(2)
         return _one(bench, base) + _four(bench)
@@ -69,22 +69,6 @@ def _base_program(bench):
         subprocess.run(["make", "-j2", "-C", str(folder), "B=build", "all"], check=True,
                        stdout=subprocess.DEVNULL)
     return str(program)
-
-
-class _churn:
-    """CLOSES a second while the block runs: one end of each connection is a close, too."""
-
-    def __init__(self, bench):
-        self.command = [str(bench.tools / "pace"), str(CLOSES // 2)]
-
-    def __enter__(self):
-        self.child = subprocess.Popen(self.command, stdin=subprocess.PIPE,
-                                      stdout=subprocess.DEVNULL)
-        return self
-
-    def __exit__(self, *_):
-        self.child.stdin.close()
-        self.child.wait()
 
 
 def _cpu_s(program, words):

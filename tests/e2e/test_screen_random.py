@@ -87,7 +87,8 @@ def scene(request, tmp_path):
         return ["top", "--netns", netns.name]
     path = tmp_path / "events"
     blob = "".join(line + "\n" for line in events([f"@{n}@" for n in range(len(NAMES))], 90))
-    blob += "100 open 20 pid=7 comm=sshd owner=listen role=listen local=0.0.0.0:22 state=listen backlog=1 backlog_max=9\n"
+    blob += ("100 open 20 pid=7 comm=sshd owner=listen role=listen local=0.0.0.0:22 state=listen"
+             " backlog=1 backlog_max=9\n")
     blob += "101 close 1 tx=900000 rx=900000 end=reset_received error=104\n102 time\n"
     blob = blob.encode()
     for n, name in enumerate(NAMES):
