@@ -250,13 +250,21 @@ static void open_or_close(struct screen *s, enum act act)
 	}
 }
 
-/* What covers the table is scrolled, and left. */
+unsigned *act_cover(struct screen *s, size_t *ret_count)
+{
+	bool is_help = s->ui.over == OVER_HELP;
+
+	*ret_count = is_help ? key_def_count : column_count;
+	return is_help ? &s->ui.help_top : &s->ui.choice;
+}
+
+/* What covers the table is scrolled, searched, and left. */
 static void cover_key(struct screen *s, int key)
 {
 	struct ui *ui = &s->ui;
 	enum act act = keys_act(key);
-	unsigned *at = ui->over == OVER_HELP ? &ui->help_top : &ui->choice;
-	unsigned last = (unsigned)(ui->over == OVER_HELP ? key_def_count : column_count) - 1;
+	size_t count;
+	unsigned *at = act_cover(s, &count), last = (unsigned)count - 1;
 	unsigned by = act == ACT_PAGE_UP || act == ACT_PAGE_DOWN ? 10 : 1;
 
 	if (act == ACT_UP || act == ACT_PAGE_UP)
@@ -269,6 +277,8 @@ static void cover_key(struct screen *s, int key)
 		*at = last;
 	else if (act == ACT_SEARCH)
 		act_prompt_open(s, PROMPT_SEARCH, "");
+	else if (act == ACT_SEARCH_NEXT || act == ACT_SEARCH_BACK)
+		act_search(s, act == ACT_SEARCH_BACK, false);
 	else if (act == ACT_BACK || act == ACT_HELP || act == ACT_QUIT || act == ACT_ENTER)
 		ui->over = OVER_NOTHING;
 	if (ui->over != OVER_COLUMNS || act != ACT_MARK)

@@ -50,8 +50,11 @@ void act_open(struct screen *s, bool open);
 void act_prompt_open(struct screen *s, enum prompt prompt, const char *text);
 void act_prompt_key(struct screen *s, int key);
 
-/* Search: act_search.c. */
+/* Search: act_search.c. What covers the table is searched where it does. */
 void act_search(struct screen *s, bool backwards, bool from_here);
+
+/* Of what covers the table: which of its lines is chosen, or first, and how many it has. */
+unsigned *act_cover(struct screen *s, size_t *ret_count);
 
 /* The line that the cursor is on, or NULL. */
 const struct line *act_line(struct screen *s);

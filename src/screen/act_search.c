@@ -2,6 +2,7 @@
 /* Plain text among the cells that are shown. It moves the cursor and hides nothing. */
 #include <string.h>
 
+#include "engine/column.h"
 #include "screen/act.h"
 #include "screen/cell_text.h"
 
@@ -13,7 +14,7 @@ static bool has(const char *text, size_t len, const char *wanted)
 		len = sizeof(cell) - 1;
 	memcpy(cell, text, len);
 	cell[len] = '\0';
-	return ui_has_capitals(wanted) ? strstr(cell, wanted) : strcasestr(cell, wanted);
+	return ui_find(cell, wanted);
 }
 
 static bool is_hit(struct screen *s, const struct line *line)
@@ -37,11 +38,36 @@ static bool is_hit(struct screen *s, const struct line *line)
 	return false;
 }
 
+/* Of the keys or the columns, which cover the table. */
+static void search_cover(struct screen *s, bool backwards, bool from_here)
+{
+	size_t count;
+	unsigned *at = act_cover(s, &count);
+	size_t i = *at;
+
+	for (size_t n = 0; n < count; n++) {
+		bool is_help = s->ui.over == OVER_HELP;
+
+		if (n || !from_here)
+			i = (i + (backwards ? count - 1 : 1)) % count;
+		if (ui_find(is_help ? key_defs[i].names : columns[i].name, s->ui.search) ||
+		    ui_find(is_help ? key_defs[i].help : columns[i].help, s->ui.search)) {
+			*at = (unsigned)i;
+			return;
+		}
+	}
+	screen_say(s, "Nothing here has '%s'.", s->ui.search);
+}
+
 void act_search(struct screen *s, bool backwards, bool from_here)
 {
 	size_t count = s->list.count, at = s->ui.cursor_line;
 	bool has_wrapped = false;
 
+	if (s->ui.search[0] && (s->ui.over == OVER_HELP || s->ui.over == OVER_COLUMNS)) {
+		search_cover(s, backwards, from_here);
+		return;
+	}
 	if (!s->ui.search[0] || !count)
 		return;
 	/* All of them, so that each step does not put them in order again. */

@@ -19,7 +19,7 @@
 #define INDENT 13 /* of what goes on below */
 #define SPARK_MAX (TRAIL * 4 + 1)
 
-static void put_line(struct detail *d, unsigned ink, const char *text, size_t len, int indent)
+void detail_line(struct detail *d, unsigned ink, const char *text, size_t len, int indent)
 {
 	struct detail_line *line = &d->line[d->count];
 
@@ -59,7 +59,7 @@ void detail_say(struct detail *d, unsigned ink, const char *format, ...)
 		int room = d->width - indent > 8 ? d->width - indent : 8;
 		size_t len = fitting(rest, room);
 
-		put_line(d, ink, rest, len, indent);
+		detail_line(d, ink, rest, len, indent);
 		rest += len + (rest[len] == ' ');
 		indent = d->width > 3 * INDENT ? INDENT : 2;
 	} while (*rest);
@@ -210,7 +210,7 @@ static void say_trail(struct detail *d, const struct scene *s, const struct trai
 	}
 	snprintf(text, sizeof(text), "  %-10s %s %s..%s%s", name, spark, low, high,
 		 is_ms ? " ms" : "");
-	put_line(d, 0, text, strlen(text), 0);
+	detail_line(d, 0, text, strlen(text), 0);
 }
 
 static void say_trails(struct detail *d, struct scene *s, uint32_t track)
@@ -351,4 +351,6 @@ void detail_make(struct detail *d, struct scene *s, uint32_t track, int width)
 	say_states(d, s, c);
 	detail_say(d, INK_BOLD, "All that was read of the socket");
 	say_fields(d, s, track);
+	detail_say(d, INK_BOLD, "The same as JSON, which s saves");
+	detail_json(d, s, track);
 }

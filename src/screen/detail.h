@@ -5,7 +5,7 @@
 
 #include "screen/scene.h"
 
-#define DETAIL_LINES_MAX 256
+#define DETAIL_LINES_MAX 1024
 #define DETAIL_LINE_MAX 600
 
 struct detail_line {
@@ -26,6 +26,12 @@ void detail_make(struct detail *d, struct scene *s, uint32_t track, int width);
 /* A line; one that is too long goes on below, indented. */
 void detail_say(struct detail *d, unsigned ink, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* `len` bytes of text as one line, so many columns to the right. */
+void detail_line(struct detail *d, unsigned ink, const char *text, size_t len, int indent);
+
+/* All columns, as --json has them. In detail_json.c. */
+void detail_json(struct detail *d, struct scene *s, uint32_t track);
 
 /* The verdict on it again, with its figures: as detail_say(). In detail_verdict.c. */
 void detail_verdict(struct detail *d, struct scene *s, uint32_t track);

@@ -23,6 +23,8 @@ static void put_clock(const struct scene *s, char buf[16])
 static void put_time_state(const struct scene *s, char *buf, size_t size)
 {
 	const struct ui *ui = s->ui;
+	/* One can go back so many intervals. */
+	unsigned kept = s->journal->last + 1 - s->journal->first;
 	char at[16];
 
 	clock_format_hms(s->view->context.clock, s->moment->time_ns, at);
@@ -31,10 +33,10 @@ static void put_time_state(const struct scene *s, char *buf, size_t size)
 		snprintf(buf, size, "LIVE");
 		break;
 	case TIME_PAUSED:
-		snprintf(buf, size, ui->behind ? "PAUSED +%u" : "PAUSED", ui->behind);
+		snprintf(buf, size, ui->behind ? "PAUSED +%u of %u" : "PAUSED", ui->behind, kept);
 		break;
 	case TIME_BACK:
-		snprintf(buf, size, "BACK %s +%u", at, ui->behind);
+		snprintf(buf, size, "BACK %s +%u of %u", at, ui->behind, kept);
 		break;
 	case TIME_FILE:
 		snprintf(buf, size, s->is_reading ? "READING %s" : "PAST %s", at);

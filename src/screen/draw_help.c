@@ -30,7 +30,9 @@ void draw_help(struct canvas *c, const struct scene *s)
 		const char *text = k->help;
 
 		canvas_put(c, row, 1, NAMES_WIDTH, k->names, strlen(k->names), false,
-			   search[0] && strstr(text, search) ? INK_UNDERLINE : INK_BOLD);
+			   search[0] && (ui_find(text, search) || ui_find(k->names, search))
+				   ? INK_UNDERLINE
+				   : INK_BOLD);
 		/* What does not fit goes on below, cut between words. */
 		do {
 			size_t len = strlen(text), cut = len;

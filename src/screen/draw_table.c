@@ -37,7 +37,7 @@ static void mark_hit(struct canvas *c, const struct scene *s, int row, int colum
 		return;
 	memcpy(cell, text, len);
 	cell[len] = '\0';
-	hit = ui_has_capitals(search) ? strstr(cell, search) : strcasestr(cell, search);
+	hit = ui_find(cell, search);
 	if (!hit)
 		return;
 	used = canvas_width(c, cell, len);

@@ -2,6 +2,7 @@
 #include "screen/ui.h"
 
 #include <ctype.h>
+#include <string.h>
 
 const char *page_name(enum page page)
 {
@@ -26,10 +27,15 @@ bool ui_is_marked(const struct ui *ui, uint64_t id)
 	return false;
 }
 
-bool ui_has_capitals(const char *text)
+static bool has_capitals(const char *text)
 {
 	for (; *text; text++)
 		if (isupper((unsigned char)*text))
 			return true;
 	return false;
+}
+
+const char *ui_find(const char *text, const char *wanted)
+{
+	return has_capitals(wanted) ? strstr(text, wanted) : strcasestr(text, wanted);
 }

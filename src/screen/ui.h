@@ -77,8 +77,8 @@ struct ui {
 const char *page_name(enum page page);
 const char *by_name(enum by by);
 
-/* Does a text to search for have capitals, so that they count? */
-bool ui_has_capitals(const char *text);
+/* Where `text` has what is searched for: in any case, unless that has capitals. NULL: nowhere. */
+const char *ui_find(const char *text, const char *wanted);
 
 /* Is this flow marked? */
 bool ui_is_marked(const struct ui *ui, uint64_t id);

@@ -3,12 +3,14 @@
 
 import ast
 import base64
+import json
 import pathlib
 import re
 import signal
 import socket
 
 import pytest
+from flows import churn
 from pyterm import DAY, MOUSE_OFF, MOUSE_ON, events, key, replay
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -156,6 +158,48 @@ def test_calm_it_draws_when_it_is_asked_to(screen, privileged):
 
             term.wait(is_shown, "connection, once it is asked for")
             finish(term)
+
+
+def test_keys_and_columns_are_searched_where_they_cover_the_table(screen, text):
+    term = screen(*replay(text))
+    term.wait("PAST 12:02:00")
+    for open_it, first, word, found in (("?", "to the line above", "CLIPboard", "Nothing here has 'CLIP"),
+                                        ("?", "to the line above", "clipboard", "copy the line, whole"),
+                                        ("c", "Columns", "least round", "least round-trip time")):
+        term.script([open_it, f"wait:{first.replace(' ', '_')}"])
+        assert found not in term.text()
+        term.script(["/", word, f"wait:{found.replace(' ', '_')}", "Enter", "n", "N", "Esc",
+                     f"gone:{first.replace(' ', '_')}"])
+    finish(term)
+
+
+def test_details_end_with_the_same_as_json(screen, text, tmp_path):
+    tmp_path.chmod(0o777)
+    term = screen(*replay(text, "--save-dir", tmp_path), size=(160, 400))
+    term.wait("PAST 12:02:00")
+    term.send("Enter")
+    term.wait(lambda term: term.lines()[-2][82:] == "" and any(line.endswith("}") for line in term.lines()),
+              "end of the details")
+    lines = [line[82:] for line in term.lines()]
+    begin = next(n for n, line in enumerate(lines) if line.startswith("The same as JSON"))
+    term.script(["s", "wait:save_to", "^u", "one.json", "Enter", "wait:Saved_1_flow"])
+    saved = (tmp_path / "one.json").read_text()
+    assert json.loads(saved)["comm"] == "app3"
+    # Blanks at the ends of lines are no part of what a terminal shows.
+    assert "".join("".join(lines[begin + 1:-1]).split()) == "".join(saved.split())
+    finish(term)
+
+
+def test_paused_it_shows_the_moment_and_counts_what_passes(screen, privileged, netns):
+    term = screen("top", "--netns", netns.name)
+    term.script(["wait:LIVE", "P", "wait:PAUSED"])
+    churn("127.0.0.1", 20, 1, netns=netns)
+    term.wait(lambda term: re.search(r"PAUSED \+[2-9] of \d+", term.text()), "count of intervals since")
+    assert "churn" not in term.text()
+    term.script(["P", "wait:LIVE", "wait:churn", "[", "wait:BACK"])
+    term.wait(lambda term: re.search(r"BACK \d\d:\d\d:\d\d \+\d+ of \d+", term.text()), "how far back, of how much")
+    term.script(["P", "wait:LIVE"])
+    finish(term)
 
 
 def click(term, row, column):
