@@ -178,11 +178,21 @@ static void look(void *context)
 		refresh(w);
 }
 
-int ipfix_work(int socket, const void *settings)
+void ipfix_serve(int socket, const struct ipfix_settings *settings, struct retry_clock clock)
 {
-	struct work w = {.settings = settings, .clock = push_clock(&socket)};
+	struct work w = {.settings = settings, .clock = clock};
 	const struct push_worker worker = {
 		.send = send_job, .look = look, .look_ms = REFRESH_MS, .context = &w};
+
+	push_serve(socket, &worker);
+	if (w.transport)
+		refresh(&w);
+	disconnect(&w);
+}
+
+int ipfix_work(int socket, const void *settings)
+{
+	const struct ipfix_settings *s = settings;
 
 	srand48(time(NULL) ^ getpid());
 	/* Here, and nowhere else in a run that sends: who watches has no use for it. */
@@ -190,10 +200,7 @@ int ipfix_work(int socket, const void *settings)
 		log_error("ipfix: nothing can be sent: " FIXBUF_MISSING);
 		return 1;
 	}
-	confine_sender(w.settings->to.port);
-	push_serve(socket, &worker);
-	if (w.transport)
-		refresh(&w);
-	disconnect(&w);
+	confine_sender(s->to.port);
+	ipfix_serve(socket, s, push_clock(&socket));
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "push/retry.h"
 #include "push/transport.h"
 
 struct ipfix_settings {
@@ -14,3 +15,6 @@ struct ipfix_settings {
 
 /* The work of the process: see push/link.h. `settings` is a struct ipfix_settings. */
 int ipfix_work(int socket, const void *settings);
+
+/* Deliver what comes on `socket`, until whoever watches has ended; tests have their own clock. */
+void ipfix_serve(int socket, const struct ipfix_settings *settings, struct retry_clock clock);
