@@ -60,6 +60,18 @@ static void send_batch(struct otlp *o)
 	exporter_send(&o->exporter, &job, body);
 }
 
+/* What was not even handed over comes from the recording with the rest. */
+static void drop_batch(struct otlp *o)
+{
+	const struct push_observer *observer = &o->exporter.push.observer;
+	struct push_job job;
+
+	if (!o->batch.records)
+		return;
+	free(otlp_batch_take(&o->batch, &job));
+	observer->ended(observer->context, &job, PUSH_DROPPED);
+}
+
 /* What an outage left, as the collector takes it. */
 static void send_missed(struct otlp *o)
 {
@@ -70,8 +82,10 @@ static void send_missed(struct otlp *o)
 	struct push_job job;
 	void *body;
 
-	if (otlp_missed_has_begun(m))
+	if (otlp_missed_has_begun(m)) {
 		push_drop(p, OTLP_LOGS);
+		drop_batch(o);
+	}
 	while (next == OTLP_MISSED_BATCH && push_has_room(p)) {
 		next = otlp_missed_read(m, &batch);
 		if (next != OTLP_MISSED_BATCH)
