@@ -19,7 +19,6 @@
 /* A pipe holds so much, so that the command never waits for us to read. */
 #define WORDS_MAX (64u << 10)
 #define LAST_WORD "{\"type\":\"verdict\""
-#define LEAST_URGENT 19
 
 struct agent_doctor {
 	int fd; /* -1: all was read */
@@ -34,8 +33,8 @@ static void become_doctor(int out)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (nice(LEAST_URGENT) == -1 || dup2(nowhere, STDIN_FILENO) < 0 ||
-	    dup2(out, STDOUT_FILENO) < 0 || dup2(nowhere, STDERR_FILENO) < 0)
+	if (dup2(nowhere, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+	    dup2(nowhere, STDERR_FILENO) < 0)
 		_exit(1);
 	/* All else is closed by this. */
 	execl("/proc/self/exe", "tcpsight", "doctor", "--json", (char *)NULL);
