@@ -184,7 +184,7 @@ static inline unsigned source_hosts(const struct source *s)
 /* The account for whoever wants handshakes alone, or for anybody else. */
 static inline void source_account(struct source *s, bool of_handshakes, struct account *ret)
 {
-	if (of_handshakes && s->flows && s->ops->account_handshakes)
+	if (of_handshakes && s->handshakes && s->flows && s->ops->account_handshakes)
 		s->ops->account_handshakes(s, ret);
 	else
 		s->ops->account(s, ret);

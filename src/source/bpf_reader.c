@@ -104,6 +104,10 @@ void bpf_reader_account(struct bpf_reader *r, struct bpf_account *ret)
 		ret->nested += per_cpu[i].nested;
 		ret->lost_edges += per_cpu[i].lost_edges;
 		ret->lost_requests += per_cpu[i].lost_requests;
+		ret->handshakes_opened += per_cpu[i].handshakes_opened;
+		ret->handshakes_adopted += per_cpu[i].handshakes_adopted;
+		ret->handshakes_closed += per_cpu[i].handshakes_closed;
+		ret->handshakes_lost += per_cpu[i].handshakes_lost;
 	}
 	free(per_cpu);
 }

@@ -29,6 +29,16 @@ def link(new_netns):
     return both
 
 
+COMPANY = []
+
+
+@pytest.fixture(autouse=True, params=["alone", "beside"])
+def company(request, tmp_path):
+    """Whatever it tells of handshakes, it tells beside a report that follows their flows, too."""
+    COMPANY[:] = ["--also", f"top --json --output {tmp_path}/top 1"] if request.param == "beside" else []
+    return request.param
+
+
 class Peek:
     """`peek --source bpf --json`, of which only one namespace's rows are wanted."""
 
@@ -64,7 +74,7 @@ class Peek:
 @contextlib.contextmanager
 def peek(netns, tmp_path, *options, **more):
     with Tcpsight("peek", "--source", "bpf", "--json", "--netns", netns.inode,
-                  "-U", tmp_path / "socket", *options, **more) as tool:
+                  "-U", tmp_path / "socket", *options, *COMPANY, **more) as tool:
         tool.report = None
         yield Peek(tool)
 

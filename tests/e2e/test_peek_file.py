@@ -176,6 +176,17 @@ def test_quiet_leaves_the_summary(everything):
     assert "RESULTS" not in text and "success" not in text and "TCPEEK SUMMARY" in text
 
 
+@pytest.mark.parametrize("report", ["life --json", "top --json -C 1", "why --json"])
+def test_beside_another_report_it_says_what_it_says_alone(everything, tmp_path, report):
+    """... and so does that: handshakes are followed beside flows."""
+    together = peek(everything, "--json", "--also", f"{report} --output {tmp_path}/other")
+    alone, other = peek(everything, "--json"), peek(everything, program=(PROGRAM, *report.split()))
+    assert (alone.returncode, other.returncode) == (0, 0), alone.stderr + other.stderr
+    assert (together.returncode, together.stdout) == (0, alone.stdout), together.stderr
+    assert (tmp_path / "other").read_text(encoding="utf-8") == other.stdout
+    assert "established" in alone.stdout and other.stdout.count("\n") > 1
+
+
 @pytest.mark.parametrize("option", ["-icmp", "--icmp", "-ic", "--ic"])
 def test_long_options_with_one_dash_and_shortened(everything, option):
     assert peek(everything, option).stderr.count("failure (unreach)") == 1
