@@ -29,6 +29,9 @@ struct parser {
 void options_default_watch(struct watch *watch)
 {
 	watch->max_flows = 262144;
+	/* Of handshakes, which any run may have to follow for one of its questions. */
+	watch->max_pending = 65536;
+	watch->timeout_s = 60;
 }
 
 /* Where the value of an option is stored. */

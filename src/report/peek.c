@@ -55,9 +55,7 @@ static void defaults(struct question *q)
 {
 	struct watch *w = q->watch;
 
-	w->timeout_s = w->timeout_s ? w->timeout_s : 60;
 	w->buffer_mib = w->buffer_mib ? w->buffer_mib : 2;
-	w->max_pending = w->max_pending ? w->max_pending : 65536;
 }
 
 static int refuse(struct usage_error *error, const char *option, const char *why)

@@ -112,6 +112,22 @@ def test_success_and_reject_with_owner_and_errno(link, tmp_path):
         assert len(rows) == 1
 
 
+def test_a_recorder_keeps_handshakes_beside_flows(link, tmp_path):
+    open_to_all(tmp_path)
+    folder = tmp_path / "recording"
+    with Tcpsight("record", "--source", "bpf", "--netns", link.near.inode, "--with", "handshakes",
+                  "-i", "1", folder) as tool:
+        truth = traffic(netns=link.near, server_netns=link.far.path, addr=link.far_address)
+        side, _ = attempt(link.near, link.far_address)
+        assert tool.stop().status == 0
+    told = {name: [json.loads(line) for line in run(name, "--json", "--read", folder).lines]
+            for name in ("peek", "life")}
+    outcome = {row["client_port"]: row["outcome"] for row in told["peek"] if "client_port" in row}
+    assert outcome == {truth.client.lport: "established", side.lport: "rejected"}
+    row, = (row for row in told["life"] if row.get("lport") == truth.client.lport)
+    assert (row["tx_bytes"], row["rx_bytes"]) == (truth.client.tx_bytes, truth.client.rx_bytes)
+
+
 def test_verdicts_of_handshakes(link, tmp_path):
     columns = "client_port,outcome,verdict,severity,certainty,sentence"
     with peek(link.near, tmp_path, "-o", columns) as client:

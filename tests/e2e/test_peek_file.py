@@ -184,6 +184,10 @@ def test_beside_another_report_it_says_what_it_says_alone(everything, tmp_path, 
     assert (alone.returncode, other.returncode) == (0, 0), alone.stderr + other.stderr
     assert (together.returncode, together.stdout) == (0, alone.stdout), together.stderr
     assert (tmp_path / "other").read_text(encoding="utf-8") == other.stdout
+    together = peek(everything, "--also", f"peek --json --output {tmp_path}/peek",
+                    program=(PROGRAM, *report.split()))
+    assert (together.returncode, together.stdout) == (0, other.stdout), together.stderr
+    assert (tmp_path / "peek").read_text(encoding="utf-8") == alone.stdout
     assert "established" in alone.stdout and other.stdout.count("\n") > 1
 
 
