@@ -46,11 +46,12 @@ def make_stand_ins(architecture, folder):
     return stand_ins
 
 
-def run(architecture, folder, words):
-    """Build, and run the tests. Returns pytest's status."""
+def run(architecture, folder, native, words):
+    """Build, and run the tests; `native` is the build for this machine. Returns pytest's status."""
     build.build(architecture, folder, "all", "test-programs", "seeds")
     stand_ins = make_stand_ins(architecture, folder)
-    environment = {**os.environ, "TCPSIGHT_BUILD": str(stand_ins), "TCPSIGHT": str(stand_ins / "tcpsight")}
+    environment = {**os.environ, "TCPSIGHT_BUILD": str(stand_ins), "TCPSIGHT": str(stand_ins / "tcpsight"),
+                   "TCPSIGHT_NATIVE": native}
     print(f"{architecture}:", flush=True)
     return subprocess.run(["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-q", "-k", NOT,
                            *words, *(str(ROOT / "tests" / name) for name in TESTS)],
@@ -69,7 +70,7 @@ def main():
     if unknown:
         words.error(f"{' '.join(unknown)}: not one of {' '.join(build.ARCHITECTURES)}")
     failed = [one for one in args.architectures or build.ARCHITECTURES
-              if run(one, args.build.absolute() / "cross" / one, rest)]
+              if run(one, args.build.absolute() / "cross" / one, str(args.build.absolute()), rest)]
     if failed:
         print("failed:", *failed, file=sys.stderr)
     return 1 if failed else 0

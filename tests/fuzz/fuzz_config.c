@@ -24,6 +24,8 @@ static void tell(const struct config_file *c, unsigned line, size_t at, const ch
 	require(at <= strlen(c->line[line]));
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct config_file c;

@@ -77,6 +77,8 @@ static void try_accept(const char *text)
 	require(!negotiate_coding(text, "gzip") || strcasestr(text, "gzip") || strchr(text, '*'));
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text;

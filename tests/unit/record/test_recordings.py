@@ -54,6 +54,39 @@ def test_recordings_of_every_release_are_read(path):
     assert hashlib.sha256(text.encode()).hexdigest() == sums[path.name]
 
 
+EVENTS = """clock 2026-11-21T09:00:00Z
+0 open 1 pid=7 comm=curl uid=1000 owner=connect role=connect local=10.0.0.1:1000 remote=10.0.0.2:80
+0.2 open 2 pid=8 comm=nginx owner=accept role=accept local=[2001:db8::1]:443 remote=[2001:db8::2]:5000
+0.5 sample 1 tx=70000 rx=300 srtt=1200 min_rtt=900 retrans=3 bytes_retrans=4344
+1.5 sample 2 tx=18446744073 rx=65536
+2.7 close 1 tx=80000 rx=500 end=reset_received error=104
+9.0 close 2 tx=18446744074 rx=65537 end=fin
+"""
+
+
+def test_two_architectures_read_each_other(tmp_path):
+    """Of `./dev cross`: this one may have the other byte order, NATIVE is that of this machine."""
+    native = os.environ.get("TCPSIGHT_NATIVE")
+    if not native:
+        pytest.skip("TCPSIGHT_NATIVE names no build for another architecture (./dev cross)")
+    builds = [BUILD, pathlib.Path(native)]
+    for seed, level, extra in (11, 0, 0), (12, 3, 0), (13, 3, 1):
+        files = [tmp_path / f"{seed}.{i}.tsr" for i in range(2)]
+        for build, path in zip(builds, files):
+            subprocess.run([build / "tests/tools/tsrtool", "write", path, str(seed), "70", "20", str(level), str(extra)],
+                           check=True)
+        assert files[0].read_bytes() == files[1].read_bytes(), "the same rows are the same bytes"
+        dumps = [rows([build / "tests/tools/tsrtool", "dump", path]) for build in builds for path in files]
+        assert all(dump == dumps[0] for dump in dumps[1:])
+    (tmp_path / "events").write_text(EVENTS, encoding="ascii")
+    files = [tmp_path / f"events.{i}.tsr" for i in range(2)]
+    for build, path in zip(builds, files):
+        subprocess.run([build / "tcpsight", "record", "--read", tmp_path / "events", "--output", path], check=True)
+    for words in (["life", "--json"], ["top", "--json", "1"], ["subnet", "--json"], ["history", "--json", "--by", "flow"]):
+        told = [rows([build / "tcpsight", *words, "--read", path]) for build in builds for path in files]
+        assert all(one == told[0] for one in told[1:]) and len(told[0]) > 1, words
+
+
 def test_the_page_shows_what_the_code_does():
     subprocess.run([ROOT / "doc/make-recording", BUILD, "--check"], check=True)
 
