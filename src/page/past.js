@@ -2,7 +2,7 @@
 // An earlier moment: five minutes are in the agent's memory, what is older in its recording.
 import { $, put, span } from "./text.js";
 import { askJson } from "./ask.js";
-import { state, whole } from "./state.js";
+import { remember, state, whole } from "./state.js";
 import { columnNames, drawFlows, drawGroups } from "./table.js";
 import { drawCharts } from "./charts.js";
 import { drawEdges } from "./edges.js";
@@ -51,6 +51,11 @@ export async function drawPast() {
       { at, filter, sort: state.sort, limit: state.limit, columns: columnNames() }),
   ]);
   if (at !== state.at || !rows) return;
+  // Instead of a step that has not ended that before it is shown: from now on that is asked for.
+  if (all.moment && Date.parse(all.moment) < Date.parse(at)) {
+    state.at = new Date(Date.parse(all.moment) - all.interval * 500).toISOString();
+    remember();
+  }
   if (!state.by) drawFlows(rows);
   tell(all.moment || at);
   drawRates(all);
