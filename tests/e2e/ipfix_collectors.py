@@ -153,20 +153,10 @@ class Nfacctd(Daemon):
     """pmacct's collector; it writes rows once a second."""
 
     def __init__(self, folder):
+        self.rows = folder / "rows"
         port = free_port()
         (folder / "primitives").write_text(PRIMITIVES)
         (folder / "conf").write_text(NFACCTD.format(port=port, folder=folder))
-        self.start(folder, port)
-
-    @classmethod
-    def started(cls, folder, port):
-        """By the settings in `folder`, which have that port."""
-        one = cls.__new__(cls)
-        one.start(folder, port)
-        return one
-
-    def start(self, folder, port):
-        self.rows = folder / "rows"
         super().__init__(port, "nfacctd", "-f", folder / "conf")
 
     def wait_rows(self, count):

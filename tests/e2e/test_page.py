@@ -266,6 +266,9 @@ def test_back_in_time_and_live_again(open_page):
         page.wait_rows(lambda rows: rows and rows[0]["Sent"] == "200 kB", "row")
         pair.close()
         page.wait_rows(lambda rows: rows == [], "end")
+        # An earlier moment is a step of five seconds that has ended: that in which it was sent, too.
+        ended = page.eval(HISTORY) + 6
+        page.until(HISTORY, "end of the step", lambda points: points > ended)
         met, sent, link, moved = set(), 0, "", []
         while not sent or page.rows():
             page.press("[")

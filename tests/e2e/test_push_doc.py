@@ -9,7 +9,7 @@ import shlex
 import pytest
 from agents import Agent
 from flows import churn, wait_until
-from ipfix_collectors import Nfacctd, Tee, biflow_of, free_port, rows_of
+from ipfix_collectors import Tee, biflow_of, rows_of
 from otlp_server import collector
 from sight import run
 from test_outputs import write_events
@@ -54,27 +54,6 @@ def test_an_agent_with_its_settings_sends_to_both(privileged, tmp_path, netns):
     assert set(expected) <= set(sent)
     told = {(source, destination) for source, destination, *_ in tee.tshark(tmp_path)}
     assert {biflow_of(row)[1:4:2] for row in rows_of(rows)} <= told
-
-
-def test_nfacctd_with_its_settings_reads_both_ways(built, tmp_path):
-    conf, primitives = (part.split("\n", 1)[1] for part in
-                        block("# /etc/pmacct/nfacctd.conf").split("# /etc/pmacct/")[1:])
-    port = free_port()
-    assert "nfacctd_port: 4739" in conf and "/etc/pmacct/primitives" in conf
-    conf = conf.replace("4739", str(port)).replace("/etc/pmacct/primitives", str(tmp_path / "primitives"))
-    (tmp_path / "primitives").write_text(primitives)
-    # Where it listens, and how the test reads what it has.
-    (tmp_path / "conf").write_text(f"daemonize: false\nnfacctd_ip: 127.0.0.1\nprint_output: json\n"
-                                   f"print_output_file: {tmp_path}/rows\nprint_output_file_append: true\n"
-                                   f"print_refresh_time: 1\n{conf}")
-    nfacctd = Nfacctd.started(tmp_path, port)
-    try:
-        run("ipfix", "--collector", f"udp:127.0.0.1:{port}", "--read", write_events(tmp_path / "few", 3))
-        rows = nfacctd.wait_rows(3)
-    finally:
-        nfacctd.kill()
-    assert sorted(row["bytes"] for row in rows) == [0, 1, 2]
-    assert all({"rev_octets", "direction", "end_reason"} <= row.keys() for row in rows)
 
 
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"`(tcpsight (?:otlp|ipfix) [^`]*)`", TEXT)) |

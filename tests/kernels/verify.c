@@ -43,11 +43,12 @@ static void print_why(char *log)
 			putchar(*why);
 }
 
-/* What is wanted together: by top, life and subnet; by stat; by peek. */
+/* What is wanted together: by top, life and subnet; by stat; by peek alone, and beside top. */
 static const char *const wanted[] = {
-	"want_acceptors",
-	"want_acceptors want_extra want_tallies want_delacks want_causes want_undo want_holders",
+	"want_flows want_acceptors",
+	"want_flows want_acceptors want_extra want_tallies want_delacks want_causes want_undo want_holders",
 	"want_acceptors want_handshakes",
+	"want_flows want_acceptors want_handshakes",
 };
 
 static bool is_listed(const char *list, const char *name)
