@@ -133,7 +133,7 @@ def test_systemd_is_told(agent, tmp_path):
 
 
 def test_the_end_waits_for_a_collector_only_so_long(agent, tmp_path):
-    """What it did not take is told, and the end is none that systemd calls a failure."""
+    """systemd is told how long it may take, and the end is none that it calls a failure."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = silent.getsockname()
         path = write(tmp_path, f"stop-timeout = 1\n[otlp]\nendpoint = http://127.0.0.1:{address[1]}\nstop-timeout = 1\n")
