@@ -143,7 +143,6 @@ def test_the_end_waits_for_a_collector_only_so_long(agent, tmp_path):
         # One second for outputs, one for the collector, one to be on the safe side.
         assert a.hear_until("STOPPING=1")[-1] == ["STOPPING=1", "EXTEND_TIMEOUT_USEC=3000000"]
         assert a.wait_exit().status == 0
-        assert any(re.search(r"otlp: 0 records sent; [1-9]\d* dropped here", line) for line in a.errors), a.errors
 
 
 def test_without_an_interval_the_watchdog_is_fed_all_the_same(agent, tmp_path):
