@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""doc/push.md: each configuration in it is tried, with the hosts and folders of the test in the place of its own."""
+"""doc/push.md: the settings of an agent and each command in it are tried, with the hosts and folders of the test in the
+place of its own. nfacctd is tried by test_ipfix."""
 
 import os
 import pathlib
@@ -8,7 +9,7 @@ import shlex
 
 import pytest
 from agents import Agent
-from flows import churn, wait_until
+from flows import churn
 from ipfix_collectors import Tee, biflow_of, rows_of
 from otlp_server import collector
 from sight import run
