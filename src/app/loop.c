@@ -212,9 +212,10 @@ void loop_begin(struct loop *l)
 
 /*
  * What a sample need not hold costs nothing: a question that is asked every ten seconds reads more of
- * each socket then only. What was left out of the last one may have changed since.
+ * each socket then only. What was left out of the last one may have changed since. `*ret_needs`: of those who
+ * are told.
  */
-static void choose_sample(struct loop *l, uint64_t time_ns)
+static void choose_sample(struct loop *l, uint64_t time_ns, unsigned *ret_needs)
 {
 	struct source *s = l->source;
 	bool was_plain = s->plain;
@@ -223,17 +224,19 @@ static void choose_sample(struct loop *l, uint64_t time_ns)
 	engine_due(l->engine, time_ns, &wants, &needs);
 	s->plain = !(needs & (NEED_EXTRA | NEED_VERDICT));
 	s->everything = wants & WANT_ALL || (was_plain && !s->plain);
+	*ret_needs = needs;
 }
 
 /* Bring every live flow up to date, for those who are told at `time_ns`. */
 static int sample(struct loop *l, uint64_t time_ns)
 {
 	int err = drain(l);
+	unsigned needs;
 
-	choose_sample(l, time_ns);
+	choose_sample(l, time_ns, &needs);
 	if (!err)
 		err = l->source->ops->sample(l->source);
-	if (!err)
+	if (!err && needs & NEED_HOST)
 		loop_read_host(l);
 	return err;
 }

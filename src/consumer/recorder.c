@@ -437,7 +437,7 @@ int recorder_wrap(struct consumer *c, struct view *view, struct usage_error *err
 		   (o->extra ? WANT_ALL | WANT_LISTENERS : 0) |
 		   (o->handshakes ? WANT_HANDSHAKES : 0) | (o->resets ? WANT_RESETS : 0);
 	c->needs |= NEED_OWNER | NEED_CGROUPS | NEED_ERROR | (o->extra ? NEED_EXTRA | NEEDS_OF_CAUSES : 0) |
-		    (o->no_host ? 0 : NEED_HOST) | (o->handshakes ? NEED_HANDSHAKES : 0) |
+		    (o->no_host ? 0 : NEED_HOST | NEED_LEVELS) | (o->handshakes ? NEED_HANDSHAKES : 0) |
 		    (o->resets ? NEED_RESETS : 0);
 	c->keep_syscalls |= SYSCALLS_RECORD | SYSCALLS_FILES;
 	c->writes_below = o->directory;

@@ -407,6 +407,6 @@ int why_wrap(struct consumer *c, struct view *view, struct usage_error *error)
 	c->ops = &ops;
 	c->state = w;
 	c->wants = WANT_INTERVALS | WANT_ALL | WANT_LISTENERS;
-	c->needs |= NEED_VERDICT | NEED_OWNER | NEED_HOST;
+	c->needs |= NEED_VERDICT | NEED_OWNER | NEED_LEVELS;
 	return 0;
 }

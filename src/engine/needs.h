@@ -10,7 +10,7 @@ enum column_need {
 	NEED_PACKETS = 8,  /* each packet */
 	NEED_RESETS = 16,  /* each reset sent */
 	NEED_DELACKS = 32, /* each kernel timer */
-	NEED_HOST = 64,	   /* the host's own counters */
+	NEED_HOST = 64,	   /* the host's own counters, each interval */
 	NEED_CGROUPS = 128, /* looks into the cgroup tree when it is printed */
 	/* Of `peek`. */
 	NEED_HANDSHAKES = 256, /* connection requests, queues of listeners */
@@ -26,6 +26,7 @@ enum column_need {
 	NEED_PRESENT = 65536, /* only what is there now: no edges */
 	NEED_ICMP = 131072,   /* ICMP errors that a connecting socket is told of */
 	NEED_HOLDERS = 262144, /* who holds a socket beside its owner; and with it NEED_OWNER */
+	NEED_LEVELS = 524288,  /* what verdicts on a host are made of, when they are made */
 };
 
 /* Of what else packets tell nothing; see struct source_ops. */

@@ -153,7 +153,7 @@ struct source_ops {
 	 */
 	void (*host)(struct source *s, int64_t *value);
 	/*
-	 * What verdicts on a host (as of host_of(); else 0) are made of, if NEED_HOST is asked for. NULL if
+	 * What verdicts on a host (as of host_of(); else 0) are made of, if NEED_LEVELS is asked for. NULL if
 	 * there is nothing.
 	 */
 	void (*host_reading)(struct source *s, unsigned host, struct host_reading *ret);

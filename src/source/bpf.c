@@ -167,7 +167,7 @@ static int bpf_start(struct source *s)
 	int err;
 
 	bpf_owner_init(&b->owner, b->skeleton, &b->reader);
-	if (s->needs & NEED_HOST)
+	if (s->needs & (NEED_HOST | NEED_LEVELS))
 		host_open(&b->host, s->netns);
 	if (s->once)
 		return start_once(s, b);

@@ -277,7 +277,7 @@ static int netlink_start(struct source *s)
 	struct netlink_state *n = s->state;
 	int err;
 
-	if (s->needs & NEED_HOST)
+	if (s->needs & (NEED_HOST | NEED_LEVELS))
 		host_open(&n->host, s->netns);
 	if (s->once) {
 		n->bare = (struct bare){

@@ -135,7 +135,7 @@ static int recording_source_open(struct source *s)
 		return log_errno(errno, "cannot make a timer");
 	s->ends_on_grid = meta->source;
 	if (!meta->counters)
-		s->lacks |= NEED_HOST;
+		s->lacks |= NEED_HOST | NEED_LEVELS;
 	return 0;
 }
 

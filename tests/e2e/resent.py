@@ -2,6 +2,7 @@
 """Two namespaces with a wire that loses what it is told to, and the kernel's own count of what was sent
 again, by cause."""
 
+import collections
 import contextlib
 import itertools
 import json
@@ -70,6 +71,11 @@ class Watched:
 
         return self.tool.wait_for(find, f"rows of {connections} connections")
 
+    def kernel(self):
+        """What the kernel has counted in both namespaces."""
+        near, far = self.near.mib(), self.far.mib()
+        return collections.Counter({name: n for name in near.keys() & far.keys() if (n := near[name] + far[name])})
+
     def check(self, connections=1):
         """What the rows sum up to is what the kernel counted and the wire saw. Returns the sums."""
         rows = self.rows(connections)
@@ -77,9 +83,8 @@ class Watched:
             assert row["retrans_segs"] == sum(row[name] for name in CAUSES), row
             assert row["retrans_spurious"] <= row["retrans_segs"], row
         sums = {name: sum(row[name] for row in rows) for name in COLUMNS[3:]}
-        near, far = self.near.mib(), self.far.mib()
-        kernel = {name: near[name] + far[name] for name in near.keys() & far.keys()}
-        said = f"{sums}\n{ {name: n for name, n in kernel.items() if n} }"
+        kernel = self.kernel()
+        said = f"{sums}\n{kernel}"
         assert sums["retrans_segs"] == kernel["TcpRetransSegs"], said
         assert sums["retrans_fast"] == kernel["TcpExtTCPFastRetrans"], said
         assert sums["retrans_syn"] == kernel["TcpExtTCPSynRetrans"], said
