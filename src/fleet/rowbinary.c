@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "fleet/rowbinary.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,33 +15,36 @@ void rowbinary_done(struct rowbinary *b)
 	*b = (struct rowbinary){0};
 }
 
-static uint8_t *room(struct rowbinary *b, size_t len)
+static void grow(struct rowbinary *b, size_t len)
 {
-	uint8_t *p;
-
-	if (b->len + len > b->size) {
-		b->size = b->size ? b->size : FIRST_SIZE;
-		while (b->len + len > b->size)
-			b->size *= 2;
-		b->byte = xrealloc(b->byte, b->size);
-	}
-	p = b->byte + b->len;
-	b->len += len;
-	return p;
+	b->size = b->size ? b->size : FIRST_SIZE;
+	while (b->len + len > b->size)
+		b->size *= 2;
+	b->byte = xrealloc(b->byte, b->size);
 }
 
+/* Where so many bytes may be written; those that are to stay are then added to `len`. */
+static inline uint8_t *room(struct rowbinary *b, size_t len)
+{
+	if (b->len + len > b->size)
+		grow(b, len);
+	return b->byte + b->len;
+}
+
+/* Always writes eight, of which the first are kept: numbers are most of what is sent. */
 void rowbinary_put_uint(struct rowbinary *b, uint64_t value, unsigned bytes)
 {
-	uint8_t *p = room(b, bytes);
+	const uint64_t little = htole64(value);
 
-	for (unsigned i = 0; i < bytes; i++)
-		p[i] = (uint8_t)(value >> 8 * i);
+	memcpy(room(b, sizeof(little)), &little, sizeof(little));
+	b->len += bytes;
 }
 
 void rowbinary_put_bytes(struct rowbinary *b, const void *p, size_t len)
 {
 	if (len)
 		memcpy(room(b, len), p, len);
+	b->len += len;
 }
 
 void rowbinary_put_text(struct rowbinary *b, const char *text, size_t len)
