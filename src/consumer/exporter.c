@@ -212,11 +212,13 @@ uint64_t exporter_overflow(const struct consumer *c)
 
 void exporter_account(const struct consumer *c, struct export_account *ret)
 {
-	const struct push_account *a = &exporter_of(c)->push.account;
+	const struct exporter *e = exporter_of(c);
+	const struct push_account *a = &e->push.account;
+	bool is_stuck = push_is_stuck(&e->push, (unsigned)e->options->timeout_s);
 
 	*ret = (struct export_account){
-		.is_up = a->is_up,
-		.is_connected = a->is_connected,
+		.is_up = a->is_up && !is_stuck,
+		.is_connected = a->is_connected && !is_stuck,
 		.waiting = a->waiting,
 		.sent = a->sent,
 		.dropped = a->dropped,

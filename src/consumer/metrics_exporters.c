@@ -88,7 +88,8 @@ static const struct {
 	const char *label, *help; /* NULL: more of the family before it */
 	uint64_t (*value)(const struct export_account *a);
 } told[] = {
-	{"tcpsight_exporter_up", EXPOSE_GAUGE, "", "1 while the process that sends lives",
+	{"tcpsight_exporter_up", EXPOSE_GAUGE, "",
+	 "1 while the process that sends lives, and what it was given has waited no longer than --timeout",
 	 value_up},
 	{"tcpsight_exporter_connected", EXPOSE_GAUGE, "",
 	 "1 if the server answered what was sent last", value_connected},

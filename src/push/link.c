@@ -19,6 +19,14 @@ struct push_body {
 	void *data;
 };
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
+}
+
 int push_start(struct push *p, push_work *work, const void *settings, uid_t uid, gid_t gid)
 {
 	int ends[2];
@@ -149,9 +157,16 @@ static void hand_over_all(struct push *p)
 			return;
 		if (p->observer.handed_over)
 			p->observer.handed_over(p->observer.context, &p->first->job);
+		if (!p->jobs)
+			p->owes_since_ms = now_ms();
 		p->under_way[p->jobs++] = p->first->job;
 		free_first(p);
 	}
+}
+
+bool push_is_stuck(const struct push *p, unsigned limit_s)
+{
+	return p->jobs && now_ms() - p->owes_since_ms > limit_s * 1000ll;
 }
 
 bool push_has_room(const struct push *p)
@@ -228,6 +243,7 @@ static int take_answer(struct push *p)
 	p->account.rejected += answer.rejected;
 	p->account.retries += answer.retries;
 	p->account.is_connected = answer.is_connected;
+	p->owes_since_ms = now_ms();
 	p->jobs--;
 	memmove(&p->under_way[0], &p->under_way[1], p->jobs * sizeof(p->under_way[0]));
 	end_job(p, &job, answer.given_up ? PUSH_GIVEN_UP : PUSH_SETTLED, &p->account.given_up,
@@ -248,14 +264,6 @@ bool push_run(struct push *p)
 	else
 		hand_over_all(p);
 	return p->socket < 0;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
 }
 
 void push_wait(struct push *p, uint32_t records, int timeout_ms)

@@ -54,6 +54,7 @@ struct push {
 	unsigned jobs;
 	struct push_account account;
 	struct push_observer observer; /* NULL: nobody */
+	int64_t owes_since_ms;	       /* an answer to what is under way; of the monotonic clock */
 };
 
 /*
@@ -73,6 +74,9 @@ void push_drop(struct push *p, uint32_t kind);
 
 /* The earliest time of the records of a kind that wait or are under way; UINT64_MAX: none do. */
 uint64_t push_oldest_us(const struct push *p, uint32_t kind);
+
+/* Does the process owe the answer to something since more than `limit_s` seconds? */
+bool push_is_stuck(const struct push *p, unsigned limit_s);
 
 /* Take answers, and hand over what waits. True if the process has ended just now. */
 bool push_run(struct push *p);

@@ -24,7 +24,7 @@
 
 struct transport {
 	int fd;
-	bool is_datagram;
+	bool is_datagram, is_stuck;
 	unsigned timeout_s;
 	gnutls_session_t session; /* NULL: no TLS */
 	gnutls_certificate_credentials_t credentials;
@@ -34,6 +34,12 @@ static bool fail(char *problem, const char *what, const char *why)
 {
 	snprintf(problem, TRANSPORT_PROBLEM_MAX, "%s: %s", what, why);
 	return false;
+}
+
+/* By which both socket and TLS say that a step took too long. */
+static bool is_late(const struct transport *t, ssize_t n)
+{
+	return t->session ? n == GNUTLS_E_AGAIN || n == GNUTLS_E_TIMEDOUT : errno == EAGAIN;
 }
 
 static int connect_to(const struct addrinfo *to, unsigned timeout_s)
@@ -114,9 +120,9 @@ static bool is_address(const char *host)
 }
 
 /*
- * With TLS 1.3 a client is done before the server has looked at its certificate (RFC 8446, section 2),
- * and what it sends then is acknowledged all the same. What the server says first, a ticket or an
- * alert, is its answer; one that says nothing in time gives no tickets, and has refused nothing.
+ * With TLS 1.3 a client is done before the server has looked at its certificate (RFC 8446, section
+ * 2), and what it sends then is acknowledged all the same. What the server says first, a ticket or
+ * an alert, is its answer; one that says nothing in time gives no tickets, and has refused nothing.
  */
 static bool wait_for_consent(struct transport *t, char *problem)
 {
@@ -158,7 +164,12 @@ static bool shake_hands(struct transport *t, const struct transport_settings *s,
 	do
 		done = gnutls_handshake(t->session);
 	while (done < 0 && !gnutls_error_is_fatal(done) && done != GNUTLS_E_AGAIN);
-	return done ? fail(problem, "TLS", gnutls_strerror(done)) : wait_for_consent(t, problem);
+	if (done) {
+		t->is_stuck = is_late(t, done);
+		return fail(problem, "TLS",
+			    t->is_stuck ? "no answer in time" : gnutls_strerror(done));
+	}
+	return wait_for_consent(t, problem);
 }
 
 struct transport *transport_open(const struct transport_settings *s, char *problem)
@@ -178,7 +189,9 @@ struct transport *transport_open(const struct transport_settings *s, char *probl
 void transport_close(struct transport *t)
 {
 	if (t->session) {
-		gnutls_bye(t->session, GNUTLS_SHUT_WR);
+		/* Who takes nothing takes no farewell either: it would be waited for. */
+		if (!t->is_stuck)
+			gnutls_bye(t->session, GNUTLS_SHUT_WR);
 		gnutls_deinit(t->session);
 	}
 	if (t->credentials)
@@ -198,6 +211,10 @@ bool transport_send(struct transport *t, const void *data, size_t len, char *pro
 
 		if (n < 0 && (t->session ? n == GNUTLS_E_INTERRUPTED : errno == EINTR))
 			continue;
+		if (n < 0 && is_late(t, n)) {
+			t->is_stuck = true;
+			return fail(problem, "writing", "the other end takes nothing");
+		}
 		if (n < 0)
 			return fail(problem, "writing",
 				    t->session ? gnutls_strerror((int)n) : strerror(errno));
@@ -229,8 +246,10 @@ bool transport_settle(struct transport *t, char *problem)
 			return fail(problem, "connection", strerror(errno));
 		if (!unsettled)
 			break;
-		if (waited_ms >= t->timeout_s * 1000)
+		if (waited_ms >= t->timeout_s * 1000) {
+			t->is_stuck = true;
 			return fail(problem, "connection", "nothing is acknowledged");
+		}
 		if (watch(t, (int)wait_ms))
 			return fail(problem, "connection", "the other end closed it");
 		if (wait_ms < LOOK_LAST_MS)
