@@ -39,7 +39,9 @@ struct ipfix {
 	uint32_t records;
 	/* What the flow that ends moved since it was told of last. */
 	struct ipfix_flow rest;
-	uint64_t rest_id;
+	uint64_t ticked_ns;    /* the last tick; 0: there was none */
+	uint64_t full_ns;      /* the last tick before which a flow found no place in the table */
+	uint64_t refused_then; /* of the flow table, at the last tick */
 };
 
 static uint64_t unix_ms(const struct ipfix *x, uint64_t time_ns)
@@ -146,24 +148,58 @@ static uint64_t moved(const struct news *n, enum counter_id id)
 	return delta > 0 ? (uint64_t)delta : 0;
 }
 
+/* Was an interval of it told? Without counters, one in which it moved something. */
+static bool was_told(const struct news *n)
+{
+	const struct ev_count *all = &n->flow->count;
+
+	return n->count.tx_bytes != all->tx_bytes || n->count.rx_bytes != all->rx_bytes ||
+	       (n->then && (n->then[COUNTER_active_opens] || n->then[COUNTER_passive_opens]));
+}
+
+/* From when on it moved what is told: the end of the interval that was told before. */
+static uint64_t start_ns(const struct consumer *c, const struct news *news)
+{
+	const struct ipfix *x = c->state;
+	const struct ev_ident *id = &news->flow->ident;
+
+	if (id->seen == SEEN_OPEN && !was_told(news))
+		return id->open_ns;
+	return x->ticked_ns ? x->ticked_ns : c->engine->begun_ns;
+}
+
+/*
+ * Why there is no more of it. One that lived at a tick and is not in the table had found it full:
+ * its intervals were not told, all is in this record. One whose end was lost has nothing but what
+ * was read before.
+ */
+static uint8_t end_of(const struct consumer *c, const struct news *news)
+{
+	const struct ipfix *x = c->state;
+	const struct flow_table *t = &c->engine->flows;
+	const struct ev_ident *id = &news->flow->ident;
+	bool is_kept = flow_table_slot(t, news->flow) != t->limit;
+
+	if (news->close->head.end_reason == END_UNKNOWN)
+		return IPFIX_LACK_OF_RESOURCES;
+	if (is_kept || !(id->seen == SEEN_OPEN ? id->open_ns < x->full_ns : t->refused))
+		return IPFIX_END_DETECTED;
+	return IPFIX_LACK_OF_RESOURCES;
+}
+
 static void on_interval(struct consumer *c, const struct news *news)
 {
 	struct ipfix *x = c->state;
 	const struct flow *flow = news->flow;
 	struct ipfix_flow f = flow_of(x, &flow->ident, flow->id);
-	uint64_t begun_ns = c->pace && c->ticks
-				    ? c->engine->now_ns - c->question->interval_s * 1000000000ull
-				    : c->engine->begun_ns;
 
 	set_amounts(&f, &flow->ident, &news->count, moved(news, COUNTER_out_segs),
 		    moved(news, COUNTER_in_segs));
-	if (flow->ident.seen == SEEN_OPEN && flow->ident.open_ns > begun_ns)
-		begun_ns = flow->ident.open_ns;
-	f.start_ms = unix_ms(x, begun_ns);
+	f.start_ms = unix_ms(x, start_ns(c, news));
 	if (news->close) {
 		/* on_closed() follows at once. */
+		f.end = end_of(c, news);
 		x->rest = f;
-		x->rest_id = flow->id;
 		return;
 	}
 	f.end = IPFIX_ACTIVE_TIMEOUT;
@@ -175,23 +211,24 @@ static void on_interval(struct consumer *c, const struct news *news)
 static void on_closed(struct consumer *c, const struct event *ev)
 {
 	struct ipfix *x = c->state;
-	struct ipfix_flow f;
+	struct ipfix_flow f = x->rest;
 
-	if (x->rest_id == ev->head.id) {
-		f = x->rest;
-		x->rest_id = 0;
-	} else {
-		/* It found no place in the table: all that it moved is told here. */
-		f = flow_of(x, &ev->ident, ev->head.id);
-		set_amounts(&f, &ev->ident, &ev->count, 0, 0);
-		f.start_ms =
-			unix_ms(x, ev->ident.seen == SEEN_OPEN ? ev->ident.open_ns : ev->time_ns);
-	}
 	set_owner(x, &f, &ev->ident);
-	f.end = IPFIX_END_DETECTED;
 	f.end_ms = unix_ms(x, ev->time_ns);
 	f.flags = flags_of(&ev->ident, ev->head.end_reason);
 	put(c, &f);
+}
+
+static void on_tick(struct consumer *c, uint64_t time_ns)
+{
+	struct ipfix *x = c->state;
+	uint64_t refused = c->engine->flows.refused;
+
+	if (refused != x->refused_then)
+		x->full_ns = time_ns;
+	x->refused_then = refused;
+	x->ticked_ns = time_ns;
+	exporter_tick(c, time_ns);
 }
 
 static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t gid)
@@ -214,7 +251,7 @@ static const struct consumer_ops ops = {
 	.name = "ipfix",
 	.interval = on_interval,
 	.closed = on_closed,
-	.tick = exporter_tick,
+	.tick = on_tick,
 	.start = on_start,
 	.run = exporter_run,
 	.end = exporter_end,

@@ -16,6 +16,7 @@
 enum ipfix_end {
 	IPFIX_ACTIVE_TIMEOUT = 2,
 	IPFIX_END_DETECTED = 3,
+	IPFIX_LACK_OF_RESOURCES = 5,
 };
 
 /* biflowDirection (element 239). */

@@ -2,6 +2,7 @@
 """ipfix: collectors that others wrote read the records, and their sums are those of `life --json` of the same
 run; records are biflows whose source opened the connection."""
 
+import re
 import socket
 
 import pytest
@@ -108,6 +109,35 @@ def test_names_and_roles(built, tmp_path, stream):
     assert (second["27"], second["7"], second["28"], second["11"]) == ("2001:0db8::0002", "9", "2001:0db8::0001",
                                                                     "443")
     assert (second["1"], second["29305/1"], second["239"]) == ("2", "1", "1")
+
+
+def test_a_table_that_was_full_and_an_end_that_was_lost_are_told(built, tmp_path, stream):
+    """One record has all that a flow moved which found no place in the table while it lived, with the reason 5
+    (lack of resources), as has one whose end was shown to nobody; who never needed a place has 3."""
+    events = tmp_path / "events"
+    events.write_text(
+        "clock 2026-11-21T09:00:00Z\n"
+        "0.2 open 1 local=10.0.0.1:1 remote=10.0.0.2:80 role=connect state=established opened=0.1 established=0.2\n"
+        "0.4 open 2 local=10.0.0.1:2 remote=10.0.0.2:80 role=connect state=established opened=0.3 established=0.4\n"
+        "0.5 sample 1 tx=10\n"
+        "0.6 sample 2 tx=20\n"
+        "1.5 sample 2 tx=40\n"
+        "2.5 sample 1 tx=11\n"
+        "2.6 close 2 tx=70 end=fin\n"
+        "2.7 close 3 local=10.0.0.1:3 remote=10.0.0.2:80 role=connect opened=2.65 established=2.66 tx=5 end=fin\n"
+        "3.2 sample 1 tx=12\n"
+        "4.3 look\n"
+        "4.4 all error=1\n"
+        "5 close 4 local=10.0.0.1:4 remote=10.0.0.2:80 role=connect opened=4.9 established=4.95 tx=6 end=fin\n")
+    outcome = run("ipfix", "--collector", stream.where, *FAST, "--active-timeout", 1, "--max-flows", 1,
+                  "--read", events)
+    assert outcome.status == 0 and "found the flow table full" in outcome.stderr
+    told = {}
+    for record in stream.records(tmp_path):
+        begun, ended = (float(re.search(r"09:00:(\d\d\.\d+)", record[element])[1]) for element in ("152", "153"))
+        told.setdefault(int(record["7"]), []).append((int(record["136"]), int(record["1"]), begun, ended))
+    assert told == {1: [(2, 10, 0.1, 1.2), (2, 1, 2.2, 3.2), (2, 1, 3.2, 4.2), (5, 0, 4.2, 4.4)], 2: [(5, 70, 0.3, 2.6)],
+                    3: [(3, 5, 2.65, 2.7)], 4: [(3, 6, 4.9, 5)]}
 
 
 def test_a_collector_that_comes_late_and_goes(built, tmp_path):
