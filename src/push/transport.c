@@ -256,6 +256,8 @@ bool transport_settle(struct transport *t, char *problem)
 			wait_ms *= 2;
 	}
 	/* One that closes after all came is no failure; one that had not read all resets. */
-	return t->is_datagram || !(watch(t, 0) & POLLERR) ||
-	       fail(problem, "connection", "the other end reset it");
+	if (!(watch(t, 0) & POLLERR))
+		return true;
+	return fail(problem, "connection",
+		    t->is_datagram ? "nobody listens there" : "the other end reset it");
 }

@@ -34,7 +34,8 @@ bool transport_send(struct transport *t, const void *data, size_t len, char *pro
 
 /*
  * Wait until the other end has acknowledged all that was sent, at most as long as a step may take.
- * False, and why, if the connection ended before. Nobody acknowledges a datagram.
+ * False, and why, if the connection ended before. Nobody acknowledges a datagram: only a refusal
+ * that has come already is seen.
  */
 bool transport_settle(struct transport *t, char *problem);
 

@@ -157,15 +157,17 @@ def test_a_collector_that_comes_late_and_goes(built, tmp_path):
     assert len(records) == 3000
 
 
+@pytest.mark.parametrize("kind", ["tcp", "tls"])
 @pytest.mark.parametrize("cut", [10, 700, 30_000, 50_000])
-def test_a_connection_that_is_cut_loses_nothing(built, tmp_path, cut):
+def test_a_connection_that_is_cut_loses_nothing(built, tmp_path, certificates, cut, kind):  # noqa: F811
     """Reset in the templates, in the first records, behind many: what was not acknowledged comes again, and what
     comes twice is the same. A thousand records, which are sent at once, do not fit into the socket."""
     many = write_events(tmp_path / "many", 6000)
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
-        stream = Stream(server, cuts=[cut])
-        outcome = run("ipfix", "--collector", stream.where, *FAST, "--read", many)
+        stream = Stream(server, tls=tls_of(certificates) if kind == "tls" else None, cuts=[cut])
+        outcome = run("ipfix", "--collector", f"{kind}:127.0.0.1:{stream.port()}", "--ca-file",
+                      certificates / "ours.pem", *FAST, "--read", many)
         records = stream.records(tmp_path)
     assert outcome.status == 0 and "sent;" not in outcome.stderr, outcome.stderr
     assert "nothing gets to" in outcome.stderr
