@@ -230,19 +230,19 @@ static struct world *make_world(enum transport_kind kind)
 	return w;
 }
 
-static void send_body(struct push *p, uint32_t first)
+static void send_body(struct push *p, uint32_t first, uint32_t records)
 {
-	struct ipfix_flow *flow = calloc(RECORDS, sizeof(*flow));
+	struct ipfix_flow *flow = calloc(records, sizeof(*flow));
 
-	for (uint32_t k = first; k < first + RECORDS; k++)
+	for (uint32_t k = first; k < first + records; k++)
 		flow[k - first] = (struct ipfix_flow){
 			.id = MAGIC | k, .octets = k, .end = IPFIX_END_DETECTED};
-	push_send(p, &(struct push_job){.records = RECORDS, .bytes = RECORDS * sizeof(*flow)},
+	push_send(p, &(struct push_job){.records = records, .bytes = records * sizeof(*flow)},
 		  flow);
 }
 
-/* Send all bodies; what became of them, when the other process has ended. */
-static struct push_account account_of(struct world *w)
+/* Send bodies of so many records; what became of them, when the other process has ended. */
+static struct push_account account_of(struct world *w, uint32_t records)
 {
 	struct push_account account;
 	struct pollfd end = {.events = POLLIN};
@@ -250,7 +250,7 @@ static struct push_account account_of(struct world *w)
 
 	assert_int_equal(push_start(&p, work, w, geteuid(), getegid()), 0);
 	for (uint32_t k = 0; k < BODIES; k++) {
-		send_body(&p, k * RECORDS);
+		send_body(&p, k * records, records);
 		push_run(&p);
 		assert_in_range(p.account.waiting, 0, PUSH_RECORDS_MAX);
 	}
@@ -262,7 +262,7 @@ static struct push_account account_of(struct world *w)
 	assert_int_equal(poll(&end, 1, PATIENCE_MS), 1);
 	push_stop(&p);
 	assert_int_equal(account.waiting, 0);
-	assert_int_equal(account.sent + account.given_up + account.dropped, BODIES * RECORDS);
+	assert_int_equal(account.sent + account.given_up + account.dropped, BODIES * records);
 	return account;
 }
 
@@ -301,7 +301,7 @@ static void who_comes_late_gets_what_is_not_given_up(void **state)
 		uint64_t again;
 
 		w->back_ms = away * 1000;
-		a = account_of(w);
+		a = account_of(w, RECORDS);
 		assert_int_equal(a.sent, count_records(w, &again));
 		assert_int_equal(again, 0);
 		assert_int_equal(a.given_up > 0, away >= 600);
@@ -323,7 +323,7 @@ static void who_leaves_gets_the_body_that_was_under_way_again(void **state)
 
 		w->away_ms = away_s[i] * 1000;
 		w->pauses = 10;
-		a = account_of(w);
+		a = account_of(w, RECORDS);
 		came = count_records(w, &again);
 		if (away_s[i] < 300) {
 			assert_int_equal(a.given_up, 0);
@@ -339,11 +339,29 @@ static void who_leaves_gets_the_body_that_was_under_way_again(void **state)
 	}
 }
 
+/* Of a body that is one datagram nothing more is sent by which its refusal would be seen. */
+static void a_refused_datagram_does_not_count_as_sent(void **state)
+{
+	struct world *w = make_world(TRANSPORT_UDP);
+	struct push_account a;
+	uint64_t again;
+
+	(void)state;
+	w->away_ms = 60000;
+	w->pauses = 1;
+	a = account_of(w, 3);
+	assert_int_equal(a.sent, BODIES * 3);
+	assert_int_equal(count_records(w, &again), BODIES * 3);
+	assert_int_equal(again, 0);
+	munmap(w, sizeof(*w));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_comes_late_gets_what_is_not_given_up),
 		cmocka_unit_test(who_leaves_gets_the_body_that_was_under_way_again),
+		cmocka_unit_test(a_refused_datagram_does_not_count_as_sent),
 	};
 
 	make_certificate();
