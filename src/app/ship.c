@@ -24,6 +24,7 @@
 #include "fleet/prepare.h"
 #include "fleet/schema.h"
 #include "util/log.h"
+#include "util/secret.h"
 #include "util/when.h"
 
 volatile sig_atomic_t ship_stop;
@@ -81,6 +82,7 @@ static int take_server(struct ship *s)
 	const struct ship_options *o = s->options;
 	char why[FLEET_WHY] = "";
 	size_t at;
+	int key;
 
 	if (fleet_server_parse(o->to, &s->server, &at, why)) {
 		log_error("%s", why);
@@ -89,7 +91,12 @@ static int take_server(struct ship *s)
 	s->server.cacert = o->cacert;
 	s->server.cert = o->cert;
 	s->server.key = o->key;
-	if (o->credentials && fleet_server_take_credentials(&s->server, o->credentials, why)) {
+	/* libcurl reads it, later and each time. */
+	key = o->key ? secret_open(o->key, why, sizeof(why)) : -1;
+	if (key >= 0)
+		close(key);
+	if ((o->key && key < 0) ||
+	    (o->credentials && fleet_server_take_credentials(&s->server, o->credentials, why))) {
 		log_error("%s", why);
 		return -EACCES;
 	}

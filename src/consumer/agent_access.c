@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "consumer/agent_options.h"
@@ -17,6 +16,7 @@
 #include "serve/http.h"
 #include "util/log.h"
 #include "util/parse.h"
+#include "util/secret.h"
 #include "util/xalloc.h"
 
 #define FILE_MAX (64u << 10)
@@ -76,42 +76,40 @@ int agent_access_listen(struct agent_access *a, const char *text, unsigned scope
 	return 0;
 }
 
-/* A secret that others can read is none. */
-static int check_secret(int fd, const char *path)
+/* A descriptor, or -errno, logged. */
+static int open_file(const char *path, bool is_secret)
 {
-	struct stat st;
+	char why[512];
+	int fd;
 
-	if (fstat(fd, &st))
-		return log_errno(errno, "cannot look at %s", path);
-	if (S_ISREG(st.st_mode) && st.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) {
-		log_error(
-			"%s can be read or written by others than its owner and group: \"chmod o= g-w "
-			"%s\" helps",
-			path, path);
-		return -EPERM;
+	if (!is_secret) {
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		return fd < 0 ? log_errno(errno, "cannot open %s", path) : fd;
 	}
-	return 0;
+	fd = secret_open(path, why, sizeof(why));
+	if (fd < 0)
+		log_error("%s", why);
+	return fd;
 }
 
 static int read_file(const char *path, bool is_secret, char **ret)
 {
-	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1, err = 0;
 	size_t used = 0;
 	ssize_t n = 1;
+	int fd, err = 0;
 
 	*ret = NULL;
 	if (!path)
 		return 0;
+	fd = open_file(path, is_secret);
 	if (fd < 0)
-		return log_errno(errno, "cannot open %s", path);
-	if (is_secret)
-		err = check_secret(fd, path);
+		return fd;
 	*ret = xcalloc(1, FILE_MAX + 1);
-	while (!err && n > 0 && used < FILE_MAX) {
+	while (n > 0 && used < FILE_MAX) {
 		n = read(fd, *ret + used, FILE_MAX - used);
 		used += n > 0 ? (size_t)n : 0;
 	}
-	if (!err && n < 0)
+	if (n < 0)
 		err = log_errno(errno, "cannot read %s", path);
 	close(fd);
 	if (!err && (used == FILE_MAX || strlen(*ret) != used)) {

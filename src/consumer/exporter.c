@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -14,6 +14,7 @@
 #include "engine/consumer.h"
 #include "engine/source.h"
 #include "util/log.h"
+#include "util/secret.h"
 #include "util/xalloc.h"
 
 #define BATCH_S 1
@@ -59,21 +60,21 @@ static int watch_both(struct exporter *e)
 
 char *exporter_read(const struct consumer *c, const char *path, bool is_secret)
 {
-	char *text = xcalloc(1, FILE_MAX + 1);
-	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	struct stat st = {.st_mode = 0};
-	ssize_t n = fd < 0 || fstat(fd, &st) ? -1 : read(fd, text, FILE_MAX);
-	int err = errno;
+	char *text = xcalloc(1, FILE_MAX + 1), why[512] = "";
+	ssize_t n;
+	int fd;
 
+	if (!path)
+		return text;
+	fd = is_secret ? secret_open(path, why, sizeof(why)) : open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, FILE_MAX);
+	if (n < 0 && !why[0])
+		snprintf(why, sizeof(why), "cannot read %.300s: %s", path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
-	if (!path || (n >= 0 && !(is_secret && st.st_mode & S_IROTH)))
+	if (n >= 0)
 		return text;
-	if (n < 0)
-		log_errno(err, "%s: cannot read %s", c->ops->name, path);
-	else
-		log_error("%s: everybody may read %s, which holds a secret; chmod o-r it",
-			  c->ops->name, path);
+	log_error("%s: %s", c->ops->name, why);
 	exporter_forget(text);
 	return NULL;
 }

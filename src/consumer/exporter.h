@@ -43,8 +43,8 @@ int exporter_start(struct consumer *c, struct source *source, push_work *work, c
 		   struct push_tls *tls, uid_t uid, gid_t gid);
 
 /*
- * A small file, "" if there is none to be read; what is a secret not everybody may read. Gives;
- * NULL, logged.
+ * A small file, "" if there is none to be read; a secret as secret_open() opens it. Gives; NULL,
+ * logged.
  */
 char *exporter_read(const struct consumer *c, const char *path, bool is_secret);
 void exporter_forget(char *text);

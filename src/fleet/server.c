@@ -3,14 +3,13 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "util/curl.h"
+#include "util/secret.h"
 
 #define DATABASE "tcpsight"
 #define PORT "8123"
@@ -184,36 +183,13 @@ static int take_file(struct fleet_server *s, FILE *f, const char *path, char why
 	return err;
 }
 
-/* systemd gives a service a copy of its own, in a folder of its own; an ACL looks like a group. */
-static bool is_of_systemd(const char *path)
-{
-	const char *folder = getenv("CREDENTIALS_DIRECTORY");
-	size_t len = folder ? strlen(folder) : 0;
-
-	return len && !strncmp(path, folder, len) && path[len] == '/' &&
-	       !strchr(path + len + 1, '/');
-}
-
 int fleet_server_take_credentials(struct fleet_server *s, const char *path, char why[FLEET_WHY])
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), err;
-	struct stat st;
+	int fd = secret_open(path, why, FLEET_WHY), err;
 	FILE *f;
 
-	if (fd < 0 || fstat(fd, &st)) {
-		err = -errno;
-		snprintf(why, FLEET_WHY, "cannot read %.300s: %s", path, strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return err;
-	}
-	if (st.st_mode & (is_of_systemd(path) ? S_IWGRP | S_IRWXO : S_IRWXG | S_IRWXO)) {
-		snprintf(why, FLEET_WHY,
-			 "others than its owner can read %.300s (mode %03o): chmod 600 it", path,
-			 st.st_mode & 0777);
-		close(fd);
-		return -EACCES;
-	}
+	if (fd < 0)
+		return fd;
 	f = fdopen(fd, "r");
 	if (!f) {
 		close(fd);

@@ -29,8 +29,7 @@ void fleet_server_done(struct fleet_server *s);
 bool fleet_is_name(const char *text);
 
 /*
- * Lines `user = "..."`, `password = "..."` or `bearer = "..."`; others than their owner must not be
- * able to read the file. 0 or -errno and `why`, which never has what the file holds.
+ * Lines `user = "..."`, `password = "..."` or `bearer = "..."` of a file that secret_open() opens. 0 or -errno and `why`, which never has what the file holds.
  */
 int fleet_server_take_credentials(struct fleet_server *s, const char *path, char why[FLEET_WHY]);
 

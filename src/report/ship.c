@@ -23,7 +23,7 @@ static const struct option_def options[] = {
 	{0, "to", OPTION_TEXT, OWN(to), "URL",
 	 "the ClickHouse server: http[s]://HOST[:PORT][/DATABASE]; default database tcpsight"},
 	{0, "credentials", OPTION_TEXT, OWN(credentials), "FILE",
-	 "user = \"...\" and password = \"...\", or bearer = \"...\"; for its owner alone to read"},
+	 "user = \"...\" and password = \"...\", or bearer = \"...\""},
 	{0, "cacert", OPTION_TEXT, OWN(cacert), "FILE", "trust these certificates alone (PEM)"},
 	{0, "cert", OPTION_TEXT, OWN(cert), "FILE", "certificate to show to the server (PEM)"},
 	{0, "key", OPTION_TEXT, OWN(key), "FILE", "its key (PEM)"},

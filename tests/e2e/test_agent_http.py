@@ -242,7 +242,7 @@ def write(path, text, mode=0o600):
 @pytest.mark.parametrize("token,mode,part", [
     ("hunter2\n", 0o600, "is refused: it is too short"),
     ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n", 0o600, "one character again and again"),
-    (TOKEN + "\n", 0o644, "can be read or written by others"),
+    (TOKEN + "\n", 0o644, "holds a secret and has the mode 644"),
     ("x" * 70000, 0o600, "is not a text of less than 64 KiB"),
 ])
 def test_a_bad_token_is_refused(privileged, tmp_path, token, mode, part):

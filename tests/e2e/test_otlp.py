@@ -342,7 +342,7 @@ def test_secrets_come_from_files(few, tmp_path):
     assert (given["Authorization"], given["X-Tenant"], given["X-More"]) == ("Bearer s3cret", "blue", "1")
     os.chmod(token, 0o644)
     _, outcome = sent_by("--token-file", token, events=few, expect=1)
-    assert "everybody may read" in outcome.stderr and "chmod o-r" in outcome.stderr
+    assert "holds a secret and has the mode 644" in outcome.stderr and "chmod g-w,o=" in outcome.stderr
 
 
 @pytest.mark.parametrize("url, caret", [("ftp://x", 0), ("collector:4318", 0), ("http://", 7), ("https:///v1", 8)])

@@ -331,8 +331,8 @@ def test_passwords(start, store, recording, tmp_path):
     assert seen and not any(b"se'cret" in text for text in seen)
     assert not any("secret" in line or "se'cret" in line for line in proxy.requests)
     assert_exact(store, recording)
-    secret.chmod(0o640)
-    assert "chmod 600" in ship(store.url(), "--read", recording, "--state", state, "--once", "--credentials", secret, status=1)
+    secret.chmod(0o604)
+    assert "chmod g-w,o=" in ship(store.url(), "--read", recording, "--state", state, "--once", "--credentials", secret, status=1)
 
 
 def test_tls_is_verified(store, recording, tmp_path):
