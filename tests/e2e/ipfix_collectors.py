@@ -4,7 +4,9 @@
 import contextlib
 import json
 import os
+import pathlib
 import re
+import shlex
 import signal
 import socket
 import struct
@@ -17,22 +19,23 @@ from scapy.packet import Raw
 from scapy.utils import wrpcap
 
 ALL_FIELDS = r"^\t\(([\d/]+)\)[^:]*: (.*)$"
-NFACCTD = """daemonize: false
-nfacctd_port: {port}
-nfacctd_ip: 127.0.0.1
-plugins: print
-aggregate: src_host, dst_host, src_port, dst_port, rev_octets, direction, end_reason, flow_id
-aggregate_primitives: {folder}/primitives
-print_output: json
-print_output_file: {folder}/rows
-print_output_file_append: true
-print_refresh_time: 1
-"""
-PRIMITIVES = """name=rev_octets field_type=29305:1 len=8 semantics=u_int
-name=direction field_type=239 len=1 semantics=u_int
-name=end_reason field_type=136 len=1 semantics=u_int
-name=flow_id field_type=148 len=8 semantics=u_int
-"""
+DOC = (pathlib.Path(__file__).parents[2] / "doc" / "push.md").read_text(encoding="utf-8")
+
+
+def settings_of(path, **changes):
+    """The lines of doc/push.md for a file of settings, with values of the test; each must stand there."""
+    (block,) = re.findall(rf"^    # {path}\n((?:    [^#].*\n)+)", DOC, re.M)
+    lines = "".join(line[4:] + "\n" for line in block.splitlines())
+    for name, value in changes.items():
+        lines, found = re.subn(rf"^{name}: .*$", f"{name}: {value}", lines, flags=re.M)
+        assert found == 1, name
+    return lines
+
+
+def command_of(program):
+    """A command of doc/push.md, as words."""
+    (text,) = set(re.findall(rf"`({program} [^`]*)`", DOC))
+    return shlex.split(text)
 
 
 def dump(path):
@@ -135,28 +138,31 @@ class Daemon:
 
 
 class Nfcapd(Daemon):
-    """nfcapd and nfdump."""
+    """nfcapd and nfdump, called as doc/push.md says."""
 
     def __init__(self, folder):
         self.folder = folder
         port = free_port()
-        super().__init__(port, "nfcapd", "-p", str(port), "-b", "127.0.0.1", "-w", folder, "-t", "3600")
+        changed = {"4739": str(port), "/var/lib/flows": str(folder)}
+        super().__init__(port, *(changed.get(word, word) for word in command_of("nfcapd")), "-t", "3600")
 
     def flows(self):
-        path, = self.folder.glob("nfcapd.2*")
-        text = subprocess.run(["nfdump", "-q", "-r", path, "-o", "fmt:%sa,%sp,%da,%dp,%ibyt,%obyt"],
-                              capture_output=True, text=True, check=True).stdout
-        return [[cell.strip() for cell in line.split(",")] for line in text.splitlines() if "," in line]
+        """Of each source and its port, destination and its port, octets, reverse octets."""
+        words = [str(self.folder) if word == "/var/lib/flows" else word for word in command_of("nfdump")]
+        text = subprocess.run([*words, "-q"], capture_output=True, text=True, check=True).stdout
+        return [line.split() for line in text.splitlines() if line.strip()]
 
 
 class Nfacctd(Daemon):
-    """pmacct's collector; it writes rows once a second."""
+    """pmacct's collector, with the settings of doc/push.md."""
 
     def __init__(self, folder):
         self.rows = folder / "rows"
         port = free_port()
-        (folder / "primitives").write_text(PRIMITIVES)
-        (folder / "conf").write_text(NFACCTD.format(port=port, folder=folder))
+        (folder / "primitives").write_text(settings_of("/etc/pmacct/primitives"))
+        (folder / "conf").write_text(settings_of(
+            "/etc/pmacct/nfacctd.conf", nfacctd_port=port, aggregate_primitives=folder / "primitives",
+            print_output_file=self.rows))
         super().__init__(port, "nfacctd", "-f", folder / "conf")
 
     def wait_rows(self, count):
@@ -195,11 +201,15 @@ class Tee:
         path.write_bytes(b"".join(self.messages))
         return path
 
-    def tshark(self, folder):
-        """Of each flow source port, destination port, octets and reverse octets; nothing may be malformed."""
+    def pcap(self, folder):
         path = folder / "tee.pcap"
         wrpcap(str(path), [IP(src="127.0.0.1", dst="127.0.0.1") / UDP(sport=9, dport=4739) / Raw(message)
                            for message in self.messages])
+        return path
+
+    def tshark(self, folder):
+        """Of each flow source port, destination port, octets and reverse octets; nothing may be malformed."""
+        path = self.pcap(folder)
 
         def ask(*words):
             return subprocess.run(["tshark", "-r", path, "-d", "udp.port==4739,cflow", *words], check=True,

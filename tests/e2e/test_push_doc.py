@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """doc/push.md: the settings of an agent and each command in it are tried, with the hosts and folders of the test in the
-place of its own. nfacctd is tried by test_ipfix."""
+place of its own. Those of nfcapd and nfacctd are tried by test_ipfix."""
 
+import datetime
 import os
-import pathlib
 import re
 import shlex
+import socket
+import subprocess
 
 import pytest
 from agents import Agent
+from authorities import certificates, tls_of  # noqa: F401 (a fixture)
+from fleetdata import record
 from flows import churn
-from ipfix_collectors import Tee, biflow_of, rows_of
+from ipfix_collectors import DOC as TEXT
+from ipfix_collectors import Stream, Tee, biflow_of, command_of, dump, rows_of
 from otlp_server import collector
 from sight import run
 from test_outputs import write_events
-
-TEXT = (pathlib.Path(__file__).parents[2] / "doc" / "push.md").read_text(encoding="utf-8")
 
 
 def block(first):
@@ -59,15 +62,45 @@ def test_an_agent_with_its_settings_sends_to_both(privileged, tmp_path, netns):
 
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"`(tcpsight (?:otlp|ipfix) [^`]*)`", TEXT)) |
                                            set(re.findall(r"^    # (tcpsight .*)$", TEXT, re.M))))
-def test_its_commands_are_understood(built, tmp_path, command):
-    """Of hosts and files that are not here no more can be tried."""
+def test_its_commands_send(built, tmp_path, certificates, command):  # noqa: F811
+    """Each with a collector of its kind in the place of its own."""
+    text = f"clock {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%dT%H:%M:%SZ}\n" + "".join(
+        f"0.{i} close {i} local=10.0.0.1:{i} remote=10.0.0.2:80 tx={i} end=fin\n" for i in (1, 2, 3))
     words = shlex.split(command)[1:]
-    if "--read" in words:
-        at = words.index("--read")
-        del words[at:at + 2]
-    if "--since" in words:
-        at = words.index("--since")
-        del words[at:at + 2]
+    if "--read" not in words:
+        words += ["--read", "/var/log/tcpsight"]
+    tee = Tee()
+    with socket.create_server(("127.0.0.1", 0)) as listener, collector() as server, \
+            collector(tls=tls_of(certificates)) as secure:
+        stream = Stream(listener, tls=tls_of(certificates, asks=True))
+        places = {"udp:127.0.0.1:4739": tee.where, "tls:flows.example:4740": f"tls:localhost:{stream.port()}",
+                  "http://127.0.0.1:4318": server.url, "https://collector:4318": secure.url,
+                  "ca.pem": certificates / "ours.pem", "c.pem": certificates / "client.pem",
+                  "c.key": certificates / "client.key", "/var/log/tcpsight": record(tmp_path, "here", text)}
+        words = [str(places.get(word, word)) for word in words]
+        if secure.url in words:
+            # Its authority is one of the system's.
+            words += ["--ca-file", str(certificates / "ours.pem")]
+        outcome = run(*words)
+        assert outcome.status == 0 and not outcome.stderr, outcome.stderr
+        came = [log["network.local.port"] for one in (server, secure) for log in one.records()]
+        if stream.connections:
+            came += [int(flow["7"]) for flow in stream.records(tmp_path)]
+    tee.end()
+    came += [int(flow["7"]) for flow in dump(tee.file(tmp_path / "datagrams"))]
+    assert sorted(came) == [1, 2, 3]
+
+
+def test_what_reads_files_reads_them(built, tmp_path):
+    """ipfixDump and tshark, called as it says."""
+    tee = Tee()
     events = write_events(tmp_path / "few", 3)
-    outcome = run(*words, "--give-up", 1, "--timeout", 1, "--stop-timeout", 0, "--read", events)
-    assert outcome.status in (0, 1) and "argument" not in outcome.stderr, outcome.stderr
+    assert run("ipfix", "--collector", tee.where, "--read", events).status == 0
+    tee.end()
+    path = tee.file(tmp_path / "FILE")
+    words = [str(path) if word == "FILE" else word for word in command_of("ipfixDump")]
+    told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert len(re.findall(r"^\t\(8\)[^:]*: 10\.0\.0\.1$", told, re.M)) == 3, told
+    shown = subprocess.run([*command_of("tshark"), "-r", tee.pcap(tmp_path)], capture_output=True, text=True,
+                           check=True).stdout
+    assert shown.count("SrcAddr: 10.0.0.1") == 3 and "Malformed" not in shown
