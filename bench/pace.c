@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Open and close TCP connections over loopback at a steady rate, until standard input ends.
+// Open and close TCP connections over loopback at a steady rate, until standard input ends; then print
+// how many there were.
 //
 //     pace CONNECTIONS_PER_SECOND
 //
@@ -8,6 +9,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,5 +70,6 @@ int main(int argc, char **argv)
 	}
 	kill(server, SIGKILL);
 	waitpid(server, NULL, 0);
+	printf("%ld\n", count);
 	return 0;
 }
