@@ -33,6 +33,7 @@
 #include "source/bpf_look.h"
 #include "source/bpf_owner.h"
 #include "source/bpf_reader.h"
+#include "source/bpf_ring.h"
 #include "source/host.h"
 #include "source/netns.h"
 #include "tcp.skel.h"
@@ -41,7 +42,7 @@
 
 struct bpf_state {
 	struct tcp *skeleton;
-	struct ring_buffer *ring;
+	struct bpf_ring ring;
 	struct bpf_reader reader;
 	struct bpf_owner owner;
 	struct bpf_gone gone;
@@ -57,7 +58,7 @@ static bool bpf_suits(const struct watch *watch)
 	return !watch->read_path && !watch->fleet && !watch->interface && !watch->connect;
 }
 
-static int on_ring_event(void *context, void *record, size_t size)
+static void on_ring_event(void *context, void *record, size_t size)
 {
 	struct bpf_state *b = context;
 
@@ -65,7 +66,6 @@ static int on_ring_event(void *context, void *record, size_t size)
 		b->reader.emit(b->reader.emit_context, record);
 	else if (size >= sizeof(struct ended_request))
 		bpf_handshake_ended(&b->handshake, record);
-	return 0;
 }
 
 /* How often it is asked whether a look is due that no interval asks for. */
@@ -76,7 +76,7 @@ static int follow(struct source *s, struct bpf_state *b)
 {
 	b->gone = (struct bpf_gone){.source = s,
 				    .reader = &b->reader,
-				    .ring = b->ring,
+				    .ring = &b->ring,
 				    .sample = b->skeleton->links.sample};
 	b->handshake =
 		(struct bpf_handshake){.source = s, .skeleton = b->skeleton, .reader = &b->reader};
@@ -86,7 +86,7 @@ static int follow(struct source *s, struct bpf_state *b)
 		b->reader.emit = bpf_handshake_event;
 		b->reader.emit_context = &b->handshake;
 	}
-	return bpf_look_every(&b->look, ring_buffer__epoll_fd(b->ring), s->handshakes ? 1 : LOOK_S);
+	return bpf_look_every(&b->look, b->ring.epoll, s->handshakes ? 1 : LOOK_S);
 }
 
 static int bpf_open(struct source *s)
@@ -99,15 +99,17 @@ static int bpf_open(struct source *s)
 	s->keep_capabilities = 1ull << CAP_BPF;
 	s->keep_syscalls = SYSCALLS_BPF | (s->handshakes ? SYSCALLS_BPF_TAKE : 0);
 	b->look = BPF_LOOK_NONE;
+	b->ring = BPF_RING_NONE;
 	b->looks_for_owners = s->owners && !wish_is(s->watch->rungs, "accept", "none");
 	err = probe_load(&b->skeleton, s, &s->lacks);
 	if (err)
 		return err;
 	if (b->skeleton->links.on_accept_probe)
 		s->keep_syscalls |= SYSCALLS_KPROBE;
-	b->ring = ring_buffer__new(bpf_map__fd(b->skeleton->maps.ring), on_ring_event, b, NULL);
-	if (!b->ring)
-		return log_errno(errno, "cannot map the ring buffer");
+	err = bpf_ring_open(&b->ring, bpf_map__fd(b->skeleton->maps.ring),
+			    bpf_map__max_entries(b->skeleton->maps.ring), on_ring_event, b);
+	if (err)
+		return log_errno(-err, "cannot map the ring buffer");
 	err = bpf_reader_init(&b->reader, b->skeleton, s);
 	if (err)
 		return err;
@@ -212,7 +214,7 @@ static int bpf_fd(const struct source *s)
 {
 	const struct bpf_state *b = s->state;
 
-	return ring_buffer__epoll_fd(b->ring);
+	return b->ring.epoll;
 }
 
 /* Tell of the flows that changed; then of those that have gone, if some are missing. */
@@ -258,7 +260,7 @@ static int look_unasked(struct source *s, struct bpf_state *b)
 static int bpf_drain(struct source *s)
 {
 	struct bpf_state *b = s->state;
-	int n = ring_buffer__consume(b->ring), err;
+	int n = bpf_ring_consume(&b->ring), err;
 
 	if (!b->reader.control->frozen && bpf_look_is_time(&b->look)) {
 		err = s->handshakes ? bpf_handshake_look(&b->handshake) : 0;
@@ -270,7 +272,7 @@ static int bpf_drain(struct source *s)
 	if (n)
 		return n;
 	__atomic_store_n(&b->reader.control->idle, 1, __ATOMIC_SEQ_CST);
-	return ring_buffer__consume(b->ring);
+	return bpf_ring_consume(&b->ring);
 }
 
 #define RUNS_AT_END 8
@@ -410,7 +412,7 @@ static void bpf_close(struct source *s)
 	if (s->handshakes)
 		bpf_handshake_done(&b->handshake);
 	bpf_look_done(&b->look);
-	ring_buffer__free(b->ring);
+	bpf_ring_close(&b->ring);
 	host_close(&b->host);
 	bare_done(&b->bare);
 	bpf_reader_done(&b->reader);

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "source/bpf_gone.h"
 
-#include <bpf/libbpf.h>
-
 #include "abi/config.h"
 #include "abi/event.h"
 #include "engine/clock.h"
 #include "engine/source.h"
 #include "source/bpf_reader.h"
+#include "source/bpf_ring.h"
 
 /*
  * The iterator follows lists from which flows vanish meanwhile, and now and then passes over one
@@ -75,7 +74,7 @@ static int look(struct bpf_gone *g, struct bounds *ret)
 	ret->least = now.least < ret->least ? now.least : ret->least;
 	ret->most = now.most < ret->most ? now.most : ret->most;
 	/* Who ended meanwhile has said so. */
-	ring_buffer__consume(g->ring);
+	bpf_ring_consume(g->ring);
 	return 0;
 }
 

@@ -10,13 +10,13 @@
 
 struct bpf_link;
 struct bpf_reader;
-struct ring_buffer;
+struct bpf_ring;
 struct source;
 
 struct bpf_gone {
 	struct source *source;
 	struct bpf_reader *reader;
-	struct ring_buffer *ring;
+	struct bpf_ring *ring;
 	const struct bpf_link *sample;
 	uint64_t came, closed; /* before the present look: flows that a look could meet */
 	uint64_t explained;    /* so many were missing when it was last found out which */
