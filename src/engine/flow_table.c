@@ -19,28 +19,45 @@ static uint32_t home(const struct flow_table *t, uint64_t id)
 	return (uint32_t)(run << RUN_BITS | (id & ((1u << RUN_BITS) - 1)));
 }
 
-static size_t index_bytes(const struct flow_table *t)
+/*
+ * Hashing touches all of an index, however few flows there are. So it begins small and doubles when half
+ * of it is taken. One of N buckets lies N buckets from the start of what is reserved, so no two overlap.
+ */
+#define LEAST_BITS 13
+
+static size_t reserved_bytes(const struct flow_table *t)
 {
-	return ((size_t)t->index_mask + 1) * sizeof(*t->index);
+	uint64_t buckets = 64;
+
+	while (buckets < 2 * (uint64_t)t->limit)
+		buckets *= 2;
+	return 2 * buckets * sizeof(*t->reserved);
+}
+
+static void set_size(struct flow_table *t, unsigned bits)
+{
+	t->index = t->reserved + (1u << bits);
+	t->index_mask = (1u << bits) - 1;
+	t->index_shift = 64 + RUN_BITS - bits;
 }
 
 void flow_table_init(struct flow_table *t, uint32_t limit)
 {
 	unsigned bits = 6;
 
-	while (1u << bits < 2 * (uint64_t)limit)
+	while (1u << bits < 2 * (uint64_t)limit && bits < LEAST_BITS)
 		bits++;
-	*t = (struct flow_table){
-		.limit = limit, .index_mask = (1u << bits) - 1, .index_shift = 64 + RUN_BITS - bits};
+	*t = (struct flow_table){.limit = limit};
 	/* One more, for a flow that finds no place or needs none. */
 	t->flow = reserve(((size_t)limit + 1) * sizeof(*t->flow));
-	t->index = reserve(index_bytes(t));
+	t->reserved = reserve(reserved_bytes(t));
+	set_size(t, bits);
 }
 
 void flow_table_done(struct flow_table *t)
 {
 	reserve_free(t->flow, ((size_t)t->limit + 1) * sizeof(*t->flow));
-	reserve_free(t->index, index_bytes(t));
+	reserve_free(t->reserved, reserved_bytes(t));
 	*t = (struct flow_table){0};
 }
 
@@ -74,6 +91,26 @@ static struct flow *take_slot(struct flow_table *t)
 	return &t->flow[t->used++];
 }
 
+static void put_into_index(struct flow_table *t, uint32_t place)
+{
+	uint32_t b = home(t, t->flow[place - 1].id);
+
+	while (t->index[b])
+		b = (b + 1) & t->index_mask;
+	t->index[b] = place;
+}
+
+static void grow_index(struct flow_table *t)
+{
+	uint32_t *old = t->index, buckets = t->index_mask + 1;
+
+	set_size(t, 1 + (unsigned)__builtin_ctz(buckets));
+	for (uint32_t b = 0; b < buckets; b++)
+		if (old[b])
+			put_into_index(t, old[b]);
+	reserve_forget(old, buckets * sizeof(*old));
+}
+
 struct flow *flow_table_add(struct flow_table *t, uint64_t id, bool *ret_is_new)
 {
 	uint32_t b = home(t, id);
@@ -91,7 +128,8 @@ struct flow *flow_table_add(struct flow_table *t, uint64_t id, bool *ret_is_new)
 	*ret_is_new = true;
 	f->id = id;
 	t->index[b] = (uint32_t)(f - t->flow) + 1;
-	t->count++;
+	if (++t->count > (t->index_mask + 1) / 2)
+		grow_index(t);
 	return f;
 }
 

@@ -29,6 +29,7 @@ _Static_assert(sizeof(struct flow) == 192, "three cache lines");
 struct flow_table {
 	struct flow *flow;
 	uint32_t *index; /* open addressing, linear probing; slot + 1, 0 is empty */
+	uint32_t *reserved; /* where indexes of all sizes have their places */
 	uint32_t index_mask;
 	unsigned index_shift; /* of a hash: what remains is a run of buckets */
 	uint32_t limit, used, count; /* slots at most, ever used, in use */

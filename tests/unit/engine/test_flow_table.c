@@ -64,18 +64,16 @@ static void ids_that_count_up_do_not_crowd(void **state)
 }
 
 /* Against a plain array: whatever is added and removed, the table answers as the array does. */
-static void random_use_agrees_with_a_plain_array(void **state)
+static void use_at_random(unsigned ids, unsigned limit, int steps)
 {
-	enum { IDS = 600, LIMIT = 400, STEPS = 200000 };
-	static unsigned char there[IDS];
+	unsigned char *there = calloc(ids, 1);
 	struct flow_table t;
 	unsigned count = 0;
 
-	(void)state;
 	srandom(1);
-	flow_table_init(&t, LIMIT);
-	for (int i = 0; i < STEPS; i++) {
-		unsigned id = (unsigned)random() % IDS;
+	flow_table_init(&t, limit);
+	for (int i = 0; i < steps; i++) {
+		unsigned id = (unsigned)random() % ids;
 		struct flow *f = flow_table_find(&t, id + 1);
 
 		assert_int_equal(f != NULL, there[id]);
@@ -88,11 +86,24 @@ static void random_use_agrees_with_a_plain_array(void **state)
 			there[id] = 1;
 			count++;
 		} else {
-			assert_int_equal(count, LIMIT);
+			assert_int_equal(count, limit);
 		}
 		assert_int_equal(t.count, count);
 	}
 	flow_table_done(&t);
+	free(there);
+}
+
+static void random_use_agrees_with_a_plain_array(void **state)
+{
+	(void)state;
+	use_at_random(600, 400, 200000);
+}
+
+static void so_it_does_while_its_index_grows(void **state)
+{
+	(void)state;
+	use_at_random(120000, 50000, 1000000);
 }
 
 int main(void)
@@ -102,6 +113,7 @@ int main(void)
 		cmocka_unit_test(a_full_table_refuses_and_counts),
 		cmocka_unit_test(ids_that_count_up_do_not_crowd),
 		cmocka_unit_test(random_use_agrees_with_a_plain_array),
+		cmocka_unit_test(so_it_does_while_its_index_grows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
