@@ -10,7 +10,6 @@ void conversation_close(struct conversation *c, enum conversation_end end, uint6
 	c->phase = CONVERSATION_CLOSED;
 	c->end = end;
 	c->closed_ns = time_ns;
-	c->has_news = true;
 }
 
 static enum conversation_step close_if_both_finished(struct conversation *c)
@@ -76,7 +75,6 @@ static enum conversation_step take_late_syn(struct conversation *c, struct hands
 		h->dup_syn_ack++;
 	else
 		h->dup_syn++;
-	c->has_news = true;
 	return CONVERSATION_TAKEN;
 }
 

@@ -81,7 +81,7 @@ struct conversation {
 	bool is_adopted;
 	bool is_self; /* both ends are one socket: all is in stream[SIDE_CLIENT] */
 	bool is_passive_close[SIDE_COUNT]; /* its FIN came after it had acknowledged the other's */
-	bool has_news;			   /* a segment came since this was last cleared */
+	bool has_news;			   /* of the table: it may have changed since it was sampled last */
 	bool is_reset_refuted;		   /* its sender goes on, though not beyond it yet */
 };
 

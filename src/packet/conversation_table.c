@@ -120,8 +120,10 @@ static void tell_established(struct conversation_table *t, struct entry *e)
 	move(t, e, class_of(e));
 }
 
+/* By a segment, or by time alone, it may have changed. */
 static void take(struct conversation_table *t, struct entry *e, enum conversation_step step)
 {
+	e->c.has_news = true;
 	if (step == CONVERSATION_CLOSES)
 		tell_closed(t, e);
 	else if (step == CONVERSATION_ESTABLISHES)
@@ -236,6 +238,7 @@ static void begin(struct conversation_table *t, const struct attempt_key *key,
 	make_room(t, key);
 	e = (struct entry *)attempts_add(&t->attempts, key, &h);
 	e->c = c;
+	e->c.has_news = true;
 	e->c.id = ++t->last_id;
 	t->counts.opened++;
 	t->counts.adopted += c.is_adopted;
@@ -351,9 +354,10 @@ void conversation_table_sample(struct conversation_table *t, bool all,
 		struct entry *e = oldest_of(t, (enum attempt_class) class);
 
 		for (; e; e = (struct entry *)slots_newer(&t->attempts.slots, &e->attempt.slot)) {
-			if (all || e->c.has_news)
-				sample(context, &e->c, &e->attempt.h);
-			e->c.has_news = false;
+			if (!all && !e->c.has_news)
+				continue;
+			sample(context, &e->c, &e->attempt.h);
+			e->c.has_news &= all;
 		}
 	}
 }

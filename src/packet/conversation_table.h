@@ -55,8 +55,8 @@ void conversation_table_feed(struct conversation_table *t, const struct packet *
 void conversation_table_tick(struct conversation_table *t, uint64_t now_ns);
 
 /*
- * Call `sample` for the live conversations, all of them or those that had segments since they
- * were sampled last.
+ * Call `sample` for the live conversations: all of them, which changes nothing, or those that may
+ * have changed since this was called for such last.
  */
 void conversation_table_sample(struct conversation_table *t, bool all,
 			       void (*sample)(void *context, const struct conversation *c,

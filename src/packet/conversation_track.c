@@ -121,7 +121,6 @@ struct judges conversation_judges(const struct conversation *c, const struct han
 
 void conversation_note_time(struct conversation *c, const struct packet *p)
 {
-	c->has_news = true;
 	if (p->time_ns > c->last_ns)
 		c->last_ns = p->time_ns;
 	if (p->time_ns < c->first_ns)
