@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Whole seconds, so that a stamp and its place are rounded alike. */
+/* Whole seconds, and the shift is whole microseconds, so that a stamp and its place are rounded alike. */
 #define TIMELINE_ORIGIN_NS 1152000000000000000ull
 
 /* The last stamp with which all sums fit in 63 bits: in the year 2093. */

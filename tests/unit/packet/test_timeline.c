@@ -49,6 +49,18 @@ static void a_leap_back_goes_on_where_it_was(void **state)
 		    (int64_t)(T0 - 5 * MINUTE + SECOND));
 }
 
+/* Nanoseconds of a stamp are cut off on the line as they would be for itself. */
+static void a_leap_rounds_nothing_anew(void **state)
+{
+	static const uint64_t stamps[] = {T0 + 999, T0 - 5 * MINUTE + 1, T0 - 4 * MINUTE + 998,
+					  T0 + 60 * MINUTE + 1, T0 - 7 * MINUTE + 500};
+	struct timeline t = {.is_begun = false};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(stamps) / sizeof(stamps[0]); i++)
+		assert_true(timeline_place(&t, stamps[i]) % 1000 == stamps[i] % 1000);
+}
+
 static void a_gap_is_as_long_as_it_is(void **state)
 {
 	struct timeline t = {.is_begun = false};
@@ -96,6 +108,7 @@ int main(void)
 		cmocka_unit_test(a_stamp_is_known_from_the_line),
 		cmocka_unit_test(disorder_is_kept),
 		cmocka_unit_test(a_leap_back_goes_on_where_it_was),
+		cmocka_unit_test(a_leap_rounds_nothing_anew),
 		cmocka_unit_test(a_gap_is_as_long_as_it_is),
 		cmocka_unit_test(leaps_ahead_and_back_cancel),
 		cmocka_unit_test(no_stamps_make_it_overflow),
