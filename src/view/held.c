@@ -9,6 +9,7 @@
 struct held_row {
 	double rank;
 	uint64_t number; /* in the order in which they came: decides between equals */
+	int64_t offset_ns;
 	_Alignas(8) char event[];
 };
 
@@ -72,7 +73,7 @@ static void sift_down(struct held *h)
 	}
 }
 
-void held_put(struct held *h, const struct event *ev, double rank)
+void held_put(struct held *h, const struct event *ev, double rank, int64_t offset_ns)
 {
 	bool is_full = h->count == h->limit;
 	struct held_row *r;
@@ -85,6 +86,7 @@ void held_put(struct held *h, const struct event *ev, double rank)
 	r = row(h, is_full ? 0 : h->count);
 	r->rank = rank;
 	r->number = h->count + h->passed_over;
+	r->offset_ns = offset_ns;
 	memcpy(r->event, ev, ev_size(ev) < h->event_size ? ev_size(ev) : h->event_size);
 	if (is_full)
 		sift_down(h);
@@ -105,7 +107,8 @@ void held_sort(struct held *h)
 		qsort(h->row, h->count, h->row_size, best_first);
 }
 
-const struct event *held_event(const struct held *h, size_t i)
+const struct event *held_event(const struct held *h, size_t i, int64_t *ret_offset_ns)
 {
+	*ret_offset_ns = row(h, i)->offset_ns;
 	return (const struct event *)row(h, i)->event;
 }

@@ -22,11 +22,11 @@ struct held {
 void held_init(struct held *h, size_t limit, size_t event_size);
 void held_done(struct held *h);
 
-/* Keep an event if it ranks among the best. */
-void held_put(struct held *h, const struct event *ev, double rank);
+/* Keep an event if it ranks among the best; `offset_ns` is that of the clock when it came. */
+void held_put(struct held *h, const struct event *ev, double rank, int64_t offset_ns);
 
 /* Order them, best first. Nothing may be put in afterwards. */
 void held_sort(struct held *h);
 
-/* The event in place `i`; only its first `event_size` bytes are there. */
-const struct event *held_event(const struct held *h, size_t i);
+/* The event in place `i`, of which only the first `event_size` bytes are there, and its offset. */
+const struct event *held_event(const struct held *h, size_t i, int64_t *ret_offset_ns);

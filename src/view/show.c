@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "view/show.h"
 
+#include "engine/clock.h"
 #include "engine/column.h"
 #include "engine/engine.h"
+#include "engine/source.h"
 #include "engine/value.h"
 #include "util/out.h"
 #include "view/judge.h"
@@ -76,7 +78,7 @@ static void show_event(struct view *view, const struct event *ev)
 	if (view->sort) {
 		struct value v = view->sort->get(&row);
 
-		held_put(&view->held, ev, value_number(&v));
+		held_put(&view->held, ev, value_number(&v), view->context.clock->realtime_offset_ns);
 		return;
 	}
 	emit(view, &row);
@@ -317,14 +319,29 @@ static void on_resized(struct consumer *c)
 		view_redraw(view);
 }
 
-void view_end(struct view *view, const struct account *account)
+/*
+ * Rows of a file are told in the time of when they came, as if they had not waited; of what happens
+ * now, all are told by the clock as it is.
+ */
+static void emit_held(struct view *view)
 {
+	struct clock *clock = view->context.clock;
+	bool is_of_file = view->context.source && view->context.source->offline;
+	int64_t now_ns = clock->realtime_offset_ns, then_ns;
+
 	held_sort(&view->held);
 	for (size_t i = 0; i < view->held.count; i++) {
-		struct row row = view_row_of_event(view, held_event(&view->held, i));
+		struct row row = view_row_of_event(view, held_event(&view->held, i, &then_ns));
 
+		clock->realtime_offset_ns = is_of_file ? then_ns : now_ns;
 		emit(view, &row);
 	}
+	clock->realtime_offset_ns = now_ns;
+}
+
+void view_end(struct view *view, const struct account *account)
+{
+	emit_held(view);
 	view->sink->end(view, account);
 	out_end_record(view->out);
 }
