@@ -57,12 +57,21 @@ static void begin(struct loop *l, uint64_t time_ns)
 	loop_read_host(l);
 }
 
+/*
+ * Intervals begin with the first flow. Handshakes do not begin them: whether somebody else wants those
+ * is nothing to whoever is told of intervals.
+ */
+static bool begins(const struct event *ev)
+{
+	return ev->head.kind != EV_TIME && ev->head.kind != EV_HANDSHAKE;
+}
+
 void loop_emit_offline(void *loop, const struct event *ev)
 {
 	struct loop *l = loop;
 	struct engine *e = l->engine;
 
-	if (!e->has_begun && (ev->head.kind != EV_TIME || l->source->ops->tells_ticks))
+	if (!e->has_begun && (begins(ev) || l->source->ops->tells_ticks))
 		begin(l, ev->time_ns);
 	/* Where ticks are told, a run ends with one of them. */
 	if (ev->time_ns > l->last_ns &&
