@@ -24,6 +24,10 @@ enum ev_kind {
 	EV_LOOK,	/* every flow that lives now, and does not close, will be told of ... */
 	EV_ALL,		/* ... and was. The others have gone without a close: at most error of them.
 			 * Of both only time_ns is set */
+	EV_LOST,	/* the source can follow a flow no further, and counts it as lost. As EV_CLOSE for
+			 * whoever was told of it while it lived; for whoever is told of ends alone, none */
+	EV_CUT,		/* a file ends where this flow is still open. For whoever is told of ends alone the
+			 * last word on it, as EV_CLOSE; for the others nothing */
 	EV_KIND_COUNT
 };
 

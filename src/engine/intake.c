@@ -139,13 +139,21 @@ static struct flow *not_kept(struct engine *e, uint64_t id)
 	return f;
 }
 
-static void tell_closed(struct engine *e, const struct event *ev, uint64_t wanted)
+/* Is told of flows only when they end: whether one was followed until then is nothing to it. */
+static bool sees_ends_alone(const struct consumer *c)
+{
+	return !(c->wants & (WANT_OPENED | WANT_INTERVALS));
+}
+
+static void tell_closed(struct engine *e, const struct event *ev, uint64_t wanted, enum ev_kind kind)
 {
 	uint64_t bits = wanted;
 
 	while (bits) {
 		struct consumer *c = engine_next_of(e, &bits);
 
+		if (kind != EV_CLOSE && sees_ends_alone(c) != (kind == EV_CUT))
+			continue;
 		if (c->wants & WANT_CLOSED && !c->done && engine_takes_state(c, ev->head.state))
 			c->ops->closed(c, ev);
 	}
@@ -163,7 +171,8 @@ static void leave(struct engine *e, struct flow *f)
 	e->leaving_head = flow_table_slot(&e->flows, f) + 1;
 }
 
-static void take_close(struct engine *e, const struct event *ev)
+/* `kind` is EV_CLOSE or EV_LOST, whatever `ev` says. */
+static void take_close(struct engine *e, const struct event *ev, enum ev_kind kind)
 {
 	struct flow *kept, *f;
 	uint64_t before;
@@ -173,7 +182,7 @@ static void take_close(struct engine *e, const struct event *ev)
 		return;
 	/* Nobody was told of it, and nobody but of its end is. */
 	if (!kept && !e->paces && !(e->wants & WANT_OPENED)) {
-		tell_closed(e, ev, wanted_by(e, &ev->ident));
+		tell_closed(e, ev, wanted_by(e, &ev->ident), kind);
 		return;
 	}
 	f = kept ? kept : not_kept(e, ev->head.id);
@@ -184,9 +193,23 @@ static void take_close(struct engine *e, const struct event *ev)
 	f->news = 0;
 	for (unsigned i = 0; i < e->paces; i++)
 		engine_tell_interval(e, &e->pace[i], f, flow_table_slot(&e->flows, f), ev);
-	tell_closed(e, ev, f->wanted);
+	tell_closed(e, ev, f->wanted, kind);
 	if (kept)
 		leave(e, kept);
+}
+
+/* What is an end to some alone: they are told of it as of one. */
+static void take_partial_end(struct engine *e, const struct event *ev)
+{
+	enum ev_kind kind = ev->head.kind;
+	struct event end;
+
+	memcpy(&end, ev, ev_size(ev));
+	end.head.kind = EV_CLOSE;
+	if (kind == EV_LOST)
+		take_close(e, &end, kind);
+	else
+		tell_closed(e, &end, wanted_by(e, &end.ident), kind);
 }
 
 static bool is_missing(const struct engine *e, const struct flow *f)
@@ -221,7 +244,7 @@ static void close_missing(struct engine *e, const struct flow *f, uint64_t time_
 	if (extra)
 		ev.extra = *extra;
 	e->unseen++;
-	take_close(e, &ev);
+	take_close(e, &ev, EV_CLOSE);
 }
 
 /*
@@ -272,7 +295,11 @@ void engine_event(void *context, const struct event *ev)
 			keep(e, ev);
 		return;
 	case EV_CLOSE:
-		take_close(e, ev);
+		take_close(e, ev, EV_CLOSE);
+		return;
+	case EV_LOST:
+	case EV_CUT:
+		take_partial_end(e, ev);
 		return;
 	case EV_RESET:
 		take_other(e, ev, WANT_RESETS);

@@ -85,7 +85,6 @@ static void make_conversations(struct pcap_state *p, const struct hash_key *key)
 		.context = &p->flow,
 	};
 
-	p->flow.live_table = p->source->live_table;
 	p->flow.with_causes = p->source->needs & (NEEDS_OF_CAUSES | NEED_VERDICT);
 	p->flow.emit = pcap_emit;
 	p->flow.context = p;
@@ -289,8 +288,9 @@ static void add_capture(struct pcap_state *p, struct account *ret)
 		ret->missed = ret->dropped = stat.ps_drop;
 	}
 	if (!p->input.is_live) {
-		ret->first_ns = p->first_ns;
-		ret->last_ns = p->last_ns;
+		/* The clock is where the line is now. */
+		ret->first_ns = p->first_ns + p->line.shift_ns;
+		ret->last_ns = p->last_ns + p->line.shift_ns;
 	}
 }
 

@@ -173,7 +173,7 @@ static void lose(struct pcap_flow *f, const struct conversation *c, const struct
 	f->account.lost_rx_bytes += n.rx_bytes;
 }
 
-/* An end that was not seen is not reported as one; where flows are shown while they live, what
+/* An end that was not seen is not reported as one; to whom flows are shown while they live, what
  * they moved was. */
 void pcap_flow_close(void *context, const struct conversation *c, const struct handshake *h)
 {
@@ -191,8 +191,7 @@ void pcap_flow_close(void *context, const struct conversation *c, const struct h
 			lose(f, c, h, side);
 		else
 			f->account.closed++;
-		if (!is_lost || f->live_table)
-			emit(f, EV_CLOSE, c->closed_ns, c, h, side);
+		emit(f, is_lost ? EV_LOST : EV_CLOSE, c->closed_ns, c, h, side);
 	}
 }
 
@@ -203,7 +202,7 @@ void pcap_flow_still_open(void *context, const struct conversation *c, const str
 
 	for (int side = 0; side < SIDE_COUNT; side++)
 		if (ends.has[side])
-			emit(f, EV_CLOSE, c->last_ns, c, h, side);
+			emit(f, EV_CUT, c->last_ns, c, h, side);
 }
 
 /* The accepting ends' flows count as opened when they close, or here. */

@@ -23,7 +23,6 @@ struct event;
 
 struct pcap_flow {
 	struct pcap_local local;
-	bool live_table;  /* also flows whose end was not seen must leave a flow table */
 	bool with_causes; /* struct ev_extra, with what packets tell (KNOWN_PACKETS) */
 	uint64_t now_ns;  /* time of samples */
 	struct account account;
@@ -37,7 +36,7 @@ void pcap_flow_sample(void *context, const struct conversation *c, const struct 
 void pcap_flow_close(void *context, const struct conversation *c, const struct handshake *h);
 
 /* For a sample at the end of a file: the last word on a flow whose end it does not hold, as an
- * EV_CLOSE without an end. It stays live in the account. */
+ * EV_CUT. It stays live in the account. */
 void pcap_flow_still_open(void *context, const struct conversation *c, const struct handshake *h);
 
 /* Opened, closed and live flows, by one walk through the table. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A capture file: time comes from the packets, on one line (packet/timeline.h), and is told before
- * each of them; flows are sampled when an interval has ended. What is open at the end is shown as
- * open, where ends are shown.
+ * A capture file: time comes from the packets, on one line (packet/timeline.h), which the clock
+ * follows, and is told before each of them; flows are sampled when an interval has ended. What is
+ * open at the end is shown as open, where ends alone are shown.
  */
 #include <errno.h>
 
@@ -39,10 +39,8 @@ static void take(struct pcap_state *p, struct frame *frame)
 {
 	note_stamp(p, frame->time_ns);
 	frame->time_ns = timeline_place(&p->line, frame->time_ns);
-	if (p->source->live_table) {
-		p->source->clock->realtime_offset_ns = timeline_offset_ns(&p->line);
-		tell_time(p, frame->time_ns);
-	}
+	p->source->clock->realtime_offset_ns = timeline_offset_ns(&p->line);
+	tell_time(p, frame->time_ns);
 	if (frame->time_ns > p->now_ns)
 		p->now_ns = frame->time_ns;
 	pcap_take_frame(p, frame);
@@ -63,12 +61,11 @@ static int end_of_file(struct pcap_state *p)
 	p->is_over = true;
 	if (p->handshakes)
 		handshake_table_flush(p->handshakes, p->now_ns);
-	if (p->table)
+	if (p->table) {
 		conversation_table_flush(p->table, p->now_ns);
-	if (p->source->live_table)
 		pcap_take_sample(p, p->now_ns);
-	else if (p->table)
 		conversation_table_sample(p->table, true, pcap_flow_still_open, &p->flow);
+	}
 	return check_links(p);
 }
 

@@ -9,34 +9,11 @@
 #include "packet/copies.h"
 #include "source/pcap_part.h"
 
-/* From the line of time to stamps: those of an event that is shown for itself. */
-static void undo_leaps(const struct pcap_state *p, struct event *ev)
-{
-	const uint64_t shift_ns = p->line.shift_ns;
-
-	ev->time_ns -= shift_ns;
-	if (ev->ident.open_ns)
-		ev->ident.open_ns -= shift_ns;
-	if (ev->ident.established_ns)
-		ev->ident.established_ns -= shift_ns;
-	if (ev->head.flags & EV_HAS_HANDSHAKE && ev->handshake.first_ns)
-		ev->handshake.first_ns -= shift_ns;
-}
-
 void pcap_emit(void *context, const struct event *ev)
 {
 	struct pcap_state *p = context;
-	struct source *s = p->source;
-	struct event moved;
 
-	/* Where intervals are shown, the clock follows the line instead. */
-	if (!p->line.shift_ns || s->live_table) {
-		s->emit(s->emit_context, ev);
-		return;
-	}
-	moved = *ev;
-	undo_leaps(p, &moved);
-	s->emit(s->emit_context, &moved);
+	p->source->emit(p->source->emit_context, ev);
 }
 
 void pcap_take_sample(struct pcap_state *p, uint64_t time_ns)

@@ -134,8 +134,9 @@ static void emit(struct source *s, const struct replay_line *line)
 	ev.ident = f->ident;
 	ev.extra = *extra;
 	ev.ident.family = addr_is_v4(&f->ident.laddr) ? 4 : 6;
-	if (line->head.kind == EV_CLOSE) {
-		r->account.closed++;
+	if (line->head.kind == EV_CLOSE || line->head.kind == EV_LOST) {
+		r->account.closed += line->head.kind == EV_CLOSE;
+		r->account.lost += line->head.kind == EV_LOST;
 		flow_table_remove(&r->flows, f);
 	}
 	s->emit(s->emit_context, &ev);

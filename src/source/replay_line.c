@@ -250,8 +250,8 @@ static int parse_pair(char *pair, struct replay_line *line, const char **ret_why
 
 static int parse_kind(const char *word, uint8_t *ret)
 {
-	static const char *const kinds[] = {NULL,   "open",  "sample",  "close",
-					    "time", "reset", "handshake", "look", "all"};
+	static const char *const kinds[] = {NULL,	 "open", "sample", "close", "time", "reset",
+					    "handshake", "look", "all",	   "lost",  "cut"};
 
 	_Static_assert(COUNT(kinds) == EV_KIND_COUNT, "one word per kind");
 	for (uint8_t i = 1; i < COUNT(kinds); i++)
@@ -297,7 +297,7 @@ static int parse_position(unsigned position, const char *word, struct replay_lin
 			*ret_why = "this time is beyond what a clock can show";
 		return err;
 	case 1:
-		*ret_why = "expected open, sample, close, handshake, reset, look, all or time";
+		*ret_why = "expected open, sample, close, lost, cut, handshake, reset, look, all or time";
 		return parse_kind(word, &line->head.kind);
 	default:
 		*ret_why = "expected the number of a flow";
