@@ -20,7 +20,7 @@ def main(seconds, folder):
             print(f"property: {done} files from seed {start} on, each question alone as together")
             return 0
         seed = start + done
-        profile = random.Random(seed).choice(["any", "any", "any", "full", "long"])
+        profile = random.Random(seed).choice(["any", "any", "any", "full", "long", "captured", "captured"])
         case = make(folder / f"{profile}-{seed}", profile, seed)
         case.run()
         difference = case.difference()

@@ -12,6 +12,8 @@ COUNTERS = [
     "out_requests", "delayed_acks", "recv_q", "send_q", "bytes_sent", "bytes_received", "curr_estab",
     "active_opens", "passive_opens", "estab_resets", "attempt_fails", "retrans_segs", "out_rsts",
 ]
+CAUSES = ["retrans_rto", "retrans_fast", "retrans_syn", "retrans_other", "causes_by", "verdict",
+          "sentence", "evidence"]
 FILTERS = [
     ["-4"], ["-6"], ["-p", "2"], ["-L", "1024,1026,1030"], ["-D", "80,443"], ["--netns", "4026531840"],
     ["--state", "established"], ["--state", "close-wait,last-ack,closing"], ["--state", "all"],
@@ -43,25 +45,25 @@ def pace(chance):
     return str(chance.choice([1, 1, 1, 2, 3, 5, 7, 10, 60]))
 
 
-def top(chance):
+def top(chance, more=COUNTERS, may_end=True):
     words = ["top", *form(chance)]
     words += one_of(chance, 0.3, ["--by", chance.choice(GROUPINGS)])
-    words += columns(chance, 0.4, COLUMNS + COUNTERS)
-    words += one_of(chance, 0.4, ["--sort", chance.choice(COLUMNS + COUNTERS + ["sent", "all"])])
+    words += columns(chance, 0.4, COLUMNS + more)
+    words += one_of(chance, 0.4, ["--sort", chance.choice(COLUMNS + more + ["sent", "all"])])
     words += one_of(chance, 0.3, ["--rows", str(chance.choice([1, 2, 5]))])
     words += one_of(chance, 0.3, ["-S"]) + one_of(chance, 0.5, ["-C"])
     chosen = one_of(chance, 0.4, chance.choice(FILTERS))
-    numbers = [pace(chance)] + one_of(chance, 0.15, [str(chance.choice([1, 3]))])
+    numbers = [pace(chance)] + one_of(chance, may_end * 0.15, [str(chance.choice([1, 3]))])
     if chosen and not chosen[0].startswith("-"):
         return words + numbers + chosen
     return words + chosen + numbers
 
 
-def life(chance):
+def life(chance, more=COUNTERS):
     words = ["life", *chance.choice([form(chance), form(chance), ["-s"], ["-w"]])]
     words += one_of(chance, 0.3, ["-T"]) + one_of(chance, 0.3, ["-t"])
-    words += columns(chance, 0.5, COLUMNS + COUNTERS)
-    words += one_of(chance, 0.4, ["--sort", chance.choice(COLUMNS + COUNTERS)])
+    words += columns(chance, 0.5, COLUMNS + more)
+    words += one_of(chance, 0.4, ["--sort", chance.choice(COLUMNS + more)])
     words += one_of(chance, 0.3, ["--rows", str(chance.choice([1, 2, 5]))])
     return words + one_of(chance, 0.4, chance.choice(FILTERS))
 
@@ -101,9 +103,9 @@ def why(chance):
     return words + one_of(chance, 0.3, chance.choice(FILTERS))
 
 
-def record(chance):
+def record(chance, more="extra,handshakes,resets"):
     words = ["record", "-i", pace(chance)]
-    words += one_of(chance, 0.5, ["--with", "extra,handshakes,resets"])
+    words += one_of(chance, 0.5, ["--with", more])
     return words + one_of(chance, 0.2, ["--without", "samples"])
 
 
@@ -112,3 +114,15 @@ def questions(chance):
     reports = chance.choices([top, life, subnet, stat, why, record, peek], [8, 4, 3, 5, 2, 1, 1],
                              k=chance.choice([1, 2, 2, 3, 3, 4, 5, 6, 7, 8]))
     return [report(chance) for report in reports]
+
+
+def of_a_capture(chance, is_full):
+    """One to five, of those that packets can answer. Where not all flows find a place, only one follows
+    them, to the end: which do may depend on when they are looked at."""
+    reports = chance.choices([top, subnet, why, record, life, peek], [4, 2, 2, 1, 4, 3],
+                             k=chance.randint(1, 5))
+    if is_full:
+        reports = [chance.choice([life, peek]) for _ in reports[1:]] + \
+            [chance.choice([top, subnet, record])]
+    more = {top: [CAUSES, not is_full], life: [CAUSES], record: ["handshakes"]}
+    return [report(chance, *more.get(report, [])) for report in reports]

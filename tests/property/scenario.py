@@ -52,6 +52,8 @@ class Flow:
 class Scenario:
     """`lines` for --read; `max_flows` for --max-flows; `flows` and `refused` for what must be shown."""
 
+    file, watch = "events", []
+
     def __init__(self, seed, profile="any"):
         self.chance = random.Random(f"{profile}/{seed}")
         self.lines, self.flows, self.live, self.free_ids = [], [], [], []
@@ -76,6 +78,10 @@ class Scenario:
     @property
     def text(self):
         return "\n".join(self.lines) + "\n"
+
+    @property
+    def data(self):
+        return self.text.encode("ascii")
 
     # One step of many kinds.
 

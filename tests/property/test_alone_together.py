@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Alone or together, the same: each of one to eight questions of a run over an event file yields, byte
-for byte, what it yields alone. `./dev fuzz` does the same with seeds of the moment."""
+"""Alone or together, the same: each of one to eight questions of a run over an event file, or of one to
+five over a capture, yields, byte for byte, what it yields alone. `./dev fuzz` does the same with seeds of
+the moment."""
 
 import concurrent.futures
 import json
@@ -8,10 +9,11 @@ import os
 import subprocess
 
 import pytest
+from captured import Capture
 from scenario import Scenario
 from together import ENVIRONMENT, PROGRAM, Case, make
 
-FILES = {"any": 460, "full": 30, "long": 12}
+FILES = {"any": 460, "full": 30, "long": 12, "captured": 240}
 AT_ONCE = 20
 BATCHES = [(profile, first) for profile, count in FILES.items()
            for first in range(0, count, AT_ONCE)]
@@ -38,6 +40,25 @@ def test_files_differ_and_are_not_empty():
     for words in ("open", "sample", "close", "reset", "handshake", "time", "seen=adopted", "[2001",
                   "role=listen", "seen=late"):
         assert any(words in text for text in texts), words
+
+
+def test_captures_have_what_may_differ(tmp_path):
+    """Flows that are open at the end, flows that are lost, clocks that are set, several links."""
+    seen = set()
+    for seed in range(60):
+        capture = Capture(seed)
+        (tmp_path / capture.file).write_bytes(capture.data)
+        done = subprocess.run([str(PROGRAM), "life", "--json", "--read", capture.file, "--max-flows",
+                               str(capture.max_flows)], cwd=tmp_path, env=ENVIRONMENT, check=True,
+                              capture_output=True, text=True, timeout=60)
+        *rows, summary = map(json.loads, done.stdout.splitlines())
+        ends = {row["end_reason"] for row in rows}
+        assert len(rows) == summary["closed"] + summary["live"]
+        seen |= ends | {name for name in ("lost", "live", "adopted") if summary[name]}
+        seen |= {"leap"} if capture.shift_ns else set()
+        seen |= {f"links {len(set(capture.links))}"}
+    assert {None, "fin", "reset_sent", "timeout", "refused", "lost", "live", "adopted", "leap", "links 1",
+            "links 2"} <= seen, seen
 
 
 REPORTS = {"top": ["1"], "life": [], "stat": ["-i", "3", "index=lport"],

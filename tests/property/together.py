@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Runs questions over an event file: each alone, and all in one run. A folder holds all that belongs
-to one case, and its script `run` makes the same again."""
+"""Runs questions over an event file, or a capture: each alone, and all in one run. A folder holds all
+that belongs to one case, and its script `run` makes the same again."""
 
 import os
 import pathlib
@@ -8,7 +8,8 @@ import random
 import shlex
 import subprocess
 
-from questions import questions
+from captured import Capture
+from questions import of_a_capture, questions
 from scenario import Scenario
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -23,7 +24,7 @@ READ_BACK = ["top", "--json", "1", "--also", "life --json", "--also", "subnet --
 
 
 class Case:
-    """A scenario and the questions that are asked of it, or of a recording of it."""
+    """A scenario or capture, and the questions that are asked of it, or of a recording of it."""
 
     def __init__(self, folder, scenario, asked, is_recorded=False):
         self.folder, self.asked = folder, asked
@@ -31,8 +32,9 @@ class Case:
         # `peek` knows no --max-flows, so it is not the run's first question unless it is alone.
         self.asked.sort(key=lambda words: words[0] == "peek")
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "events").write_text(scenario.text, encoding="ascii")
-        self.read = ["--read", "recorded" if is_recorded else "events"]
+        (folder / scenario.file).write_bytes(scenario.data)
+        self.file = scenario.file
+        self.read = ["--read", "recorded" if is_recorded else scenario.file, *scenario.watch]
         self.limit = ["--max-flows", str(scenario.max_flows)]
 
     def alone(self, i):
@@ -61,7 +63,7 @@ class Case:
         lines = []
         if self.is_recorded:
             lines.append(shlex.join([str(PROGRAM), "record", "--with", "extra,handshakes,resets",
-                                     "--read", "events", "--output", "recorded", *self.limit])
+                                     "--read", self.file, "--output", "recorded", *self.limit])
                          + " 2>recorded.err")
         lines += [f"{self.alone(i)}; echo {i} $? >>status" for i in count]
         lines.append(f"{self.together()}; echo together $? >>status")
@@ -89,13 +91,24 @@ class Case:
             alone, together = self.text(f"alone{i}"), self.text(f"together{i}")
             if alone != together:
                 return f"{shlex.join(question)}:\n{first_difference(alone, together)}"
+            if question[0] == "peek" and summary_of(self.text(f"alone{i}.err")) not in \
+                    self.text("together.err"):
+                return f"{shlex.join(question)}: its summary\n{self.text('together.err')}"
         return self.text("together.out")
 
 
 def make(folder, profile, seed):
-    """The case of a seed; of every fifth, from a recording."""
+    """The case of a seed; of every fifth, from a recording. Profile: of a Scenario, or "captured"."""
     chance = random.Random(f"questions/{seed}")
+    if profile == "captured":
+        capture = Capture(seed)
+        return Case(folder, capture, of_a_capture(chance, capture.is_full))
     return Case(folder, Scenario(seed, profile), questions(chance), chance.random() < 0.2)
+
+
+def summary_of(stderr):
+    """What `peek` sums up in the end."""
+    return stderr[stderr.index("=== TCPEEK SUMMARY ==="):stderr.rindex("====\n")]
 
 
 def first_difference(alone, together):
