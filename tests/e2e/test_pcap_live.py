@@ -3,6 +3,7 @@
 
 import collections
 import contextlib
+import json
 
 import pytest
 from flows import Side, Traffic, actor, churn_listed, traffic
@@ -142,6 +143,70 @@ def test_subnet_adds_up_to_what_was_sent(sight, link):
                 name, tx, rx = line.split(",")
                 total[end, name].update(tx=int(tx), rx=int(rx))
             assert total == {key: n for key, n in sent.items() if key[0] == end}, how
+
+
+# Not of times, which each capture takes for itself.
+BESIDE = {
+    "life": ["-o", "local,remote,role,state,tx_bytes,rx_bytes,retrans,end_reason"],
+    "top": ["-o", "local,remote,tx_bytes,rx_bytes,retrans", "1"],
+    "subnet": ["-o", "subnet,tx_bytes,rx_bytes,retrans", "--direction", "both", "127.0.0.0/8"],
+    "peek": ["-o", "client_addr,client_port,server_port,outcome,dup_syn"],
+}
+
+
+def watching(folder, *reports):
+    """One run on loopback, of which each report has a file below `folder`."""
+    folder.mkdir()
+    words = [[name, "--json", "--output", str(folder / name), *BESIDE[name],
+              *(["-U", str(folder / "socket")] if name == "peek" else [])] for name in reports]
+    also = [word for text in words[1:] for word in ("--also", " ".join(text))]
+    return ["--interface", "lo", *also], words[0]
+
+
+def said(folder, report):
+    """What adds up of a report's rows, and its summary."""
+    sums = collections.Counter()
+    summary = None
+    for row in map(json.loads, (folder / report).read_text(encoding="utf-8").splitlines()):
+        if row.get("type") == "summary":
+            summary = {name: row[name] for name in ("opened", "adopted", "closed", "live", "lost")}
+        elif "type" not in row:
+            moved = {name: row.pop(name) for name in ("tx_bytes", "rx_bytes", "retrans") if name in row}
+            who = tuple(row.items())
+            sums[who, "rows"] += report in ("life", "peek")
+            for name, n in moved.items():
+                sums[who, name] += n
+    return sums, summary
+
+
+def test_each_report_beside_others_says_what_it_says_alone(sight, netns, tmp_path):
+    """All runs watch the same packets, and end while a flow is open."""
+    runs = {name: [name] for name in BESIDE} | {"together": list(BESIDE)}
+    tools = []
+    for name, reports in runs.items():
+        options, (report, *own) = watching(tmp_path / name, *reports)
+        tools.append(sight(report, *options, *own, wrap=inside(netns)))
+        tools[-1].report = None
+    with Traffic(netns=netns, bytes=5000, reply=70, rounds=2, hold=True) as held:
+        live = held.go()
+        closed = [traffic(netns=netns, bytes=100_000 + i, reply=7, close=close)
+                  for i, close in enumerate(CLOSINGS)]
+        with actor("try_connect", "127.0.0.1", 5002, 10_000, netns=netns) as trying:
+            trying.hear()
+            assert trying.hear()["error"] == "ECONNREFUSED"
+        for tool in tools:
+            assert tool.stop().status == 0
+    alone = {name: said(tmp_path / name, name) for name in BESIDE}
+    assert {name: said(tmp_path / "together", name) for name in BESIDE} == alone
+    ends = 2 * len(closed) + 1
+    sums, summary = alone["life"]
+    assert sum(n for (_, what), n in sums.items() if what == "rows") == summary["closed"] == ends
+    assert summary["live"] == 2
+    sent = sum(n for (_, what), n in sums.items() if what == "tx_bytes")
+    assert sent == sum(t.client.tx_bytes + t.server.tx_bytes for t in closed)
+    sent = sum(n for (_, what), n in alone["top"][0].items() if what == "tx_bytes")
+    assert sent == sum(t.client.tx_bytes + t.server.tx_bytes for t in [*closed, live])
+    assert sum(n for _, n in alone["peek"][0].items()) == len(closed) + 2
 
 
 def test_a_flow_older_than_the_capture_is_adopted(sight, link):
