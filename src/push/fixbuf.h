@@ -4,17 +4,18 @@
 #include <fixbuf/public.h>
 
 /* What is called of it, under its own names. */
-#define FIXBUF_FUNCTIONS(X)                                                             \
-	X(fBufAllocForExport) X(fBufAppend) X(fBufEmit) X(fBufFree)                     \
-	X(fBufSetAutomaticMode) X(fBufSetExportTemplate) X(fBufSetInternalTemplate)     \
-	X(fbExporterAllocBuffer) X(fbExporterGetMsgLen)                                 \
-	X(fbInfoElementAllocTypeTemplate) X(fbInfoElementWriteOptionsRecord)            \
-	X(fbInfoModelAddElement) X(fbInfoModelAlloc) X(fbInfoModelFree)                 \
-	X(fbInfoModelGetElementByName) X(fbSessionAddTemplate) X(fbSessionAlloc)        \
-	X(fbSessionExportTemplates) X(fbSessionFree) X(fbSessionSetDomain)              \
-	X(fbTemplateAlloc) X(fbTemplateAppendSpecArray) X(fbTemplateFreeUnused)         \
-	X(fbTemplateSetOptionsScope) X(g_clear_error) X(g_error_matches)                \
-	X(g_quark_from_string)
+#define FIXBUF_FUNCTIONS(X)                                                                        \
+	X(fBufAllocForExport)                                                                      \
+	X(fBufAppend) X(fBufEmit) X(fBufFree) X(fBufSetAutomaticMode) X(fBufSetExportTemplate) X(  \
+		fBufSetInternalTemplate) X(fbExporterAllocBuffer) X(fbExporterGetMsgLen)           \
+		X(fbInfoElementAllocTypeTemplate) X(fbInfoElementWriteOptionsRecord) X(            \
+			fbInfoModelAddElement) X(fbInfoModelAlloc) X(fbInfoModelFree)              \
+			X(fbInfoModelGetElementByName) X(fbSessionAddTemplate) X(fbSessionAlloc)   \
+				X(fbSessionExportTemplates) X(fbSessionFree) X(fbSessionSetDomain) \
+					X(fbTemplateAlloc) X(fbTemplateAppendSpecArray) X(         \
+						fbTemplateFreeUnused) X(fbTemplateSetOptionsScope) \
+						X(g_clear_error) X(g_error_matches)                \
+							X(g_quark_from_string)
 
 struct fixbuf_functions {
 #define FIELD(f) __typeof__(f) *f;
