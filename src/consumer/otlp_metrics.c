@@ -239,7 +239,7 @@ static void put_cell(struct expose *x, const struct expose_cell *c)
 
 	begin_point(s);
 	put_labels(s, c->labels, c->labels_len);
-	metric_cell_values(c->metric, c->cell, value);
+	metric_cell_values(c->metric, c->cell, true, value);
 	for (unsigned i = 0; i < METRIC_DIMENSIONS_MAX; i++)
 		otlp_put_string(&s->out, c->metric->dimension[i].otel_name, value[i]);
 	end_attributes(s, (uint64_t)((int64_t)c->start_ns + x->realtime_offset_ns));

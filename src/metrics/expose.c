@@ -110,7 +110,7 @@ static void name_cell(const struct expose *x, struct family *f, unsigned cell)
 	char buf[48];
 	size_t used = 0;
 
-	metric_cell_values(f->metric, cell, value);
+	metric_cell_values(f->metric, cell, x->is_otel, value);
 	f->labels[0] = '\0';
 	for (unsigned i = 0; i < METRIC_DIMENSIONS_MAX; i++) {
 		const struct dimension *d = &f->metric->dimension[i];

@@ -15,6 +15,12 @@ static const char *const states[] = {
 	"close", "close_wait",	"last_ack", "listen",	"closing",   "new_syn_recv",
 };
 _Static_assert(COUNT(states) == ST_COUNT, "one word per state");
+/* OpenTelemetry's, which has no word for the last. */
+static const char *const otel_states[] = {
+	"",	  "established", "syn_sent", "syn_received", "fin_wait_1", "fin_wait_2",   "time_wait",
+	"closed", "close_wait",	 "last_ack", "listen",	     "closing",	   "new_syn_recv",
+};
+_Static_assert(COUNT(otel_states) == ST_COUNT, "one word per state");
 static const char *const end_reasons[] = {
 	"",	   "fin",	  "reset_sent", "reset_received", "timeout",
 	"refused", "unreachable", "aborted",	"no_port",	  "unknown",
@@ -53,7 +59,7 @@ _Static_assert(COUNT(duration_us) == COUNT(duration_text), "a text per bound");
 #define BOUNDS(name) .bound_us = name##_us, .bound_text = name##_text, .bounds = COUNT(name##_us)
 #define ROLE                                                     \
 	{                                                        \
-		"role", "network.connection.role", VALUES(roles) \
+		"role", "network.tcp.handshake.role", VALUES(roles) \
 	}
 
 // clang-format off
@@ -61,9 +67,9 @@ const struct metric metrics[METRIC_COUNT] = {
 	[METRIC_IO_BYTES] = {"tcpsight_io_bytes", "system.network.io", METRIC_COUNTER, "bytes",
 		"bytes that applications sent and received, without headers and retransmissions",
 		{{"direction", "network.io.direction", VALUES(directions)}}, .is_host = true},
-	[METRIC_CONNECTIONS] = {"tcpsight_connections", "system.network.connections", METRIC_GAUGE, "",
+	[METRIC_CONNECTIONS] = {"tcpsight_connections", "system.network.connection.count", METRIC_GAUGE, "",
 		"connections that are there, by TCP state",
-		{{"state", "network.connection.state", VALUES(states)}}, .thing = "{connection}"},
+		{{"state", "network.connection.state", VALUES(states), otel_states}}, .thing = "{connection}"},
 	[METRIC_OPENED] = {"tcpsight_connections_opened", NULL, METRIC_COUNTER, "",
 		"connections whose beginning was seen, by who began them", {ROLE}, .is_host = true, .thing = "{connection}"},
 	[METRIC_CLOSED] = {"tcpsight_connections_closed", NULL, METRIC_COUNTER, "",
@@ -124,13 +130,14 @@ unsigned metric_cell_size(enum metric_id id)
 						  : metrics[id].bounds + 2;
 }
 
-void metric_cell_values(const struct metric *m, unsigned cell,
+void metric_cell_values(const struct metric *m, unsigned cell, bool is_otel,
 			const char *ret[METRIC_DIMENSIONS_MAX])
 {
 	for (unsigned i = METRIC_DIMENSIONS_MAX; i--;) {
 		const struct dimension *d = &m->dimension[i];
+		const char *const *values = is_otel && d->otel_values ? d->otel_values : d->values;
 
-		ret[i] = d->count ? d->values[cell % d->count] : NULL;
+		ret[i] = d->count ? values[cell % d->count] : NULL;
 		cell /= d->count ? d->count : 1;
 		if (!ret[i])
 			ret[i] = "";

@@ -36,8 +36,9 @@ enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 /* A label and the values that it can have. */
 struct dimension {
 	const char *name, *otel_name;
-	const char *const *values; /* "": the label is left out */
+	const char *const *values;	/* "": the label is left out */
 	unsigned count;
+	const char *const *otel_values; /* NULL: the same */
 };
 
 struct metric {
@@ -63,7 +64,7 @@ unsigned metric_cells(enum metric_id id);
 unsigned metric_cell_size(enum metric_id id);
 
 /* What a cell stands for: of each dimension its value, "" for none. */
-void metric_cell_values(const struct metric *m, unsigned cell,
+void metric_cell_values(const struct metric *m, unsigned cell, bool is_otel,
 			const char *ret[METRIC_DIMENSIONS_MAX]);
 
 /* Cells by what they stand for. */

@@ -15,22 +15,24 @@ from sight import run
 from test_otlp import FAST, definitions  # noqa: F401 (a fixture)
 
 # Of each metric its name in OTLP; all others are called alike but for the unit.
-OTEL = {"system.network.io": "tcpsight_io_bytes", "system.network.connections": "tcpsight_connections",
+OTEL = {"system.network.io": "tcpsight_io_bytes", "system.network.connection.count": "tcpsight_connections",
         "system.network.tcp.handshake.duration": "tcpsight_handshake_seconds",
         "system.network.tcp.connection.duration": "tcpsight_connection_duration_seconds",
         "system.network.tcp.rtt.duration": "tcpsight_rtt_seconds"}
 KEYS = {"direction": "network.io.direction", "state": "network.connection.state",
-        "role": "network.connection.role", "reason": "tcpsight.end_reason", "error_type": "error.type",
+        "role": "network.tcp.handshake.role", "reason": "tcpsight.end_reason", "error_type": "error.type",
         "type": "network.tcp.retransmit.type", "verdict": "tcpsight.verdict", "unit": "tcpsight.unit",
         "remote_class": "tcpsight.remote_class", "comm": "process.executable.name",
         "service_port": "server.port", "netns": "tcpsight.netns"}
+STATES = {"syn_recv": "syn_received", "fin_wait1": "fin_wait_1", "fin_wait2": "fin_wait_2", "close": "closed"}
 UNITS = {"By": "_bytes", "s": "_seconds"}
 # Of the page alone: what it says of itself, and of the process.
 PAGE_ONLY = ("process_", "tcpsight_scrape_", "tcpsight_http_", "tcpsight_exporter_")
 
 
 def key_of(key, number):
-    return frozenset((KEYS.get(name, name), int(value) if name in number else value) for name, value in key)
+    return frozenset((KEYS.get(name, name), int(value) if name in number else
+                      STATES.get(value, value) if name == "state" else value) for name, value in key)
 
 
 def prometheus_name(metric):
@@ -116,6 +118,8 @@ def test_a_run_of_events_is_what_its_page_says(built, tmp_path, definitions):  #
                      f"role={('connect', 'accept')[i % 2]} comm=name{i % 7} owner=connect "
                      f"end={('fin', 'reset_received', 'timeout')[i % 3]} opened={i / 100:.6f} "
                      f"established={i / 90:.6f} handshake={i ** 3} srtt={i * 77} retrans={i % 5}")
+    for i, state in enumerate(("syn_sent", "syn_recv", "fin_wait1", "fin_wait2", "closing", "last_ack"), 500):
+        lines.append(f"8 open {i} local=10.0.0.1:{i} remote=10.0.0.2:80 role=connect state={state} opened=7.9")
     events.write_text("\n".join(lines) + "\n")
     with collector() as server:
         outcome = run("otlp", "--endpoint", server.url, *FAST, "--metrics", "--by", "comm,remote_class",
