@@ -3,7 +3,9 @@
 place of its own. Those of nfcapd and nfacctd are tried by test_ipfix."""
 
 import datetime
+import json
 import os
+import pathlib
 import re
 import shlex
 import socket
@@ -16,7 +18,7 @@ from fleetdata import record
 from flows import churn
 from ipfix_collectors import DOC as TEXT
 from ipfix_collectors import Stream, Tee, biflow_of, command_of, dump, rows_of
-from otlp_server import collector
+from otlp_server import collector, points_of
 from sight import run
 from test_outputs import write_events
 
@@ -25,6 +27,54 @@ def block(first):
     """The indented lines from the one that begins so on."""
     (found,) = [part for part in re.findall(r"(?:^    .*\n|^\n)+", TEXT, re.M) if f"    {first}\n" in part]
     return "\n".join(line[4:] for line in found.strip("\n").splitlines()) + "\n"
+
+
+def names_sent(server):
+    """Of metrics and attributes, but for those that are ours by their beginning, and words without a dot at them."""
+    bodies = [json.loads(body) for path, _, body, _ in server.requests if path == "/v1/logs"]
+    logs = [record for body in bodies for resource in body["resourceLogs"] for scope in resource["scopeLogs"]
+            for record in scope["logRecords"]]
+    resources = [resource for body in bodies for resource in body["resourceLogs"]] + \
+        [resource for body in server.metrics() for resource in body["resourceMetrics"]]
+    points = [point for body in server.metrics() for point in points_of(body)]
+    found = {each["key"] for record in logs for each in record["attributes"]}
+    found |= {each["key"] for resource in resources for each in resource["resource"]["attributes"]}
+    for metric, attributes, _ in points:
+        found |= {metric["name"], *(name for name in dict(attributes)
+                                    if "." in name or not metric["name"].startswith("tcpsight."))}
+    assert logs and points
+    return {name for name in found if not name.startswith("tcpsight.")}
+
+
+def names_told():
+    table = TEXT.split("\n## Names of OpenTelemetry\n")[1].split("\n## ")[0]
+    return {name for line in re.findall(r"^\| (`.*) \|.*\|$", table, re.M) for name in re.findall(r"`([^`]+)`", line)}
+
+
+def test_its_names_are_those_that_are_sent(built, tmp_path):
+    """Each that is not ours stands in its table, and what stands there is one that the program has."""
+    events = tmp_path / "events"
+    events.write_text(
+        "clock 2026-11-21T09:00:00Z\n"
+        "1 open 1 local=10.0.0.1:1 remote=10.0.0.2:80 role=connect state=established opened=0.5 established=0.6\n"
+        "1 close 2 local=10.0.0.1:2 remote=10.0.0.2:80 tx=18 pid=7 comm=x owner=connect role=connect end=fin opened=0.5 "
+        "established=0.6 handshake=77 srtt=88 min_rtt=66 retrans=2 netns=7\n"
+        "2 close 3 local=[2001:db8::1]:2 remote=[2001:db8::2]:80 role=accept comm=y owner=accept end=reset_received "
+        "error=104\n"
+        "3 close 4 local=10.0.0.1:3 remote=10.0.0.2:80 state=syn_sent end=unreachable error=113\n"
+        + "".join(f"4 close {i} local=10.0.0.1:{i} remote=10.0.0.2:80 pid=7 comm=name{i} owner=connect end=fin\n"
+                  for i in range(10, 200)) + "5 sample 1 tx=3\n")
+    with collector() as server:
+        outcome = run("otlp", "--endpoint", server.url, "--metrics", "--interval", 1, "--series-limit", 100, "--by",
+                      "comm,uid,netns,role,family,remote_class,service_port", "--read", events)
+        assert outcome.status == 0, outcome.stderr
+        sent = names_sent(server)
+    assert {"network.connection.state", "user.id", "otel.metric.overflow", "error.type"} <= sent
+    assert not sent - names_told()
+    source = "".join(path.read_text(encoding="utf-8") for path in pathlib.Path(__file__).parents[2].glob("src/*/*.c"))
+    source += pathlib.Path(__file__).parents[2].joinpath("src/consumer/metrics_labels.h").read_text(encoding="utf-8")
+    for name in names_told():
+        assert f'"{name}"' in source or f'{name}=' in source, name
 
 
 def test_an_agent_with_its_settings_sends_to_both(privileged, tmp_path, netns):
@@ -49,6 +99,7 @@ def test_an_agent_with_its_settings_sends_to_both(privileged, tmp_path, netns):
             churn("127.0.0.1", 50, 1, netns=netns)
             assert agent.stop().status == 0
         records = server.records()
+        assert not names_sent(server) - names_told()
         assert all(headers["Authorization"] == "Bearer s3cret" for _, headers, _, _ in server.requests)
     tee.end()
     expected = sorted((row["lport"], row["rport"]) for row in rows_of(rows))
