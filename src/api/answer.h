@@ -16,6 +16,7 @@ struct http_request;
 struct out;
 struct earlier;
 struct rows;
+struct sums_by;
 struct why_case;
 
 #define FLOW_COLUMNS                                                                              \
@@ -52,6 +53,26 @@ void answer_earlier_flows(struct api *api, struct http_request *q, struct earlie
 /* Flows that live, or listeners, as `ask` (taken) wants them. */
 struct rows *answer_pick_live(struct api *api, struct ask *ask, bool listeners);
 
+/* Columns to sum up by, the value of a parameter. False: they make no sense, it was answered. */
+bool answer_read_by(struct sums_by *by, struct http_request *q, const char *parameter,
+		    const char *list);
+
+/*
+ * A bit for each name of the parameter `metric`; all if there is none. `said` is the message on one
+ * that is not among them. False: it was answered.
+ */
+bool answer_read_metrics(struct http_request *q, const char *const *names, size_t count,
+			 const char *said, unsigned *ret);
+
+/*
+ * Seconds that a point is of, from the parameter `step`: a multiple of `least_s`, which is taken if
+ * there is none. False: it was answered.
+ */
+bool answer_read_step(struct http_request *q, unsigned least_s, uint64_t *ret_s);
+
+/* How long ago the parameter `from` is; 0: it is not given. False: it was answered. */
+bool answer_read_from(struct http_request *q, int64_t *ret_us);
+
 /* A verdict as a row. */
 struct row answer_verdict_row(struct api *api, const struct why_case *one);
 
@@ -70,6 +91,8 @@ void answer_verdicts(void *api, struct http_request *q);
 void answer_groups(void *api, struct http_request *q);
 void answer_edges(void *api, struct http_request *q);
 void answer_series(void *api, struct http_request *q);
+/* The same of groups, by the parameter `group`. */
+void answer_series_by(struct api *api, struct http_request *q);
 void answer_columns(void *api, struct http_request *q);
 void answer_counters(void *api, struct http_request *q);
 void answer_openapi(void *api, struct http_request *q);

@@ -132,23 +132,7 @@ static void put_sum(const struct api *api, const struct sum *s, struct out *out)
 		out_str(out, ",\"severity\":null,\"verdict\":null}");
 }
 
-/* The values of a group under the names of its columns, or those that they are called here. */
-static void put_values(const struct sums_by *by, const struct sum *s, const char *const *names,
-		       struct out *out)
-{
-	size_t begin = 0;
-
-	for (size_t i = 0; i < by->columns; i++) {
-		json_row_key(out, names[i], strlen(names[i]), i);
-		if (s == &by->others)
-			out_str(out, "\"(others)\"");
-		else
-			out_mem(out, s->text + begin, s->end[i] - begin);
-		begin = s->end[i];
-	}
-}
-
-static bool read_by(struct sums_by *by, struct http_request *q, const char *parameter,
+bool answer_read_by(struct sums_by *by, struct http_request *q, const char *parameter,
 		    const char *list)
 {
 	const char *why;
@@ -203,7 +187,7 @@ static void put_rows(struct sums_asked *a, struct out *out)
 	for (size_t i = 0; i < shown; i++) {
 		if (i)
 			out_char(out, ',');
-		put_values(by, all[i], a->names, out);
+		sums_by_put_values(by, all[i], a->names, out);
 		put_sum(a->api, all[i], out);
 	}
 	out_char(out, ']');
@@ -276,7 +260,7 @@ void answer_groups(void *api, struct http_request *q)
 	struct sums_asked *a;
 	struct sums_by by;
 
-	if (!read_by(&by, q, "by", list && *list ? list : "unit"))
+	if (!answer_read_by(&by, q, "by", list && *list ? list : "unit"))
 		return;
 	a = xcalloc(1, sizeof(*a));
 	a->api = api;
@@ -295,9 +279,9 @@ void answer_edges(void *api, struct http_request *q)
 
 	from = from && *from ? from : "unit";
 	to = to && *to ? to : "remote_class";
-	if (!read_by(&check, q, "by", from))
+	if (!answer_read_by(&check, q, "by", from))
 		return;
-	if (!read_by(&by, q, "peer", to))
+	if (!answer_read_by(&by, q, "peer", to))
 		return;
 	if (check.columns > 1 || by.columns > 1) {
 		http_problem(q, 400, "bad grouping", "expected one column",
@@ -306,7 +290,7 @@ void answer_edges(void *api, struct http_request *q)
 		return;
 	}
 	snprintf(list, sizeof(list), "%s,%s", from, to);
-	if (!read_by(&by, q, "peer", list))
+	if (!answer_read_by(&by, q, "peer", list))
 		return;
 	a = xcalloc(1, sizeof(*a));
 	a->api = api;

@@ -259,6 +259,19 @@ size_t live_trail(const struct live *l, uint32_t slot, struct trail_point *ret)
 	return n;
 }
 
+bool live_steps(const struct live *l, uint32_t trail, uint32_t *from, uint32_t *to)
+{
+	const struct trail *t = trail ? &l->trail[trail - 1] : NULL;
+
+	if (!t)
+		return false;
+	if (*from < t->first)
+		*from = t->first;
+	if (*to > t->last + 1)
+		*to = t->last + 1;
+	return *from < *to;
+}
+
 bool live_then(const struct live *l, uint32_t slot, uint32_t step, struct trail_point *ret)
 {
 	const struct live_flow *mine = &l->flow[slot];

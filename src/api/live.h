@@ -89,6 +89,12 @@ struct ev_count live_moved(const struct live *l, uint32_t slot);
 /* Its latest points, oldest first, at most TRAIL_POINTS, the present step not included. */
 size_t live_trail(const struct live *l, uint32_t slot, struct trail_point *ret);
 
+/*
+ * Of the steps from `*from` to before `*to`, those in which a trail (index + 1, as above) may say that
+ * something moved. False: there is none.
+ */
+bool live_steps(const struct live *l, uint32_t trail, uint32_t *from, uint32_t *to);
+
 /* What it moved in an earlier step, one of the last TRAIL_POINTS. False: that is not known. */
 bool live_then(const struct live *l, uint32_t slot, uint32_t step, struct trail_point *ret);
 /* The same of one that closed, of which `ret` is left as it is if all was moved in left->step. */

@@ -21,7 +21,7 @@
 	extern const char page_##name[], page_##name##_end[]
 
 #define SCRIPTS(X)                                                                              \
-	X(ask) X(charts) X(detail) X(edges) X(page) X(past)                                     \
+	X(ask) X(charts) X(detail) X(edges) X(page) X(past) X(spark)                            \
 	X(state) X(stream) X(sums) X(table) X(text) X(wrong)
 #define SCRIPT(name) FILE_OF(name, "src/page/" #name ".js");
 

@@ -19,7 +19,9 @@ static const char *const of_closed[] = {OF_FLOWS, "columns", "limit", "after", "
 static const char *const of_verdicts[] = {OF_FLOWS, "columns", "limit", NULL};
 static const char *const of_groups[] = {OF_FLOWS, "by", "sort", "limit", "at", NULL};
 static const char *const of_edges[] = {OF_FLOWS, "by", "peer", "sort", "limit", "at", NULL};
-static const char *const of_series[] = {"metric", "from", "step", NULL};
+static const char *const of_series[] = {
+	"metric", "from", "step", "group", "filter", "pid", "unit", "container", "state", "netns",
+	"limit", NULL};
 static const char *const of_one[] = {"int64", NULL};
 static const char *const of_events[] = {OF_FLOWS, "columns", "sort", "limit", "kinds", NULL};
 static const char *const of_stream[] = {"interval", "extra", "all", "listeners", "once", NULL};

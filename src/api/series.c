@@ -9,12 +9,10 @@
 #include "engine/clock.h"
 #include "serve/http.h"
 #include "util/out.h"
-#include "util/when.h"
 #include "view/view.h"
 
 #define US_PER_S 1000000
 #define NS_PER_US 1000
-#define STEP_MAX_S 300
 
 static double rate(const struct minutes_point *p, uint64_t n)
 {
@@ -83,67 +81,50 @@ static const struct metric {
 };
 #define METRICS (sizeof(metrics) / sizeof(metrics[0]))
 
-/* A bit for each of a list; all if there is none. False: it was answered. */
 static bool read_metrics(struct http_request *q, unsigned *ret)
 {
-	const char *list = http_query(q, "metric");
+	const char *names[METRICS];
 
-	*ret = list && *list ? 0 : (1u << METRICS) - 1;
-	for (const char *p = list; p && *p; p += strcspn(p, ","), p += *p == ',') {
-		size_t len = strcspn(p, ","), i = 0;
-
-		while (i < METRICS && (strlen(metrics[i].name) != len ||
-				       memcmp(metrics[i].name, p, len)))
-			i++;
-		if (i == METRICS) {
-			http_problem(q, 400, "bad metric",
-				     "there are tx_rate, rx_rate, retrans_rate, opened_rate, "
-				     "closed_rate, failed_rate, flows, rtt_p50_us, rtt_p95_us and "
-				     "rtt_p99_us",
-				     "metric", (size_t)(p - list));
-			return false;
-		}
-		*ret |= 1u << i;
-	}
-	return true;
+	for (size_t i = 0; i < METRICS; i++)
+		names[i] = metrics[i].name;
+	return answer_read_metrics(q, names, METRICS,
+				   "there are tx_rate, rx_rate, retrans_rate, opened_rate, "
+				   "closed_rate, failed_rate, flows, rtt_p50_us, rtt_p95_us and "
+				   "rtt_p99_us",
+				   ret);
 }
 
 /* How many of the latest points are wanted. False: it was answered. */
 static bool read_span(const struct api *api, struct http_request *q, size_t *ret)
 {
-	const char *text = http_query(q, "from");
+	size_t n = 0, count = minutes_count(&api->minutes);
 	int64_t us;
-	size_t at, n = 0, count = minutes_count(&api->minutes);
 
-	*ret = count;
-	if (!text || !*text)
-		return true;
-	at = *text == '-';
-	if (!at || when_parse_span(text + 1, &us, &at)) {
-		http_problem(q, 400, "bad time", "expected a span before now, such as -5m", "from",
-			     at);
+	if (!answer_read_from(q, &us))
 		return false;
-	}
-	while (n < count && minutes_latest(&api->minutes, n)->time_ns +
+	while (us && n < count && minutes_latest(&api->minutes, n)->time_ns +
 					    (uint64_t)us * NS_PER_US > api->live.tick_ns)
 		n++;
-	*ret = n;
+	*ret = us ? n : count;
 	return true;
 }
 
-/* Seconds that a point is of; the history has one a second. False: it was answered. */
-static bool read_step(struct http_request *q, uint64_t *ret_s)
+/* What only groups know. False: one of them was given, and it was answered. */
+static bool is_of_host(struct http_request *q)
 {
-	const char *text = http_query(q, "step");
-	int64_t us = US_PER_S;
-	size_t at = 0;
+	static const char *const of_groups[] = {"filter", "pid",   "unit", "container",
+						"state",  "netns", "limit"};
 
-	if (text && *text &&
-	    (when_parse_span(text, &us, &at) || us % US_PER_S || us > STEP_MAX_S * US_PER_S)) {
-		http_problem(q, 400, "bad step", "expected whole seconds, from 1s to 5m", "step", at);
+	for (size_t i = 0; i < sizeof(of_groups) / sizeof(of_groups[0]); i++) {
+		const char *value = http_query(q, of_groups[i]);
+
+		if (!value || !*value)
+			continue;
+		http_problem(q, 400, "bad question",
+			     "without group the series are those of the host: add group=comm, or "
+			     "another column, to choose among flows", of_groups[i], SIZE_MAX);
 		return false;
 	}
-	*ret_s = (uint64_t)us / US_PER_S;
 	return true;
 }
 
@@ -229,8 +210,14 @@ void answer_series(void *context, struct http_request *q)
 	uint64_t step_s;
 	size_t count;
 	struct out out;
+	const char *group = http_query(q, "group");
 
-	if (!read_metrics(q, &wanted) || !read_span(api, q, &count) || !read_step(q, &step_s))
+	if (group && *group) {
+		answer_series_by(api, q);
+		return;
+	}
+	if (!is_of_host(q) || !read_metrics(q, &wanted) || !read_span(api, q, &count) ||
+	    !answer_read_step(q, 1, &step_s))
 		return;
 	count = take_points(api, count, step_s, point);
 	answer_begin(&out);

@@ -14,6 +14,7 @@
 #include "engine/workload_of.h"
 #include "util/out.h"
 #include "util/xalloc.h"
+#include "view/json_row.h"
 #include "view/view.h"
 
 /* Of a value; and how many characters one may take as JSON. */
@@ -78,8 +79,7 @@ static void put_value(struct out *out, const struct column *c, const struct row 
 	out_json_string(out, text, TEXT_MAX / ESCAPE_MAX);
 }
 
-/* The group that a row belongs to; that of the others if there is no place. */
-static struct sum *sum_of(struct sums_by *s, struct out *scratch, const struct row *row)
+struct sum *sums_by_of(struct sums_by *s, struct out *scratch, const struct row *row)
 {
 	struct group_key key = {0};
 	uint16_t end[SUMS_BY_MAX] = {0};
@@ -102,6 +102,7 @@ static struct sum *sum_of(struct sums_by *s, struct out *scratch, const struct r
 	if (!g->flows++) {
 		memcpy(sum->text, scratch->buf, scratch->used);
 		memcpy(sum->end, end, sizeof(end));
+		sum->number = s->groups.used - 1;
 	}
 	return sum;
 }
@@ -119,7 +120,7 @@ static void add(struct sum *sum, const struct ev_count *c, const struct ev_count
 		sum->min_rtt_us = c->min_rtt_us;
 }
 
-static unsigned needs_of(const struct sums_by *s)
+unsigned sums_by_needs(const struct sums_by *s)
 {
 	unsigned needs = 0;
 
@@ -131,7 +132,7 @@ static unsigned needs_of(const struct sums_by *s)
 static void fill_live(struct sums_by *s, struct api *api, const struct ask *ask, struct out *scratch)
 {
 	const struct live *live = &api->live;
-	unsigned needs = needs_of(s);
+	unsigned needs = sums_by_needs(s);
 
 	for (uint32_t slot = 0; slot < live->used; slot++) {
 		const struct flow *f = &api->consumer->engine->flows.flow[slot];
@@ -143,7 +144,7 @@ static void fill_live(struct sums_by *s, struct api *api, const struct ask *ask,
 		    !ask_takes(ask, &f->ident, f->state))
 			continue;
 		row = rows_live_row(api, slot, &kept, needs);
-		sum = sum_of(s, scratch, &row);
+		sum = sums_by_of(s, scratch, &row);
 		sum->flows++;
 		add(sum, &f->count, &kept.moved);
 		s->matched++;
@@ -173,7 +174,7 @@ static void fill_closed(struct sums_by *s, struct api *api, const struct ask *as
 		if (ev->head.state == ST_LISTEN || !ask_takes(ask, &ev->ident, ev->head.state))
 			continue;
 		row = rows_row(api, &kept, now);
-		sum = sum_of(s, scratch, &row);
+		sum = sums_by_of(s, scratch, &row);
 		sum->closed++;
 		sum->failed += has_failed(ev);
 		add(sum, &ev->count, &nothing);
@@ -197,7 +198,7 @@ static void fill_verdicts(struct sums_by *s, struct api *api, const struct ask *
 		if (!one->has_ident || one->state == ST_LISTEN ||
 		    !ask_takes(ask, &one->ident, one->state))
 			continue;
-		sum = sum_of(s, scratch, &row);
+		sum = sums_by_of(s, scratch, &row);
 		sum->wrong += one->verdict.severity >= SEVERITY_SLOW;
 		/* The worst come first. */
 		if (sum->worst)
@@ -221,7 +222,7 @@ static void fill_earlier(struct sums_by *s, const struct earlier *earlier, const
 		if (!ask_takes(ask, &kept.ev.ident, kept.ev.head.state))
 			continue;
 		row = rows_row(earlier->api, &kept, earlier->to_ns);
-		sum = sum_of(s, scratch, &row);
+		sum = sums_by_of(s, scratch, &row);
 		sum->flows += kept.ev.head.kind != EV_CLOSE;
 		sum->closed += kept.ev.head.kind == EV_CLOSE;
 		sum->failed += has_failed(&kept.ev);
@@ -230,9 +231,10 @@ static void fill_earlier(struct sums_by *s, const struct earlier *earlier, const
 	}
 }
 
-static void begin(struct sums_by *s, struct out *scratch)
+void sums_by_begin(struct sums_by *s, struct out *scratch)
 {
 	group_table_init(&s->groups, SUMS_GROUPS_MAX, sizeof(struct sum));
+	s->others.number = SUMS_GROUPS_MAX;
 	out_init_memory(scratch);
 	scratch->for_web = true;
 }
@@ -242,7 +244,7 @@ void sums_by_fill(struct sums_by *s, struct api *api, const struct ask *ask)
 	struct out scratch;
 	size_t len;
 
-	begin(s, &scratch);
+	sums_by_begin(s, &scratch);
 	s->total = api->live.flows;
 	fill_live(s, api, ask, &scratch);
 	fill_closed(s, api, ask, &scratch);
@@ -255,7 +257,7 @@ void sums_by_fill_earlier(struct sums_by *s, const struct earlier *earlier, cons
 	struct out scratch;
 	size_t len;
 
-	begin(s, &scratch);
+	sums_by_begin(s, &scratch);
 	fill_earlier(s, earlier, ask, &scratch);
 	free(out_take(&scratch, &len));
 }
@@ -294,4 +296,19 @@ const struct sum **sums_by_sorted(const struct sums_by *s, uint64_t (*key)(const
 	if (s->has_others)
 		all[s->groups.used] = &s->others;
 	return all;
+}
+
+void sums_by_put_values(const struct sums_by *s, const struct sum *sum, const char *const *names,
+			struct out *out)
+{
+	size_t begin = 0;
+
+	for (size_t i = 0; i < s->columns; i++) {
+		json_row_key(out, names[i], strlen(names[i]), i);
+		if (sum == &s->others)
+			out_str(out, "\"(others)\"");
+		else
+			out_mem(out, sum->text + begin, sum->end[i] - begin);
+		begin = sum->end[i];
+	}
 }

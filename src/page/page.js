@@ -6,6 +6,7 @@ import { keepToken, quiet, quietly } from "./ask.js";
 import { listen } from "./stream.js";
 import { columnNames, drawFlows, drawGroups } from "./table.js";
 import { addPoint, drawCharts, fillSeries } from "./charts.js";
+import { fillSparks } from "./spark.js";
 import { drawAbout, drawSums } from "./sums.js";
 import { drawWrong } from "./wrong.js";
 import { drawEdges } from "./edges.js";
@@ -39,6 +40,7 @@ let turn = 0;
 function slow() {
   turn++;
   if (state.by) quietly(drawGroups());
+  if (state.by && turn % 5 === 1) quietly(fillSparks());
   if (turn % 2 === 1) quietly(drawWrong());
   if (turn % 3 === 1) quietly(drawEdges());
   if (state.flow) quietly(drawDetail());

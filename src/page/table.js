@@ -2,6 +2,7 @@
 // The table: connections, or sums of them. Rows are patched in place.
 import { $, UNKNOWN, bytes, isBad, make, micro, put } from "./text.js";
 import { askJson } from "./ask.js";
+import { drawSpark } from "./spark.js";
 import { ROWS_MAX, remember, state, whole } from "./state.js";
 
 // Name, title, "n" if it is a number, how it is written.
@@ -16,13 +17,14 @@ const GROUP_COLUMNS = [
   ["flows", "Connections", "n"], ["tx_rate", "Sent/s", "n", bytes],
   ["rx_rate", "Received/s", "n", bytes], ["srtt_us", "Round trip", "n", micro],
   ["retrans", "Sent again", "n"], ["tx_bytes", "Sent", "n", bytes],
-  ["rx_bytes", "Received", "n", bytes], ["closed", "Closed", "n"], ["failed", "Failed", "n"],
+  ["rx_bytes", "Received", "n", bytes], ["spark", "Last minutes"],
+  ["closed", "Closed", "n"], ["failed", "Failed", "n"],
   ["wrong", "Wrong", "n"], ["verdict", "Verdict"],
 ];
 // What groups are sorted by.
 const GROUP_SORTS = ["flows", "tx_rate", "rx_rate", "srtt_us", "retrans", "closed", "failed"];
 // Of an earlier moment nobody keeps these.
-const NOW_ONLY = ["state", "verdict", "wrong"];
+const NOW_ONLY = ["state", "verdict", "wrong", "spark"];
 let shown = [];
 
 const ofMoment = (columns) =>
@@ -86,6 +88,7 @@ function drawRow(tr, columns, row) {
     const td = tr.cells[i], value = row[name];
     if (name === "verdict") td.className = isBad(row.severity) ? "bad" : "";
     if (!i) put(td.firstChild, value ?? UNKNOWN);
+    else if (name === "spark") drawSpark(td, row);
     else put(td, format ? format(value) : name === "verdict" ? verdictOf(row) : value ?? "");
   });
 }

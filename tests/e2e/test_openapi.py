@@ -179,6 +179,9 @@ def answers(agent, judge, pair):
         yield "/api/v1/groups", judge.answer(agent, "/api/v1/groups", by=by, int64="string")
     yield "/api/v1/edges", judge.answer(agent, "/api/v1/edges")
     yield "/api/v1/series", judge.answer(agent, "/api/v1/series", step="2s")
+    for group in ("pid,comm,unit,container", "pod,uid,netns,family", "laddr,lport,raddr,rport",
+                  "role,state,remote_class,port", "cgroup_id"):
+        yield "/api/v1/series", judge.answer(agent, "/api/v1/series", group=group, filter=pair.filter)
 
 
 def halves(agent):
@@ -196,6 +199,7 @@ def test_answers_are_as_described_and_hold_nothing_else(agent, document, judge):
                 stuck.client.send(PAYLOAD)
         agent.wait_api(lambda a: a["rows"], "flow", "flows", filter=pair.filter)
         agent.wait_api(lambda a: a["rows"], "close", "closed", pid=os.getpid())
+        agent.wait_api(lambda a: a["rows"], "end of the step", "series", group="pid", filter=pair.filter)
         agent.wait_api(lambda a: a["rows"], "verdict", "verdicts", filter=stuck.filter)
         met = {path for path, _ in [*checked(agent, judge, pair)]}
     described = {path for path, what in document["paths"].items()
@@ -221,6 +225,7 @@ def test_problems_are_as_described(agent, judge):
             ("/api/v1/flows", None, 400, {"filter": "port 443 and"}),
             ("/api/v1/series", None, 400, {"step": "x"}),
             ("/api/v1/series", None, 400, {"step": "6m"}),
+            ("/api/v1/series", None, 400, {"group": "sentence"}),
             ("/api/v1/counters", None, 400, {"int64": "text"}),
             ("/api/v1/events", None, 400, {"limit": "501"}),
             (one, "/api/v1/flows/x", 404, {}),
