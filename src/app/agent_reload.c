@@ -18,6 +18,9 @@
 #include "util/xalloc.h"
 #include "view/report.h"
 
+/* The file of the start, to which the sections of questions belong; NULL: there was none. */
+static const struct config_file *first;
+
 /* A question as the file has it now, and the one that is being answered. */
 struct change {
 	struct asked *asked;
@@ -52,35 +55,94 @@ static bool can_change(const struct report *r, const char *name)
 	return false;
 }
 
+static unsigned find_section(const struct config_file *c, const struct config_section *wanted)
+{
+	for (unsigned i = 1; i < c->sections; i++)
+		if (!strcmp(c->section[i].name, wanted->name) &&
+		    !strcmp(c->section[i].label, wanted->label))
+			return i;
+	return 0;
+}
+
+/* Of one that knows nothing else the filter can change, unless a place in a recording goes by it. */
+static bool has_filter_alone(const struct asked *a)
+{
+	return !a->consumer.ops->reload && can_change(a->report, "filter") &&
+	       !a->consumer.wants_recording;
+}
+
+/* The question of a section, by whatever file; NULL if it is answered only from the next start on. */
+static const struct asked *find_running(const struct all_asked *asked,
+					const struct config_section *s)
+{
+	for (unsigned i = 1; i < asked->count; i++) {
+		unsigned at = asked->one[i]->section;
+
+		if (at && !strcmp(first->section[at].name, s->name) &&
+		    !strcmp(first->section[at].label, s->label))
+			return asked->one[i];
+	}
+	return NULL;
+}
+
+/* A section that came, or went, is told of as a whole. */
+static bool is_told_as_section(const struct asked *running, const struct config_file *other,
+			       const struct config_section *s, bool is_new)
+{
+	bool is_whole = is_new || (running && !running->consumer.ops->reload);
+
+	return *s->name && is_whole && !(other && find_section(other, s));
+}
+
 /* Settings of `a` that are otherwise, or not at all, in `b`, and that need a new start: all are
  * told. */
 static void tell_fixed(const struct config_file *a, const struct config_file *b, bool is_new,
-		       const struct report *agent)
+		       const struct all_asked *asked)
 {
 	for (unsigned i = 0; a && i < a->settings; i++) {
 		const struct config_setting *s = &a->setting[i];
 		const struct config_section *section = &a->section[s->section];
-		const struct report *r = config_report(a, s->section, agent);
+		const struct report *r = config_report(a, s->section, asked->one[0]->report);
+		const struct asked *running = find_running(asked, section);
 		const char *other = value_of(b, section->name, section->label, s->name);
+		char of[128] = "";
 
-		if (is_same(s->value, other) || !r || can_change(r, s->name) || (!is_new && other))
+		if (is_same(s->value, other) || !r || (!is_new && other) ||
+		    is_told_as_section(running, b, section, is_new))
 			continue;
+		if (can_change(r, s->name) && !(running && running->consumer.wants_recording))
+			continue;
+		if (*section->name)
+			snprintf(of, sizeof(of), " of %s%s%s", section->name,
+				 *section->label ? " " : "", section->label);
 		if (is_new)
-			log_warn("%s:%u: %s%s%s is for the next start: it cannot change in a run",
-				 a->path, s->line, s->name, *section->name ? " of " : "",
-				 section->name);
+			log_warn("%s:%u: %s%s is for the next start: it cannot change in a run",
+				 a->path, s->line, s->name, of);
 		else
-			log_warn("%s: %s%s%s was taken out: that is for the next start", a->path,
-				 s->name, *section->name ? " of " : "", section->name);
+			log_warn("%s: %s%s was taken out: that is for the next start", a->path,
+				 s->name, of);
 	}
 }
 
-static unsigned find_section(const struct config_file *c, const char *name)
+/* Sections that came, and those that went but go on: who is told of flows is settled at the start. */
+static void tell_sections(const struct config_file *new, const struct config_file *old,
+			  const struct all_asked *asked)
 {
-	for (unsigned i = 1; i < c->sections; i++)
-		if (!strcmp(c->section[i].name, name))
-			return i;
-	return 0;
+	for (unsigned i = 1; i < new->sections; i++) {
+		const struct config_section *s = &new->section[i];
+
+		if (!find_running(asked, s) && !(old && find_section(old, s)))
+			log_warn("%s:%u: [%s%s%s] is new: it is for the next start", new->path,
+				 s->line, s->name, *s->label ? " " : "", s->label);
+	}
+	for (unsigned i = 1; i < asked->count; i++) {
+		const struct asked *a = asked->one[i];
+		const struct config_section *s = a->section ? &first->section[a->section] : NULL;
+
+		if (s && !a->consumer.ops->reload && !find_section(new, s))
+			log_warn("%s: [%s%s%s] was taken out: it goes on as it is until the next start",
+				 new->path, s->name, *s->label ? " " : "", s->label);
+	}
 }
 
 /* The question of `a` as the new file has it. What the command line said stays. 0 or -EINVAL, told.
@@ -88,12 +150,14 @@ static unsigned find_section(const struct config_file *c, const char *name)
 static int make_change(struct config_file *c, struct asked *a, struct watch *scratch,
 		       struct change *ret)
 {
-	unsigned section = a->report->is_agent ? 0 : find_section(c, a->report->name);
+	unsigned section = a->report->is_agent ? 0 : find_section(c, &first->section[a->section]);
 	struct filter_error wrong = {.at = 0};
 	struct config_words words;
 	char program[256];
 
 	*ret = (struct change){.asked = a};
+	if (!section && !a->report->is_agent && has_filter_alone(a))
+		return 0;
 	ret->question = xcalloc(1, sizeof(*ret->question));
 	ret->question->watch = scratch;
 	ret->question->is_also = !a->report->is_agent;
@@ -118,16 +182,17 @@ static int make_change(struct config_file *c, struct asked *a, struct watch *scr
 
 static void drop_change(struct change *ch)
 {
+	filter_free(ch->filter);
 	if (!ch->question)
 		return;
-	filter_free(ch->filter);
 	options_done(ch->asked->report, ch->question);
 	free(ch->question);
 }
 
 static bool is_of_file(const struct asked *a)
 {
-	return a->consumer.ops && a->consumer.ops->reload && (a->section || a->report->is_agent);
+	return a->consumer.ops && (a->consumer.ops->reload || has_filter_alone(a)) &&
+	       (a->section || a->report->is_agent);
 }
 
 static int make_all(struct config_file *c, struct all_asked *asked, struct watch *scratch,
@@ -144,7 +209,7 @@ static int make_all(struct config_file *c, struct all_asked *asked, struct watch
 			continue;
 		now = make_change(c, a, scratch, &change[i]);
 		/* First of all it is only looked at: all parts agree, or nothing changes. */
-		if (!now)
+		if (!now && a->consumer.ops->reload)
 			now = a->consumer.ops->reload(&a->consumer, change[i].question, true,
 						      &error);
 		if (now && *error.text)
@@ -166,7 +231,18 @@ static void take(struct engine *e, struct change *ch, struct watch *watch)
 	struct filter *old_filter = c->filter;
 	struct question *old = ch->asked->question;
 
+	if (!ch->question)
+		return;
 	ch->question->watch = watch;
+	if (!c->ops->reload) {
+		/* All else of the question that is answered stays, and so does it. */
+		engine_set_filter(e, c, ch->filter);
+		ch->filter = old_filter;
+		old = ch->asked->filter_question;
+		ch->asked->filter_question = ch->question;
+		ch->question = old;
+		return;
+	}
 	c->ops->reload(c, ch->question, false, &error);
 	/* The first question belongs to whoever called: its contents change place. It has no filter. */
 	if (ch->asked->report->is_agent) {
@@ -209,13 +285,16 @@ bool agent_reload(struct all_asked *asked)
 	char *path = xstrdup(old ? old->path : agent_config_path(asked->one[0]->question));
 	int err = agent_config_read(path, report, new);
 
+	if (is_first)
+		first = old;
 	if (err == -ENOENT)
 		log_warn("%s is missing: the settings stay as they were", path);
 	if (!err)
 		err = make_all(new, asked, &scratch, change);
 	if (!err) {
-		tell_fixed(new, old, true, report);
-		tell_fixed(old, new, false, report);
+		tell_sections(new, old, asked);
+		tell_fixed(new, old, true, asked);
+		tell_fixed(old, new, false, asked);
 		for (unsigned i = 0; i < asked->count; i++)
 			if (change[i].question)
 				take(watch->agent->engine, &change[i], watch);

@@ -363,6 +363,10 @@ void asked_done(struct all_asked *all)
 			a->consumer.ops->free(&a->consumer);
 		view_done(&a->view);
 		filter_free(a->consumer.filter);
+		if (a->filter_question) {
+			options_done(a->report, a->filter_question);
+			free(a->filter_question);
+		}
 		if (i && a->question) {
 			options_done(a->report, a->question);
 			free(a->question);

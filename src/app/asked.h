@@ -27,6 +27,7 @@ struct asked {
 	bool is_over;
 	bool is_broken; /* something was wrong with it, and was told */
 	unsigned section; /* of the agent's file; 0: of the command line */
+	struct question *filter_question; /* whose filter it has since it was reloaded; NULL: its own */
 };
 
 struct all_asked {

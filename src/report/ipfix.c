@@ -23,6 +23,8 @@ static const struct option_def options[] = {
 	EXPORTER_OPTIONS(struct ipfix_options),
 };
 
+static const char *const reloads[] = {"filter", "where", NULL};
+
 static const char *const omitted[] = {"sort", "rows",	"columns", "json",
 				      "csv",  "output", "append",  NULL};
 
@@ -63,6 +65,7 @@ const struct report report_ipfix = {
 	.option_count = COUNT(options),
 	.own_size = sizeof(struct ipfix_options),
 	.keeps_to_itself = true,
+	.reloads = reloads,
 	.defaults = defaults,
 	.words = report_take_filter,
 	.done = report_filter_done,

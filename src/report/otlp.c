@@ -33,6 +33,8 @@ static const struct option_def options[] = {
 	METRICS_OPTIONS(struct otlp_options, metrics.),
 };
 
+static const char *const reloads[] = {"filter", "where", NULL};
+
 static const char *const omitted[] = {"sort", "rows",	"columns", "json",
 				      "csv",  "output", "append",  NULL};
 
@@ -119,6 +121,7 @@ const struct report report_otlp = {
 	.option_count = COUNT(options),
 	.own_size = sizeof(struct otlp_options),
 	.keeps_to_itself = true,
+	.reloads = reloads,
 	.defaults = defaults,
 	.words = words,
 	.done = done,
