@@ -151,15 +151,14 @@ static bool is_known(const struct counter *c, unsigned lacks)
 	return !(c->needs & lacks & (c->needs & NEEDS_OF_CAUSES ? ~(unsigned)NEED_EXTRA : ~0u));
 }
 
-uint64_t sums_known(const struct view *view, bool host)
+/* What the source lacks is known before the first row, and stays: each row asks for this. */
+uint64_t sums_known(struct view *view, bool host)
 {
-	uint64_t mask = 0;
-
-	for (int i = 0; i < COUNTER_COUNT; i++)
-		if ((counters[i].kind == HOST) == host &&
-		    is_known(&counters[i], view->consumer->lacks))
-			mask |= 1ull << i;
-	return mask;
+	for (int i = 0; i < COUNTER_COUNT && !view->has_known; i++)
+		if (is_known(&counters[i], view->consumer->lacks))
+			view->known[counters[i].kind == HOST] |= 1ull << i;
+	view->has_known = true;
+	return view->known[host];
 }
 
 /* A group of the interval that is shown, or, at a close, of the one that is filled. */

@@ -44,4 +44,4 @@ struct group *sums_of_close(struct view *view, const struct event *ev);
 void sums_row(struct view *view, const struct group *g, struct row *row);
 
 /* Counters that sockets, or the host, have and that this view's source can read: a bit each. */
-uint64_t sums_known(const struct view *view, bool host);
+uint64_t sums_known(struct view *view, bool host);

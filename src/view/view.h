@@ -76,6 +76,8 @@ struct view {
 	struct batch batch[2], *filling, *shown;
 	struct held held;	 /* rows on close that wait to be ranked */
 	struct counters scratch; /* of the row being shown */
+	uint64_t known[2];	 /* see sums_known() */
+	bool has_known;
 	struct verdict judged;	 /* likewise */
 	struct history *history; /* by slot of the flow table, see view/judge.h; may be NULL */
 	size_t history_limit;
