@@ -84,6 +84,12 @@ struct row {
 	uint16_t service_port;		/* of a group by port, else 0 */
 };
 
+/*
+ * A row of an event that is one, which it borrows: totals, without `extra` and what is made of it. What
+ * the event's flags do not announce stays out.
+ */
+struct row row_of_event(struct row_context *context, const struct event *ev);
+
 /* The ident to take a part of, which must be the same of all flows of a group; NULL: it is not. */
 static inline const struct ev_ident *row_part(const struct row *r, enum row_share share)
 {

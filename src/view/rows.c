@@ -18,20 +18,8 @@ static void set_counters(struct view *view, struct row *row, const struct readin
 
 struct row view_row_of_event(struct view *view, const struct event *ev)
 {
-	struct row row = {
-		.context = &view->context,
-		.time_ns = ev->time_ns,
-		.id = ev->head.id,
-		.state = ev->head.state,
-		.end_reason = ev->head.end_reason,
-		.error = ev->head.error,
-		.flows = 1,
-		.count = ev->count,
-		.ident = &ev->ident,
-	};
+	struct row row = row_of_event(&view->context, ev);
 
-	if (ev->head.kind == EV_HANDSHAKE)
-		row.handshake = &ev->handshake;
 	if (view->needs & NEED_EXTRA && ev->head.flags & EV_HAS_EXTRA) {
 		const struct reading reading = {
 			.state = ev->head.state,

@@ -42,20 +42,10 @@ static void show(const struct row *row)
 static void show_event(const struct event *ev)
 {
 	struct row_context context = {.clock = &clock_of_run, .cgroups = cgroups};
-	bool has_ident = ev->head.flags & EV_HAS_IDENT;
-	const struct row row = {
-		.context = &context,
-		.time_ns = has_ident ? ev->time_ns : 0,
-		.id = ev->head.id,
-		.state = ev->head.state,
-		.end_reason = ev->head.end_reason,
-		.error = ev->head.error,
-		.flows = 1,
-		.count = ev->count,
-		.ident = has_ident ? &ev->ident : NULL,
-		.extra = ev->head.flags & EV_HAS_EXTRA ? &ev->extra : NULL,
-	};
+	struct row row = row_of_event(&context, ev);
 
+	if (ev->head.flags & EV_HAS_EXTRA)
+		row.extra = &ev->extra;
 	show(&row);
 }
 
