@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * The contract of src/report/: one file is one subcommand. A report is data, a struct of its own
- * options behind question.own, and a function that sets up the view.
+ * options behind question.own, and a function that sets up the view. It must have name, summary,
+ * positional, examples, words and setup; all else may be left out. One that takes nothing but a
+ * filter has "[filter]", report_take_filter and report_filter_done.
  */
 #pragma once
 #include <stdbool.h>
