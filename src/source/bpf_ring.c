@@ -9,7 +9,8 @@
 
 #include "abi/event.h"
 
-_Static_assert(sizeof(struct event) + BPF_RINGBUF_HDR_SZ <= 4096, "a record fits in the smallest page");
+_Static_assert(sizeof(struct event) + BPF_RINGBUF_HDR_SZ <= 4096,
+	       "a record fits in the smallest page");
 
 static size_t written_bytes(const struct bpf_ring *r)
 {
@@ -67,7 +68,7 @@ int bpf_ring_consume(struct bpf_ring *r)
 	unsigned long at = __atomic_load_n(r->taken, __ATOMIC_ACQUIRE);
 	int given = 0;
 
-	while (at < __atomic_load_n(written, __ATOMIC_ACQUIRE)) {
+	while (at != __atomic_load_n(written, __ATOMIC_ACQUIRE)) {
 		uint8_t *record = (uint8_t *)r->written + r->page + (at & (r->size - 1));
 		uint32_t head = __atomic_load_n((uint32_t *)record, __ATOMIC_ACQUIRE);
 
