@@ -102,7 +102,8 @@ class Stream:
         found = []
         for data in list(self.connections):
             path = tmp_path / "stream.ipfix"
-            path.write_bytes(data)
+            # A copy: what is written out cannot grow meanwhile, and that would end serve().
+            path.write_bytes(bytes(data))
             found += dump(path)
         return found
 
