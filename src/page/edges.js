@@ -58,6 +58,12 @@ function draw(rows) {
   return from.left + to.left;
 }
 
+export function drawNoEdges() {
+  draw([]);
+  $("picture").setAttribute("aria-label", "not known");
+  put($("edges-note"), "Not known of that moment.");
+}
+
 export async function drawEdges() {
   const at = state.at, by = ["comm", "unit", "container"].includes(state.by) ? state.by : "comm";
   const { rows } = await askJson("edges",

@@ -5,9 +5,9 @@ import { askJson } from "./ask.js";
 import { remember, state, whole } from "./state.js";
 import { columnNames, drawFlows, drawGroups } from "./table.js";
 import { drawCharts } from "./charts.js";
-import { drawEdges } from "./edges.js";
+import { drawEdges, drawNoEdges } from "./edges.js";
 import { drawNothingWrong } from "./wrong.js";
-import { drawRates } from "./sums.js";
+import { drawNoSums, drawRates } from "./sums.js";
 
 const MEMORY_S = 300, STEP_S = 5;
 
@@ -43,13 +43,30 @@ export function showClock() {
   document.documentElement.classList.toggle("past", isPast);
 }
 
+// Nothing is kept of it: what is said why, and nothing of another moment is left standing.
+function drawUnknown(why) {
+  put($("past-note"), "Nothing is known of that moment: " + why + ".");
+  $("past-note").hidden = false;
+  drawFlows({ rows: [], matched: 0, total: 0 });
+  tell(state.at);
+  drawNoSums();
+  drawNothingWrong();
+  drawNoEdges();
+  drawCharts();
+}
+
 export async function drawPast() {
   const { at, filter } = state;
-  const [all, rows] = await Promise.all([
+  const answers = await Promise.all([
     askJson("groups", { by: "family", at }),
     state.by ? drawGroups() : askJson("flows",
       { at, filter, sort: state.sort, limit: state.limit, columns: columnNames() }),
-  ]);
+  ]).catch((error) => {
+    if (error.status !== 404) throw error;
+    if (at === state.at) drawUnknown(error.message);
+    return [];
+  });
+  const [all, rows] = answers;
   if (at !== state.at || !rows) return;
   // Instead of a step that has not ended that before it is shown: from now on that is asked for.
   if (all.moment && Date.parse(all.moment) < Date.parse(at)) {

@@ -22,6 +22,11 @@ export function drawRates({ rows, interval, total }) {
   draw(total, interval, moved);
 }
 
+export function drawNoSums() {
+  for (const name of ["flows", "tx", "rx", "retrans", "opened", "closed", "failed"])
+    put($("sum-" + name), "-");
+}
+
 export async function drawAbout() {
   const s = await askJson("status");
   put($("sum-lost"), s.account.missed + s.account.table_full);

@@ -346,6 +346,32 @@ def test_a_recording_goes_further_back(browser, privileged, tmp_path):
         assert page.errors() == [] and page.violations() == []
 
 
+@pytest.mark.parametrize("by", ["", "comm"])
+def test_beyond_what_is_kept_it_says_so_and_shows_nothing_else(open_page, by):
+    """Without a recording; what was there a moment ago is not left standing as if it were of then."""
+    with Pair() as pair, open_page({"filter": pair.filter, "by": by}) as page:
+        page.wait_rows(lambda rows: len(rows) == 1, "row")
+        old = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)
+        page.eval(f"""(() => {{ const w = new URLSearchParams(location.hash.slice(1));
+            w.set("at", "{old.strftime('%Y-%m-%dT%H:%M:%SZ')}"); location.hash = w; return true; }})()""")
+        page.call("reload")
+        said = page.until("document.getElementById('past-note').innerText", "note")
+        assert "the last five minutes are kept, and the agent has no recording" in said
+        # It stays, however often the agent tells of now.
+        points = page.eval(HISTORY)
+        page.until(HISTORY, "further seconds", lambda now: now >= points + 3)
+        assert page.text("#past-note") == said and page.rows() == []
+        assert page.text("#sum-flows") == page.text("#sum-tx") == "-"
+        assert PAST.fullmatch(page.eval(STATE)) or "1 h" in page.eval(STATE)
+        assert page.text("#problem") is None and page.violations() == []
+        # The browser's own words on an answer of 404.
+        assert [e for e in page.errors() if "status of 404" not in e] == []
+        page.press("p")
+        page.until(STATE, "live", lambda text: text.startswith("live, "))
+        page.wait_rows(lambda rows: len(rows) == 1, "row")
+        assert page.text("#past-note") is None
+
+
 def test_what_the_policy_forbids_would_be_noticed(open_page):
     """So that an empty list of errors says something."""
     with open_page({}) as page:
