@@ -58,6 +58,7 @@ static void make_flows(uint32_t flows)
 		hot[i].state = ST_ESTABLISHED;
 		hot[i].first_tick = 1;
 		hot[i].version = 1;
+		hot[i].has_extra = 1;
 		id->pid = 1000 + i % PROCESSES;
 		id->owner_source = OWNER_ACCEPT;
 		id->role = ROLE_ACCEPT;
@@ -83,6 +84,8 @@ static void move_some(uint32_t flows)
 		h->tx_average = track_average_with(h->tx_average, h->news_tick, moment.tick, bytes);
 		h->delta.tx_bytes = bytes;
 		h->delta.srtt_us = (uint32_t)bytes % 5000;
+		h->state = (uint8_t)(1 + bytes % 11);
+		cold[i].extra.cwnd = (uint32_t)bytes % 1000;
 		h->news_tick = moment.tick;
 		journal_note(&journal, i, &before, h, &cold[i], &cold[i]);
 	}
@@ -161,6 +164,11 @@ int main(int argc, char **argv)
 	printf(", \"group_us\": %.1f", measure(flows, times));
 	set_by(BY_NONE);
 	ui.sort[PAGE_FLOWS].field = fields_find(&ui.fields[PAGE_FLOWS], "comm");
-	printf(", \"text_us\": %.1f}\n", measure(flows, times));
+	printf(", \"text_us\": %.1f", measure(flows, times));
+	ui.sort[PAGE_FLOWS].field = fields_find(&ui.fields[PAGE_FLOWS], "state");
+	printf(", \"word_us\": %.1f", measure(flows, times));
+	fields_toggle(&ui.fields[PAGE_FLOWS], column_find("cwnd", 4));
+	ui.sort[PAGE_FLOWS].field = fields_find(&ui.fields[PAGE_FLOWS], "cwnd");
+	printf(", \"counter_us\": %.1f}\n", measure(flows, times));
 	return 0;
 }

@@ -20,6 +20,8 @@ WHAT = {
     "filter_us": "the same with a filter",
     "group_us": "the same grouped by process",
     "text_us": "the same ordered by a text",
+    "word_us": "the same ordered by a word that changes",
+    "counter_us": "the same ordered by a counter",
 }
 LIVE_ROUNDS = 3
 IDLE_S, BUSY_S, SETTLE_S = 10, 10, 3

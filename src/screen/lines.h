@@ -61,6 +61,7 @@ struct list_cache {
 	uint32_t version, where_number, by_number;
 	bool matches, is_known; /* the filter takes it; it has the value that it is ordered by */
 	const struct column *ordered_by;
+	uint32_t ordered_at; /* as of which news; see order.c */
 	unsigned char order[24]; /* as line.bytes */
 };
 
@@ -68,6 +69,8 @@ struct list {
 	struct line *line;
 	size_t count; /* lines */
 	size_t sorted_from, sorted_to;
+	const struct column *ordered_by; /* NULL: by who is busiest */
+	unsigned way;			 /* of order.c */
 	struct sum *sum;
 	size_t sums;
 	uint64_t flows_shown, flows_there; /* that the filter takes, of those that the page has */

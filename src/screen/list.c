@@ -99,6 +99,7 @@ void list_make(struct list *l)
 
 	l->count = l->flows_shown = l->flows_there = 0;
 	l->sorted_from = l->sorted_to = 0;
+	order_begin(l);
 	for (uint32_t i = 0; i < m->used; i++) {
 		if (!is_of_page(l, &m->hot[i]))
 			continue;

@@ -57,32 +57,86 @@ static const struct column *column_of(const struct list *l)
 	return field < 0 ? NULL : ui->fields[ui->page].field[field].column;
 }
 
-/* What most are ordered by lies in the hot part. Returns false of anything else. */
-static bool set_quickly(const struct list *l, struct line *line, const struct column *c)
+/* How what a flow is ordered by is found. */
+enum way {
+	WAY_SLOWLY, /* a row is made, and asked */
+	WAY_BUSIEST, /* these lie in the hot part */
+	WAY_TX,
+	WAY_RX,
+	WAY_SEVERITY,
+	WAY_SRTT,
+	WAY_IDENT, /* slowly, and once for each ident */
+	WAY_NEWS,  /* slowly, and once for each interval that told of the flow */
+};
+
+static bool is_one_of(const struct column *c, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(c->name, names[i]))
+			return true;
+	return false;
+}
+
+static unsigned choose_way(const struct column *c, bool totals)
+{
+	/* Texts and addresses that come from the ident alone. */
+	static const char *const of_ident[] = {"comm",	"thread", "owner_source", "laddr",
+					       "raddr", "local",  "remote",	  "role"};
+	/* Words that change with news of the flow alone: neither as time goes by nor as names are learnt. */
+	static const char *const of_news[] = {"state",	    "verdict", "severity", "limited_by",
+					      "end_reason", "error",   "retrans"};
+
+	if (!c)
+		return WAY_BUSIEST;
+	if (!totals && !strcmp(c->name, "tx_bytes"))
+		return WAY_TX;
+	if (!totals && !strcmp(c->name, "rx_bytes"))
+		return WAY_RX;
+	if (!totals && !strcmp(c->name, "severity"))
+		return WAY_SEVERITY;
+	if (!totals && !strcmp(c->name, "srtt_us"))
+		return WAY_SRTT;
+	if (is_one_of(c, of_ident, sizeof(of_ident) / sizeof(of_ident[0])))
+		return WAY_IDENT;
+	if (c->needs & NEED_EXTRA || is_one_of(c, of_news, sizeof(of_news) / sizeof(of_news[0])))
+		return WAY_NEWS;
+	return WAY_SLOWLY;
+}
+
+void order_begin(struct list *l)
+{
+	l->ordered_by = column_of(l);
+	l->way = choose_way(l->ordered_by, l->ui->totals);
+}
+
+/* Returns false of what does not lie in the hot part. */
+static bool set_quickly(const struct list *l, struct line *line)
 {
 	const struct track_hot *h = &l->moment->hot[line->index];
 
-	if (!c) {
+	switch ((enum way)l->way) {
+	case WAY_BUSIEST:
 		set_number(line, (double)average(l, line, true) + (double)average(l, line, false));
 		return true;
-	}
-	if (l->ui->totals)
-		return false;
-	if (!strcmp(c->name, "tx_bytes") || !strcmp(c->name, "rx_bytes")) {
-		set_number(line, average(l, line, c->name[0] == 't'));
+	case WAY_TX:
+	case WAY_RX:
+		set_number(line, average(l, line, l->way == WAY_TX));
 		return true;
-	}
-	if (line->kind != LINE_GROUP && !strcmp(c->name, "severity")) {
+	case WAY_SEVERITY:
+		if (line->kind == LINE_GROUP)
+			return false;
 		set_number(line, h->severity);
 		line->is_known = h->rule;
 		return true;
-	}
-	if (line->kind != LINE_GROUP && !strcmp(c->name, "srtt_us")) {
+	case WAY_SRTT:
+		if (line->kind == LINE_GROUP)
+			return false;
 		set_number(line, h->delta.srtt_us);
 		line->is_known = h->delta.srtt_us;
 		return true;
+	default:
+		return false;
 	}
-	return false;
 }
 
 static void set_slowly(const struct list *l, struct line *line, const struct column *c)
@@ -112,25 +166,27 @@ static void set_slowly(const struct list *l, struct line *line, const struct col
 	set_value(line, &v);
 }
 
-/* Texts and addresses that come from the ident alone: they are found once for each. */
-static bool is_of_ident(const struct column *c)
+/*
+ * When what a flow is ordered by was made: a flow has one state for each interval that told of it, and
+ * its counts are those of that interval while it is shown, later none. Never 0.
+ */
+static uint32_t made_at(const struct list *l, const struct line *line)
 {
-	static const char *const names[] = {"comm",  "thread", "owner_source", "laddr",
-					    "raddr", "local",  "remote",       "role"};
+	const struct track_hot *h = &l->moment->hot[line->index];
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strcmp(c->name, names[i]))
-			return true;
-	return false;
+	return 1 + (h->news_tick << 2 | (uint32_t)track_has_news(h, l->moment->tick) << 1 | l->ui->totals);
 }
 
-static void set_from_cache(struct list *l, struct line *line, const struct column *c)
+/* `at`: 0 of what comes from the ident alone. */
+static void set_from_cache(struct list *l, struct line *line, uint32_t at)
 {
+	const struct column *c = l->ordered_by;
 	struct list_cache *cache = list_cache_of(l, line->index);
 
-	if (cache->ordered_by != c) {
+	if (cache->ordered_by != c || cache->ordered_at != at) {
 		set_slowly(l, line, c);
 		cache->ordered_by = c;
+		cache->ordered_at = at;
 		cache->is_known = line->is_known;
 		memcpy(cache->order, line->bytes, sizeof(cache->order));
 		return;
@@ -141,16 +197,16 @@ static void set_from_cache(struct list *l, struct line *line, const struct colum
 
 void order_key(struct list *l, struct line *line)
 {
-	const struct column *c = column_of(l);
-
 	if (l->ui->is_held)
 		set_number(line, notes_rank(l, line));
-	else if (set_quickly(l, line, c))
+	else if (set_quickly(l, line))
 		return;
-	else if (line->kind != LINE_GROUP && is_of_ident(c))
-		set_from_cache(l, line, c);
+	else if (line->kind != LINE_GROUP && l->way == WAY_IDENT)
+		set_from_cache(l, line, 0);
+	else if (line->kind != LINE_GROUP && l->way == WAY_NEWS)
+		set_from_cache(l, line, made_at(l, line));
 	else
-		set_slowly(l, line, c);
+		set_slowly(l, line, l->ordered_by);
 }
 
 /* Do lines of this list hold texts? */

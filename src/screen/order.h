@@ -5,6 +5,9 @@
 
 #include "screen/lines.h"
 
+/* Before the lines of a list are made: by what they are ordered. */
+void order_begin(struct list *l);
+
 /* Set what the line is ordered by. */
 void order_key(struct list *l, struct line *line);
 
