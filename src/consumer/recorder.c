@@ -206,16 +206,16 @@ static void on_interval(struct consumer *c, const struct news *news)
 		if (is_adopted)
 			r->ev.count = then;
 		record_opened(r->record, &r->ev, told_mark(told, &news->flow->ident));
-		told->count = r->ev.count;
+		told_set(told, &r->ev.count);
 		if (!is_adopted || news->close)
 			return;
 	}
-	then.min_rtt_us = told->count.min_rtt_us;
+	then.min_rtt_us = told->min_rtt_us;
 	if (!told_counts(told, &then))
 		told->mark = 0;
 	record_sample(r->record, event_of(r, news->flow, news->extra, EV_SAMPLE, time_ns),
 		      &then, told_mark(told, &news->flow->ident));
-	told->count = news->flow->count;
+	told_set(told, &news->flow->count);
 }
 
 static void on_closed(struct consumer *c, const struct event *ev)
@@ -254,7 +254,7 @@ static void put_key_frame(struct consumer *c, struct recorder *r, uint64_t time_
 			continue;
 		record_live(r->record, event_of(r, f, e->extra ? &e->extra[slot] : NULL, EV_SAMPLE, time_ns),
 			    told_mark(&r->told[slot], &f->ident));
-		r->told[slot].count = f->count;
+		told_set(&r->told[slot], &f->count);
 		r->told[slot].is_known = true;
 	}
 	record_key_end(r->record);
