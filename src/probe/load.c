@@ -20,6 +20,7 @@
 #include "probe/requests.h"
 #include "tcp.skel.h"
 #include "util/log.h"
+#include "util/xalloc.h"
 
 #define DOCTOR "\"tcpsight doctor\" tells what is missing"
 
@@ -81,6 +82,15 @@ static int attach_sample(struct tcp *skeleton)
 	return skeleton->links.sample ? 0 : -errno;
 }
 
+/* The kernel has them now, and the file still has them: here they need no memory any more. */
+static void forget_programs(void)
+{
+	size_t size;
+	const void *programs = tcp__elf_bytes(&size);
+
+	reserve_forget((void *)(uintptr_t)programs, size);
+}
+
 int probe_load(struct tcp **ret, const struct source *source, unsigned *ret_lacks)
 {
 	const unsigned needs = source->needs;
@@ -124,6 +134,7 @@ int probe_load(struct tcp **ret, const struct source *source, unsigned *ret_lack
 		err = tcp__attach(skeleton);
 	if (!err)
 		err = probe_attach_packets(skeleton);
+	forget_programs();
 	return err ? explain(err, "attach") : 0;
 }
 

@@ -21,5 +21,8 @@ void xalloc_failed(void) __attribute__((noreturn));
 void *reserve(size_t size);
 void reserve_free(void *start, size_t size);
 
-/* Give back the memory of a part of it, which reads as zeros from then on, or stays as it was. */
+/*
+ * Give back the memory of a part of it, which reads as zeros from then on, or stays as it was. Constants
+ * of the program are read from its file again when they are needed.
+ */
 void reserve_forget(void *start, size_t size);
