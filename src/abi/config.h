@@ -8,7 +8,7 @@
 
 /* One slot holds the first part of an event (EV_SIZE_COUNT); longer events take more of them. */
 #define SNAP_SLOT_SIZE 64
-#define SNAP_SLOTS 32768
+#define SNAP_SLOTS 16384
 /* The longest event, in slots. */
 #define SNAP_SLOTS_MAX 8
 
