@@ -188,13 +188,25 @@ static void tell(struct stream_writer *s)
 	} while (d->told < d->count);
 }
 
-/* Pack what was written and emit it as a chunk. */
+static void put_rows(struct stream_writer *s, struct table_writer *t)
+{
+	put_schema(s, t);
+	tell(s);
+	s->rows += t->rows;
+	put(s, t);
+}
+
+/* Pack what was written and emit it as a chunk. What its rows refer to by name must not come later. */
 static void pack(struct stream_writer *s)
 {
-	ZSTD_inBuffer in = {.src = s->raw, .size = s->raw_bytes};
+	ZSTD_inBuffer in = {.src = s->raw};
 	ZSTD_outBuffer out = {.dst = s->packed, .size = CHUNK_STORED_MAX * 2};
+	struct table_writer *names = s->table[RECORD_NAME];
 	size_t left;
 
+	if (names && names->rows)
+		put_rows(s, names);
+	in.size = s->raw_bytes;
 	assert(s->raw_bytes <= CHUNK_RAW_MAX);
 	if (s->level) {
 		do {
@@ -215,10 +227,7 @@ static void put_block(struct stream_writer *s, struct table_writer *t)
 {
 	if (s->raw_bytes >= SEAL_BYTES)
 		pack(s);
-	put_schema(s, t);
-	tell(s);
-	s->rows += t->rows;
-	put(s, t);
+	put_rows(s, t);
 }
 
 /*

@@ -97,6 +97,48 @@ static void an_interval_may_have_more_rows_than_a_chunk(void **state)
 	traffic_done(t);
 }
 
+/* Also where the rows of an interval take many chunks. */
+static void names_come_before_rows_that_need_them(void **state)
+{
+	enum { CLOSES = 100000, CGROUPS = 200 };
+	static bool is_named[CGROUPS + 1];
+	struct traffic *t = malloc(sizeof(*t));
+	int fd = memfd_create("recording", MFD_CLOEXEC), item;
+	struct record_config config = traffic_config(-1, fd);
+	struct recording *in;
+	unsigned read = 0;
+	struct record *r;
+	struct event ev;
+
+	(void)state;
+	traffic_init(t, 11);
+	assert_int_equal(record_open(&r, &config, &t->clock), 0);
+	record_key_end(r);
+	for (unsigned i = 0; i < CLOSES; i++) {
+		fill_event(t, &ev);
+		ev.ident.cgroup_id = 1 + i / (CLOSES / CGROUPS);
+		ev.head.kind = EV_CLOSE;
+		ev.time_ns = t->time_ns + i * NS;
+		record_closed(r, &ev);
+	}
+	t->clock.time_ns += SECOND_NS;
+	if (record_tick(r, &t->clock))
+		record_key_end(r);
+	record_end(r);
+	assert_int_equal(recording_open_fd(&in, fd, &everything), 0);
+	while ((item = recording_next(in, &ev)) > 0) {
+		if (item == RECORDING_NAME && recording_name(in)->kind == RECORD_NAME_CGROUP)
+			is_named[recording_name(in)->key] = true;
+		if (item != RECORDING_EVENT || ev.head.kind != EV_CLOSE)
+			continue;
+		assert_true(is_named[ev.ident.cgroup_id]);
+		read++;
+	}
+	assert_int_equal(read, CLOSES);
+	recording_close(in);
+	traffic_done(t);
+}
+
 static void names_are_told_in_each_segment(void **state)
 {
 	struct traffic *t = malloc(sizeof(*t));
@@ -188,6 +230,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_recorded_is_read),
 		cmocka_unit_test(an_interval_may_have_more_rows_than_a_chunk),
+		cmocka_unit_test(names_come_before_rows_that_need_them),
 		cmocka_unit_test(names_are_told_in_each_segment),
 		cmocka_unit_test(hosts_notes_and_accounts_come_back),
 	};
