@@ -6,34 +6,44 @@
 
 #include "util/xalloc.h"
 
-static uint32_t index_size(uint32_t limit)
+/*
+ * An index begins small and doubles when half of it is taken. One of N buckets lies N buckets from the
+ * start of what is reserved, so no two overlap.
+ */
+#define LEAST_BUCKETS 1024u
+
+static size_t reserved_bytes(uint32_t limit)
 {
-	uint32_t size = 16;
+	uint32_t size = LEAST_BUCKETS;
 
 	while (size < limit * 2)
 		size *= 2;
-	return size;
+	return 2 * size * sizeof(uint32_t);
+}
+
+static void set_buckets(struct dictionary *d, uint32_t buckets)
+{
+	d->index = d->reserved + buckets;
+	d->index_mask = buckets - 1;
 }
 
 void dictionary_init(struct dictionary *d, uint32_t limit, uint32_t bytes_limit)
 {
-	uint32_t size = index_size(limit);
-
 	*d = (struct dictionary){
-		.index = reserve(size * sizeof(*d->index)),
+		.reserved = reserve(reserved_bytes(limit)),
 		.end = reserve(limit * sizeof(*d->end)),
 		.bytes = reserve(bytes_limit),
 		.limit = limit,
 		.bytes_limit = bytes_limit,
-		.index_mask = size - 1,
 	};
+	set_buckets(d, LEAST_BUCKETS);
 	if (getrandom(&d->seed, sizeof(d->seed), GRND_NONBLOCK) < 0)
-		d->seed = (uintptr_t)d->index;
+		d->seed = (uintptr_t)d->reserved;
 }
 
 void dictionary_done(struct dictionary *d)
 {
-	reserve_free(d->index, (d->index_mask + 1) * sizeof(*d->index));
+	reserve_free(d->reserved, reserved_bytes(d->limit));
 	reserve_free(d->end, d->limit * sizeof(*d->end));
 	reserve_free(d->bytes, d->bytes_limit);
 	*d = (struct dictionary){0};
@@ -70,19 +80,37 @@ static uint32_t *find(const struct dictionary *d, const void *bytes, uint32_t le
 	}
 }
 
+/* All of it must be empty when it is used again; parts of pages cannot be given back. */
+static void give_back(uint32_t *index, uint32_t buckets)
+{
+	memset(index, 0, buckets * sizeof(*index));
+	reserve_forget(index, buckets * sizeof(*index));
+}
+
+static void grow(struct dictionary *d)
+{
+	uint32_t *old = d->index, buckets = d->index_mask + 1;
+
+	set_buckets(d, buckets * 2);
+	for (uint32_t i = 0; i < d->count; i++) {
+		uint32_t len;
+		const uint8_t *own = dictionary_entry(d, i, &len);
+
+		*find(d, own, len) = i + 1;
+	}
+	give_back(old, buckets);
+}
+
 void dictionary_clear(struct dictionary *d)
 {
-	/* Few entries: empty their places, not the whole index. */
-	if (d->count < d->limit / 8) {
-		while (d->count) {
-			uint32_t len;
-			const uint8_t *own = dictionary_entry(d, d->count - 1, &len);
+	uint32_t buckets = d->index_mask + 1;
 
-			*find(d, own, len) = 0;
-			d->count--;
-		}
+	/* One that many entries needed once is not kept for few. */
+	if (buckets > LEAST_BUCKETS && d->count < buckets / 8) {
+		give_back(d->index, buckets);
+		set_buckets(d, LEAST_BUCKETS);
 	} else {
-		memset(d->index, 0, (d->index_mask + 1) * sizeof(*d->index));
+		memset(d->index, 0, buckets * sizeof(*d->index));
 	}
 	d->count = d->bytes_used = d->told = 0;
 }
@@ -102,6 +130,10 @@ uint32_t dictionary_number(struct dictionary *d, const void *bytes, uint32_t len
 		d->bytes_used += len;
 		d->end[d->count++] = d->bytes_used;
 		*slot = d->count;
+		if (d->count > (d->index_mask + 1) / 2) {
+			grow(d);
+			return d->count - 1;
+		}
 	}
 	return *slot - 1;
 }

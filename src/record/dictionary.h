@@ -10,6 +10,7 @@
 
 struct dictionary {
 	uint32_t *index; /* open addressing; number + 1, 0 is empty */
+	uint32_t *reserved; /* where indexes of all sizes have their places */
 	uint32_t *end;	 /* of each entry: where its bytes end */
 	uint8_t *bytes;
 	uint64_t seed;
