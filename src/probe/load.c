@@ -91,6 +91,11 @@ static void forget_programs(void)
 	reserve_forget((void *)(uintptr_t)programs, size);
 }
 
+struct tcp *probe_open(void)
+{
+	return tcp__open();
+}
+
 int probe_load(struct tcp **ret, const struct source *source, unsigned *ret_lacks)
 {
 	const unsigned needs = source->needs;
@@ -103,7 +108,7 @@ int probe_load(struct tcp **ret, const struct source *source, unsigned *ret_lack
 
 	libbpf_set_print(print_libbpf);
 	raise_memlock();
-	skeleton = *ret = tcp__open();
+	skeleton = *ret = probe_open();
 	if (!skeleton)
 		return log_errno(errno, "cannot open the BPF programs");
 	bpf_map__set_max_entries(skeleton->maps.ring, size);

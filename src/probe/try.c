@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "probe/kernel.h"
+#include "probe/load.h"
 #include "probe/rung.h"
 #include "probe/prototype.h"
 #include "tcp.skel.h"
@@ -76,7 +77,7 @@ static void take_reason(char *log, char *text, size_t size)
 /* Load the rung's programs, and no other. */
 static int load(const struct rung *rung, char *log)
 {
-	struct tcp *skeleton = tcp__open();
+	struct tcp *skeleton = probe_open();
 	struct bpf_program *p;
 	int err;
 
