@@ -242,6 +242,8 @@ static void report(struct consumer *c)
 	if (w->tally.shows_fine)
 		put_cases(w, &w->fine, limit);
 	w->view->sink->tick_end(w->view);
+	if (w->source->ops->tells_ticks && !strcmp(w->view->sink->name, "json"))
+		why_json_unrecorded(&w->tally, w->view->tag, w->view->out);
 	out_end_record(w->view->out);
 	why_cases_clear(&w->cases);
 	why_cases_clear(&w->fine);

@@ -213,6 +213,32 @@ static void put_unrecorded(const struct why_tally *t, struct out *out)
 			     "release\n");
 }
 
+void why_json_unrecorded(const struct why_tally *t, const char *tag, struct out *out)
+{
+	const struct {
+		const char *what;
+		bool is_missing;
+	} all[] = {
+		{"sockets", t->unread},
+		{"listeners", !t->listeners && !t->has_filter},
+		{"host", t->host_unread},
+		{"host_levels", t->levels_unread && !t->host_unread},
+	};
+	const char *between = "";
+
+	out_str(out, "{\"type\":\"unrecorded\"");
+	if (tag)
+		out_format(out, ",\"report\":\"%s\"", tag);
+	out_str(out, ",\"what\":[");
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (!all[i].is_missing)
+			continue;
+		out_format(out, "%s\"%s\"", between, all[i].what);
+		between = ",";
+	}
+	out_str(out, "]}\n");
+}
+
 /* What a source cannot tell is not known, and not fine. */
 static void put_unseen(const struct why_tally *t, const struct source *source, struct out *out)
 {

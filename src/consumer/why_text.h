@@ -38,3 +38,10 @@ void why_tally_count(struct why_tally *t, const struct subject *s, const struct 
 /* Before and after the verdicts of a window. */
 void why_text_heading(const struct why_tally *t, const struct source *source, struct out *out);
 void why_text_footing(const struct why_tally *t, const struct source *source, struct out *out);
+
+/*
+ * The same of a recording for programs, after the verdicts of a window: {"type":"unrecorded","what":[...]} with
+ * "sockets" (states, buffers), "listeners", "host" (memory, drops), "host_levels" (memory of TCP, TIME_WAIT,
+ * orphans). Nothing is missing if the list is empty. `tag`: of an output that is shared, or NULL.
+ */
+void why_json_unrecorded(const struct why_tally *t, const char *tag, struct out *out);

@@ -109,6 +109,12 @@ def told_by(folder, *options):
     return [json.loads(line) for line in why(folder, *options, "--json").splitlines() if '"verdict"' in line]
 
 
+def unrecorded(folder):
+    """What `why --json` says that a recording has not; None before it has anything."""
+    rows = [json.loads(line) for line in why(folder, "--json").splitlines() if '"unrecorded"' in line]
+    return rows[0]["what"] if rows else None
+
+
 def wait_span(folder):
     """Until some seconds are recorded."""
     return wait_until(lambda: [text for text in [why(folder)] if re.match(r"in ([2-9]|\d\d)[0-9.]* s", text)],
@@ -146,6 +152,14 @@ def test_a_recording_without_states_says_so(sight, new_netns, tmp_path):
         assert "record --with extra" in text and "nothing is wrong" not in text, text
         assert "no listener is in this recording" in text, text
         assert "of the whole host" not in text and "TIME_WAIT" not in text, "the host was recorded"
+        assert unrecorded(tmp_path) == ["sockets", "listeners"]
+
+
+def test_programs_are_told_what_was_not_recorded(sight, new_netns, tmp_path):
+    with recorded(sight, new_netns, tmp_path, "nobody_accepts", "--with", "extra"):
+        wait_until(lambda: unrecorded(tmp_path) == [], "a listener, and its host")
+    with recorded(sight, new_netns, tmp_path / "less", "nobody_accepts", "--with", "extra", "--without", "host"):
+        wait_until(lambda: unrecorded(tmp_path / "less") == ["host"], "a listener, without its host")
 
 
 def test_a_recording_tells_what_was_wrong_with_the_host(sight, new_netns, tmp_path):
