@@ -100,6 +100,7 @@ def test_who_takes_and_says_nothing_is_told_as_down(silent, agent, netns, tmp_pa
                        "an exporter that is down")
     assert 0 < page.sum("tcpsight_exporter_queue_length") <= QUEUE_MAX
     assert not page.sum("tcpsight_exporter_connected")
+    a.wait_error("; trying again")
     outcome = a.stop()
     assert outcome.status == 0 and re.search(f"({WHY[kind]}).*; trying again", outcome.stderr), outcome.stderr
     # Of a busy machine not every close is seen; whoever is shown one is accounted for.
