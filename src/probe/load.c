@@ -17,10 +17,10 @@
 #include "probe/kernel.h"
 #include "probe/ladder.h"
 #include "probe/reason.h"
+#include "probe/programs.h"
 #include "probe/requests.h"
 #include "tcp.skel.h"
 #include "util/log.h"
-#include "util/xalloc.h"
 
 #define DOCTOR "\"tcpsight doctor\" tells what is missing"
 
@@ -82,20 +82,6 @@ static int attach_sample(struct tcp *skeleton)
 	return skeleton->links.sample ? 0 : -errno;
 }
 
-/* The kernel has them now, and the file still has them: here they need no memory any more. */
-static void forget_programs(void)
-{
-	size_t size;
-	const void *programs = tcp__elf_bytes(&size);
-
-	reserve_forget((void *)(uintptr_t)programs, size);
-}
-
-struct tcp *probe_open(void)
-{
-	return tcp__open();
-}
-
 int probe_load(struct tcp **ret, const struct source *source, unsigned *ret_lacks)
 {
 	const unsigned needs = source->needs;
@@ -108,7 +94,7 @@ int probe_load(struct tcp **ret, const struct source *source, unsigned *ret_lack
 
 	libbpf_set_print(print_libbpf);
 	raise_memlock();
-	skeleton = *ret = probe_open();
+	skeleton = *ret = programs_open();
 	if (!skeleton)
 		return log_errno(errno, "cannot open the BPF programs");
 	bpf_map__set_max_entries(skeleton->maps.ring, size);
@@ -139,7 +125,7 @@ int probe_load(struct tcp **ret, const struct source *source, unsigned *ret_lack
 		err = tcp__attach(skeleton);
 	if (!err)
 		err = probe_attach_packets(skeleton);
-	forget_programs();
+	programs_forget();
 	return err ? explain(err, "attach") : 0;
 }
 

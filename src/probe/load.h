@@ -9,12 +9,6 @@ struct source;
 struct tcp;
 
 /*
- * All BPF programs, opened and not loaded: free with tcp__destroy(). NULL and errno: no memory. Whoever calls
- * tcp__open() by itself has a copy of them, 600 kB, in the program.
- */
-struct tcp *probe_open(void);
-
-/*
  * Open, load, and attach all but the tracepoint of the edges. Gives `*ret` (free with
  * tcp__destroy()), also half-built on failure. Of `source`: its watch has what --rung forces, the size
  * of the ring (rounded up to a power of two of pages; 0 for the default) and how many connection

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "probe/kernel.h"
-#include "probe/load.h"
 #include "probe/rung.h"
+#include "probe/programs.h"
 #include "probe/prototype.h"
 #include "tcp.skel.h"
 #include "util/cgroup.h"
@@ -77,7 +77,7 @@ static void take_reason(char *log, char *text, size_t size)
 /* Load the rung's programs, and no other. */
 static int load(const struct rung *rung, char *log)
 {
-	struct tcp *skeleton = probe_open();
+	struct tcp *skeleton = programs_open();
 	struct bpf_program *p;
 	int err;
 

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The BPF programs, as this file has them. */
+#pragma once
+
+struct tcp;
+
+/*
+ * All of them, opened and not loaded: free with tcp__destroy(). NULL and errno: no memory. Whoever
+ * calls tcp__open() by itself has a copy of them, 600 kB, in the program.
+ */
+struct tcp *programs_open(void);
+
+/* The kernel has them now, and the file still has them: here they need no memory any more. */
+void programs_forget(void);
