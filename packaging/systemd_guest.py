@@ -37,7 +37,8 @@ echo "@@ UP $(cut -d' ' -f1 /proc/uptime) $(uname -r)"
 echo "@@ STATUS $?"
 journalctl --no-pager -b >/tmp/out/journal.txt
 stty -F /dev/ttyS1 raw -echo
-tar -C /tmp/out -cf - . >/dev/ttyS1
+# tar itself writes to no terminal.
+tar -C /tmp/out -cf - . | cat >/dev/ttyS1
 echo "@@ END $(cut -d' ' -f1 /proc/uptime)"
 systemctl poweroff --force --force
 """
