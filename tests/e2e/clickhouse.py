@@ -17,6 +17,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from ports import free_ports
 from sight import BUILD, PATIENCE_SEC, ROOT
 
 SERVER = "/usr/sbin/clickhouse-server"
@@ -44,16 +45,6 @@ USERS = """<?xml version="1.0"?>
  <quotas><default/></quotas>
 </yandex>
 """
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 class ClickHouse:

@@ -14,6 +14,7 @@ import subprocess
 import threading
 
 from flows import wait_until
+from ports import free_port
 from scapy.layers.inet import IP, UDP
 from scapy.packet import Raw
 from scapy.utils import wrpcap
@@ -106,12 +107,6 @@ class Stream:
             path.write_bytes(bytes(data))
             found += dump(path)
         return found
-
-
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Daemon:

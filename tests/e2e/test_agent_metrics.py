@@ -18,6 +18,7 @@ import pytest
 from agents import Agent, Page
 from flows import churn, traffic, wait_until
 from otlp_server import collector, sender_of
+from ports import free_port
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from sight import PATIENCE_SEC, run
 
@@ -205,11 +206,6 @@ def test_times_are_those_of_the_flows(agent, netns, tmp_path):
             assert page.sum(f"tcpsight_{name}_seconds_bucket", role=role, le="+Inf") == 40
         # One at each end, and perhaps one in an interval before.
         assert 40 <= page.sum("tcpsight_rtt_seconds_count", side=role) <= 80
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
 
 
 @contextlib.contextmanager

@@ -11,8 +11,9 @@ import urllib.request
 
 import pytest
 from flows import wait_until
+from ports import free_port
 from sight import PATIENCE_SEC, ROOT
-from test_agent_metrics import ask, free_port, running
+from test_agent_metrics import ask, running
 
 # Of two hosts, as tcpsight metrics has them; names as a program may have given them.
 NAME = "<script>&\\\\'"

@@ -11,9 +11,10 @@ import time
 
 import fleetdata
 import pytest
-from clickhouse import ClickHouse, Proxy, free_ports
+from clickhouse import ClickHouse, Proxy
 from fleetdata import record, ship
 from flows import wait_until
+from ports import free_ports
 from sight import BUILD, PATIENCE_SEC
 from test_ship import TABLES, Store, assert_exact
 

@@ -5,7 +5,6 @@ import contextlib
 import datetime
 import pathlib
 import re
-import socket
 import time
 import urllib.parse
 
@@ -13,6 +12,7 @@ import pytest
 from agent_client import Agent
 from browser import Browser
 from flows import named, wait_until
+from ports import free_port
 from sight import Tcpsight
 from test_api import PAYLOAD, Pair
 from test_api_earlier import ROOMY, bytes_in
@@ -22,11 +22,6 @@ SENT = 43210
 NOBODY = 65534
 TOKEN = "0123456789abcdef0123456789abcdef"
 LOST = "document.documentElement.classList.contains('stale')"
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def client_of(told):
