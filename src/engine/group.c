@@ -5,6 +5,8 @@
 
 #include "util/xalloc.h"
 
+#define INDEX_MIN 64
+
 _Static_assert(sizeof(struct group_key) == 48, "compared and hashed as words, without padding");
 
 static uint32_t home(const struct group_table *t, const struct group_key *key)
@@ -19,19 +21,20 @@ static uint32_t home(const struct group_table *t, const struct group_key *key)
 	return (uint32_t)(h >> 32) & t->index_mask;
 }
 
+/* Of the index as large as it may come to be. */
 static size_t index_bytes(const struct group_table *t)
 {
-	return ((size_t)t->index_mask + 1) * sizeof(*t->index);
+	uint32_t buckets = INDEX_MIN;
+
+	while (buckets < 2 * (uint64_t)t->limit)
+		buckets *= 2;
+	return (size_t)buckets * sizeof(*t->index);
 }
 
 void group_table_init(struct group_table *t, uint32_t limit, size_t payload_size)
 {
-	uint32_t buckets = 64;
-
-	while (buckets < 2 * (uint64_t)limit)
-		buckets *= 2;
 	*t = (struct group_table){
-		.limit = limit, .index_mask = buckets - 1, .payload_size = payload_size};
+		.limit = limit, .index_mask = INDEX_MIN - 1, .payload_size = payload_size};
 	t->group = reserve((size_t)limit * sizeof(*t->group));
 	t->index = reserve(index_bytes(t));
 	if (payload_size)
@@ -57,6 +60,24 @@ const struct group *group_table_find(const struct group_table *t, const struct g
 	return NULL;
 }
 
+static uint32_t free_bucket(const struct group_table *t, const struct group_key *key)
+{
+	uint32_t b = home(t, key);
+
+	while (t->index[b])
+		b = (b + 1) & t->index_mask;
+	return b;
+}
+
+/* Hashing touches all of an index, so it is as large only as its groups need. */
+static void grow_index(struct group_table *t)
+{
+	memset(t->index, 0, ((size_t)t->index_mask + 1) * sizeof(*t->index));
+	t->index_mask = 2 * t->index_mask + 1;
+	for (uint32_t i = 0; i < t->used; i++)
+		t->index[free_bucket(t, &t->group[i].key)] = i + 1;
+}
+
 struct group *group_table_add(struct group_table *t, const struct group_key *key)
 {
 	uint32_t b = home(t, key);
@@ -70,6 +91,10 @@ struct group *group_table_add(struct group_table *t, const struct group_key *key
 	if (t->used == t->limit) {
 		t->refused++;
 		return NULL;
+	}
+	if (t->used == (t->index_mask + 1) / 2) {
+		grow_index(t);
+		b = free_bucket(t, key);
 	}
 	g = &t->group[t->used++];
 	*g = (struct group){.key = *key};
