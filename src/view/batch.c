@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "view/batch.h"
 
+#include <string.h>
+
 #include "util/xalloc.h"
 
 void batch_init(struct batch *b, size_t limit, const struct batch_parts *parts)
@@ -46,7 +48,7 @@ static void put_counters(struct counters *c, const struct news *news)
 {
 	*c = (struct counters){0};
 	counter_add(c, news->now, news->then, true);
-	__builtin_memcpy(c->congestion, news->extra->congestion, sizeof(c->congestion));
+	memcpy(c->congestion, news->extra->congestion, sizeof(c->congestion));
 }
 
 static const struct gone *copy_gone(struct batch *b, const struct flow *flow,
@@ -118,6 +120,19 @@ void batch_put_groups(struct batch *b)
 		b->row[b->rows++] =
 			(struct ranked){.kind = RANKED_GROUP, .group = g, .delta = g->count};
 	}
+}
+
+void batch_move_groups(struct batch *b, struct batch *from)
+{
+	for (uint32_t i = 0; i < from->groups.used; i++) {
+		const struct group *g = &from->groups.group[i];
+		struct group *to = group_table_add(&b->groups, &g->key);
+
+		*to = *g;
+		memcpy(group_payload(&b->groups, to), group_payload(&from->groups, g),
+		       b->groups.payload_size);
+	}
+	group_table_clear(&from->groups);
 }
 
 void batch_put_others(struct batch *b)

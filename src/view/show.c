@@ -267,6 +267,15 @@ static void swap_batches(struct view *view)
 	batch_clear(view->filling);
 }
 
+/* What came while rows were written goes on in the batch whose memory has been touched. */
+static void fill_shown(struct view *view)
+{
+	if (!view->grouping.keys || view->filling->rows || view->filling->others)
+		return;
+	swap_batches(view);
+	batch_move_groups(view->filling, view->shown);
+}
+
 /* The first begins with the engine's intervals. */
 static uint64_t interval_began(const struct view *view)
 {
@@ -296,6 +305,8 @@ static void on_tick(struct consumer *c, uint64_t time_ns)
 	view_redraw(view);
 	if (view->sink->redraws)
 		batch_freeze(view->shown, want, &e->flows, e->extra);
+	else
+		fill_shown(view);
 }
 
 void view_gap(struct view *view, const struct source_gap *gap)
