@@ -153,7 +153,7 @@ $(B)/obj/cli/command.o $(B)/obj/cli/completion.o $(B)/obj/app/sources.o: $(REGIS
 $(B)/obj/cli/version.o: $(BUILD_H)
 $(B)/obj/cli/version.o $(B)/obj/consumer/agent_status.o $(B)/obj/consumer/recorder_meta.o $(B)/obj/consumer/otlp_resource.o $(B)/obj/consumer/metrics_self.o: VERSION
 
-test-programs: $(UNIT) $(E2E_TOOLS) $(TOOLS) $(B)/tests/verify
+test-programs: $(UNIT) $(E2E_TOOLS) $(TOOLS) $(B)/tests/verify $(B)/bench/day
 bench-programs: $(BENCH)
 fuzz: $(FUZZERS)
 seeds: $(SEEDERS)
@@ -189,6 +189,13 @@ $(B)/bench/%: bench/%.c
 	$(call say,BENCH)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -o $@ $< -lpthread
+
+# tcpsight whole, but for its clock, its timers and what it watches.
+DAY_WRAPS := clock_gettime time pthread_cond_timedwait timerfd_create timerfd_settime epoll_wait sources_choose cgroup_names_new
+$(B)/bench/day: bench/day.c $(B)/obj/main.o $(OBJ)
+	$(call say,BENCH)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) $(DAY_WRAPS:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS)
 
 # These measure functions of ours.
 $(B)/bench/names $(B)/bench/screen: $(B)/bench/%: bench/%.c $(OBJ)
