@@ -67,7 +67,7 @@ void agent_service_begin(struct agent_service *s)
 {
 	s->agent->is_ready = true;
 	budget_begin(&s->budget, clock_now_ns(), cpu_now_ns());
-	notify_tell(s->notify, "READY=1");
+	notify_turn(s->notify, "READY=1");
 }
 
 static uint64_t resident_bytes(const struct agent_service *s)
@@ -155,12 +155,12 @@ void agent_service_reload(struct agent_service *s)
 
 	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu",
 		 (unsigned long long)(clock_now_ns() / 1000));
-	notify_tell(s->notify, text);
+	notify_turn(s->notify, text);
 	if (agent_reload(s->asked))
 		s->reloads++;
 	else
 		s->refused_reloads++;
-	notify_tell(s->notify, "READY=1");
+	notify_turn(s->notify, "READY=1");
 }
 
 /* Outputs were not taken in time: what is lost is not told any more. */
@@ -194,7 +194,7 @@ void agent_service_stop(struct agent_service *s)
 
 	snprintf(text, sizeof(text), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%llu",
 		 (end_s(s) + 1) * 1000000ULL);
-	notify_tell(s->notify, text);
+	notify_turn(s->notify, text);
 	sigaction(SIGALRM, &late, NULL);
 	alarm(end_s(s));
 	/* A second signal ends it at once. */

@@ -2,6 +2,7 @@
 #include "app/notify.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,9 @@
 #include <unistd.h>
 
 #include "util/log.h"
+
+/* For whoever listens to take a notice, of which ten may wait. */
+#define PATIENCE_MS 2000
 
 int notify_open(void)
 {
@@ -24,7 +28,7 @@ int notify_open(void)
 	/* A leading @ stands for the abstract namespace. */
 	if (to.sun_path[0] == '@')
 		to.sun_path[0] = '\0';
-	/* Whoever listens may be slow: what finds no place there is not worth waiting for. */
+	/* Whoever listens may be slow, and most notices are not worth waiting for. */
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0 && !connect(fd, (struct sockaddr *)&to,
 				(socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)))
@@ -42,9 +46,18 @@ void notify_tell(int fd, const char *text)
 		log_debug("cannot notify: %s", strerror(errno));
 }
 
+void notify_turn(int fd, const char *text)
+{
+	struct pollfd room = {.fd = fd, .events = POLLOUT};
+
+	if (fd >= 0)
+		poll(&room, 1, PATIENCE_MS);
+	notify_tell(fd, text);
+}
+
 void notify_ready(int fd)
 {
-	notify_tell(fd, "READY=1");
+	notify_turn(fd, "READY=1");
 	if (fd >= 0)
 		close(fd);
 }

@@ -11,8 +11,14 @@
  */
 int notify_open(void);
 
-/* Tell `text`, such as "WATCHDOG=1"; does nothing with -1. */
+/* Tell `text`, such as "WATCHDOG=1", if there is room for it just now; does nothing with -1. */
 void notify_tell(int fd, const char *text);
+
+/*
+ * The same of what comes once: "READY=1", "STOPPING=1". systemd would wait for a lost one without an end, so
+ * room is waited for, up to two seconds.
+ */
+void notify_turn(int fd, const char *text);
 
 /* Tell, and close; does nothing with -1. */
 void notify_ready(int fd);

@@ -243,6 +243,25 @@ def test_the_api_takes_another_filter_and_other_limits(agent, tmp_path):
     assert a.stop(signal.SIGTERM).status == 0
 
 
+def fill(path):
+    """Notices of others at this socket, as many as may wait there."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other, contextlib.suppress(BlockingIOError):
+        other.setblocking(False)
+        while True:
+            other.sendto(b"STATUS=of another", path)
+
+
+def test_that_it_is_ready_again_is_told_although_notices_wait(agent, tmp_path):
+    """systemd would wait for that for ever."""
+    path = write(tmp_path, "cpu-budget = 5%\n")
+    a = agent("--config", path)
+    path.write_text("no equals\n")
+    fill(a.notify.getsockname())
+    a.hang_up()
+    a.wait_error("the settings stay as they were")
+    a.hear_until("READY=1")
+
+
 @pytest.fixture
 def silent():
     """A server that takes connections and never answers."""
