@@ -85,14 +85,11 @@ static bool write_text(struct client *c, const char *text, size_t len)
 	return true;
 }
 
-/* What it missed, before anything else. False: there is no room even for that. */
-static bool tell_gap(struct client *c)
+static bool write_gap(struct client *c)
 {
 	char text[160];
 	int len;
 
-	if (!c->lost && !c->skipped)
-		return true;
 	len = snprintf(text, sizeof(text),
 		       "id: %llu\nevent: gap\ndata: {\"lost\":%llu,\"intervals\":%llu}\n\n",
 		       (unsigned long long)c->api->number, (unsigned long long)c->lost,
@@ -101,6 +98,12 @@ static bool tell_gap(struct client *c)
 		return false;
 	c->lost = c->skipped = 0;
 	return true;
+}
+
+/* What it missed, before anything else. False: there is no room even for that. */
+static bool tell_gap(struct client *c)
+{
+	return (!c->lost && !c->skipped) || write_gap(c);
 }
 
 /* One event: `body` holds its data, in one line. It is freed. */
@@ -285,9 +288,10 @@ static void resume(struct client *c, const char *last)
 	if (!last)
 		return;
 	if (parse_uint(last, 0, UINT64_MAX, &number, &at) || number > api->number) {
-		/* Not ours, or of a run before this one: nothing is known of what it missed. */
+		/* Not ours, or of a run before this one: nothing is known of what it missed there, even
+		 * if nothing has happened since. */
 		c->lost = api->number;
-		tell_gap(c);
+		write_gap(c);
 		return;
 	}
 	held = lately_after(&api->opened, number) + lately_after(&api->closed, number);

@@ -282,6 +282,13 @@ def test_events_come_in_order_and_go_on_after_a_break(agent):
         assert name == "gap" and data["lost"]
 
 
+def test_who_comes_from_another_run_is_told_of_a_gap_also_if_nothing_happened(privileged):
+    with Agent("--without", "metrics,api", "--also", "api port 1") as quiet:
+        with quiet.events(kinds="close", headers={"Last-Event-ID": "7"}) as events:
+            (name, _, data), _ = events.wait(lambda *_: True, "gap")
+        assert (name, data["lost"]) == ("gap", 0)
+
+
 def test_a_client_that_does_not_read_is_told_of_its_gap(agent):
     """What is lost and what arrives make all that there was, and nobody else waits."""
     slow = Connection(agent.socket)
