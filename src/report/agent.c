@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Always on: metrics, an API and a page for whoever asks, besides what else is to be kept or told. */
+/*
+ * Always on: metrics, an API and a page for whoever asks, besides what else is to be kept or told. These are the
+ * options; what they lead to is consumer/agent_consumer.c (who asks), app/agent_service.c (the service).
+ */
 #include <ctype.h>
 #include <errno.h>
 #include <stddef.h>

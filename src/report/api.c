@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What connections do, as JSON over HTTP and as a live page: a part of an agent. */
+/*
+ * What connections do, as JSON over HTTP and as a live page: a part of an agent. These are the options of
+ * its section; the consumer is api/api.c.
+ */
 #include <stddef.h>
 
 #include "api/api.h"
