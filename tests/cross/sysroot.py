@@ -13,7 +13,7 @@ libcap-ng-dev libjansson-dev libmd-dev libzstd-dev libseccomp-dev libcmocka-dev 
 libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev libfixbuf-dev libncurses-dev""".split()
 # What tests/kernels/initramfs.py takes into a guest besides.
 GUEST = DEVELOPMENT + """busybox-static dash bash iproute2 nftables util-linux libcap2-bin coreutils
-python3 python3-pytest python3-scapy ethtool""".split()
+python3 python3-pytest python3-scapy python3-pyte ethtool""".split()
 # bcc's tools to compare with, where Debian has them.
 PEERS = {"arm64": ["libbpf-tools"]}
 

@@ -11,6 +11,8 @@ import shutil
 import subprocess
 import tempfile
 
+from .guest import check
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
@@ -32,7 +34,7 @@ nft_reject_ipv4 nft_reject_ipv6 nft_compat nft_log dummy tcp_bbr 8021q tun""".sp
 PYTHON_SKIP = {"test", "idlelib", "tkinter", "lib2to3", "ensurepip", "turtledemo", "pydoc_data",
                "distutils", "config-3.11-*"}
 PYTHON_PACKAGES = ["pytest", "_pytest", "pluggy", "iniconfig", "packaging", "attr", "attrs",
-                   "more_itertools", "py", "exceptiongroup", "scapy"]
+                   "more_itertools", "py", "exceptiongroup", "scapy", "pyte", "wcwidth"]
 
 
 def pack(folder, target):
@@ -107,7 +109,7 @@ def add_project(build, system):
     """The program, its links, its BPF object, the tests' own programs, and the tests."""
     target = system.root / "project"
     # Of the unit tests only those that call the kernel.
-    units = [*build.glob("tests/unit/app/test_syscall_*"), *build.glob("tests/unit/probe/test_filter_*")]
+    units = [build / program for program, _ in check.UNITS.values()]
     for path in [build / "tcpsight", *build.glob("tests/*"), *units]:
         if path.is_file() and path.suffix != ".d":
             (target / "build" / path.relative_to(build)).parent.mkdir(parents=True, exist_ok=True)

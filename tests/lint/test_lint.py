@@ -6,10 +6,16 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from kernels import initramfs  # noqa: E402 (found through the line above)
+from kernels.guest import check  # noqa: E402
+
 SRC = ROOT / "src"
 BUILD = pathlib.Path(os.environ.get("TCPSIGHT_BUILD", ROOT / "build"))
 
@@ -307,13 +313,36 @@ def test_every_option_has_its_line_of_help():
             assert re.match(r"  (-\w,|   ) --[a-z0-9-]+( \S+)? +\S", line), line
 
 
-def test_guests_are_given_tests_that_exist():
-    """pytest runs nothing at all if one of the tests that it is given is not there."""
-    wanted = re.findall(r"^\S+\.py::\S+$", subprocess.run(
+def wanted_in_guests():
+    return re.findall(r"^\S+\.py::\S+$", subprocess.run(
         [str(ROOT / "tests/kernels/guest/check.py"), "list"], check=True, capture_output=True,
         text=True).stdout, re.M)
+
+
+def test_guests_are_given_tests_that_exist():
+    """pytest runs nothing at all if one of the tests that it is given is not there."""
+    wanted = wanted_in_guests()
     listed = subprocess.run(["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "--collect-only",
                              "-q", "tests/e2e"], cwd=ROOT, capture_output=True, text=True).stdout
     there = {line.removeprefix("tests/e2e/").split("[")[0] for line in listed.splitlines()}
     there |= {line.removeprefix("tests/e2e/") for line in listed.splitlines()}
     assert wanted and set(wanted) <= there, set(wanted) - there
+
+
+def test_guests_have_what_their_tests_import(tmp_path):
+    """A guest has Python's own library and these packages, so there a test that asks for more ends all."""
+    for name in initramfs.PYTHON_PACKAGES:
+        for path in pathlib.Path("/usr/lib/python3/dist-packages").glob(name + "*"):
+            if path.name in (name, name + ".py"):
+                (tmp_path / path.name).symlink_to(path)
+    files = sorted({f"tests/e2e/{one.split(':')[0]}" for one in wanted_in_guests()})
+    # -S: nothing but PYTHONPATH adds to Python's own.
+    done = subprocess.run(["/usr/bin/python3", "-S", "-m", "pytest", "-p", "no:cacheprovider",
+                           "--collect-only", "-q", *files], cwd=ROOT, capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert done.returncode == 0, done.stdout
+
+
+def test_guests_are_given_unit_tests_that_exist():
+    for program, _ in check.UNITS.values():
+        assert (ROOT / f"{program}.c").exists(), program
