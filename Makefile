@@ -153,7 +153,7 @@ $(B)/obj/cli/command.o $(B)/obj/cli/completion.o $(B)/obj/app/sources.o: $(REGIS
 $(B)/obj/cli/version.o: $(BUILD_H)
 $(B)/obj/cli/version.o $(B)/obj/consumer/agent_status.o $(B)/obj/consumer/recorder_meta.o $(B)/obj/consumer/otlp_resource.o $(B)/obj/consumer/metrics_self.o: VERSION
 
-test-programs: $(UNIT) $(E2E_TOOLS) $(TOOLS) $(B)/tests/verify $(B)/bench/day
+test-programs: $(UNIT) $(E2E_TOOLS) $(TOOLS) $(B)/tests/verify $(B)/tests/needs.o $(B)/bench/day
 bench-programs: $(BENCH)
 fuzz: $(FUZZERS)
 seeds: $(SEEDERS)
@@ -178,6 +178,11 @@ $(B)/tests/verify: tests/kernels/verify.c
 	$(call say,TOOL)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -o $@ $< $(shell $(PKG) --cflags --libs libbpf)
+
+$(B)/tests/needs.o: tests/kernels/needs.bpf.c src/bpf/kernel.h
+	$(call say,BPF)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPFFLAGS) -c -o $@ $<
 
 # These measure code of ours, so they are linked with it.
 $(B)/bench/record $(B)/bench/record_live: $(B)/bench/%: bench/%.c bench/record_traffic.h $(OBJ)

@@ -29,7 +29,7 @@ LIMIT_SEC = 3600
 # One kernel is enough for what lockdown refuses: it is a property of the mode.
 LOCKED_DOWN = "6.12"
 # What every guest tells, however little is asked of it.
-QUICK = ("kernel", "program", "rung", "source", "broken")
+QUICK = ("kernel", "program", "facility", "rung", "source", "broken")
 
 
 def fetch_all(names, folder):

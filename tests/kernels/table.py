@@ -12,6 +12,21 @@ ALLOWED_GROWTH = 1.25
 # From here on the bpf source loads; below it netlink stands in, and its tests are not expected to pass.
 BPF_FROM = (6, 1)
 
+# What the programs of needs.bpf.c stand for.
+FACILITIES = {
+    "socket_storage": "storage at a socket",
+    "storage_iterator": "an iterator over that storage",
+    "atomic_exchange": "an atomic operation that gives back what was there",
+    "socket_cookie": "the cookie of a socket",
+    "running_task": "the running task",
+    "socket_of_file": "the socket of an open file",
+    "exchange_not_reached": "stand-in: such an operation where it is never reached",
+    "hash_by_address": "stand-in: a hash by the address of a socket",
+    "socket_of_hash": "stand-in: from such an address to the socket",
+    "hash_beside_sockets": "stand-in: such a hash beside the iterator over a namespace's sockets",
+    "cookie_in_sockops": "stand-in: the cookie, in a program of a cgroup",
+}
+
 HEAD = """# What works on which kernel
 
 Made by `./dev kernels --update` from runs under qemu; do not edit. Kernels are Debian's newest of
@@ -21,16 +36,19 @@ run inside the guest.
 """
 
 NOTES = """
-* 5.10 has no socket storage for tracing programs, no `bpf_sock_from_file()` and no atomic operation
-  that gives back a value, so the BPF programs are refused there and the netlink source stands in by
-  itself. What that one cannot know is said at the top of `src/source/netlink.c`; the live tests of
-  the bpf source are not run there ("no bpf").
-* A hash in place of socket storage would not make 5.10 work: tracing programs there may not ask for a
-  socket's cookie (`bpf_get_socket_cookie()`) either, and most sockets have none until somebody asks. By
-  address, a flow would have to be told from the next one at the same place, storage could not be
-  inherited from a listener, and whatever is done exactly once (adopting, ending, counting at the end)
-  would need a map update in place of each atomic exchange: another set of programs for a kernel whose
-  support ends. It was not written.
+* 5.10 refuses what all programs of the bpf source are made of, see "What tracing programs may do": storage
+  at a socket, its cookie, an atomic exchange, the running task, the socket of an open file. So the netlink
+  source stands in by itself. What that one cannot know is said at the top of `src/source/netlink.c`; the
+  live tests of the bpf source are not run there ("no bpf").
+* A hash by cookie would not make 5.10 work, since a tracing program cannot ask for a cookie there, and a
+  socket has none until somebody asks. A program of a cgroup may ask, but it is called only after the state
+  change with which a flow begins, needs CAP_NET_ADMIN, and is never called for sockets older than itself.
+* A hash by address is accepted there, but a verifier lets no program go from such an address back to the
+  socket, on no kernel: each look would have to enter all network namespaces and walk all of their sockets.
+  A child would have to be told who its listener is, which it does not name; ids would have to be invented;
+  whatever is done exactly once (adopting, ending, counting at the end) would need an update of a second hash
+  in place of an exchange. As the old verifier refuses exchanges even where they are never reached, all programs
+  would exist twice, for a kernel whose support ends in December 2026. They were not written.
 * A test that is missing on a kernel would show as "not run"; lockdown was tried on one kernel, since it is
   a property of the mode.
 * What shows NO, in the run of 2026-11-25 on a machine with a load of 30: "retransmissions", where the tests'
@@ -106,6 +124,9 @@ def failures(results, recorded):
         programs = of_kind(lines, "program")
         wrong += [(series, f"{line['program']}: {line['why']}", "results") for line in programs
                   if expects_bpf(series) and line["error"] and not line["optional"]]
+        wrong += [(series, f"{line['program']}: {line['why']}", "results")
+                  for line in of_kind(lines, "facility")
+                  if expects_bpf(series) and line["error"] and not line["optional"]]
         wrong += [(series, what, "results") for what in jumps(programs, recorded.get(series, {}))]
         wrong += [(series, f"no source for {line['who']}", "results")
                   for line in of_kind(lines, "source") if not line["source"]]
@@ -154,6 +175,13 @@ def program_cell(_, line):
     return "not for this kernel" if line["optional"] else f"refused: {line['why']}"
 
 
+def facilities(results):
+    """The same results, each facility by the words of FACILITIES and in their order."""
+    return {series: [{**line, "need": words} for name, words in FACILITIES.items()
+                     for line in of_kind(lines, "facility") if line["program"] == name]
+            for series, lines in results.items()}
+
+
 def rungs_taken(results):
     """Of each kernel a line per need; a star: a better rung was refused."""
     found = {}
@@ -184,6 +212,8 @@ def render(results):
     text += grid(results, "Live tests: how many passed", "live", "name", live_cell)
     text += grid(rungs_taken(results), "The rung that is taken, by need", "need", "need",
                  lambda _, line: line["taken"])
+    text += grid(facilities(results), "What tracing programs may do", "facility", "need",
+                 lambda _, line: f"no: {line['why']}" if line["error"] else "yes")
     text += grid(results, "Under lockdown", "lockdown", "mode",
                  lambda _, line: line["used"] + (f": {line['why']}" if line["why"] else ""))
     text += grid(results, "BPF programs: instructions that the verifier processed", "program", "program",

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs inside a guest: what of tcpsight works on this kernel, as JSON lines in /tmp/out/results.
 
-Each line has a "kind": kernel, program (the verifier's answer and cost), rung (of doctor), source
+Each line has a "kind": kernel, program (the verifier's answer and cost), facility (the same of what the bpf
+source needs, one by one), rung (of doctor), source
 (what stands in if nothing is asked for), live (an end-to-end test), peer (a tool of bcc beside ours).
 """
 
@@ -144,6 +145,8 @@ def lines_of(*command):
 def check_programs():
     for line in lines_of(BUILD / "tests/verify", *sorted(BUILD.glob("gen/*.o"))):
         say("program", **line)
+    for line in lines_of(BUILD / "tests/verify", BUILD / "tests/needs.o"):
+        say("facility", **line)
 
 
 def check_doctor():
