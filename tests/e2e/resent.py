@@ -8,7 +8,6 @@ import itertools
 import json
 import socket
 import threading
-import time
 
 from flows import wait_until
 from sight import PATIENCE_SEC
@@ -123,11 +122,22 @@ def first(count, wanted):
     return fate
 
 
-def held_until(when):
-    """A fate: data arrives then, whenever it was sent before; what was sent again behind the first, or
-    the answer to it would be that to the repair."""
+def held_until_sent_again(wire):
+    """A fate: data is late, and not lost. It waits until some of it is sent again, and arrives before
+    that, or the answer to it would be that to the repair."""
+    held, arrives = [], False
+
     def fate(packet):
-        return max(0, when - time.monotonic()) + (0.02 if packet.again else 0) if data(packet) else None
+        nonlocal arrives
+        if not data(packet):
+            return None
+        if not packet.again and not arrives:
+            held.append(packet)
+            return DROP
+        arrives = True
+        while held:
+            wire.pass_on(held.pop(0))
+        return 0.02 if packet.again else None
 
     return fate
 

@@ -5,11 +5,11 @@ counted of the same connection, by cause."""
 import contextlib
 import json
 import subprocess
-import time
 
 import pytest
 from recorder import Recorder
-from resent import (CAUSES, MSS, PORT, Watched, data, data_once, deliver, first, held_until, quiet)
+from resent import (CAUSES, MSS, PORT, Watched, data, data_once, deliver, first, held_until_sent_again,
+                    quiet)
 from sight import PROGRAM
 from wire import ACK, DROP, Wire, too_big
 
@@ -63,7 +63,7 @@ def answers_are_lost(seen, client, accepted):
 def some_come_late(seen, client, accepted):
     deliver(client, accepted, 10 * MSS)
     quiet(seen.near, PORT)
-    seen.wire.fate = held_until(time.monotonic() + 2 * seen.wire.delay_s + 0.7)
+    seen.wire.fate = held_until_sent_again(seen.wire)
     deliver(client, accepted, 2 * MSS)
     seen.wire.fate = None
 

@@ -8,13 +8,12 @@ import random
 import socket
 import subprocess
 import threading
-import time
 
 import bpfstate
 import pytest
 from flows import wait_until
-from resent import (CAUSES, COLUMNS, MSS, PORT, Watched, data, data_once, deliver, first, held_until,
-                    quiet)
+from resent import (CAUSES, COLUMNS, MSS, PORT, Watched, data, data_once, deliver, first,
+                    held_until_sent_again, quiet)
 from sight import PROGRAM
 from wire import ACK, DROP, Wire, too_big
 
@@ -206,7 +205,7 @@ def test_data_that_was_late_and_not_lost(watched, sysctls):
     with seen.connected() as (client, accepted):
         deliver(client, accepted, 20 * MSS)
         quiet(seen.near, PORT)
-        seen.wire.fate = held_until(time.monotonic() + 0.45)
+        seen.wire.fate = held_until_sent_again(seen.wire)
         deliver(client, accepted, 3 * MSS)
     sums = seen.check()
     assert sums["retrans_rto"] >= 1 and sums["retrans_spurious"] >= 1, (sums, seen.kernel(), seen.rows())

@@ -15,10 +15,15 @@ import struct
 import threading
 import time
 
+from sight import PATIENCE_SEC
+
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 1, 0x1000
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 PACKET_MAX = 65535
 DROP = "drop"
+# A sender takes for lost what is not acknowledged after this: 0.2 s, as everywhere, and longer where the
+# machine is so slow that this thread may be as late as that.
+RTO_MIN_MS = round(200 * max(1, PATIENCE_SEC / 15))
 
 
 class Packet:
@@ -110,6 +115,9 @@ class Wire:
         # We may come late, on a busy machine; then packets wait, and none is lost that is not meant to be.
         netns.ip("link", "set", "wire", "txqueuelen", "10000")
         netns.ip("link", "set", "wire", "up")
+        for network in "10.78.0.0/24", "fd78::/64":
+            netns.ip("route", "replace", network, "dev", "wire", "proto", "kernel", "rto_min",
+                     f"{RTO_MIN_MS}ms")
         return device
 
     def _look(self, packet):
@@ -144,6 +152,11 @@ class Wire:
         """Something else goes back to where a packet came from. For `fate` to call."""
         with self.lock:
             self._send_later(time.monotonic() + self.delay_s, raw, packet.from_near)
+
+    def pass_on(self, packet):
+        """One that was dropped arrives after all. For `fate` to call."""
+        with self.lock:
+            self._send_later(time.monotonic() + self.delay_s, packet.raw, not packet.from_near)
 
     def inject(self, raw):
         """A packet of nobody arrives at the far side."""
