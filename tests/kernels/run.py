@@ -7,8 +7,8 @@ works where.
 
 A KERNEL is a series (6.12), or one for another machine (6.12-arm64); `amd64`, `arm64` and `s390x` are
 all of that machine. Kernels come from the Debian archive through apt (some 500 MB the first time)
-and stay in BUILD/kernels. --only runs one group of live tests again, beside what takes seconds, and leaves the
-other results as they are. --update writes doc/kernels.md and tests/kernels/cost.csv from the results.
+and stay in BUILD/kernels. --only runs one group of live tests again, or `programs`, all that the verifier is asked,
+beside what takes seconds, and leaves the other results as they are. --update writes doc/kernels.md and tests/kernels/cost.csv from the results.
 """
 
 import argparse
@@ -28,8 +28,6 @@ from kernels import apt, boot, fetch, initramfs, machine, table  # noqa: E402
 LIMIT_SEC = 3600
 # One kernel is enough for what lockdown refuses: it is a property of the mode.
 LOCKED_DOWN = "6.12"
-# What every guest tells, however little is asked of it.
-QUICK = ("kernel", "program", "facility", "rung", "source", "broken")
 
 
 def fetch_all(names, folder):
@@ -81,13 +79,14 @@ def run_one(name, folder, base, peers):
 
 
 def run_again(name, folder, base, groups):
-    """The results of a kernel, those that take seconds and some groups of live tests anew."""
+    """The results of a kernel, what takes seconds and what is asked for anew."""
     words = " ".join(["only", *map(shlex.quote, groups)])
     anew = run_guest(name, folder, base, words, folder / name / "out-only")
     before = [json.loads(line) for line in (folder / name / "results").read_text().splitlines()]
     replaced = {line["name"]: line for line in anew if line["kind"] == "live"}
+    told = {line["kind"] for line in anew if line["kind"] != "live"} | {"broken"}
     kept = [replaced.pop(line["name"], line) if line["kind"] == "live" else line
-            for line in before if line["kind"] not in QUICK]
+            for line in before if line["kind"] not in told]
     return [line for line in anew if line["kind"] != "live"] + kept + list(replaced.values())
 
 
@@ -104,7 +103,7 @@ def main():
     words.add_argument("--peers", action="store_true", help="also bcc's tcplife and tcptop")
     words.add_argument("--update", action="store_true")
     words.add_argument("--only", action="append", metavar="GROUP", default=[],
-                       help="a group of live tests, as doc/kernels.md names it")
+                       help="a group of live tests, as doc/kernels.md names it, or `programs`")
     words.add_argument("kernels", nargs="*", metavar="KERNEL", default=list(fetch.KERNELS))
     args = words.parse_args()
     build = args.build.absolute()

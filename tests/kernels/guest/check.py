@@ -60,7 +60,6 @@ WITH_BPF = {
     "stat: each counter":
         each("test_stat.py::test_each_counter_of_a_plain_connection", "bpf")
         + each("test_stat.py::test_sums_are_those_of_the_kernel", "bpf-reset_by_unread"),
-    # Not all causes at once: the test's own wire, a process, does not keep up with that in a guest.
     "retransmissions: why":
         each("test_retrans_causes.py::test_a_timeout_and_the_repair_behind_it", "v4", "v6")
         + each("test_retrans_causes.py::test_fast_retransmit", "v4", "v6")
@@ -73,6 +72,15 @@ WITH_BPF = {
            "test_retrans_causes.py::test_data_into_a_window_that_was_closed_over_it",
            "test_retrans_causes.py::test_data_of_a_fast_open_that_the_server_did_not_take",
            "test_retrans_causes.py::test_what_an_adopted_socket_sent_again_before_is_of_no_cause"],
+    "retransmissions: causes mixed, and what is none":
+        ["test_retrans_causes.py::test_all_causes_mixed",
+         "test_retrans_causes.py::test_fast_retransmit_without_sack",
+         "test_retrans_causes.py::test_the_accepting_side_sends_again_too",
+         "test_retrans_causes.py::test_a_syn_ack_that_is_lost_and_then_data",
+         "test_retrans_causes.py::test_a_request_that_comes_to_nothing",
+         "test_retrans_causes.py::test_data_that_was_late_and_not_lost[no_timestamps]",
+         "test_retrans_causes.py::test_packets_that_are_overtaken",
+         "test_retrans_causes.py::test_what_was_lost_was_not_needless"],
     "rejected by a firewall, no port":
         ["test_end_reason.py::test_rejected_by_a_firewall_on_the_way"]
         + each("test_end_reason.py::test_no_local_port", "127.0.0.1-bound", "::1-reused"),
@@ -280,12 +288,13 @@ def main(words):
     if "lockdown" in words:
         check_lockdown()
         return
+    names = words[words.index("only") + 1:] if "only" in words else []
     say("kernel", release=platform.release(), machine=platform.machine())
-    check_programs()
+    if not names or "programs" in names:
+        check_programs()
     check_doctor()
     check_sources()
-    if "only" in words:
-        names = words[words.index("only") + 1:]
+    if names:
         for tests, needs_bpf in (WITH_BPF, True), (ANYWHERE, False):
             wanted = {name: ids for name, ids in tests.items() if name in names}
             if wanted:
