@@ -66,8 +66,8 @@ def run_guest(name, folder, base, job, out, words=""):
     outcome = boot.boot(folder / name, base, script, out, LIMIT_SEC, words=words)
     path = outcome.folder / "results"
     lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    print(f"{name}: {words} status {outcome.status}, {len(lines)} results, {outcome.seconds:.0f} s",
-          flush=True)
+    print(f"{name}: {words} status {outcome.status}, {len(lines)} results, {outcome.seconds:.0f} s, "
+          f"without a processor for {outcome.waited:.0%} of what it needed", flush=True)
     if outcome.status != 0:
         print(outcome.console[-2000:], file=sys.stderr)
         lines.append({"kind": "broken", "status": outcome.status, "log": "console.txt"})

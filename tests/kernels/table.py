@@ -51,10 +51,9 @@ NOTES = """
   would exist twice, for a kernel whose support ends in December 2026. They were not written.
 * A test that is missing on a kernel would show as "not run"; lockdown was tried on one kernel, since it is
   a property of the mode.
-* What shows NO, in the run of 2026-11-25 on a machine with a load of 30: "retransmissions", where the tests'
-  own wire, a process, did not keep up with the guest (on 6.1 and 6.12 they passed in another run, on a quiet
-  machine); "netlink: stat", which was a byte short, as it may be (the test allows for it now); "stat: messages"
-  on 6.1, which asked doctor by a word that it has no more (mended, not run again).
+* Earlier tables had NO for "retransmissions" on some kernels, on a machine with a load of 30: guests then had the
+  lowest priority, which left them a hundredth of a processor, and the tests' own wire came later than the kernel's
+  timers. A run tells how long each guest was without a processor.
 * A star beside a rung: a better one was refused, and `doctor` says why. What the rungs are is in
   `src/probe/ladder.c`; fexit and kprobe were also forced one after the other.
 * The verifier's cost is that of the report for which it is highest.
