@@ -25,9 +25,12 @@
 #define NS_PER_S 1000000000ull
 /* Verdicts on what closed are told for so long. */
 #define CLOSED_TOLD_S 60
-/* What is in nobody's way: columns that need more are told as not available. */
+/*
+ * What is in nobody's way: columns that need more are told as not available. The host's own counters
+ * are read when somebody asks for them: in each network namespace, that takes longer than all else.
+ */
 #define NEEDS                                                                                      \
-	(NEED_EXTRA | NEED_OWNER | NEED_HOST | NEED_CGROUPS | NEED_ERROR | NEED_OOO | NEED_RTO |    \
+	(NEED_EXTRA | NEED_OWNER | NEED_LEVELS | NEED_CGROUPS | NEED_ERROR | NEED_OOO | NEED_RTO |    \
 	 NEED_CAUSES | NEED_UNDO | NEED_VERDICT | NEED_ICMP)
 #define NEEDS_PROBES (NEED_CALLS | NEED_PACKETS | NEED_RESETS | NEED_DELACKS | NEED_HOLDERS)
 

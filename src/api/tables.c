@@ -5,9 +5,11 @@
 #include "api/answer.h"
 #include "api/state.h"
 #include "api/rows.h"
+#include "consumer/agent.h"
+#include "engine/clock.h"
 #include "engine/column.h"
 #include "engine/counter.h"
-#include "engine/engine.h"
+#include "engine/source.h"
 #include "serve/http.h"
 #include "util/out.h"
 #include "view/json_row.h"
@@ -44,29 +46,31 @@ void answer_columns(void *context, struct http_request *q)
 	answer_json(q, &out);
 }
 
-/* What the kernel counts for no socket, since it was read first. */
+/* What the kernel counts for no socket, as it is now: nobody reads it all the time. */
 void answer_counters(void *context, struct http_request *q)
 {
 	struct api *api = context;
-	const struct engine *e = api->consumer->engine;
+	struct source *source = api->agent->source;
+	int64_t value[COUNTER_COUNT];
 	struct value v = {.type = VALUE_INT};
 	bool is_later = false;
 	struct out out;
 
-	if (!e->has_host) {
+	if (!source->ops->host || source->lacks & NEED_HOST) {
 		http_problem(q, 404, "no counters", "this source reads none of the host's counters",
 			     NULL, SIZE_MAX);
 		return;
 	}
 	if (!answer_begin_int64(&out, q))
 		return;
+	source->ops->host(source, value);
 	out_char(&out, '{');
-	rows_put_moment(api, api->live.tick_ns, &out);
+	rows_put_moment(api, clock_now_ns(), &out);
 	out_str(&out, ",\"host\":");
 	for (int i = 0; i < COUNTER_COUNT; i++) {
 		if (counters[i].kind != HOST || counters[i].needs & api->consumer->lacks)
 			continue;
-		v.i = e->host_now[i];
+		v.i = value[i];
 		json_row_key(&out, counters[i].name, strlen(counters[i].name), is_later);
 		json_value_put(&out, &v);
 		is_later = true;

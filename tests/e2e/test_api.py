@@ -9,7 +9,7 @@ import time
 
 import pytest
 from agent_client import Agent, Connection
-from flows import named
+from flows import named, wait_until
 
 PAYLOAD = b"x" * 10000
 
@@ -280,6 +280,30 @@ def test_events_come_in_order_and_go_on_after_a_break(agent):
     with agent.events(kinds="close", headers={"Last-Event-ID": str(1 << 60)}) as events:
         (name, _, data), _ = events.wait(lambda *_: True, "gap")
         assert name == "gap" and data["lost"]
+
+
+def listen_overflows():
+    with open("/proc/net/netstat") as file:
+        names, values = [line.split() for line in file if line.startswith("TcpExt:")]
+    return int(values[names.index("ListenOverflows")])
+
+
+def test_counters_of_the_host_are_those_of_the_moment_in_which_they_are_asked_for(agent):
+    told = agent.api("counters")["host"]["listen_overflows"]
+    before = listen_overflows()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        clients = [socket.socket() for _ in range(4)]
+        for client in clients:
+            client.setblocking(False)
+            client.connect_ex(listener.getsockname())
+        wait_until(lambda: listen_overflows() >= before + 2, "overflows")
+        grown = listen_overflows() - before
+        # No interval needs to pass. Others on this machine may make it more.
+        assert agent.api("counters")["host"]["listen_overflows"] >= told + grown
+        for client in clients:
+            client.close()
 
 
 def test_who_comes_from_another_run_is_told_of_a_gap_also_if_nothing_happened(privileged):
