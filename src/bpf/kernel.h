@@ -25,6 +25,7 @@ typedef _Bool bool;
 #define IPPROTO_TCP 6
 #define PF_KTHREAD 0x00200000
 #define SHUTDOWN_BOTH 3
+#define SOCK_STREAM 1
 /* enum sock_flags: set by tcp_fin() once the peer's FIN is in sequence. */
 #define SOCK_DONE 1
 
@@ -296,10 +297,24 @@ struct sock_exterr_skb {
 };
 
 struct socket {
+	short type;
 	struct sock *sk;
 };
 
-struct file;
+struct file {
+	const void *f_op;
+	void *private_data;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
 struct seq_file;
 struct bpf_map;
 
@@ -317,7 +332,13 @@ struct task_struct {
 	int tgid;
 	char comm[16];
 	struct task_struct *group_leader;
+	struct files_struct *files;
 	struct nsproxy *nsproxy;
+};
+
+/* The kernel's own list of kfuncs that its verifier knows; this one came with Linux 6.2. */
+enum special_kfunc_type {
+	KF_bpf_rdonly_cast,
 };
 
 struct bpf_iter_meta {
@@ -330,6 +351,11 @@ struct bpf_iter__tcp {
 	struct bpf_iter_meta *meta;
 	struct sock_common *sk_common;
 	unsigned int uid;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
 };
 
 struct bpf_iter__task_file {
@@ -347,3 +373,6 @@ struct bpf_iter__bpf_sk_storage_map {
 };
 
 #pragma clang attribute pop
+
+/* `object` is returned, as a pointer to a type that may only be read. */
+extern void *bpf_rdonly_cast(const void *object, __u32 type_id) __ksym __weak;

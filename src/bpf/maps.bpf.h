@@ -33,7 +33,8 @@ struct flow {
 	__u8 synack_retrans;	/* SYN/ACKs that were sent again before the socket came to be */
 	__u8 soft_error;	/* errno of an ICMP error that came while it connected; 0: none */
 	__u8 icmp_type, icmp_code; /* of that */
-	__u8 after_cookies;	/* 1: its listener may have answered with a SYN cookie */
+	__u8 after_cookies : 1;	/* its listener may have answered with a SYN cookie */
+	__u8 no_subflow : 1;	/* it is none of an MPTCP connection, and will be none */
 	__u8 redirected;	/* 1: it was seen in a sockmap */
 	__u32 counted;		/* 1: is in the account as live */
 	__u32 adopted;		/* 1: somebody is adopting it, or has */

@@ -95,16 +95,22 @@ static __always_inline void mptcp_inherit(const struct flow *f, struct tcp_sock 
 
 /*
  * For every program that meets a live flow whose owner is weaker than `source`, the strongest that can
- * be noted there. A stronger one stays. What tells MPTCP apart lies in a cache line of its own, which is
- * not read for flows that have such an owner.
+ * be noted there. A stronger one stays. What tells MPTCP apart lies in a cache line of its own, and the
+ * owner in another: neither is read again of a socket that is no subflow. A subflow is made as one, and
+ * may only cease to be one (mptcp_subflow_create_socket(), subflow_ulp_fallback()).
  */
 static __always_inline void mptcp_take_owner(struct flow *f, struct tcp_sock *tp, __u8 source)
 {
 	struct mptcp_owner *owner;
 	__u64 key;
 
-	if (f->ident.owner_source >= source || !bpf_core_field_exists(tp->is_mptcp) ||
-	    !tp->is_mptcp)
+	if (!bpf_core_field_exists(tp->is_mptcp) || f->no_subflow)
+		return;
+	if (!tp->is_mptcp) {
+		f->no_subflow = 1;
+		return;
+	}
+	if (f->ident.owner_source >= source)
 		return;
 	key = mptcp_connection(tp);
 	owner = bpf_map_lookup_elem(&mptcp_owners, &key);
