@@ -57,4 +57,6 @@ struct snap_control {
 	__u32 frozen;		/* 1: the run is over; count what was live at this moment */
 	__u32 self;		/* our own thread group, in the initial PID namespace */
 	__u32 idle;		/* 1: user space sleeps and wants to be woken by the next event */
+	__u64 socket_ops;	/* address of what all files of sockets point to; 0: none was met yet */
+	__u64 files_sum;	/* by sum_files(): who has which file of a socket; 0: not known */
 };

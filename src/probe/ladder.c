@@ -99,7 +99,7 @@ const struct need ladder[] = {
 		.name = "iterator", .source = "bpf", .vital = true,
 		.gives = "the process that has the socket open",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
-		.hook = {{"iter/task_file", "scan_files"}},
+		.hook = {{"iter/task_file", "scan_files"}, {"iter/task", "sum_files"}},
 		.try = try_programs,
 	}, {
 		.name = "proc", .source = "netlink",

@@ -19,6 +19,13 @@ void bpf_owner_init(struct bpf_owner *o, struct tcp *skeleton, struct bpf_reader
 	*o = (struct bpf_owner){.skeleton = skeleton, .reader = reader};
 }
 
+/* Into control->files_sum; 0 if this kernel does not tell. */
+static int sum_files(struct bpf_owner *o)
+{
+	o->reader->control->files_sum = 0;
+	return bpf_reader_run(o->reader, o->skeleton->links.sum_files);
+}
+
 int bpf_owner_scan(struct bpf_owner *o)
 {
 	struct snap_control *control = o->reader->control;
@@ -28,6 +35,11 @@ int bpf_owner_scan(struct bpf_owner *o)
 
 	bpf_reader_account(o->reader, &account);
 	o->opened = account.opened;
+	/* Before the scan: what changes meanwhile is found by the next sum. */
+	err = sum_files(o);
+	if (err)
+		return err;
+	o->files_sum = control->files_sum;
 	control->owner_scan++;
 	control->owner_pass = 1;
 	control->owner_unsure = 0;
@@ -50,11 +62,24 @@ static bool opened_since(const struct bpf_owner *o)
 	return account.opened != o->opened;
 }
 
+/* Has somebody got a socket's file, or given one up, or another name? If not, it need not be asked soon. */
+static bool files_changed(struct bpf_owner *o)
+{
+	if (sum_files(o))
+		return true;
+	if (!o->files_sum || o->reader->control->files_sum != o->files_sum)
+		return true;
+	o->scanned_ns = clock_now_ns();
+	return false;
+}
+
 void bpf_owner_scan_if_due(struct bpf_owner *o)
 {
 	uint64_t since_ns = clock_now_ns() - o->scanned_ns;
 
-	if (since_ns >= o->cost_ns * COST_SHARE && (opened_since(o) || since_ns >= SELDOM_NS))
+	if (since_ns < o->cost_ns * COST_SHARE)
+		return;
+	if (opened_since(o) || (since_ns >= SELDOM_NS && files_changed(o)))
 		bpf_owner_scan(o);
 }
 

@@ -9,7 +9,7 @@ import pytest
 from sight import run
 
 MESSAGES = 20_000
-ITERATORS = {"tcp", "task_file", "bpf_sk_storage_map"}
+ITERATORS = {"tcp", "task", "task_file", "bpf_sk_storage_map"}
 
 
 @pytest.mark.parametrize("args", [["top"], ["top", "--json", 1], ["life"], ["life", "-w"],
