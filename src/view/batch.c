@@ -36,7 +36,8 @@ void batch_done(struct batch *b)
 
 void batch_clear(struct batch *b)
 {
-	b->rows = b->gones = 0;
+	b->rows = b->gones = b->taken = 0;
+	b->is_full = false;
 	b->others = 0;
 	b->others_count = (struct ev_count){0};
 	b->others_counters = (struct counters){0};
@@ -84,10 +85,11 @@ struct ranked *batch_put(struct batch *b, const struct news *news)
 {
 	struct ranked *r = &b->row[b->rows];
 
-	if (b->rows == b->limit || (news->close && b->gones == b->limit)) {
+	if (b->taken == b->limit) {
 		batch_put_other(b, news);
 		return NULL;
 	}
+	b->taken++;
 	*r = (struct ranked){.kind = RANKED_FLOW, .flow = news->flow, .delta = news->count};
 	if (news->close) {
 		struct gone *g = (struct gone *)copy_gone(b, news->flow, news->extra);

@@ -45,6 +45,11 @@ struct batch {
 	struct counters *counters; /* NULL unless a column needs them */
 	struct verdict *verdict;   /* likewise */
 	size_t rows, gones, limit;
+	size_t taken; /* rows that found a place, those included that gave it up (rank.h) */
+	size_t best;  /* 0: all rows are kept; else only what may be among so many best */
+	bool is_full; /* of `best`: whoever is not better than this has no chance */
+	double least_rank;
+	uint64_t least_id;
 	struct group_table groups;
 	uint64_t others; /* flows that found no place in this interval */
 	struct ev_count others_count;

@@ -63,6 +63,37 @@ static void select_best(struct ranked *r, size_t count, size_t want)
 	}
 }
 
+/* Whoever gives way has been passed by `best` others, and can only fall behind further. */
+static void keep_best(struct batch *b)
+{
+	const struct ranked *least = b->row;
+
+	select_best(b->row, b->rows, b->best);
+	b->rows = b->best;
+	for (size_t i = 1; i < b->rows; i++)
+		if (by_rank(&b->row[i], least) > 0)
+			least = &b->row[i];
+	b->is_full = true;
+	b->least_rank = least->rank;
+	b->least_id = id_of(least);
+}
+
+void rank_put(struct batch *b, const struct news *news, double rank)
+{
+	struct ranked *r;
+
+	if (b->is_full && b->taken < b->limit &&
+	    (rank < b->least_rank || (rank == b->least_rank && news->flow->id > b->least_id))) {
+		b->taken++;
+		return;
+	}
+	if (b->rows == 2 * b->best)
+		keep_best(b);
+	r = batch_put(b, news);
+	if (r)
+		r->rank = rank;
+}
+
 void rank_rows(struct batch *b, size_t want)
 {
 	if (want < b->rows)

@@ -12,6 +12,18 @@
 #include "view/sink.h"
 #include "view/sums.h"
 
+/*
+ * Rows that may be shown of an interval, where they are ranked by what is known as they come; 0: they are
+ * not, or all are shown. What counters and verdicts go with has its place by number of the row.
+ */
+static size_t rows_shown(const struct view *view, const struct batch_parts *parts)
+{
+	if (!view->rows || view->sort || view->sockets || view->grouping.keys || parts->counters ||
+	    parts->verdict)
+		return 0;
+	return view->sink->redraws && view->rows < VIEW_REDRAW_ROWS ? VIEW_REDRAW_ROWS : view->rows;
+}
+
 void view_begin(struct view *view, uint32_t max_flows)
 {
 	bool with_extra = view->needs & NEED_EXTRA;
@@ -34,6 +46,7 @@ void view_begin(struct view *view, uint32_t max_flows)
 	}
 	for (int i = 0; i < 2; i++) {
 		batch_init(&view->batch[i], max_flows, &parts);
+		view->batch[i].best = rows_shown(view, &parts);
 		if (view->grouping.keys)
 			group_table_init(&view->batch[i].groups, max_flows, sums_size(view));
 	}
@@ -129,8 +142,12 @@ static uint64_t bytes_of(const struct view *view, const struct ev_count *c)
 
 static void put_flow(struct view *view, const struct news *news, bool is_row)
 {
-	struct ranked *r = is_row ? batch_put(view->filling, news) : NULL;
+	struct ranked *r = NULL;
 
+	if (is_row && view->filling->best)
+		rank_put(view->filling, news, (double)bytes_of(view, &news->count));
+	else if (is_row)
+		r = batch_put(view->filling, news);
 	if (view->history)
 		judge_news(view, news, r ? batch_verdict(view->filling, r) : NULL);
 }
