@@ -177,79 +177,123 @@ int agent_configure(const struct report *report, int argc, char **argv, struct q
 	return RUN_USAGE;
 }
 
-static void dump_value(const struct question *q, const struct option_def *o, const char *from)
+/* Of these words, does one set the option? */
+static bool sets(int count, char *const *word, const struct option_def *o)
 {
-	const char *base = o->part == OPTION_OF_WATCH	   ? (const char *)q->watch
-			   : o->part == OPTION_OF_QUESTION ? (const char *)q
-							   : (const char *)q->own;
-	const char *at = base + o->offset;
-	char **list;
-	uint64_t n;
+	size_t len = strlen(o->name);
 
-	switch (o->type) {
-	case OPTION_FLAG:
-		if (*(const bool *)at)
-			printf("%s = yes", o->name);
-		else
-			return;
-		break;
-	case OPTION_UINT:
-		n = *(const uint64_t *)(const void *)at;
-		if (!n)
-			return;
-		printf("%s = %llu", o->name, (unsigned long long)n);
-		break;
-	case OPTION_TEXT:
-	case OPTION_CHOICE:
-		if (!*(const char *const *)(const void *)at)
-			return;
-		printf("%s = %s", o->name, *(const char *const *)(const void *)at);
-		break;
-	case OPTION_LIST:
-		list = *(char **const *)(const void *)at;
-		n = *(const uint64_t *)(const void *)(base + o->also_offset);
-		for (uint64_t i = 0; i < n; i++)
-			printf("%s = %s%*s\n", o->name, list[i], from ? 1 : 0, "");
-		return;
-	default:
-		return;
+	for (int i = 1; i < count; i++) {
+		const char *w = word[i];
+
+		if (o->letter && w[0] == '-' && w[1] == o->letter)
+			return true;
+		if (!strncmp(w, "--", 2) && !strncmp(w + 2, o->name, len) &&
+		    (!w[2 + len] || w[2 + len] == '='))
+			return true;
 	}
-	printf("%*s# %s\n", 4, "", from ? from : "default, or the command line");
+	return false;
 }
 
-/* Where the file says so, if it does. */
-static const char *find_from(const struct config_file *c, const char *section,
-			     const struct option_def *o, char buf[256])
+/* What an option is called in a file. */
+static const char *name_in_file(const struct option_def *o)
+{
+	return strcmp(o->name, "where") ? o->name : "filter";
+}
+
+/* The line of the file that has it, for the `nth` time; 0 if there is none. */
+static unsigned line_of(const struct config_file *c, unsigned section, const struct option_def *o,
+			uint64_t nth)
 {
 	for (unsigned i = 0; c && i < c->settings; i++) {
 		const struct config_setting *s = &c->setting[i];
 
-		if (strcmp(c->section[s->section].name, section) ||
-		    (strcmp(s->name, o->name) &&
-		     !(!strcmp(s->name, "filter") && !strcmp(o->name, "where"))))
-			continue;
-		snprintf(buf, 256, "%s:%u, unless the command line says it", c->path, s->line);
-		return buf;
+		if (s->section == section && !strcmp(s->name, name_in_file(o)) && !nth--)
+			return s->line;
 	}
-	return NULL;
+	return 0;
+}
+
+/* One setting, and where it comes from. */
+static void dump_text(const struct asked *a, bool is_first, const struct option_def *o,
+		      const char *value, uint64_t nth)
+{
+	const struct config_file *c = a->question->watch->config;
+	bool is_said = is_first ? sets(argument_count, arguments, o)
+				: !a->section && sets(a->words.count, a->words.word, o);
+	unsigned line = is_said || (!is_first && !a->section) ? 0 : line_of(c, a->section, o, nth);
+
+	printf("%s = %s    # ", name_in_file(o), value);
+	if (line)
+		printf("%s:%u\n", c->path, line);
+	else
+		puts(is_said || !strcmp(o->name, "where") ? "command line" : "default");
+}
+
+static void dump_value(const struct asked *a, bool is_first, const struct option_def *o)
+{
+	const struct question *q = a->question;
+	const char *base = o->part == OPTION_OF_WATCH	   ? (const char *)q->watch
+			   : o->part == OPTION_OF_QUESTION ? (const char *)q
+							   : (const char *)q->own;
+	const char *at = base + o->offset;
+	const char *text = NULL;
+	char number[24];
+
+	switch (o->type) {
+	case OPTION_FLAG:
+		text = *(const bool *)at ? "yes" : NULL;
+		break;
+	case OPTION_UINT:
+		snprintf(number, sizeof(number), "%llu",
+			 (unsigned long long)*(const uint64_t *)(const void *)at);
+		text = strcmp(number, "0") ? number : NULL;
+		break;
+	case OPTION_TEXT:
+	case OPTION_CHOICE:
+		text = *(const char *const *)(const void *)at;
+		break;
+	case OPTION_LIST:
+		for (uint64_t i = 0; i < *(const uint64_t *)(const void *)(base + o->also_offset); i++)
+			dump_text(a, is_first, o, (*(char **const *)(const void *)at)[i], i);
+		break;
+	default:
+		break;
+	}
+	if (text)
+		dump_text(a, is_first, o, text, 0);
+}
+
+/* These are about the file, and stand in none; what --also asks has a section. */
+static bool stands_in_a_file(const struct option_def *o)
+{
+	static const char *const names[] = {"config", "check", "dump-config", "also"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(o->name, names[i]))
+			return false;
+	return true;
+}
+
+static void dump_section(const struct asked *a)
+{
+	const struct config_file *c = a->question->watch->config;
+	const char *label = a->section ? c->section[a->section].label : "";
+
+	printf("\n[%s%s%s]\n", a->report->name, *label ? " " : "", label);
 }
 
 void agent_config_dump(const struct all_asked *all)
 {
-	const struct config_file *c = all->one[0]->question->watch->config;
-	char buf[256];
-
 	for (unsigned i = 0; i < all->count; i++) {
 		const struct asked *a = all->one[i];
 		struct option_list list = {.count = 0};
 
 		option_list_of(a->report, &list);
 		if (i)
-			printf("\n[%s]\n", a->report->name);
+			dump_section(a);
 		for (size_t k = 0; k < list.count; k++)
-			if (!i || list.def[k]->part != OPTION_OF_WATCH)
-				dump_value(
-					a->question, list.def[k],
-					find_from(c, i ? a->report->name : "", list.def[k], buf));
+			if ((!i && stands_in_a_file(list.def[k])) ||
+			    (i && list.def[k]->part != OPTION_OF_WATCH))
+				dump_value(a, !i, list.def[k]);
 	}
 }

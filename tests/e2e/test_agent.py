@@ -105,6 +105,21 @@ def test_the_settings_can_be_tried(built, tmp_path):
     assert done.status == 1 and f"cannot listen at unix:{tmp_path}/none" in done.stderr
 
 
+def test_dumped_settings_say_where_they_come_from_and_are_settings_again(built, tmp_path):
+    listen = f"unix:{tmp_path}/agent.sock"
+    path = write(tmp_path, f"listen = {listen}\n[metrics]\nby = comm\n[life closes]\nfilter = port 5432\njson = yes\n"
+                           f"output = {tmp_path}/closes\n")
+    words = ("agent", "--dump-config", "--config", path)
+    dumped = run(*words, "--max-flows", "777", "--also", "life --output /dev/null --csv").text
+    for line in (f"listen = {listen}    # {path}:1", f"by = comm    # {path}:3", f"filter = port 5432    # {path}:5",
+                 "max-flows = 777    # command line", "stop-timeout = 5    # default", "series-limit = 2000    # default",
+                 "[life closes]", "[life]", "csv = yes    # command line"):
+        assert line in dumped.splitlines(), dumped
+    assert not re.search("^(config|dump-config|check) =", dumped, re.M)
+    path.write_text(dumped)
+    assert re.sub(" +#.*", "", run(*words).text) == re.sub(" +#.*", "", dumped)
+
+
 def test_the_command_line_has_the_last_word(agent, tmp_path):
     path = write(tmp_path, f"listen = unix:{tmp_path}/other.sock\nmax-flows = 1000\n[metrics]\ninterval = 7\n")
     a = agent("--config", path, "--max-flows", "5000", "--without", "api")
