@@ -48,7 +48,7 @@ static void answer_file(void *context, struct http_request *q)
 	const struct file *f = context;
 
 	if (f == files && *http_rest(q))
-		http_problem(q, 404, "not found", "there is nothing at this path", NULL, SIZE_MAX);
+		http_problem(q, 404, "not found", HTTP_NOTHING_THERE, NULL, SIZE_MAX);
 	else
 		http_answer_static(q, f->type, NULL, f->data, (size_t)(f->end - f->data));
 }

@@ -39,6 +39,9 @@ enum http_scope {
 	HTTP_ALL = 15,
 };
 
+/* Where the API is served: who asks for something else is told where to look. */
+#define HTTP_NOTHING_THERE "there is nothing at this path: /api/v1/openapi.json lists what there is"
+
 /* One endpoint. All is borrowed for the life of the server. */
 struct http_route {
 	const char *path; /* "/metrics"; if it ends in '/', also all below: see http_rest() */

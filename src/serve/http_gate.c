@@ -233,6 +233,9 @@ static bool admit_parameters(struct http_request *q)
 bool http_admit(struct http_request *q)
 {
 	if (!q->route)
-		return refuse(q, 404, "not found", "there is nothing at this path");
+		return refuse(q, 404, "not found",
+			      q->peer->daemon->listener.scope & HTTP_API
+				      ? HTTP_NOTHING_THERE
+				      : "there is nothing at this path");
 	return admit_asker(q) && admit_parameters(q);
 }

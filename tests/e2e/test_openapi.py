@@ -112,6 +112,13 @@ def test_each_endpoint_is_described_and_nothing_else(document):
     assert {route + "{id}" if route.endswith("/") else route for route in routes} == set(document["paths"])
 
 
+def test_who_looks_elsewhere_is_told_where_to_look(agent):
+    problem = agent.get("/api/v1/").json
+    assert problem["status"] == 404
+    listed = re.search("(/[^ ]*) lists", problem["detail"])[1]
+    assert agent.get(listed).json["openapi"]
+
+
 def test_its_schemas_are_schemas_and_its_references_lead_somewhere(document, agent):
     for schema in document["components"]["schemas"].values():
         jsonschema.Draft202012Validator.check_schema(schema)
