@@ -35,13 +35,13 @@ const volatile __u8 want_undo __weak = 0; /* causes.undone */
 static __always_inline struct causes *causes_make(struct flow *f, struct tcp_sock *tp)
 {
 	struct causes *c = bpf_sk_storage_get(&causes, SK(tp), 0, 0);
+	struct causes first = {};
 
 	if (c)
 		return c;
-	c = bpf_sk_storage_get(&causes, SK(tp), 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (c)
-		c->segs[CAUSE_SYN] = c->total = f->synack_retrans;
-	return c;
+	/* Whole at once: a reading and a retransmission may make it at the same time. */
+	first.segs[CAUSE_SYN] = first.total = f->synack_retrans;
+	return bpf_sk_storage_get(&causes, SK(tp), &first, BPF_SK_STORAGE_GET_F_CREATE);
 }
 
 /* Of a flow that is older than us: what it sent again before is of no cause that we know. */
@@ -70,19 +70,36 @@ static __always_inline bool causes_taken_back(const struct causes *c, struct tcp
 }
 
 /*
- * What the kernel has counted and not announced is just being sent, if it is new; if the last
- * reading met it already, or the flow ends, it never will be announced.
+ * A socket is locked while it sends: by a spinlock in an interrupt, by its owner in a system call,
+ * which may be kept from its CPU for any time.
  */
-static __always_inline void causes_settle(struct causes *c, __u32 total, bool last)
+static __always_inline bool may_be_sending(struct tcp_sock *tp)
 {
-	__u32 known = c->total;
+	struct sock *sk = SK(tp);
 
-	if (known == total)
+	return sk->sk_lock.owned ||
+	       (bpf_core_field_exists(sk->sk_lock.slock.rlock) &&
+		sk->sk_lock.slock.rlock.raw_lock.val.counter);
+}
+
+/*
+ * What the kernel has counted and not announced is just being sent, if it is new or the socket is
+ * locked; if the last reading met it already, or the flow ends, it never will be announced.
+ */
+static __always_inline void causes_settle(struct causes *c, struct tcp_sock *tp, __u32 total, bool last)
+{
+	__u32 known;
+
+	if (c->total == total)
 		return;
-	if (!last && c->met != total) {
+	if (!last && (c->met != total || may_be_sending(tp))) {
 		c->met = total;
 		return;
 	}
+	/* Not before the lock was seen free: what was announced by then is known. */
+	known = *(volatile __u32 *)&c->total;
+	if (known == total)
+		return;
 	if (__sync_val_compare_and_swap(&c->total, known, total) == known)
 		__sync_fetch_and_add(&c->segs[CAUSE_OTHER], total - known);
 }
@@ -102,7 +119,7 @@ static __always_inline void causes_read(struct flow *f, struct tcp_sock *tp, __u
 	e->retrans[CAUSE_SYN] = sum;
 	c = total == sum ? 0 : causes_make(f, tp);
 	if (c) {
-		causes_settle(c, total, last);
+		causes_settle(c, tp, total, last);
 		sum = 0;
 		for (int i = 0; i < CAUSE_COUNT; i++) {
 			e->retrans[i] = c->segs[i];

@@ -113,8 +113,27 @@ struct sk_buff_head {
 	__u32 qlen;
 };
 
+/* As x86 and arm64 have it; a real-time kernel has no `rlock`. */
+struct qspinlock {
+	atomic_t val;
+};
+
+struct raw_spinlock {
+	struct qspinlock raw_lock;
+};
+
+struct spinlock {
+	struct raw_spinlock rlock;
+};
+
+typedef struct {
+	struct spinlock slock;
+	int owned;
+} socket_lock_t;
+
 struct sock {
 	struct sock_common __sk_common;
+	socket_lock_t sk_lock;
 	struct sk_buff_head sk_error_queue;
 	atomic_t sk_drops;
 	struct {
