@@ -21,17 +21,19 @@ static const char *const paths[HOST_FILES] = {
 
 static const struct {
 	enum counter_id id;
-	const char *line;  /* "Ip" of "Ip: ..." in snmp and netstat */
+	const char *line;  /* how it begins in snmp and netstat */
 	const char *name;  /* of the column there */
 	const char *name6; /* in snmp6, or NULL */
 } sources[] = {
-	{COUNTER_reasm_timeout, "Ip", "ReasmTimeout", "Ip6ReasmTimeout"},
-	{COUNTER_reasm_reqds, "Ip", "ReasmReqds", "Ip6ReasmReqds"},
-	{COUNTER_frag_oks, "Ip", "FragOKs", "Ip6FragOKs"},
-	{COUNTER_frag_fails, "Ip", "FragFails", "Ip6FragFails"},
-	{COUNTER_listen_overflows, "TcpExt", "ListenOverflows", NULL},
-	{COUNTER_memory_pressures, "TcpExt", "TCPMemoryPressures", NULL},
+	{COUNTER_reasm_timeout, "Ip:", "ReasmTimeout", "Ip6ReasmTimeout"},
+	{COUNTER_reasm_reqds, "Ip:", "ReasmReqds", "Ip6ReasmReqds"},
+	{COUNTER_frag_oks, "Ip:", "FragOKs", "Ip6FragOKs"},
+	{COUNTER_frag_fails, "Ip:", "FragFails", "Ip6FragFails"},
+	{COUNTER_listen_overflows, "TcpExt:", "ListenOverflows", NULL},
+	{COUNTER_memory_pressures, "TcpExt:", "TCPMemoryPressures", NULL},
 };
+
+#define SOURCES (sizeof(sources) / sizeof(sources[0]))
 
 static int open_files(void *context)
 {
@@ -95,31 +97,54 @@ static bool read_text(int fd, char *text)
 	return used;
 }
 
-/* Two lines "Ip: Name Name" and "Ip: 1 2": the value under `name`. */
-static int64_t value_under(const char *text, const char *line, const char *name)
-{
-	char prefix[16], *save_names = NULL, *save_values = NULL, *names, *values, *n, *v;
-	const char *first, *second;
-	int64_t value = 0;
+/* What is wanted of a pair of lines. */
+struct figure {
+	const char *name; /* of the column */
+	int64_t *sum;	  /* to add it to */
+};
 
-	snprintf(prefix, sizeof(prefix), "%s: ", line);
-	first = strncmp(text, prefix, strlen(prefix)) ? NULL : text;
-	for (const char *p = text; !first && (p = strchr(p, '\n')); )
-		if (!strncmp(++p, prefix, strlen(prefix)))
-			first = p;
-	second = first ? strchr(first, '\n') : NULL;
-	if (!second)
-		return 0;
-	names = strndup(first, (size_t)(second - first));
-	values = strndup(second + 1, strcspn(second + 1, "\n"));
-	n = strtok_r(names, " ", &save_names);
-	v = strtok_r(values, " ", &save_values);
-	for (; n && v; n = strtok_r(NULL, " ", &save_names), v = strtok_r(NULL, " ", &save_values))
-		if (!strcmp(n, name))
-			value = strtoll(v, NULL, 10);
-	free(names);
-	free(values);
-	return value;
+/* The first line that begins with a word; NULL if there is none. */
+static const char *line_of(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	while (text && strncmp(text, word, len)) {
+		text = strchr(text, '\n');
+		text += text != NULL;
+	}
+	return text;
+}
+
+/* Past a word and the blank behind it; at the end of a line it stays. */
+static const char *next_word(const char *p)
+{
+	p += strcspn(p, " \n");
+	return p + (*p == ' ');
+}
+
+static void add_figure(const struct figure *f, unsigned count, const char *name, size_t len, const char *value)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (!strncmp(f[i].name, name, len) && !f[i].name[len])
+			*f[i].sum += strtoll(value, NULL, 10);
+}
+
+/* Two lines "Ip: Name Name" and "Ip: 1 2", walked side by side once, however much is wanted. */
+static void add_figures(const char *text, const char *line, const struct figure *f, unsigned count)
+{
+	const char *name = line_of(text, line), *value = name ? strchr(name, '\n') : NULL;
+
+	if (!value)
+		return;
+	name = next_word(name);
+	value = next_word(value + 1);
+	while (*name && *name != '\n' && *value && *value != '\n') {
+		const char *next = next_word(name);
+
+		add_figure(f, count, name, (size_t)(next - name) - (next[-1] == ' '), value);
+		name = next;
+		value = next_word(value);
+	}
 }
 
 /* A line "Ip6ReasmReqds    3". */
@@ -135,25 +160,35 @@ static int64_t value_of(const char *text, const char *name)
 	return 0;
 }
 
+/* Those of one line. Returns how many. */
+static unsigned figures_of(const char *line, int64_t *value, struct figure *ret)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < SOURCES; i++)
+		if (!strcmp(sources[i].line, line))
+			ret[count++] = (struct figure){sources[i].name, &value[sources[i].id]};
+	return count;
+}
+
 void host_read(const struct host *h, int64_t *value)
 {
+	struct figure ip[SOURCES], tcp[SOURCES];
+	unsigned ips = figures_of("Ip:", value, ip), tcps = figures_of("TcpExt:", value, tcp);
 	char *text = xmalloc(TEXT_MAX);
 
 	memset(value, 0, COUNTER_COUNT * sizeof(*value));
-	for (size_t n = 0; n < h->count; n++)
-		for (int file = 0; file < HOST_SOCKSTAT; file++) {
-			if (!read_text(h->fd[n][file], text))
-				continue;
-			for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
-				bool in_netstat = !strcmp(sources[i].line, "TcpExt");
-
-				if (file == 2 && sources[i].name6)
-					value[sources[i].id] += value_of(text, sources[i].name6);
-				else if (file == in_netstat && file < 2)
-					value[sources[i].id] += value_under(text, sources[i].line,
-									    sources[i].name);
-			}
-		}
+	for (size_t n = 0; n < h->count; n++) {
+		if (read_text(h->fd[n][HOST_SNMP], text))
+			add_figures(text, "Ip:", ip, ips);
+		if (read_text(h->fd[n][HOST_NETSTAT], text))
+			add_figures(text, "TcpExt:", tcp, tcps);
+		if (!read_text(h->fd[n][HOST_SNMP6], text))
+			continue;
+		for (size_t i = 0; i < SOURCES; i++)
+			if (sources[i].name6)
+				value[sources[i].id] += value_of(text, sources[i].name6);
+	}
 	free(text);
 }
 
@@ -175,6 +210,7 @@ static void read_sockstat(const char *text, struct host_reading *ret)
 
 void host_read_levels(const struct host *h, struct host_reading *ret)
 {
+	struct figure figure[HOST_GROWING];
 	char *text = xmalloc(TEXT_MAX);
 
 	*ret = (struct host_reading){
@@ -183,11 +219,11 @@ void host_read_levels(const struct host *h, struct host_reading *ret)
 		.time_wait_limit = h->time_wait_limit,
 		.orphans_limit = h->orphans_limit,
 	};
+	for (unsigned i = 0; i < HOST_GROWING; i++)
+		figure[i] = (struct figure){host_figure_name(i), host_figure_at(ret, i)};
 	for (size_t n = 0; n < h->count; n++) {
 		if (read_text(h->fd[n][HOST_NETSTAT], text))
-			for (unsigned i = 0; i < HOST_GROWING; i++)
-				*host_figure_at(ret, i) +=
-					value_under(text, "TcpExt", host_figure_name(i));
+			add_figures(text, "TcpExt:", figure, HOST_GROWING);
 		if (read_text(h->fd[n][HOST_SOCKSTAT], text))
 			read_sockstat(text, ret);
 	}
