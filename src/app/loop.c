@@ -224,6 +224,7 @@ static void choose_sample(struct loop *l, uint64_t time_ns, unsigned *ret_needs)
 	engine_due(l->engine, time_ns, &wants, &needs);
 	s->plain = !(needs & (NEED_EXTRA | NEED_VERDICT));
 	s->everything = wants & WANT_ALL || (was_plain && !s->plain);
+	s->names_owners = time_ns == UINT64_MAX || engine_needs_now(l->engine) & NEED_OWNER;
 	*ret_needs = needs;
 }
 

@@ -266,6 +266,25 @@ static void clear_progress(const struct why *w)
 		fputs("\r\033[K", stderr);
 }
 
+static void end_window(struct consumer *c)
+{
+	struct why *w = c->state;
+
+	clear_progress(w);
+	report(c);
+	if (!w->options->interval_s || (w->options->count && w->windows >= w->options->count))
+		c->done = true;
+}
+
+/* Owners are told when the window ends: to look for them at each reading would be for nobody. */
+static void need_owners_at_end(struct consumer *c)
+{
+	const struct why *w = c->state;
+	bool is_last = !w->readings_wanted || w->readings + 1 >= w->readings_wanted;
+
+	c->needs = is_last ? c->needs | NEED_OWNER : c->needs & ~(unsigned)NEED_OWNER;
+}
+
 static void on_tick(struct consumer *c, uint64_t time_ns)
 {
 	struct why *w = c->state;
@@ -283,12 +302,9 @@ static void on_tick(struct consumer *c, uint64_t time_ns)
 	}
 	w->last_ns = time_ns;
 	show_progress(w);
-	if (!w->readings_wanted || w->readings < w->readings_wanted)
-		return;
-	clear_progress(w);
-	report(c);
-	if (!w->options->interval_s || (w->options->count && w->windows >= w->options->count))
-		c->done = true;
+	if (w->readings_wanted && w->readings >= w->readings_wanted)
+		end_window(c);
+	need_owners_at_end(c);
 }
 
 static void on_gap(struct consumer *c, const struct source_gap *gap)

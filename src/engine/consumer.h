@@ -122,7 +122,7 @@ struct consumer {
 	struct filter *filter;
 	struct out *out;	/* where it writes; NULL if it writes nothing */
 	unsigned wants;		/* enum consumer_want */
-	unsigned needs;		/* enum column_need, of all that it shows */
+	unsigned needs;		/* enum column_need, of all that it shows; without NEED_OWNER: not yet */
 	unsigned lacks;		/* of those, what the source cannot give */
 	unsigned keep_syscalls; /* enum syscalls */
 	const char *reads_below;  /* a folder that it reads once it runs, of an agent; or NULL */

@@ -57,6 +57,9 @@ void engine_advance(struct engine *e, uint64_t time_ns);
  */
 void engine_due(const struct engine *e, uint64_t time_ns, unsigned *ret_wants, unsigned *ret_needs);
 
+/* What all consumers need, whoever is told next: enum column_need. */
+unsigned engine_needs_now(const struct engine *e);
+
 /* The run is over: the last, partial interval of everybody who is still owed one. */
 void engine_finish(struct engine *e, uint64_t time_ns);
 

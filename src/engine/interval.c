@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/engine.h"
+#include "engine/engine_state.h"
 #include "engine/question.h"
 #include "engine/tell.h"
 
@@ -101,6 +102,16 @@ void engine_due(const struct engine *e, uint64_t time_ns, unsigned *ret_wants, u
 			*ret_wants |= c->wants;
 			*ret_needs |= c->needs;
 		}
+}
+
+unsigned engine_needs_now(const struct engine *e)
+{
+	uint64_t bits = e->all_wanted;
+	unsigned needs = 0;
+
+	while (bits)
+		needs |= engine_next_of(e, &bits)->needs;
+	return needs;
 }
 
 /* Of the recorded interval each end is told: it is that of an interval here, however late it was. */

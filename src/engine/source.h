@@ -49,6 +49,7 @@ struct source {
 	/* Of the next sample: */
 	bool everything; /* all flows, changed or not, and the listeners */
 	bool plain;	 /* nobody who is told now needs struct ev_extra; it may be left out */
+	bool names_owners; /* somebody needs owners as they are now; else a later sample will do */
 	unsigned needs;	 /* enum column_need, of all that will be shown */
 	/* Set by open(): of those, what cannot be had here; NEED_EXTRA: but for causes. */
 	unsigned lacks;

@@ -286,7 +286,7 @@ static int bpf_sample(struct source *s)
 	/* That of start() was it. */
 	if (s->once)
 		return 0;
-	if (b->looks_for_owners)
+	if (b->looks_for_owners && s->names_owners)
 		bpf_owner_scan_if_due(&b->owner);
 	if (!b->reader.control->frozen && s->flows)
 		return look(s, b, false);

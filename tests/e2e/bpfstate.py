@@ -83,3 +83,12 @@ def programs(pid):
 def links(pid):
     mine = {number for kind, number in held(pid) if kind == "link"}
     return [link for link in listed("link") if link["id"] in mine]
+
+
+def control(pid):
+    """What a process and its programs tell each other in the map of that name (struct snap_control)."""
+    mine = {number for kind, number in held(pid) if kind == "map"}
+    [number] = [item["id"] for item in listed("map") if item["id"] in mine and item["name"] == "control"]
+    done = subprocess.run(["bpftool", "-j", "map", "dump", "id", str(number)], check=True, capture_output=True)
+    [entry] = json.loads(done.stdout)
+    return entry["formatted"]["value"]

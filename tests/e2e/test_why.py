@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 
+import bpfstate
 import pytest
 from failures import FAILURES, Stage
 from flows import wait_until
@@ -265,3 +266,22 @@ def test_no_program_is_on_the_path_of_data(sight, netns):
     assert {"on_state", "on_retransmit"} <= names, names
     assert not names & {"on_send", "on_receive", "on_send_exit", "on_receive_exit", "on_packet_in",
                         "on_packet_out", "on_timer_begin"}, names
+
+
+def test_owners_are_looked_for_once_in_a_window(sight, new_netns):
+    """However many connections come, and however often they are read: owners are told when it ends."""
+    stage = Stage(new_netns(), new_netns(), 0.001, {})
+    with contextlib.closing(stage):
+        short_connections_over_the_wire(stage)
+        tool = sight("why", "--json", "--all", "--interval", "4", "--netns", stage.near.name)
+        begun = bpfstate.control(tool.pid)["owner_scan"]
+        seen = {}
+
+        def look():
+            seen.setdefault(bpfstate.control(tool.pid)["owner_scan"], time.monotonic())
+            return max(seen) >= begun + 3
+
+        wait_until(look, "three looks for owners")
+        times = [when for scan, when in sorted(seen.items()) if scan > begun]
+        # Two readings are half a second apart.
+        assert all(later - when > 1 for when, later in zip(times, times[1:])), seen
