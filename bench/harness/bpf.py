@@ -49,6 +49,12 @@ def run_totals(ids):
             sum(program.get("run_time_ns", 0) for program in found))
 
 
+def iterators(ids):
+    """Those of the programs @ids that run when somebody reads their link, in the time of that process."""
+    return {link["prog_id"] for link in _bpftool("link", "show")
+            if link["type"] == "iter" and link.get("prog_id") in ids}
+
+
 def _type_names(wanted):
     """Names of the types with the ids @wanted in the kernel's own BTF."""
     if not wanted:

@@ -68,11 +68,9 @@ def _with_loss(bench):
         for i in range(bench.rounds or ROUNDS):
             bench.say(f"why: 1 % lost, round {i + 1}")
             with ready_program(_tools(bench)["why"]) as (child, _):
-                before = _taken(child, reader)
-                mbits.append(_send(bench, port))
-                after = _taken(child, reader)
-                for samples, now, then in zip((added, transfer, again, programs), after, before):
-                    samples.append(now - then)
+                taken = _taken(child, reader, lambda: mbits.append(_send(bench, port)))
+                for samples, value in zip((added, transfer, again, programs), taken):
+                    samples.append(value)
     if not all(again):
         raise Failure("nothing was lost")
     note = (f"{statistics.median(mbits):,.0f} Mbit/s, {statistics.median(again) / SECONDS:,.0f} runs a second "
@@ -102,14 +100,30 @@ def _lose(far):
     subprocess.run(["ip", "link", "set", "near", "gso_max_segs", "1"], check=True)
 
 
-def _taken(child, reader):
-    """Seconds that the programs and the process of `why` took, those of the transfer, and runs and
-    seconds of what runs only if something is sent again."""
-    ids = bpf.program_ids(child.pid)
-    lossy = {id for id, about in bpf.programs(ids).items()
-             if about.get("name", "").startswith(("on_retransmit", "on_congestion"))}
-    _, all_ns = bpf.run_totals(ids)
-    runs, lossy_ns = bpf.run_totals(lossy)
+def _time_of(child, reader):
+    """CPU time that the process of `why` has taken, and that of the transfer; nothing runs for it."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    mine = all_ns / 1e9 + cpu_clock_s(child.pid)
-    return mine, children.ru_utime + children.ru_stime + cpu_clock_s(reader.pid), runs, lossy_ns / 1e9
+    return cpu_clock_s(child.pid), children.ru_utime + children.ru_stime + cpu_clock_s(reader.pid)
+
+
+def _programs_of(child):
+    """Those that run within what others do, and of them those that run only if something is sent again.
+    Time of an iterator is time of the process that reads it, and must not count twice."""
+    ids = bpf.program_ids(child.pid)
+    ids -= bpf.iterators(ids)
+    return ids, {id for id, about in bpf.programs(ids).items()
+                 if about.get("name", "").startswith(("on_retransmit", "on_congestion"))}
+
+
+def _taken(child, reader, send):
+    """Seconds of all of `why` and of the transfer while it runs, and runs and seconds of what runs only
+    if something is sent again."""
+    ids, lossy = _programs_of(child)
+    programs = [bpf.run_totals(ids), bpf.run_totals(lossy)]
+    before = _time_of(child, reader)
+    send()
+    mine, transfer = (now - then for now, then in zip(_time_of(child, reader), before))
+    (_, all_ns), (runs, lossy_ns) = [
+        (now[0] - then[0], now[1] - then[1])
+        for now, then in zip((bpf.run_totals(ids), bpf.run_totals(lossy)), programs)]
+    return mine + all_ns / 1e9, transfer, runs, lossy_ns / 1e9
