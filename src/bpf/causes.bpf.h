@@ -78,7 +78,7 @@ static __always_inline bool may_be_sending(struct tcp_sock *tp)
 	struct sock *sk = SK(tp);
 
 	return sk->sk_lock.owned ||
-	       (bpf_core_field_exists(sk->sk_lock.slock.rlock) &&
+	       (bpf_core_field_exists(sk->sk_lock.slock.rlock.raw_lock.val) &&
 		sk->sk_lock.slock.rlock.raw_lock.val.counter);
 }
 

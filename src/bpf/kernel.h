@@ -113,7 +113,7 @@ struct sk_buff_head {
 	__u32 qlen;
 };
 
-/* As x86 and arm64 have it; a real-time kernel has no `rlock`. */
+/* As x86 and arm64 have it; a real-time kernel has no `rlock`, and s390x no `val`. */
 struct qspinlock {
 	atomic_t val;
 };
