@@ -60,9 +60,10 @@ class Bench:
         return json.loads(done.stdout)
 
     @contextlib.contextmanager
-    def closes(self, per_second):
-        """So many closes a second while the block runs: each end of a connection is one."""
-        with subprocess.Popen([str(self.tools / "pace"), str(per_second // 2)], stdin=subprocess.PIPE,
+    def closes(self, per_second, addresses=200):
+        """So many closes a second, on as many addresses by turns, while the block runs: each end of a connection is
+        one."""
+        with subprocess.Popen([str(self.tools / "pace"), str(per_second // 2), str(addresses)], stdin=subprocess.PIPE,
                               stdout=subprocess.DEVNULL) as child:
             try:
                 yield
