@@ -252,14 +252,20 @@ void act_time_to(struct screen *s, const char *text)
 {
 	struct moment m = screen_moment(s);
 	int64_t offset = s->view->context.clock->realtime_offset_ns, us = 0, to;
-	int64_t from = wall_us(s, m.time_ns);
+	int64_t from = wall_us(s, m.time_ns), span;
 
+	/* As with "ago", from the moment that is shown. */
+	if (text[0] == '-' && !when_parse_span(text + 1, &span, &s->ui.why_at)) {
+		to = (int64_t)(m.time_ns / NS_PER_US) - span;
+		go_to_time(s, to > 0 ? (uint64_t)to * NS_PER_US : 0);
+		return;
+	}
 	/* A time of day is the nearest such one, before or after. */
 	if (!strstr(text, " ago"))
 		from += HALF_DAY_US;
 	if (when_parse(text, from, &us, &s->ui.why_at)) {
 		snprintf(s->ui.why, sizeof(s->ui.why),
-			 "expected a time such as 12:10, 5m ago, 2026-11-24 03:12");
+			 "expected a time such as 12:10, -5m, 5m ago, 2026-11-24 03:12");
 		return;
 	}
 	to = us * NS_PER_US - offset;

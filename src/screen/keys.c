@@ -38,7 +38,7 @@ const struct key_def key_defs[] = {
 	{"]", {']'}, ACT_TIME_ON, NULL, "on by one interval"},
 	{"{", {'{'}, ACT_TIME_BACK_MINUTE, NULL, "back by a minute"},
 	{"}", {'}'}, ACT_TIME_ON_MINUTE, NULL, "on by a minute"},
-	{"@", {'@'}, ACT_TIME_TO, NULL, "to a time: 12:10, 5m ago, 2026-11-24 03:12"},
+	{"@", {'@'}, ACT_TIME_TO, NULL, "to a time: 12:10, -5m, 5m ago, 2026-11-24 03:12"},
 	{"S", {'S'}, ACT_SPEED, NULL, "of a file: play at 1x, 10x, 60x, as fast as it goes"},
 	{"x", {'x'}, ACT_CLOSED, NULL, "all closed flows that are in memory, too"},
 	{"c", {'c'}, ACT_COLUMNS, "columns", "choose columns"},

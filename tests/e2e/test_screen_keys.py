@@ -122,6 +122,9 @@ def test_time_goes_by_the_minute(screen, text):
     term.wait("PAST 12:02:00")
     term.script(["{", "wait:PAST_12:01:00", "}", "wait:PAST_12:02:00", "[", "wait:PAST_12:01:59", "]",
                  "wait:PAST_12:02:00"])
+    # From the moment that is shown, not from the last one.
+    term.script(["@", "-1m", "Enter", "wait:PAST_12:01:00", "@", "-20", "Enter", "wait:PAST_12:00:40"])
+    term.script(["@", "-5x", "Enter", "wait:expected_a_time_such_as", "Esc", "wait:PAST_12:00:40"])
     finish(term)
 
 

@@ -265,18 +265,22 @@ class Tmux:
         return [line.rstrip() for line in done.stdout.split("\n")[:-1]]
 
     def send(self, word):
-        subprocess.run([*self.call, "send-keys", word], check=True)
+        subprocess.run([*self.call, "send-keys", "--", word], check=True)
 
     def end(self):
         subprocess.run([*self.call, "kill-server"], check=False)
 
 
-@pytest.mark.parametrize("keys", ["", "t *", "Tab Tab", "?", "[ Enter", "d u 3", "c", "Right Right I"])
+@pytest.mark.parametrize("keys", ["", "t *", "Tab Tab", "?", "[ Enter", "d u 3", "c", "Right Right I", "/ app1 Enter",
+                                  "@ -1m Enter"])
 def test_two_emulators_agree(screen, text, tmp_path, keys):
     argv = [PROGRAM, *replay(text)]
     term = screen(*replay(text), size=(100, 24))
     term.wait("PAST 12:02:00")
+    before = term.lines()
     term.script(keys.split())
+    # Both agree before either has heeded a key, too.
+    term.wait(lambda term: not keys or term.lines() != before, "what the keys change")
     other = Tmux(tmp_path, argv, (100, 24))
     try:
         wait_until(lambda: "PAST 12:02:00" in "\n".join(other.lines()), "screen in tmux")
