@@ -28,6 +28,8 @@ IDLE_S, BUSY_S, SETTLE_S = 10, 10, 3
 IDLE, BUSY = 45_000, 5_000
 KEYS = 200
 CLOSES = 10_000
+# The table of `top`, which asks no more of a socket than its bytes, and one more column.
+VERDICT_COLUMNS = "pid,comm,local,remote,rx_kb,tx_kb,verdict"
 IDLE_CPU = ("<=", 5)  # ms a second: 0.5 %
 IDLE_WAKES = ("<=", 3)
 LATENCY = ("<=", 30)
@@ -52,6 +54,7 @@ def _programs(bench):
     found = {
         "screen": (bench.tcpsight("top", *netns), b"LIVE"),
         "top": (bench.tcpsight("top", "--format", "screen", *netns), b"loadavg"),
+        "verdict": (bench.tcpsight("top", "--format", "screen", "-o", VERDICT_COLUMNS, *netns), b"loadavg"),
     }
     if shutil.which("htop"):
         found["htop"] = ["htop", "-d", "10"], b"PID"
@@ -102,6 +105,8 @@ def _busy(bench):
             _of(costs, "top", "cpu"), "top", note=_beside(costs)),
         Row("screen", "the same: in the kernel", "ms/s", _of(costs, "screen", "system"), _of(costs, "top", "system"),
             "top", KERNEL),
+        Row("screen", "the same: in the kernel", "ms/s", _of(costs, "screen", "system"),
+            _of(costs, "verdict", "system"), "top with verdicts"),
         Row("screen", "the same: bytes to the terminal", "/s", _of(costs, "screen", "bytes")),
     ]
 
