@@ -161,6 +161,13 @@ static void read_stall(const struct ev_extra *e, struct facts *f)
 		fact_set(f, FACT_stalled_us, first * ((1 << backoff) - 1));
 }
 
+/* Those in a row that ended it; also what was before the window, or before we came. */
+static void read_last_timeouts(const struct ev_extra *e, struct facts *f)
+{
+	if (e->backoff > fact_get(f, FACT_timeouts))
+		fact_set(f, FACT_timeouts, e->backoff);
+}
+
 static void read_flight(const struct ev_extra *e, struct facts *f)
 {
 	int64_t flight = e->send_queue > e->notsent ? e->send_queue - e->notsent : 0;
@@ -257,6 +264,8 @@ static void read_flow(const struct subject *s, struct facts *f)
 	read_clocks(s->extra, is_life ? &no_extra : &h->extra, f);
 	read_loss(s->extra, is_life ? &no_extra : &h->extra, f);
 	read_stall(s->extra, f);
+	if (s->kind == SUBJECT_CLOSED)
+		read_last_timeouts(s->extra, f);
 	if (s->extra->known & KNOWN_FLIGHT)
 		read_flight(s->extra, f);
 	read_levels(s->extra, f);

@@ -110,6 +110,10 @@ static const struct said said[] = {
 	{{"1 open 1 local=10.0.0.4:41022 remote=10.0.0.5:9 opened=1 ca_state=0 send_q=302000 mss=1448 retrans_rto=4 since_ack=3600",
 	  "4.6 close 1 end=timeout error=110"},
 	 "the peer stopped answering: 4 timeouts, nothing heard for 3.6 s, 302 kB unacknowledged"},
+	/* One that was sending in vain before we came. */
+	{{"1 sample 1 local=10.0.0.4:41022 remote=10.0.0.5:9 seen=adopted ca_state=4 send_q=200 mss=1448 backoff=3 retrans_other=3",
+	  "4.6 close 1 end=timeout error=110 retrans_rto=1 backoff=4 since_ack=3600"},
+	 "the peer stopped answering: 4 timeouts, nothing heard for 3.6 s, 200 bytes unacknowledged"},
 	{{"1 open 1 local=10.0.0.4:41022 remote=10.0.0.5:9 opened=1 ca_state=0 recv_q=12304",
 	  "1.34 close 1 end=reset_sent"},
 	 "closed with 12,304 bytes unread: the peer sees its connection reset"},
