@@ -112,6 +112,15 @@ HOLDS(half_open)
 	       fact_get(f, FACT_since_rcv_us) >= 2 * HOUR;
 }
 
+/* Whoever reads makes room, and the window opens. */
+HOLDS(reader_stopped)
+{
+	return is_open(s) && history_twice(s->history, LEVEL_UNREAD) &&
+	       fact_get(f, FACT_window_us) >= SECOND && !fact_get(f, FACT_rx_bytes) &&
+	       fact_has(f, FACT_rcv_wnd_bytes) &&
+	       f->value[FACT_rcv_wnd_bytes] < fact_get(f, FACT_mss_bytes);
+}
+
 /* A full queue that is emptied at once is a fast peer, not a slow reader. */
 HOLDS(reader_slow)
 {
@@ -299,6 +308,13 @@ static const struct rule rules[] = {
 	 "since_ack_us,since_rcv_us",
 	 "SO_KEEPALIVE in the application; ss -K ends it",
 	 half_open},
+	{"reader_slow", SEVERITY_STALLED, CERTAINTY_MEASURED,
+	 "more than half of what the receive buffer takes waits to be read, in two readings, nothing came, and our window takes no full segment",
+	 "1 s",
+	 "reads nothing: for {window_us} {unread_bytes} have waited to be read, and nothing more can come",
+	 "unread_bytes,window_us,rcvbuf_bytes,rcv_wnd_bytes",
+	 "what that process waits for: its stack (gdb -p, py-spy dump), a lock, a disk",
+	 reader_stopped},
 	{"reader_slow", SEVERITY_SLOW, CERTAINTY_MEASURED,
 	 "more than half of what the receive buffer takes waits to be read, in two readings, for 100 ms",
 	 "2 readings",

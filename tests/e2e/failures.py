@@ -324,6 +324,14 @@ def reader_stops(stage):
     yield
 
 
+@failure("reader_slow", "stalled", side="far", limit="reader")
+def we_read_nothing(stage):
+    client, _ = stage.pair(rcvbuf=4096)
+    client.settimeout(None)
+    stage.loop(lambda: client.sendall(b"x" * 65536))
+    yield
+
+
 def slow_reader(stage):
     client, accepted = stage.pair(rcvbuf=65536)
     client.settimeout(None)

@@ -58,6 +58,11 @@ static const struct expected slow[] = {
 	{{LIVE "rcvbuf=131072 recv_q=32769", "2 sample 1 rx=327690"}, "reader_slow", "slow", "reader"},
 	{{LIVE "rcvbuf=131072 recv_q=32768", "2 sample 1 rx=327690"}, "receiving", "fine", "nothing"},
 	{{LIVE "rcvbuf=131072 recv_q=32769", "2 sample 1 rx=327900"}, "receiving", "fine", "reader"},
+	/* It reads nothing at all. */
+	{{LIVE "rcvbuf=131072 recv_q=32769 rcv_wnd=1447", "2 sample 1"}, "reader_slow", "stalled", "reader"},
+	{{LIVE "rcvbuf=131072 recv_q=32769 rcv_wnd=0", "1.999 sample 1"}, "reader_slow", "slow", "reader"},
+	{{LIVE "rcvbuf=131072 recv_q=32769 rcv_wnd=1448", "2 sample 1"}, "reader_slow", "slow", "reader"},
+	{{LIVE "rcvbuf=131072 recv_q=32769 rcv_wnd=0", "2 sample 1 rx=9000"}, "reader_slow", "slow", "reader"},
 	{{LIVE "rcvbuf=131072 recv_q=9", "2 sample 1 rx=32769 recv_q=32769"}, "receiving", "fine", "nothing"},
 	/* The peer's window, by the kernel's clock. */
 	{{LIVE "snd_wnd=8000", "2 sample 1 tx=100000 busy=200000 rwnd_limited=50000"}, "peer_reads_slowly", "slow", "receiver_window"},
