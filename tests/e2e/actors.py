@@ -6,10 +6,8 @@ for a line on stdin before the flow ends. Run by flows.actor().
 """
 
 import ctypes
-import errno
 import json
 import os
-import pathlib
 import platform
 import select
 import signal
@@ -19,60 +17,12 @@ import sys
 import threading
 import time
 
-PAYLOAD = b"x" * 100
-PAYLOAD_BYTES = len(PAYLOAD)
+from acting import (PAYLOAD, PAYLOAD_BYTES, end_of, fork, name_self, other_end, say, step,
+                    wait_for_comm)
+from attempts import (abandon_connect, ask_connect, connect_from_taken_port, no_port_left,
+                      try_connect)
+
 IPPROTO_MPTCP = 262
-
-
-def say(**facts):
-    print(json.dumps(facts), flush=True)
-
-
-def step():
-    sys.stdin.readline()
-
-
-def name_self(name):
-    """Name the calling thread; of the main thread, that is the process's comm."""
-    ctypes.CDLL(None).prctl(15, name.encode(), 0, 0, 0)  # PR_SET_NAME
-
-
-def die_with_parent():
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
-
-
-def fork(run, *args):
-    """Run a function in a child process; returns the child's PID."""
-    child = os.fork()
-    if child == 0:
-        die_with_parent()
-        run(*args)
-        os._exit(0)
-    return child
-
-
-def wait_for_comm(pid, comm):
-    deadline = time.monotonic() + 10
-    while pathlib.Path(f"/proc/{pid}/comm").read_text(encoding="ascii").strip() != comm:
-        if time.monotonic() > deadline:
-            sys.exit(f"process {pid} did not become {comm}")
-        time.sleep(0.002)
-
-
-def end_of(sock, pid, comm):
-    laddr, lport = sock.getsockname()[:2]
-    raddr, rport = sock.getpeername()[:2]
-    return {
-        "pid": pid, "comm": comm, "laddr": laddr, "lport": lport, "raddr": raddr, "rport": rport
-    }
-
-
-def other_end(end, pid, comm):
-    return {
-        "pid": pid, "comm": comm,
-        "laddr": end["raddr"], "lport": end["rport"],
-        "raddr": end["laddr"], "rport": end["lport"],
-    }
 
 
 def serve_one(sock, control):
@@ -148,6 +98,36 @@ def handed_over(kind, first):
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     client.close()
     say(closed=True)
+    step()
+
+
+def speak(sock):
+    """Move a byte now and then, so that the flow has rows."""
+    while True:
+        sock.send(b"x")
+        time.sleep(0.1)
+
+
+def passed_worker_that_speaks(channel):
+    name_self("tcp-worker")
+    _, fds, _, _ = socket.recv_fds(channel, 1, 1)
+    speak(socket.socket(fileno=fds[0]))
+
+
+def handed_on():
+    """An old connection, whose server's end goes to a worker when told to, and nothing else happens."""
+    name_self("tcp-parent")
+    listener = socket.create_server(("127.0.0.1", 0))
+    ours, theirs = socket.socketpair()
+    worker = fork(passed_worker_that_speaks, theirs)
+    client = socket.create_connection(listener.getsockname())
+    sock, _ = listener.accept()
+    mine = end_of(client, os.getpid(), "tcp-parent")
+    say(client=mine, server=other_end(mine, worker, "tcp-worker"))
+    step()
+    socket.send_fds(ours, [b"x"], [sock.fileno()])
+    sock.close()
+    say(passed=True)
     step()
 
 
@@ -228,49 +208,6 @@ def serve(first):
         sock.close()
 
 
-def start_connect(address, port, timeout_ms):
-    name_self("tcp-try")
-    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
-    sock.setblocking(False)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, timeout_ms)
-    sock.connect_ex((address, port))
-    laddr, lport = sock.getsockname()[:2]
-    end = {"pid": os.getpid(), "laddr": laddr, "lport": lport, "raddr": address, "rport": port}
-    say(client=end)
-    return sock
-
-
-def try_connect(address, port, timeout_ms):
-    """Try to connect, and say how the kernel calls what came of it."""
-    sock = start_connect(address, int(port), int(timeout_ms))
-    sock.setblocking(True)
-    error = sock.connect_ex((address, int(port)))
-    sock.close()
-    say(error=errno.errorcode.get(error, ""))
-
-
-def ask_connect(address, port, patience_ms):
-    """Connect without blocking, wait, ask for the error and close, as most clients do."""
-    name_self("tcp-ask")
-    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
-    sock.setblocking(False)
-    sock.connect_ex((address, int(port)))
-    laddr, lport = sock.getsockname()[:2]
-    select.select([], [sock], [], int(patience_ms) / 1000)
-    error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    sock.close()
-    end = {"pid": os.getpid(), "laddr": laddr, "lport": lport, "raddr": address, "rport": int(port)}
-    say(client=end, error=errno.errorcode.get(error, ""))
-
-
-def abandon_connect(address, port):
-    """Try to connect, and give up when told to."""
-    sock = start_connect(address, int(port), 0)
-    step()
-    sock.close()
-    say(closed=True)
-
-
 def listen_only(address, port, backlog):
     """Listen, and accept nothing, until told to close."""
     name_self("tcp-listen")
@@ -292,44 +229,6 @@ def hold_connected(address, port, count):
     for sock in held:
         sock.close()
     say(closed=True)
-
-
-def no_port_left(address, port):
-    """Connect twice where there is one local port, and say how the kernel calls what came of it."""
-    name_self("tcp-noport")
-    first, second = socket.socket(), socket.socket()
-    first.setblocking(False)
-    errors = [sock.connect_ex((address, int(port))) for sock in (first, second)]
-    say(pid=os.getpid(), errors=[errno.errorcode.get(error, "") for error in errors])
-    step()
-
-
-def connect_from_taken_port(kind, address, port):
-    """Connect from a port that is taken towards this peer. `bound` to it; `reused`: the socket was
-    connected before, and any port will do."""
-    name_self("tcp-noport")
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    listener = socket.create_server((address, int(port)), family=family, backlog=16)
-    with open("/proc/sys/net/ipv4/ip_local_port_range", "w", encoding="ascii") as file:
-        file.write("40000 40000")
-    sock = socket.socket(family)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if kind == "reused":
-        sock.connect((address, int(port)))
-        # connect() to AF_UNSPEC is what disconnects.
-        ctypes.CDLL(None).connect(sock.fileno(), struct.pack("H14x", socket.AF_UNSPEC), 16)
-    first = socket.socket(family)
-    first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    first.bind((address, 40000))
-    first.connect((address, int(port)))
-    if kind == "bound":
-        sock.bind((address, 40000))
-    error = sock.connect_ex((address, int(port)))
-    sock.close()
-    say(pid=os.getpid(), error=errno.errorcode.get(error, ""))
-    step()
-    first.close()
-    listener.close()
 
 
 def hold_many(pairs):
@@ -470,6 +369,7 @@ def deferred_connect():
 
 SCENARIOS = {
     "handed_over": handed_over,
+    "handed_on": handed_on,
     "client_exec": client_exec,
     "client_thread": client_thread,
     "client_gone": client_gone,

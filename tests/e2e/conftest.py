@@ -9,6 +9,7 @@ import bpfstate
 import pytest
 import sources
 from netns import Cgroup, Netns, cgroup2_mount
+from outputs import write_events
 from pyterm import PyTerm
 from rungs import Rungs
 from sight import PROGRAM, UNSEEN_MAX, Tcpsight
@@ -30,6 +31,18 @@ def privileged(built):
         pytest.skip("needs root")
     if not pathlib.Path("/sys/kernel/btf/vmlinux").exists():
         pytest.skip("needs a kernel with BTF")
+
+
+@pytest.fixture
+def few_closes(built, tmp_path):
+    """Events of three connections."""
+    return write_events(tmp_path / "few", 3)
+
+
+@pytest.fixture(scope="module")
+def many_closes(built, tmp_path_factory):
+    """More rows than the queue of an output holds."""
+    return write_events(tmp_path_factory.mktemp("many") / "events", 30_000)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 
-from actors import name_self, say, step
+from acting import name_self, say, step
 
 
 def pair(count):

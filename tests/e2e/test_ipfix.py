@@ -9,8 +9,8 @@ import pytest
 from authorities import certificates, tls_of  # noqa: F401 (a fixture)
 from flows import Traffic, churn, traffic, wait_until
 from ipfix_collectors import Nfacctd, Nfcapd, Stream, Tee, biflow_of, dump, rows_of
+from outputs import write_events
 from sight import Tcpsight, run
-from test_outputs import write_events
 
 FAST = ["--timeout", 2, "--stop-timeout", 60]
 

@@ -21,8 +21,8 @@ from fleetdata import record
 from flows import churn, traffic, wait_until
 from google.protobuf import json_format
 from otlp_server import BROKEN, Collector, collector, record_of, sender_of
+from outputs import write_events
 from sight import PATIENCE_SEC, UNSEEN_MAX, run
-from test_outputs import write_events
 
 FAST = ["--timeout", 2, "--stop-timeout", 60]
 WARN, INFO = 13, 9

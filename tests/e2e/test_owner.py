@@ -66,6 +66,19 @@ def test_handed_over_before_the_tool_came(sight, source, kind):
         assert who(tool.wait_row(side)) == (side.pid, side.comm)
 
 
+@pytest.mark.alone
+def test_handed_over_while_nothing_is_opened(sight):
+    """Who has which files is looked at then, and scanned because that has changed."""
+    with actor("handed_on") as flow:
+        _, server = told(flow.hear())
+        tool = sight("top", "--json", "1")
+        flow.go()
+        row = tool.wait_for(lambda lines: [line for line in lines if f'"lport":{server.lport},' in line
+                                           and f'"pid":{server.pid},' in line], "row of the worker")
+        flow.end()
+    assert '"comm":"tcp-worker"' in row[0]
+
+
 def test_flows_older_than_the_tool(sight, source):
     with Traffic(hold=True, rounds=2, bytes=1000, reply=10) as flow:
         flow.go()

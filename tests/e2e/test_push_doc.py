@@ -19,8 +19,8 @@ from flows import churn
 from ipfix_collectors import DOC as TEXT
 from ipfix_collectors import Stream, Tee, biflow_of, command_of, dump, rows_of
 from otlp_server import collector, points_of
+from outputs import write_events
 from sight import run
-from test_outputs import write_events
 
 
 def block(first):

@@ -10,9 +10,10 @@ import struct
 import subprocess
 
 import pytest
-from flows import wait_until
+from flows import Traffic, wait_until
 from netns import Link
 from sight import PROGRAM
+from test_stat import live
 
 PORT = 7000
 
@@ -294,3 +295,53 @@ def test_what_an_unanswered_connect_does_not_know(wire, source):
                               check=True)
         [row] = [row for row in map(json.loads, done.stdout.splitlines()) if row.get("rport") == PORT]
     assert [row[name] for name in columns] == [None, None, None, None, 0, 1, 0, PORT]
+
+
+# What is compared at rest, of one connection of real programs.
+SS = {
+    "cwnd": r"\bcwnd:(\d+)", "mss": r"\bmss:(\d+)", "in_segs": r"\bsegs_in:(\d+)",
+    "data_segs_out": r"\bdata_segs_out:(\d+)", "data_segs_in": r"\bdata_segs_in:(\d+)",
+    "bytes_sent": r"\bbytes_sent:(\d+)", "bytes_received": r"\bbytes_received:(\d+)",
+    "delivered": r"\bdelivered:(\d+)", "delivery_rate": r"\bdelivery_rate (\d+)bps",
+}
+
+
+RTT = r"\brtt:([\d.]+)/([\d.]+)"
+
+
+def test_fields_of_a_socket_are_those_of_ss(netns, source):
+    """One socket, at rest after some traffic, so both look at the same numbers."""
+    columns = ",".join(["lport", "rtt_us", "rttvar_us", "rto_us", "congestion", "recv_q", "send_q",
+                        "retrans_segs", *SS])
+
+    def look():
+        """ss, and the row, if nothing waits to be sent or read, and ss still says the same after it."""
+        ss = ["ss", "-Htinem", "sport", "=", f":{truth.client.lport}"]
+        text = netns.run(*ss)
+        rows = live(*source.options, "--netns", netns.name, "-o", columns)
+        [row] = [row for row in rows if row["lport"] == truth.client.lport]
+        again = netns.run(*ss)
+        same = all(re.findall(pattern, text) == re.findall(pattern, again)
+                   for pattern in [*SS.values(), RTT, r"\brto:(\d+)"])
+        return (text, row) if same and text.split()[1:3] == ["0", "0"] else None
+
+    with Traffic(netns=netns, hold=True, rounds=2, bytes=300_000, reply=2000) as flow:
+        truth = flow.go()
+        text, row = wait_until(look, "rest")
+        flow.finish()
+    for name, pattern in SS.items():
+        wanted = number(text, pattern)
+        if name == "bytes_sent":
+            # ss counts what was sent again too.
+            wanted -= number(text, r"\bbytes_retrans:(\d+)")
+        if name == "delivery_rate":
+            # ss says bits, cut to whole numbers of the same product.
+            wanted //= 8
+            assert abs(row[name] - wanted) <= 1, text
+            continue
+        assert row[name] == wanted, (name, text)
+    rtt, deviation = re.search(RTT, text).groups()
+    assert (row["rtt_us"], row["rttvar_us"]) == (round(float(rtt) * 1000),
+                                                 round(float(deviation) * 1000))
+    assert row["rto_us"] == number(text, r"\brto:(\d+)") * 1000
+    assert f" {row['congestion']} " in text

@@ -189,8 +189,18 @@ def test_headers_are_guarded():
         assert "#pragma once" in path.read_text(), path
 
 
+# Of the tests and the benchmark too: what somebody wrote, not what was captured or is made.
+OTHERS = sorted(path for folder in ("tests", "bench") for suffix in ("py", "c", "h", "js")
+                for path in (ROOT / folder).rglob(f"*.{suffix}"))
+
+
+# What was longer when the limit came to the tests. A file that is short leaves this list.
+LONG = {ROOT / "tests/e2e/failures.py", ROOT / "bench/day.c"}
+
+
 def test_files_stay_short():
-    for path in SOURCES + WEB:
+    assert len(OTHERS) > 100
+    for path in SOURCES + WEB + [path for path in OTHERS if path not in LONG]:
         lines = path.read_text().count("\n")
         assert lines <= 450, f"{path}: {lines} lines: a file has one job; split it"
 
