@@ -29,12 +29,13 @@ struct flow {
 	__u8 syn;		/* 1: bytes_acked counts our SYN, because we connected */
 	__u8 reused;		/* how often this socket was connected again */
 	__u8 reset_came;	/* 1: a RST ended it */
-	__u8 late;		/* 1: began after control.frozen: belongs to no account */
+	/* Two of one byte: the first is set where the flow begins, before anybody looks at it. */
+	__u8 late : 1;		/* began after control.frozen: belongs to no account */
+	__u8 no_subflow : 1;	/* it is none of an MPTCP connection, and will be none */
 	__u8 synack_retrans;	/* SYN/ACKs that were sent again before the socket came to be */
 	__u8 soft_error;	/* errno of an ICMP error that came while it connected; 0: none */
 	__u8 icmp_type, icmp_code; /* of that */
-	__u8 after_cookies : 1;	/* its listener may have answered with a SYN cookie */
-	__u8 no_subflow : 1;	/* it is none of an MPTCP connection, and will be none */
+	__u8 after_cookies;	/* 1: its listener may have answered with a SYN cookie */
 	__u8 redirected;	/* 1: it was seen in a sockmap */
 	__u32 counted;		/* 1: is in the account as live */
 	__u32 adopted;		/* 1: somebody is adopting it, or has */
