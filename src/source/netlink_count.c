@@ -44,13 +44,19 @@ int count_control_numbers(const struct diag *d)
 	return numbers < payload || numbers > payload + 2 ? -1 : (int)(numbers - payload);
 }
 
+/* Did the state change between the two moments at which the kernel looked at it? */
+static bool is_torn(const struct diag *d)
+{
+	return d->info.tcpi_state && d->info.tcpi_state != d->state;
+}
+
 uint8_t count_role(const struct diag *d)
 {
 	int syn = count_control_numbers(d);
 
 	if (d->state == ST_SYN_SENT)
 		return ROLE_CONNECT;
-	if (syn < 0 || d->send_queue)
+	if (syn < 0 || d->send_queue || is_torn(d))
 		return ROLE_UNKNOWN;
 	syn -= count_state_has_our_fin(d->state);
 	return syn == 1 ? ROLE_CONNECT : syn == 0 ? ROLE_ACCEPT : ROLE_UNKNOWN;
@@ -90,7 +96,10 @@ void count_live(const struct diag *d, uint8_t role, struct ev_count *ret)
 		by_numbers = less(t->tcpi_bytes_acked + d->send_queue, (uint64_t)syn + our_fin);
 		ret->tx_bytes = role == ROLE_UNKNOWN ? by_payload : smaller(by_payload, by_numbers);
 	}
-	count_common(d, syn, count_state_has_peer_fin(d->state), ret);
+	count_common(d, syn,
+		     count_state_has_peer_fin(d->state) ||
+			     count_state_has_peer_fin(d->info.tcpi_state),
+		     ret);
 }
 
 /* Did we send or queue a FIN? */
@@ -147,6 +156,11 @@ bool count_is_unsure(const struct diag *d, const struct count_end *end)
 		return true;
 	/* What is left unread is the FIN. */
 	return !d->receive_queue && !d->send_queue && end->closed_first && !end->fin_awaited;
+}
+
+uint64_t count_received(uint64_t told, uint64_t last, bool sure)
+{
+	return told > last && !(sure && told == last + 1) ? told : last;
 }
 
 bool count_never_connected(const struct diag *d)

@@ -31,7 +31,7 @@ int count_control_numbers(const struct diag *d);
 
 /*
  * Which side opened the flow, from the counters of a live one; ROLE_UNKNOWN while bytes are on
- * their way (the send queue is read at another moment than the counters).
+ * their way (the send queue is read at another moment than the counters), or the state just changes.
  */
 uint8_t count_role(const struct diag *d);
 
@@ -56,6 +56,13 @@ bool count_final(const struct diag *d, const struct count_end *end, struct ev_co
  * it reached the socket or the stand-in that took its place.
  */
 bool count_is_unsure(const struct diag *d, const struct count_end *end);
+
+/*
+ * Bytes received as of the end: `last`, or what was `told` before if that is more, as a flow's counters
+ * never go back. But the peer's FIN may have come between state and counters of a list, which then had it
+ * for a byte: where the end is `sure` (count_is_unsure()), that one is taken back.
+ */
+uint64_t count_received(uint64_t told, uint64_t last, bool sure);
 
 /*
  * Of a socket that was disconnected, which erased its counters: had it never been connected? Then no

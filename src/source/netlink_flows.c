@@ -273,6 +273,8 @@ void netlink_flows_gone(void *flows, struct diag_net *net, const struct diag *d)
 	struct flow *flow;
 	struct known *k;
 	struct ev_count last;
+	uint64_t told;
+	bool unsure;
 
 	if (!d->has_info)
 		return;
@@ -290,8 +292,11 @@ void netlink_flows_gone(void *flows, struct diag_net *net, const struct diag *d)
 		flow->ident.uid = UID_UNKNOWN;
 	}
 	note_extra(f, flow, d);
-	f->account.inexact += end_read(flow, k->role_sure, net, d, &last);
+	told = flow->count.rx_bytes;
+	unsure = end_read(flow, k->role_sure, net, d, &last);
+	f->account.inexact += unsure;
 	raise_count(&flow->count, &last);
+	flow->count.rx_bytes = count_received(told, last.rx_bytes, !unsure);
 	finish(f, flow, false);
 }
 

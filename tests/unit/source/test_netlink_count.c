@@ -137,6 +137,51 @@ static void a_torn_reading_never_counts_too_much(void **state)
 	assert_int_equal(c.tx_bytes, 50000);
 }
 
+/* The state is read first; then the peer's FIN comes, and is counted; then the counters are read. */
+static void a_fin_that_tears_a_reading_is_no_byte(void **state)
+{
+	struct model m = model_new(false);
+	struct ev_count c;
+	struct diag d;
+
+	(void)state;
+	net_receive(&m, 900);
+	net_receive_fin(&m, ST_CLOSE_WAIT);
+	d = look(&m);
+	d.state = ST_ESTABLISHED;
+	d.info.tcpi_state = ST_CLOSE_WAIT;
+	count_live(&d, ROLE_ACCEPT, &c);
+	assert_int_equal(c.rx_bytes, 900);
+	/* Both looks at the state may come before. Then the end knows better, if it knows. */
+	d.info.tcpi_state = ST_ESTABLISHED;
+	count_live(&d, ROLE_ACCEPT, &c);
+	assert_int_equal(c.rx_bytes, 901);
+	assert_int_equal(count_received(901, 900, true), 900);
+	assert_int_equal(count_received(901, 900, false), 901);
+	assert_int_equal(count_received(902, 900, true), 902);
+	assert_int_equal(count_received(900, 901, true), 901);
+}
+
+/* Our FIN is acknowledged between: it would be taken for the SYN of a side that connected. */
+static void a_close_that_tears_a_reading_tells_no_role(void **state)
+{
+	struct model m = model_new(false);
+	struct diag d;
+
+	(void)state;
+	net_receive(&m, 900);
+	net_receive_fin(&m, ST_CLOSE_WAIT);
+	app_fin(&m, ST_LAST_ACK);
+	net_send(&m, 1);
+	net_ack_all(&m);
+	d = look(&m);
+	d.state = ST_CLOSE_WAIT;
+	d.info.tcpi_state = ST_LAST_ACK;
+	assert_int_equal(count_role(&d), ROLE_UNKNOWN);
+	d.state = ST_LAST_ACK;
+	assert_int_equal(count_role(&d), ROLE_ACCEPT);
+}
+
 /* A local firewall drops what was sent: the kernel counts bytes_sent again, but not as
  * retransmitted. */
 static void a_local_drop_is_not_counted_twice(void **state)
@@ -164,6 +209,8 @@ int main(void)
 		cmocka_unit_test(the_role_is_told_by_a_quiet_flow_only),
 		cmocka_unit_test(a_connecting_flow_has_sent_nothing),
 		cmocka_unit_test(a_torn_reading_never_counts_too_much),
+		cmocka_unit_test(a_fin_that_tears_a_reading_is_no_byte),
+		cmocka_unit_test(a_close_that_tears_a_reading_tells_no_role),
 		cmocka_unit_test(a_local_drop_is_not_counted_twice),
 	};
 
