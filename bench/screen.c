@@ -89,7 +89,7 @@ static void move_some(uint32_t flows)
 		h->news_tick = moment.tick;
 		journal_note(&journal, i, &before, h, &cold[i], &cold[i]);
 	}
-	journal_seal(&journal, moment.time_ns);
+	journal_seal(&journal, moment.time_ns, 1000000000);
 }
 
 static double draw_once(void)

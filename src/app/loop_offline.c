@@ -17,6 +17,7 @@
 /* A source emits up to some hundred events at a time. */
 #define DRAINS_PER_LOOK 16
 #define DRAINS_PER_FLUSH 4096
+#define NS_PER_S 1000000000ull
 
 static bool signal_waits(void)
 {
@@ -51,8 +52,36 @@ static void advance(struct loop *l, uint64_t time_ns)
 		l->asked->one[i]->consumer.done = l->was_done >> i & 1;
 }
 
+/* The consumer that people look at, if there is one: it says how far is read. */
+static struct consumer *led_by(const struct loop *l)
+{
+	for (unsigned i = 0; i < l->asked->count; i++)
+		if (l->asked->one[i]->consumer.ops->holds)
+			return &l->asked->one[i]->consumer;
+	return NULL;
+}
+
+/*
+ * Who looks at a recording moment by moment has its intervals: shorter ones would end with nothing in
+ * them. Files of one directory may differ, and it may be opened at another one than before.
+ */
+static void take_recorded_interval(struct loop *l)
+{
+	uint64_t interval_ns = l->source->interval_ns;
+	struct consumer *c = led_by(l);
+
+	if (!c || !c->pace || !interval_ns)
+		return;
+	l->engine->slack_ns = interval_ns / 2;
+	if (interval_ns < c->question->interval_s * NS_PER_S)
+		interval_ns = c->question->interval_s * NS_PER_S;
+	if (interval_ns != c->pace->interval_ns)
+		engine_set_interval(l->engine, c, interval_ns);
+}
+
 static void begin(struct loop *l, uint64_t time_ns)
 {
+	take_recorded_interval(l);
 	engine_begin(l->engine, time_ns);
 	loop_read_host(l);
 }
@@ -123,15 +152,6 @@ static void take_signals(struct loop *l)
 				c->ops->resized(c);
 		}
 	}
-}
-
-/* The consumer that people look at, if there is one: it says how far is read. */
-static struct consumer *led_by(const struct loop *l)
-{
-	for (unsigned i = 0; i < l->asked->count; i++)
-		if (l->asked->one[i]->consumer.ops->holds)
-			return &l->asked->one[i]->consumer;
-	return NULL;
 }
 
 static bool must_wait(const struct loop *l)

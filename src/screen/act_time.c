@@ -16,6 +16,8 @@
 #define NS_PER_S 1000000000ull
 #define NS_PER_US 1000
 #define MINUTE_S 60
+/* So much is read again at least: whoever steps back once does so again, and intervals may be of a minute. */
+#define READ_BACK_US 120000000
 #define HALF_DAY_US 43200000000ll
 
 static int64_t wall_us(const struct screen *s, uint64_t time_ns)
@@ -58,6 +60,8 @@ void act_tick(struct screen *s)
 		s->is_seeking = false;
 	if (s->is_reading && now >= s->read_to_ns) {
 		s->is_reading = false;
+		if (s->wants_before && now > s->read_to_ns && s->journal.last > s->journal.first)
+			past_go(s, s->journal.last - 1);
 		if (s->ui.time == TIME_PLAYING)
 			plan_play(s);
 	} else if (s->ui.time == TIME_PLAYING && !s->past.is_there) {
@@ -124,7 +128,15 @@ static void read_on(struct screen *s, uint64_t time_ns)
 {
 	past_leave(s);
 	s->is_reading = s->is_seeking = true;
+	s->wants_before = false;
 	s->read_to_ns = time_ns;
+}
+
+/* The same, of a moment which may lie within an interval: what is shown had ended by then. */
+static void read_to(struct screen *s, uint64_t time_ns)
+{
+	read_on(s, time_ns);
+	s->wants_before = true;
 }
 
 /* What came before all that is remembered, a recording can give again. */
@@ -132,13 +144,15 @@ static bool read_back(struct screen *s, uint64_t time_ns)
 {
 	int64_t before_us = (int64_t)(2 * s->scene.interval_s * 1e6);
 
+	before_us = before_us > READ_BACK_US ? before_us : READ_BACK_US;
+
 	if (!screen_is_of_file(s) || !s->source->ops->tells_ticks)
 		return false;
 	s->consumer->read_from_us = wall_us(s, time_ns) - before_us;
 	if (s->consumer->read_from_us <= 0)
 		s->consumer->read_from_us = 1;
 	screen_restart(s);
-	s->is_reading = s->is_seeking = true;
+	s->is_reading = s->is_seeking = s->wants_before = true;
 	s->read_to_ns = time_ns;
 	return true;
 }
@@ -163,7 +177,7 @@ static void go_to_time(struct screen *s, uint64_t time_ns)
 	uint64_t last = journal_time(&s->journal, s->journal.last);
 
 	if (screen_is_of_file(s) && !s->has_ended && time_ns > last)
-		read_on(s, time_ns);
+		read_to(s, time_ns);
 	else if (tick || !read_back(s, time_ns))
 		go_to(s, tick ? tick : s->journal.first);
 }

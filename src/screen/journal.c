@@ -127,10 +127,11 @@ void journal_note(struct journal *j, uint32_t slot, const struct track_hot *hot_
 	j->open_used = (size_t)(to - j->open) + len;
 }
 
-void journal_seal(struct journal *j, uint64_t time_ns)
+void journal_seal(struct journal *j, uint64_t time_ns, uint64_t interval_ns)
 {
 	uint32_t tick = j->last + 1;
-	struct journal_part part = {.used = (uint32_t)j->open_used, .time_ns = time_ns};
+	struct journal_part part = {
+		.used = (uint32_t)j->open_used, .time_ns = time_ns, .interval_ns = interval_ns};
 
 	if (j->open_is_broken) {
 		journal_clear(j, tick);
@@ -157,6 +158,11 @@ bool journal_has(const struct journal *j, uint32_t tick)
 uint64_t journal_time(const struct journal *j, uint32_t tick)
 {
 	return journal_has(j, tick) ? part_of(j, tick)->time_ns : 0;
+}
+
+uint64_t journal_interval(const struct journal *j, uint32_t tick)
+{
+	return journal_has(j, tick) ? part_of(j, tick)->interval_ns : 0;
 }
 
 static void flip(void *struct_start, size_t word, uint32_t by)

@@ -17,6 +17,7 @@ struct journal_part {
 	uint8_t *bytes; /* records; NULL if nothing changed */
 	uint32_t used;
 	uint64_t time_ns; /* when the interval ended */
+	uint64_t interval_ns; /* and how long it was */
 };
 
 struct journal {
@@ -40,13 +41,16 @@ void journal_note(struct journal *j, uint32_t slot, const struct track_hot *hot_
 		  const struct track_cold *cold_after);
 
 /* The interval under way has ended; it gets the next number. */
-void journal_seal(struct journal *j, uint64_t time_ns);
+void journal_seal(struct journal *j, uint64_t time_ns, uint64_t interval_ns);
 
 /* Can what interval `tick` changed be undone and done again? */
 bool journal_has(const struct journal *j, uint32_t tick);
 
 /* When interval `tick` ended; 0 if that is not known. */
 uint64_t journal_time(const struct journal *j, uint32_t tick);
+
+/* How long it was; 0 if that is not known. */
+uint64_t journal_interval(const struct journal *j, uint32_t tick);
 
 /*
  * Lead copies of the tracks over interval `tick`, in whichever direction it was not. The one after

@@ -67,14 +67,22 @@ static void take_loss(struct screen *s)
 	};
 }
 
+/* Nobody can ask for less than what was recorded, and old recordings are kept by the minute. */
+static uint64_t interval_ns(const struct screen *s)
+{
+	uint64_t asked = s->consumer->question->interval_s * NS_PER_S;
+
+	return s->source->interval_ns > asked ? s->source->interval_ns : asked;
+}
+
 static void on_tick(struct consumer *c, uint64_t time_ns)
 {
 	struct screen *s = c->state;
-	double seconds = s->scene.interval_s;
+	double seconds = (double)interval_ns(s) / NS_PER_S;
 
 	tracks_expire(&s->tracks, time_ns > CLOSED_STAY_NS ? time_ns - CLOSED_STAY_NS : 0);
 	s->scene.is_calm = !s->journal.open_used && !screen_is_of_file(s);
-	journal_seal(&s->journal, time_ns);
+	journal_seal(&s->journal, time_ns, interval_ns(s));
 	s->scene.rx_rate = (double)s->interval_rx / seconds;
 	s->scene.tx_rate = (double)s->interval_tx / seconds;
 	s->interval_rx = s->interval_tx = 0;

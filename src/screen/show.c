@@ -51,6 +51,15 @@ void show_set_by(struct screen *s, enum by by)
 		group_by_set(by_name(by), s->view);
 }
 
+/* A directory holds recordings of several intervals, if the old ones were summed up. */
+static void set_interval(struct screen *s, const struct moment *m)
+{
+	uint64_t ns = journal_interval(&s->journal, m->tick);
+
+	if (ns)
+		s->scene.interval_s = (double)ns / NS_PER_S;
+}
+
 /* Of the past, those that were there then. */
 static void count_flows(struct screen *s, const struct moment *m)
 {
@@ -91,6 +100,7 @@ void screen_settle(struct screen *s)
 	s->list.ui = &s->ui;
 	s->list.where = s->where;
 	s->scene.is_reading = s->is_reading;
+	set_interval(s, &moment);
 	count_flows(s, &moment);
 	list_make(&s->list);
 	plan_make(&s->plan, &s->ui, rows, width);

@@ -163,10 +163,14 @@ static void take_event(struct source *s, struct state *r, unsigned host)
 		h->adopted += ev->head.kind == EV_OPEN && ev->ident.seen == SEEN_ADOPTED;
 		h->closed += ev->head.kind == EV_CLOSE;
 	}
-	if (ev->head.kind == EV_TIME)
+	if (ev->head.kind == EV_TIME) {
 		r->told_ns = ev->time_ns;
-	else if (ev->head.kind == EV_CLOSE)
+		/* Of a directory the next file may have another. */
+		if (!host)
+			s->interval_ns = recording_meta(recordings_get(r->all, 0))->interval_us * NS_PER_US;
+	} else if (ev->head.kind == EV_CLOSE) {
 		r->closed_ns = ev->time_ns;
+	}
 	s->emit(s->emit_context, ev);
 }
 

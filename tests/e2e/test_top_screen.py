@@ -112,6 +112,25 @@ def test_the_same_moment_looks_the_same_from_both_sides(screen, recording):
     assert term.end()[0] == 0
 
 
+def test_of_what_is_kept_by_the_minute_each_moment_is_the_minute_before(screen, tmp_path):
+    """As old recordings are, once they were summed up: rates are a second's, and times lie within intervals."""
+    text, path = tmp_path / "long", tmp_path / "r.tsr"
+    text.write_text("".join(line + "\n" for line in events(seconds=600)))
+    subprocess.run([PROGRAM, "record", "--interval", "60", "--source", "replay", "--read", text, "--output", path],
+                   check=True, env={"TZ": "UTC"})
+    term = screen("top", "--read", path, "--at", f"{DAY} 12:05:00")
+    # 3,000 bytes a second, whatever the interval is; the first minute is the one that begins then.
+    term.wait(lambda term: "PAST 12:06:00" in term.text() and " 60s " in term.text() and "3.0 k" in term.text())
+    for words, moment in ((["["], "12:05:00"), (["["], "12:04:00"), (["]"], "12:05:00"),
+                          (["@", "12:07:30", "Enter"], "12:07:00"), (["@", "12:08:00", "Enter"], "12:08:00"),
+                          (["@", "12:02:59", "Enter"], "12:02:00"), (["}"], "12:03:00"), (["{"], "12:02:00")):
+        term.script(words)
+        term.wait(lambda term, moment=moment: f"PAST {moment}" in term.text() and "3.0 k" in term.text(),
+                  f"{moment} after {words}")
+    term.send("q")
+    assert term.end() == (0, "")
+
+
 def test_what_is_marked_is_saved_once_and_never_written_over(screen, text, tmp_path):
     os.chmod(tmp_path, 0o777)
     term = screen(*replay(text, "--save-dir", tmp_path))

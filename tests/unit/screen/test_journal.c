@@ -61,7 +61,7 @@ static void run(struct journal *j, size_t limit)
 	journal_init(j, limit);
 	for (unsigned n = 1; n <= INTERVALS; n++) {
 		change(j);
-		journal_seal(j, n * 1000ull);
+		journal_seal(j, n * 1000ull, n);
 		memcpy(was_hot[n], hot, sizeof(hot));
 		memcpy(was_cold[n], cold, sizeof(cold));
 	}
@@ -86,6 +86,7 @@ static void it_leads_back_and_on_again(void **state)
 	assert_at(INTERVALS);
 	for (unsigned n = INTERVALS; n; n--) {
 		assert_int_equal(journal_time(&j, n), n * 1000);
+		assert_int_equal(journal_interval(&j, n), n);
 		journal_apply(&j, n, copy_hot, copy_cold);
 		assert_at(n - 1);
 	}
