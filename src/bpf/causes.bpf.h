@@ -35,13 +35,13 @@ const volatile __u8 want_undo __weak = 0; /* causes.undone */
 static __always_inline struct causes *causes_make(struct flow *f, struct tcp_sock *tp)
 {
 	struct causes *c = bpf_sk_storage_get(&causes, SK(tp), 0, 0);
-	struct causes first = {};
 
 	if (c)
 		return c;
-	/* Whole at once: a reading and a retransmission may make it at the same time. */
-	first.segs[CAUSE_SYN] = first.total = f->synack_retrans;
-	return bpf_sk_storage_get(&causes, SK(tp), &first, BPF_SK_STORAGE_GET_F_CREATE);
+	c = bpf_sk_storage_get(&causes, SK(tp), 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (c)
+		c->segs[CAUSE_SYN] = c->total = f->synack_retrans;
+	return c;
 }
 
 /* Of a flow that is older than us: what it sent again before is of no cause that we know. */
@@ -71,15 +71,16 @@ static __always_inline bool causes_taken_back(const struct causes *c, struct tcp
 
 /*
  * A socket is locked while it sends: by a spinlock in an interrupt, by its owner in a system call,
- * which may be kept from its CPU for any time.
+ * which may be kept from its CPU for any time. 0: it is not.
  */
-static __always_inline bool may_be_sending(struct tcp_sock *tp)
+static __always_inline __u32 may_be_sending(struct tcp_sock *tp)
 {
 	struct sock *sk = SK(tp);
+	__u32 locked = sk->sk_lock.owned;
 
-	return sk->sk_lock.owned ||
-	       (bpf_core_field_exists(sk->sk_lock.slock.rlock.raw_lock.val) &&
-		sk->sk_lock.slock.rlock.raw_lock.val.counter);
+	if (bpf_core_field_exists(sk->sk_lock.slock.rlock.raw_lock.val.counter))
+		locked |= sk->sk_lock.slock.rlock.raw_lock.val.counter;
+	return locked;
 }
 
 /*
@@ -92,14 +93,12 @@ static __always_inline void causes_settle(struct causes *c, struct tcp_sock *tp,
 
 	if (c->total == total)
 		return;
-	if (!last && (c->met != total || may_be_sending(tp))) {
+	if (!last && ((c->met ^ total) | may_be_sending(tp))) {
 		c->met = total;
 		return;
 	}
 	/* Not before the lock was seen free: what was announced by then is known. */
 	known = *(volatile __u32 *)&c->total;
-	if (known == total)
-		return;
 	if (__sync_val_compare_and_swap(&c->total, known, total) == known)
 		__sync_fetch_and_add(&c->segs[CAUSE_OTHER], total - known);
 }
