@@ -32,6 +32,21 @@ class Netns:
     def ip(self, *words):
         _ip("-n", self.name, *words)
 
+    def add_address(self, address, device):
+        """With the length of its prefix; it can be used at once. The device must be up."""
+        self.ip("addr", "add", address, "dev", device, *["nodad"] * (":" in address))
+        if ":" in address:
+            self.wait_local(address.partition("/")[0])
+
+    def wait_local(self, address):
+        """An IPv6 address has its route from a queue of the kernel's, a while after it is no longer tentative."""
+        def is_local():
+            done = subprocess.run(["ip", "-n", self.name, "-6", "route", "get", address],
+                                  capture_output=True, text=True, check=False)
+            return done.stdout.startswith("local ")
+
+        wait_until(is_local, f"route to {address}")
+
     def sysctl(self, name, value):
         path = "/proc/sys/" + name.replace(".", "/")
         self.run("sh", "-c", f"echo {value} > {path}")

@@ -74,7 +74,7 @@ class OddSockets:
         self.netns.run("nft", "add table ip t")
         self.netns.run("nft", "add chain ip t input { type filter hook input priority 0; }")
         self.netns.ip("addr", "add", "10.0.0.1/32", "dev", "lo")
-        wait_until(lambda: "tentative" not in self.netns.run("ip", "-6", "addr"), "address")
+        self.netns.wait_local("::1")
         with self.netns.inside():
             self.server()
             self.established()

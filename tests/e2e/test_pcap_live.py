@@ -121,8 +121,7 @@ def test_subnet_adds_up_to_what_was_sent(sight, link):
     for end, addresses in ((link.near, ("10.77.1.1", "fd00:1::1")),
                            (link.far, ("10.77.1.2", "fd00:1::2"))):
         for address in addresses:
-            end.ip("addr", "add", address + ("/64" if ":" in address else "/24"), "dev", "wire",
-                   *(["nodad"] if ":" in address else []))
+            end.add_address(address + ("/64" if ":" in address else "/24"), "wire")
     options = ["--csv", "-o", "subnet,tx_bytes,rx_bytes", "--direction", "both",
                "first=10.77.0.0/24,second=10.77.0.0/16,six=fd00:1::/64,rest=0.0.0.0/0"]
     with contextlib.ExitStack() as running:

@@ -105,8 +105,8 @@ def test_a_pending_handshake_is_reported_as_pending_before_the_summary(link, tmp
 
 def test_every_local_address_and_ipv6_count(link, tmp_path, privileged):
     link.far.ip("addr", "add", "10.77.0.9/24", "dev", "wire")
-    link.far.ip("addr", "add", "fd00::2/64", "dev", "wire", "nodad")
-    link.near.ip("addr", "add", "fd00::1/64", "dev", "wire", "nodad")
+    link.far.add_address("fd00::2/64", "wire")
+    link.near.add_address("fd00::1/64", "wire")
     with peek(link.far, tmp_path) as tool:
         for address in ("10.77.0.9", "fd00::2"):
             traffic(netns=link.near, server_netns=link.far.path, addr=address)

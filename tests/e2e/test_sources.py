@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 import sources
-from flows import Traffic, wait_until
+from flows import Traffic
 from sight import PROGRAM
 from test_stat import FAULTS
 
@@ -64,8 +64,8 @@ SIDES = ["*:*", "*:7000", "127.*.*.*:*", "127.5.0.0/16:*", "10.*.2.*:7000", "10.
 def population(netns):
     """Connections from each address to itself, on two ports, IPv4 on sockets of both families."""
     for address in ADDRESSES[2:4] + ADDRESSES[5:]:
-        netns.ip("addr", "add", address, "dev", "lo", *["nodad"] * (":" in address))
-    wait_until(lambda: "tentative" not in netns.run("ip", "-6", "addr"), "addresses")
+        netns.add_address(address, "lo")
+    netns.wait_local("::1")
     with contextlib.ExitStack() as open_now, netns.inside():
         for port, address in itertools.product((7000, 7001), ADDRESSES):
             mapped = ":" not in address and port == 7001

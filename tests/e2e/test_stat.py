@@ -101,7 +101,7 @@ def test_sums_are_those_of_the_kernel(sight, netns, source, scenario):
 @EACH_SCENARIO
 def test_sums_are_those_of_the_kernel_for_ipv6(sight, netns, source, scenario):
     """The Ip counters of IPv6 hold neighbour discovery too, so TCP's only."""
-    wait_until(lambda: "tentative" not in netns.run("ip", "-6", "addr"), "address")
+    netns.wait_local("::1")
     seen = Watched(sight, netns, scenario, "::1", source=source)
     assert seen.differences(TCP) == {}
     assert seen.kernel["TcpActiveOpens"], "nothing happened"
@@ -256,7 +256,7 @@ def test_syns_that_vanish(sight, new_netns):
 def test_a_full_accept_queue(sight, netns, address, first):
     """The SYNs that the listener dropped are in InSegs of the kernel, but of no socket. So are RSTs of
     the listener's end, if the client has closed before and only stand-ins of its sockets are left."""
-    wait_until(lambda: "tentative" not in netns.run("ip", "-6", "addr"), "address")
+    netns.wait_local("::1")
     netns.sysctl("net.ipv4.tcp_syncookies", 0)
     seen = Watched(sight, netns, "overflow", address, first)
     drops = seen.kernel["TcpExtListenDrops"]

@@ -118,6 +118,7 @@ class Wire:
         for network in "10.78.0.0/24", "fd78::/64":
             netns.ip("route", "replace", network, "dev", "wire", "proto", "kernel", "rto_min",
                      f"{RTO_MIN_MS}ms")
+        netns.wait_local(address6)
         return device
 
     def _look(self, packet):
