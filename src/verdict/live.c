@@ -168,13 +168,20 @@ HOLDS(spurious)
 	       fact_get(f, FACT_spurious_share) >= PERCENT(30);
 }
 
-/* On a busy machine the timer of a loss probe may be early: it costs a segment, and nothing else.
+/*
+ * On a busy machine the timer of a loss probe may be early, where round trips are short: it costs a
+ * segment, and nothing else, since a probe does not make the congestion window smaller.
  */
 static enum severity weigh_spurious(const struct subject *s, const struct facts *f)
 {
+	bool only_probes = fact_get(f, FACT_by_probe) == fact_get(f, FACT_retrans) &&
+			   fact_has(f, FACT_min_rtt_us) &&
+			   fact_get(f, FACT_min_rtt_us) < MILLISECOND;
+
 	(void)s;
-	return fact_get(f, FACT_spurious) * 100 < fact_get(f, FACT_data_segs) ? SEVERITY_WATCH
-									      : SEVERITY_SLOW;
+	return only_probes || fact_get(f, FACT_spurious) * 100 < fact_get(f, FACT_data_segs)
+		       ? SEVERITY_WATCH
+		       : SEVERITY_SLOW;
 }
 
 HOLDS(loss)
@@ -337,7 +344,7 @@ static const struct rule rules[] = {
 	 "SO_SNDBUF that the application sets, which switches autotuning off; tcp_wmem, tcp_mem",
 	 sndbuf, weigh_sndbuf},
 	{"spurious", SEVERITY_SLOW, CERTAINTY_MEASURED,
-	 "30 % of what was sent again was needless; watch if that is less than 1 % of the segments", "3 segments",
+	 "30 % of what was sent again was needless; watch if that is less than 1 % of the segments, or all were loss probes and a round trip takes less than 1 ms", "3 segments",
 	 "{spurious} of {retrans:retransmission} were needless: packets were overtaken or held up on the way, not lost[; {inferred}]",
 	 "spurious,retrans,spurious_share,by_fast,by_timeout,by_probe",
 	 "what balances packets over several links (LAG, ECMP), wifi; jumps of the round-trip time; tcp_reordering",

@@ -93,6 +93,9 @@ static const struct expected slow[] = {
 	{{LIVE "ca_state=0", "2 sample 1 tx=700000 data_segs_out=5000 retrans=11 retrans_fast=11 dsack_dups=3 busy=900000"}, "unclear", "fine", "network"},
 	{{LIVE "ca_state=0", "2 sample 1 tx=700000 data_segs_out=5000 retrans=2 retrans_fast=2 dsack_dups=2 busy=900000"}, "unclear", "fine", "network"},
 	{{LIVE "ca_state=0", "2 sample 1 tx=700000 data_segs_out=5000 retrans=3 retrans_fast=3 undone=3 busy=900000"}, "spurious", "watch", "network"},
+	{{LIVE "ca_state=0 min_rtt=999", "2 sample 1 tx=700000 data_segs_out=9 retrans=3 retrans_tlp=3 dsack_dups=3 busy=900000"}, "spurious", "watch", "network"},
+	{{LIVE "ca_state=0 min_rtt=1000", "2 sample 1 tx=700000 data_segs_out=9 retrans=3 retrans_tlp=3 dsack_dups=3 busy=900000"}, "spurious", "slow", "network"},
+	{{LIVE "ca_state=0 min_rtt=999", "2 sample 1 tx=700000 data_segs_out=9 retrans=4 retrans_tlp=3 retrans_rto=1 dsack_dups=4 busy=900000"}, "spurious", "slow", "network"},
 	/* A queue on the path. */
 	{{LIVE "srtt=40000 unacked=4", "2 sample 1 tx=700000 busy=500000"}, "bufferbloat", "slow", "network"},
 	{{LIVE "srtt=39999 unacked=4", "2 sample 1 tx=700000 busy=500000"}, "unclear", "fine", "network"},
