@@ -174,15 +174,26 @@ def socket_of(row):
                   row["recv_q"], row["send_q"])
 
 
-def look(odd, source, old, new, read):
-    """Before and after, until nothing moved between: a timer may have fired."""
+def between_looks(old, new, same=lambda before, after: before == after):
+    """What both show, once nothing moved meanwhile: a timer may have fired."""
     for _ in range(10):
-        before = read(old_command(odd, old))
-        rows = new_rows(odd, source, new)
-        after = read(old_command(odd, old))
-        if sorted(before.sockets) == sorted(after.sockets):
-            break
-    return before, rows, after
+        before, ours, after = old(), new(), old()
+        if same(before, after):
+            return after, ours
+    raise AssertionError("the sockets did not rest once in ten looks")
+
+
+def look(odd, source, old, new, read):
+    """The old tool's answer before and after, and our rows between."""
+    found = []
+
+    def of_old():
+        found.append(read(old_command(odd, old)))
+        return found[-1]
+
+    _, rows = between_looks(of_old, lambda: new_rows(odd, source, new),
+                            lambda before, after: sorted(before.sockets) == sorted(after.sockets))
+    return found[-2], rows, found[-1]
 
 
 def no_queues(sock):
@@ -348,15 +359,21 @@ def test_all_namespaces_are_listed(odd, new_netns, source):
     with other.inside():
         import socket
         listener = socket.create_server(("127.0.0.1", 4321))
-    with listener:
+    namespaces = [odd.netns, other]
+
+    def of_each():
+        return [set(of_ss(subprocess.run(["ss", "-tanHO", "-N", netns.name], check=True, capture_output=True,
+                                         text=True).stdout, "ss -tan").sockets) for netns in namespaces]
+
+    def ours():
         done = subprocess.run([str(PROGRAM), "stat", "--live", "--all", "--json", *source.options,
                                "-o", COLUMNS], capture_output=True, text=True, check=True)
         rows = [row for row in map(json.loads, done.stdout.splitlines()) if "type" not in row]
-        for netns in odd.netns, other:
-            told = of_ss(subprocess.run(["ss", "-tanHO", "-N", netns.name], check=True,
-                                        capture_output=True, text=True).stdout, "ss -tan")
-            ours = {socket_of(row) for row in rows if row["netns"] == netns.inode}
-            assert ours == set(told.sockets) and ours
+        return [{socket_of(row) for row in rows if row["netns"] == netns.inode} for netns in namespaces]
+
+    with listener:
+        told, found = between_looks(of_each, ours)
+    assert found == told and all(found)
 
 
 @pytest.mark.parametrize("state", ["established", "time-wait", "all"])
