@@ -13,7 +13,7 @@ static __always_inline struct tally *tally_of(struct sock *sk)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 
-	return tp ? bpf_sk_storage_get(&tallies, SK(tp), 0, BPF_SK_STORAGE_GET_F_CREATE) : 0;
+	return tp ? storage_make(&tallies, SK(tp)) : 0;
 }
 
 SEC("?tp_btf/sock_send_length")
@@ -68,7 +68,7 @@ static __always_inline struct tally *tally_of_packet(struct __sk_buff *skb)
 	sk = sk ? bpf_sk_fullsock(sk) : 0;
 	if (!sk || sk->protocol != IPPROTO_TCP)
 		return 0;
-	return bpf_sk_storage_get(&tallies, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	return storage_make(&tallies, sk);
 }
 
 /* Both let every packet pass. */

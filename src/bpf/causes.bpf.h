@@ -15,6 +15,7 @@ struct causes {
 	__u32 episode; /* segments sent again since a loss was noticed, until it is repaired */
 	__u32 undone;
 	__u32 undoable; /* 1: the kernel could have taken the episode back when it last sent */
+	__u32 begun;	/* 1: segs and total hold what was sent again before there was storage */
 };
 
 /* Only of sockets that sent something again. Children of a listener start with nothing. */
@@ -28,6 +29,19 @@ struct {
 const volatile __u8 want_causes __weak = 0;
 const volatile __u8 want_undo __weak = 0; /* causes.undone */
 
+/* `segs` were sent again before there was storage. A reading and an announcement may both come
+ * first. */
+static __always_inline struct causes *causes_begin(struct tcp_sock *tp, __u32 cause, __u32 segs)
+{
+	struct causes *c = storage_make(&causes, SK(tp));
+
+	if (c && !__sync_lock_test_and_set(&c->begun, 1)) {
+		__sync_fetch_and_add(&c->segs[cause], segs);
+		__sync_fetch_and_add(&c->total, segs);
+	}
+	return c;
+}
+
 /*
  * The causes of a flow, made if there are none: the SYN/ACKs that were sent again were those of a
  * request, whose count the child took over.
@@ -36,21 +50,14 @@ static __always_inline struct causes *causes_make(struct flow *f, struct tcp_soc
 {
 	struct causes *c = bpf_sk_storage_get(&causes, SK(tp), 0, 0);
 
-	if (c)
-		return c;
-	c = bpf_sk_storage_get(&causes, SK(tp), 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (c)
-		c->segs[CAUSE_SYN] = c->total = f->synack_retrans;
-	return c;
+	return c && c->begun ? c : causes_begin(tp, CAUSE_SYN, f->synack_retrans);
 }
 
 /* Of a flow that is older than us: what it sent again before is of no cause that we know. */
 static __always_inline void causes_adopt(struct flow *f, struct tcp_sock *tp)
 {
-	struct causes *c = want_causes && tp->total_retrans ? causes_make(f, tp) : 0;
-
-	if (c)
-		c->segs[CAUSE_OTHER] = c->total = tp->total_retrans;
+	if (want_causes && tp->total_retrans)
+		causes_begin(tp, CAUSE_OTHER, tp->total_retrans);
 }
 
 /* The socket is connected again: another flow. */
@@ -87,11 +94,13 @@ static __always_inline __u32 may_be_sending(struct tcp_sock *tp)
  * What the kernel has counted and not announced is just being sent, if it is new or the socket is
  * locked; if the last reading met it already, or the flow ends, it never will be announced.
  */
-static __always_inline void causes_settle(struct causes *c, struct tcp_sock *tp, __u32 total, bool last)
+static __always_inline void causes_settle(struct causes *c, struct tcp_sock *tp, __u32 total,
+					  bool last)
 {
 	__u32 known;
 
-	if (c->total == total)
+	/* More than `total`: announced since that was read. */
+	if ((__s32)(total - c->total) <= 0)
 		return;
 	if (!last && ((c->met ^ total) | may_be_sending(tp))) {
 		c->met = total;
@@ -99,7 +108,8 @@ static __always_inline void causes_settle(struct causes *c, struct tcp_sock *tp,
 	}
 	/* Not before the lock was seen free: what was announced by then is known. */
 	known = *(volatile __u32 *)&c->total;
-	if (__sync_val_compare_and_swap(&c->total, known, total) == known)
+	if ((__s32)(total - known) > 0 &&
+	    __sync_val_compare_and_swap(&c->total, known, total) == known)
 		__sync_fetch_and_add(&c->segs[CAUSE_OTHER], total - known);
 }
 

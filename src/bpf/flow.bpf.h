@@ -13,7 +13,7 @@ static __always_inline struct flow *adopt_sock(struct tcp_sock *tp, __u8 state)
 	struct sock *sk = SK(tp);
 	struct flow *f;
 
-	f = bpf_sk_storage_get(&flows, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	f = storage_make(&flows, sk);
 	if (!f) {
 		if (!frozen() && state != ST_LISTEN) {
 			ACCOUNT_ADD(adopted, 1);

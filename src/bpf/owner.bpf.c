@@ -155,7 +155,7 @@ static long sum_some(__u32 i, struct files *files)
  * address, under the same number, give the same sum: but that is a new socket, which is counted as
  * opened.
  */
-SEC("iter/task")
+SEC("?iter/task")
 int sum_files(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
@@ -164,8 +164,7 @@ int sum_files(struct bpf_iter__task *ctx)
 	struct files_struct *of;
 	__u64 name[2];
 
-	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop) || !task || !ctl ||
-	    !ctl->socket_ops || task->flags & PF_KTHREAD)
+	if (!task || !ctl || !ctl->socket_ops || task->flags & PF_KTHREAD)
 		return 0;
 	of = task->files;
 	/* Threads have them in common. */

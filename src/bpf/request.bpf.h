@@ -53,7 +53,7 @@ static __always_inline void note_listener(struct tcp_sock *tp)
 	cookie = net->net_cookie;
 	inode = net->ns.inum;
 	bpf_map_update_elem(&namespaces, &cookie, &inode, BPF_ANY);
-	bpf_sk_storage_get(&listeners, SK(tp), 0, BPF_SK_STORAGE_GET_F_CREATE);
+	storage_make(&listeners, SK(tp));
 }
 
 static __always_inline void request_key_of(const struct ev_ident *id, struct request_key *key)

@@ -111,7 +111,7 @@ int BPF_PROG(on_synack_again, struct sock *sk, struct request_sock *req)
 		count_retransmit(sk);
 		return 0;
 	}
-	c = bpf_sk_storage_get(&causes, SK(tp), 0, BPF_SK_STORAGE_GET_F_CREATE);
+	c = storage_make(&causes, SK(tp));
 	if (c)
 		__sync_fetch_and_add(&c->segs[CAUSE_SYN], 1);
 	return 0;

@@ -55,7 +55,7 @@ static __always_inline void begin(struct flow *f, struct tcp_sock *tp, __u8 role
 
 static __always_inline struct flow *create(struct tcp_sock *tp)
 {
-	struct flow *f = bpf_sk_storage_get(&flows, SK(tp), 0, BPF_SK_STORAGE_GET_F_CREATE);
+	struct flow *f = storage_make(&flows, SK(tp));
 
 	if (!f && !frozen()) {
 		ACCOUNT_ADD(opened, 1);
@@ -80,7 +80,7 @@ static __always_inline void on_connect(struct tcp_sock *tp)
 
 static __always_inline void on_listen(struct tcp_sock *tp)
 {
-	struct flow *f = bpf_sk_storage_get(&flows, SK(tp), 0, BPF_SK_STORAGE_GET_F_CREATE);
+	struct flow *f = storage_make(&flows, SK(tp));
 
 	if (!f)
 		return;

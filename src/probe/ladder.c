@@ -99,7 +99,7 @@ const struct need ladder[] = {
 		.name = "iterator", .source = "bpf", .vital = true,
 		.gives = "the process that has the socket open",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
-		.hook = {{"iter/task_file", "scan_files"}, {"iter/task", "sum_files"}},
+		.hook = {{"iter/task_file", "scan_files"}},
 		.try = try_programs,
 	}, {
 		.name = "proc", .source = "netlink",
@@ -108,6 +108,17 @@ const struct need ladder[] = {
 		.hook = {{"/proc/PID/fd"}},
 		.try = try_proc,
 	}},
+}, {
+	.name = "rescan",
+	.what = "owners: whether any process opened or closed a socket since they were looked up",
+	.rung = {{
+		.name = "iterator", .source = "bpf",
+		.gives = "no scan of open files where nothing changed, since Linux 5.17",
+		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
+		.hook = {{"iter/task", "sum_files"}},
+		.try = try_programs,
+	},
+	NONE("open files are scanned again every ten seconds")},
 }, {
 	.name = "accept",
 	.what = "the process that accepted a connection",
@@ -159,8 +170,7 @@ const struct need ladder[] = {
 }, {
 	.name = "messages",
 	.what = "stat: messages sent and received",
-	.asked = NEED_CALLS,
-	.columns = "messages_sent and messages_received",
+	.asked = NEED_CALLS, .columns = "messages_sent and messages_received",
 	.rung = {{
 		.name = "tracepoint", .source = "bpf",
 		.gives = "every call that moved data",
@@ -183,8 +193,7 @@ const struct need ladder[] = {
 }, {
 	.name = "packets",
 	.what = "stat: packets in and out",
-	.asked = NEED_PACKETS,
-	.columns = "in_receives and out_requests",
+	.asked = NEED_PACKETS, .columns = "in_receives and out_requests",
 	.rung = {{
 		.name = "cgroup", .source = "bpf",
 		.gives = "every packet of a socket, at the IP layer",
@@ -198,8 +207,7 @@ const struct need ladder[] = {
 }, {
 	.name = "resets",
 	.what = "stat: resets sent",
-	.asked = NEED_RESETS,
-	.columns = "out_rsts",
+	.asked = NEED_RESETS, .columns = "out_rsts",
 	.rung = {{
 		.name = "tracepoint", .source = "bpf",
 		.gives = "every RST, also one that answers a packet for no socket",
@@ -211,8 +219,7 @@ const struct need ladder[] = {
 }, {
 	.name = "delacks",
 	.what = "stat: delayed acknowledgements",
-	.asked = NEED_DELACKS,
-	.columns = "delayed_acks",
+	.asked = NEED_DELACKS, .columns = "delayed_acks",
 	.rung = {{
 		.name = "timer", .source = "bpf",
 		.gives = "every ACK that the timer sent",
@@ -227,8 +234,7 @@ const struct need ladder[] = {
 }, {
 	.name = "ooo",
 	.what = "stat: segments that arrived out of order",
-	.asked = NEED_OOO,
-	.columns = "ooo_packets",
+	.asked = NEED_OOO, .columns = "ooo_packets",
 	.rung = {{
 		.name = "field", .source = "bpf",
 		.gives = "the kernel's own count, since Linux 5.4",
@@ -245,8 +251,7 @@ const struct need ladder[] = {
 }, {
 	.name = "timeouts",
 	.what = "stat: timeouts, and the time in recovery from them",
-	.asked = NEED_RTO,
-	.columns = "rto_total and rto_time_ms",
+	.asked = NEED_RTO, .columns = "rto_total and rto_time_ms",
 	.rung = {{
 		.name = "field", .source = "bpf",
 		.gives = "the kernel's own counts, since Linux 6.7",
@@ -263,8 +268,7 @@ const struct need ladder[] = {
 }, {
 	.name = "causes",
 	.what = "causes of retransmissions",
-	.asked = NEED_CAUSES,
-	.columns = "causes of retransmission",
+	.asked = NEED_CAUSES, .columns = "causes of retransmission",
 	.rung = {{
 		.name = "tracepoint", .source = "bpf",
 		.gives = "every segment, at the moment it is sent again",
@@ -282,8 +286,7 @@ const struct need ladder[] = {
 }, {
 	.name = "undo",
 	.what = "spurious retransmissions",
-	.asked = NEED_UNDO,
-	.columns = "retrans_spurious",
+	.asked = NEED_UNDO, .columns = "retrans_spurious",
 	.rung = {{
 		.name = "tracepoint", .source = "bpf",
 		.gives = "those that the peer reports (DSACK), and those that the kernel undoes",
@@ -309,8 +312,7 @@ const struct need ladder[] = {
 	.name = "icmp",
 	.what = "ICMP errors that end an attempt to connect",
 	.without = "a failed connect() is shown with its errno alone",
-	.asked = NEED_ICMP,
-	.columns = "ICMP errors",
+	.asked = NEED_ICMP, .columns = "ICMP errors",
 	.rung = {{
 		.name = "tracepoint", .source = "bpf",
 		.gives = "every error, with its type and code",
@@ -327,8 +329,7 @@ const struct need ladder[] = {
 }, {
 	.name = "requests",
 	.what = "peek --source bpf: connection requests",
-	.asked = NEED_HANDSHAKES,
-	.columns = "connection requests",
+	.asked = NEED_HANDSHAKES, .columns = "connection requests",
 	.rung = {{
 		.name = "sockops", .source = "bpf",
 		.gives = "from their first SYN",
@@ -350,8 +351,7 @@ const struct need ladder[] = {
 }, {
 	.name = "refusals",
 	.what = "peek --source bpf: whether a RST or ICMP refused, and what listeners drop",
-	.asked = NEED_HANDSHAKES,
-	.columns = "reasons of refusals",
+	.asked = NEED_HANDSHAKES, .columns = "reasons of refusals",
 	.rung = {{
 		.name = "tracepoint", .source = "bpf",
 		.gives = "every RST that is accepted, every packet that is dropped",
@@ -365,8 +365,7 @@ const struct need ladder[] = {
 	.name = "queues",
 	.what = "peek --source bpf: queues of listeners",
 	.without = "queues are not shown",
-	.asked = NEED_HANDSHAKES,
-	.columns = "queues of listeners",
+	.asked = NEED_HANDSHAKES, .columns = "queues of listeners",
 	.rung = {{
 		.name = "iterator", .source = "bpf",
 		.gives = "all, once a second",

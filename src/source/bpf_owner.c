@@ -19,11 +19,13 @@ void bpf_owner_init(struct bpf_owner *o, struct tcp *skeleton, struct bpf_reader
 	*o = (struct bpf_owner){.skeleton = skeleton, .reader = reader};
 }
 
-/* Into control->files_sum; 0 if this kernel does not tell. */
+/* Into control->files_sum; 0 if the ladder has no way to tell. */
 static int sum_files(struct bpf_owner *o)
 {
+	struct bpf_link *link = o->skeleton->links.sum_files;
+
 	o->reader->control->files_sum = 0;
-	return bpf_reader_run(o->reader, o->skeleton->links.sum_files);
+	return link ? bpf_reader_run(o->reader, link) : 0;
 }
 
 int bpf_owner_scan(struct bpf_owner *o)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What is not asked for costs nothing: only state changes and iterators are loaded."""
 
+import os
 import pathlib
 import socket
 
 import bpfstate
 import pytest
+from flows import wait_until
 from sight import run
 
 MESSAGES = 20_000
@@ -55,6 +57,62 @@ def test_no_program_runs_when_data_moves(sight, counted_runs):
 
 def runs(tool):
     return sum(prog.get("run_cnt", 0) for prog in bpfstate.programs(tool.pid))
+
+
+def runs_of(tool, name):
+    return sum(prog.get("run_cnt", 0) for prog in bpfstate.programs(tool.pid) if prog["name"] == name)
+
+
+def name_self(name):
+    """The name of this process, which is that of its main thread."""
+    pathlib.Path("/proc/self/task", str(os.getpid()), "comm").write_text(name, encoding="ascii")
+
+
+class Moving:
+    """A connection of this process that moves, so that it has rows, while nothing else changes."""
+
+    def __init__(self, tool, client, server):
+        self.tool, self.client, self.server = tool, client, server
+
+    def wait_row(self, comm):
+        """Two rows: what began before the first is over with the second."""
+        start = len(self.tool.lines)
+        ours = f'"lport":{self.client.getsockname()[1]},'
+
+        def found(lines):
+            self.client.send(b"x")
+            self.server.recv(1)
+            return sum(ours in line and f'"comm":"{comm}"' in line for line in lines[start:]) >= 2
+
+        self.tool.wait_for(found, f"rows of {comm}")
+
+
+@pytest.mark.alone
+def test_open_files_are_scanned_only_if_they_changed(sight, counted_runs):
+    """A look at what changed, each ten seconds; a name is what may change while no connection opens."""
+    name = pathlib.Path("/proc/self/comm").read_text(encoding="ascii").strip()
+    with socket.create_server(("127.0.0.1", 0)) as listener, \
+         socket.create_connection(listener.getsockname()) as client, listener.accept()[0] as server:
+        tool = sight("top", "--json", "1")
+        moving = Moving(tool, client, server)
+        moving.wait_row(name)
+
+        def is_spared():
+            looked, scanned = runs_of(tool, "sum_files"), runs_of(tool, "scan_files")
+            assert looked and scanned
+            wait_until(lambda: runs_of(tool, "sum_files") > looked, "a look")
+            moving.wait_row(name)
+            # If not, somebody else's connection has opened.
+            return runs_of(tool, "scan_files") == scanned
+
+        wait_until(is_spared, "a look without a scan")
+        scanned = runs_of(tool, "scan_files")
+        try:
+            name_self("tcp-renamed")
+            moving.wait_row("tcp-renamed")
+        finally:
+            name_self(name)
+        assert runs_of(tool, "scan_files") > scanned
 
 
 def test_doctor_names_every_hook_that_is_loaded(sight):
