@@ -83,7 +83,7 @@ E2E_TOOLS := $(patsubst tests/e2e/%.c,$(B)/tests/%,$(sort $(wildcard tests/e2e/*
 FUZZERS   := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 SEEDERS   := $(FUZZERS:$(B)/fuzz/%=$(B)/seeds/%)
 TOOLS     := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(sort $(wildcard tests/tools/*.c)))
-BENCH     := $(patsubst bench/%.c,$(B)/bench/%,$(sort $(wildcard bench/*.c)))
+BENCH     := $(patsubst bench/%.c,$(B)/bench/%,$(filter-out bench/day_clock.c,$(sort $(wildcard bench/*.c))))
 
 .DELETE_ON_ERROR:
 .PHONY: all completion test-programs bench-programs fuzz seeds install clean
@@ -197,10 +197,10 @@ $(B)/bench/%: bench/%.c
 
 # tcpsight whole, but for its clock, its timers and what it watches.
 DAY_WRAPS := clock_gettime time pthread_cond_timedwait timerfd_create timerfd_settime epoll_wait sources_choose cgroup_names_new
-$(B)/bench/day: bench/day.c $(B)/obj/main.o $(OBJ)
+$(B)/bench/day: bench/day.c bench/day_clock.c bench/day.h $(B)/obj/main.o $(OBJ)
 	$(call say,BENCH)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) $(DAY_WRAPS:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) $(DAY_WRAPS:%=-Wl,--wrap=%) -o $@ $(filter-out %.h,$^) $(LDLIBS)
 
 # These measure functions of ours.
 $(B)/bench/names $(B)/bench/screen: $(B)/bench/%: bench/%.c $(OBJ)

@@ -5,7 +5,7 @@
 //     DAY_CGROUPS=FOLDER day agent [OPTION...]
 //
 // The folders below FOLDER are cgroups, their inodes the numbers of those.
-// All of tcpsight is linked in as it is. Time stands still while it works, and goes on to the next timer when
+// All of tcpsight is linked in as it is. Time (day_clock.c) stands still while it works, and goes on to the next timer when
 // it would wait; who asks it over HTTP is answered in between. Lines on standard input say what to do:
 //
 //     cgroup N      connections that open from now on are of this cgroup too; the latest 64 are remembered
@@ -15,14 +15,12 @@
 // its own; most end soon, few live for hours and are idle in between. A fifth are of processes whose names come
 // and go (100,000 in a day), the rest of 40 that stay. Listeners come and go, too.
 
-#include <err.h>
+#include "day.h"
+
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,31 +28,15 @@
 #include "engine/source.h"
 #include "util/cgroup.h"
 
-#define NS_PER_S 1000000000ull
 #define STEP_NS (NS_PER_S / 4)
-#define BEGIN_NS (1000 * NS_PER_S)  // CLOCK_MONOTONIC at the start
-#define WALL_S 1793491200ull	    // and the real time: 2026-11-01
-#define LOOK_NS 5000000
-#define TIMERS_MAX 32
 #define FLOWS_MAX 4096
 #define LISTENERS 12
 #define CGROUPS 64
 #define HOUR_S 3600
 #define MOVING_PERCENT 12
 
-struct timer {
-	int fd;
-	uint64_t at_ns, every_ns;
-};
-
-static struct {
-	uint64_t now_ns, until_ns;
-	struct timer timer[TIMERS_MAX];
-	unsigned timers;
-	char line[64]; // of standard input, as far as it came
-	size_t line_len;
-	bool is_heard; // standard input is waited for
-} day = {.now_ns = BEGIN_NS, .until_ns = BEGIN_NS};
+struct cgroup_names *__wrap_cgroup_names_new(void);
+const struct source_ops *__wrap_sources_choose(const struct watch *watch, const char *name);
 
 struct made {
 	struct event ev;
@@ -88,202 +70,17 @@ static uint64_t below(uint64_t n)
 	return (random64() >> 16) % n;
 }
 
-static unsigned second_of_day(void)
+void day_add_cgroup(uint64_t inode)
 {
-	return (unsigned)((day.now_ns - BEGIN_NS) / NS_PER_S);
+	made.cgroup[made.cgroups++ % CGROUPS] = inode;
 }
 
-// --- the clock ---------------------------------------------------------------------------------
-
-int __real_clock_gettime(clockid_t id, struct timespec *ret);
-int __real_epoll_wait(int epoll, struct epoll_event *events, int max, int timeout);
-
-struct cgroup_names *__wrap_cgroup_names_new(void);
-int __wrap_clock_gettime(clockid_t id, struct timespec *ret);
-time_t __wrap_time(time_t *ret);
-int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until);
-int __wrap_timerfd_create(int clock, int flags);
-int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *new, struct itimerspec *old);
-int __wrap_epoll_wait(int epoll, struct epoll_event *events, int max, int timeout);
-const struct source_ops *__wrap_sources_choose(const struct watch *watch, const char *name);
-
-int __wrap_clock_gettime(clockid_t id, struct timespec *ret)
+void day_tell(void)
 {
-	uint64_t ns = day.now_ns;
-
-	if (id != CLOCK_MONOTONIC && id != CLOCK_BOOTTIME && id != CLOCK_REALTIME)
-		return __real_clock_gettime(id, ret);
-	if (id == CLOCK_REALTIME)
-		ns += WALL_S * NS_PER_S - BEGIN_NS;
-	ret->tv_sec = (time_t)(ns / NS_PER_S);
-	ret->tv_nsec = (long)(ns % NS_PER_S);
-	return 0;
-}
-
-time_t __wrap_time(time_t *ret)
-{
-	struct timespec now;
-
-	__wrap_clock_gettime(CLOCK_REALTIME, &now);
-	if (ret)
-		*ret = now.tv_sec;
-	return now.tv_sec;
-}
-
-// Threads look again every few milliseconds whether it is time.
-int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex, const struct timespec *until)
-{
-	struct timespec now, soon;
-
-	__wrap_clock_gettime(CLOCK_MONOTONIC, &now);
-	if (now.tv_sec > until->tv_sec || (now.tv_sec == until->tv_sec && now.tv_nsec >= until->tv_nsec))
-		return ETIMEDOUT;
-	__real_clock_gettime(CLOCK_MONOTONIC, &soon);
-	soon.tv_nsec += LOOK_NS;
-	if (soon.tv_nsec >= (long)NS_PER_S)
-		soon.tv_sec++, soon.tv_nsec -= (long)NS_PER_S;
-	pthread_cond_clockwait(cond, mutex, CLOCK_MONOTONIC, &soon);
-	return 0;
-}
-
-// --- timers: descriptors that we make readable ---------------------------------------------------
-
-int __wrap_timerfd_create(int clock, int flags)
-{
-	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-
-	(void)clock;
-	(void)flags;
-	if (fd < 0 || day.timers == TIMERS_MAX)
-		err(1, "day: no more timers");
-	day.timer[day.timers++] = (struct timer){fd, UINT64_MAX, 0};
-	return fd;
-}
-
-static uint64_t ns_of(struct timespec t)
-{
-	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
-int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *new, struct itimerspec *old)
-{
-	struct timer *t = day.timer;
-	uint64_t value_ns = ns_of(new->it_value);
-
-	(void)old;
-	while (t < day.timer + day.timers && t->fd != fd)
-		t++;
-	if (t == day.timer + day.timers)
-		return -1;
-	t->every_ns = ns_of(new->it_interval);
-	// The one that waits for the system's clock to be set: it never is.
-	if (!value_ns || flags & TFD_TIMER_CANCEL_ON_SET)
-		t->at_ns = UINT64_MAX;
-	else
-		t->at_ns = flags & TFD_TIMER_ABSTIME ? value_ns : day.now_ns + value_ns;
-	return 0;
-}
-
-// To the next timer, or as far as was asked for.
-static void go_on(void)
-{
-	const uint64_t one = 1;
-	uint64_t to_ns = day.until_ns;
-
-	for (unsigned i = 0; i < day.timers; i++)
-		if (day.timer[i].at_ns < to_ns)
-			to_ns = day.timer[i].at_ns;
-	if (to_ns > day.now_ns)
-		day.now_ns = to_ns;
-	for (unsigned i = 0; i < day.timers; i++) {
-		struct timer *t = &day.timer[i];
-
-		if (t->at_ns > day.now_ns)
-			continue;
-		t->at_ns = t->every_ns ? t->at_ns + t->every_ns : UINT64_MAX;
-		if (write(t->fd, &one, sizeof(one)) < 0)
-			err(1, "day: a timer");
-	}
-}
-
-static void tell_arrival(void)
-{
-	printf("at %u opened %llu closed %llu live %u refused %llu\n", second_of_day(),
+	printf("at %u opened %llu closed %llu live %u refused %llu\n", day_second(),
 	       (unsigned long long)made.opened, (unsigned long long)made.closed, made.count,
 	       (unsigned long long)made.refused);
 	fflush(stdout);
-}
-
-static void obey(const char *line)
-{
-	unsigned long long n;
-
-	if (sscanf(line, "cgroup %llu", &n) == 1)
-		made.cgroup[made.cgroups++ % CGROUPS] = n;
-	else if (sscanf(line, "until %llu", &n) == 1)
-		day.until_ns = BEGIN_NS + n * NS_PER_S;
-	else
-		errx(1, "day: what does '%s' mean?", line);
-	if (*line == 'u' && day.until_ns <= day.now_ns)
-		tell_arrival();
-}
-
-static void hear(void)
-{
-	char bytes[4096];
-	ssize_t n = read(STDIN_FILENO, bytes, sizeof(bytes));
-
-	// Who started us has gone: a signal will come, or nobody waits for more.
-	if (n <= 0)
-		exit(0);
-	for (ssize_t i = 0; i < n; i++) {
-		if (bytes[i] != '\n' && day.line_len < sizeof(day.line) - 1) {
-			day.line[day.line_len++] = bytes[i];
-			continue;
-		}
-		day.line[day.line_len] = '\0';
-		day.line_len = 0;
-		obey(day.line);
-	}
-}
-
-// What is said to us is nothing to the loop.
-static int take_orders(struct epoll_event *events, int n)
-{
-	int kept = 0;
-
-	for (int i = 0; i < n; i++)
-		if (events[i].data.fd == STDIN_FILENO)
-			hear();
-		else
-			events[kept++] = events[i];
-	return kept;
-}
-
-int __wrap_epoll_wait(int epoll, struct epoll_event *events, int max, int timeout)
-{
-	struct epoll_event input = {.events = EPOLLIN, .data.fd = STDIN_FILENO};
-	bool has_arrived;
-	int n;
-
-	if (timeout >= 0)
-		return __real_epoll_wait(epoll, events, max, timeout);
-	if (!day.is_heard && epoll_ctl(epoll, EPOLL_CTL_ADD, STDIN_FILENO, &input))
-		err(1, "day: standard input");
-	day.is_heard = true;
-	do {
-		has_arrived = day.now_ns >= day.until_ns;
-		n = __real_epoll_wait(epoll, events, max, has_arrived ? -1 : 0);
-		if (n < 0)
-			return n;
-		n = take_orders(events, n);
-		if (n || has_arrived)
-			continue;
-		go_on();
-		if (day.now_ns >= day.until_ns)
-			tell_arrival();
-	} while (!n);
-	return n;
 }
 
 // --- the connections -----------------------------------------------------------------------------
@@ -291,7 +88,7 @@ int __wrap_epoll_wait(int epoll, struct epoll_event *events, int max, int timeou
 static void emit(struct source *s, struct event *ev, unsigned kind)
 {
 	ev->head.kind = (uint8_t)kind;
-	ev->time_ns = day.now_ns;
+	ev->time_ns = day_now_ns();
 	s->emit(s->emit_context, ev);
 }
 
@@ -304,7 +101,7 @@ static void set_address(struct addr *a, uint32_t host, bool is_v6)
 
 static void set_owner(struct ev_ident *id)
 {
-	unsigned hour = second_of_day() / HOUR_S, who = (unsigned)below(200);
+	unsigned hour = day_second() / HOUR_S, who = (unsigned)below(200);
 
 	id->pid = 1000 + who;
 	id->uid = who % 7;
@@ -337,7 +134,7 @@ static struct made *add(void)
 	struct event *ev = &m->ev;
 
 	*m = (struct made){.ev.head = {.id = ++made.next_id, .flags = EV_HAS_IDENT | EV_HAS_EXTRA}};
-	ev->ident = (struct ev_ident){.open_ns = day.now_ns, .netns = 4026531840u, .seen = SEEN_OPEN};
+	ev->ident = (struct ev_ident){.open_ns = day_now_ns(), .netns = 4026531840u, .seen = SEEN_OPEN};
 	ev->ident.family = made.next_id % 12 ? 4 : 6;
 	set_owner(&ev->ident);
 	made.opened++;
@@ -355,7 +152,7 @@ static void open_flow(struct source *s)
 	}
 	m = add();
 	ev = &m->ev;
-	m->end_ns = day.now_ns + some_life_ns(&m->is_long);
+	m->end_ns = day_now_ns() + some_life_ns(&m->is_long);
 	set_address(&ev->ident.laddr, 0x0a000001, ev->ident.family == 6);
 	// Mostly private, each its own; some public.
 	set_address(&ev->ident.raddr, (made.next_id % 5 ? 0x0a800000u : 0x51000000u) + (uint32_t)made.next_id,
@@ -367,7 +164,7 @@ static void open_flow(struct source *s)
 	if (made.next_id % 50) {
 		ev->head.state = ST_ESTABLISHED;
 		ev->ident.handshake_us = 100 + (uint32_t)below(50000);
-		ev->ident.established_ns = day.now_ns;
+		ev->ident.established_ns = day_now_ns();
 		ev->count.srtt_us = ev->ident.handshake_us;
 		ev->count.min_rtt_us = ev->ident.handshake_us;
 	}
@@ -384,7 +181,7 @@ static void open_listener(struct source *s, unsigned i)
 	m->ev.ident.lport = (uint16_t)(2000 + i + made.next_id % 20000);
 	m->ev.ident.role = ROLE_LISTEN;
 	m->ev.head.state = ST_LISTEN;
-	m->end_ns = day.now_ns + (2 + below(4)) * HOUR_S * NS_PER_S;
+	m->end_ns = day_now_ns() + (2 + below(4)) * HOUR_S * NS_PER_S;
 	emit(s, &m->ev, EV_OPEN);
 }
 
@@ -411,7 +208,7 @@ static void close_flow(struct source *s, unsigned i)
 // Who lives long has minutes of work, and hours without.
 static bool is_idle(const struct made *m)
 {
-	return m->is_long && (m->ev.head.id + second_of_day() / 1200) % 4;
+	return m->is_long && (m->ev.head.id + day_second() / 1200) % 4;
 }
 
 static void move(struct made *m)
@@ -436,11 +233,11 @@ static void move(struct made *m)
 
 static void step(struct source *s)
 {
-	unsigned second = second_of_day();
+	unsigned second = day_second();
 	bool is_rush = second / HOUR_S % 3 == 0 && second % HOUR_S < 60;
 
 	for (unsigned i = 0; i < made.count; i++)
-		if (made.flow[i].end_ns <= day.now_ns)
+		if (made.flow[i].end_ns <= day_now_ns())
 			close_flow(s, i--);
 		else
 			move(&made.flow[i]);
@@ -465,7 +262,7 @@ static int source_open(struct source *s)
 	// All memory of ours is there from the start on.
 	memset(made.flow, 1, sizeof(made.flow));
 	made.timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
-	made.stepped_ns = day.now_ns;
+	made.stepped_ns = day_now_ns();
 	return timerfd_settime(made.timer, 0, &every, NULL);
 }
 
@@ -488,7 +285,7 @@ static int source_drain(struct source *s)
 
 	while (read(made.timer, &expirations, sizeof(expirations)) > 0)
 		;
-	for (; made.stepped_ns + STEP_NS <= day.now_ns; made.stepped_ns += STEP_NS)
+	for (; made.stepped_ns + STEP_NS <= day_now_ns(); made.stepped_ns += STEP_NS)
 		step(s);
 	return made.opened + made.closed != before;
 }

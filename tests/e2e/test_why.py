@@ -12,10 +12,11 @@ import time
 
 import bpfstate
 import pytest
-from failures import FAILURES, Stage
+from failures import FAILURES
 from flows import wait_until
 from netns import Netns
 from sight import PROGRAM
+from stage import Stage
 
 WINDOW = ["--json", "--all", "--interval", "2"]
 SEVERITY = ["fine", "watch", "slow", "stalled", "failed"]

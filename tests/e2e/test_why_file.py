@@ -11,12 +11,13 @@ import subprocess
 import time
 
 import pytest
-from failures import FAILURES, Stage
+from failures import FAILURES
 from flows import wait_until
 from sight import PROGRAM
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
 from scapy.utils import wrpcap
+from stage import Stage
 
 CLIENT, SERVER = "10.0.0.1", "10.0.0.2"
 MSS = 1000
