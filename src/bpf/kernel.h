@@ -303,6 +303,11 @@ struct sk_buff {
 	char cb[48];
 };
 
+/* What TCP keeps in cb. */
+struct tcp_skb_cb {
+	__u8 sacked;
+};
+
 struct sock_extended_err {
 	__u32 ee_errno;
 	__u8 ee_origin;

@@ -12,6 +12,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define CA_LOSS 4
 /* icsk_pending (include/net/inet_connection_sock.h). */
 #define TIMER_LOSS_PROBE 5
+/* tcp_skb_cb.sacked (include/net/tcp.h): it has been sent again; it is held to be lost. */
+#define SACKED_RETRANS 2
+#define SACKED_LOST 4
 
 /* Data of a Fast Open that the server did not take goes again as soon as the SYN/ACK is here. */
 static __always_inline bool is_refused_syn_data(struct tcp_sock *tp)
@@ -21,11 +24,26 @@ static __always_inline bool is_refused_syn_data(struct tcp_sock *tp)
 }
 
 /*
+ * A probe is pending when the timer sends it, but may as well be while a recovery goes on: that
+ * sends what is held to be lost, and was not sent since (tcp_xmit_retransmit_queue()); a probe is
+ * the last that was sent, whatever became of it (tcp_send_loss_probe()).
+ */
+static __always_inline bool is_probe(struct inet_connection_sock *icsk, struct sk_buff *skb)
+{
+	__u8 sacked;
+
+	if (icsk->icsk_pending != TIMER_LOSS_PROBE || !skb)
+		return false;
+	sacked = BPF_CORE_READ((struct tcp_skb_cb *)skb->cb, sacked);
+	return (sacked & (SACKED_LOST | SACKED_RETRANS)) != SACKED_LOST;
+}
+
+/*
  * The timer's handler takes the timer off before it sends (tcp_retransmit_timer()); whoever else
  * repairs a loss finds it set. Smaller pieces are sent as if all were lost, but with nothing to
- * take back and no timeout (tcp_simple_retransmit()). A pending probe says nothing in a recovery.
+ * take back and no timeout (tcp_simple_retransmit()).
  */
-static __always_inline enum ev_cause cause_of(struct tcp_sock *tp)
+static __always_inline enum ev_cause cause_of(struct tcp_sock *tp, struct sk_buff *skb)
 {
 	struct inet_connection_sock *icsk = &tp->inet_conn;
 	__u8 congestion = BPF_CORE_READ_BITFIELD(icsk, icsk_ca_state);
@@ -33,6 +51,8 @@ static __always_inline enum ev_cause cause_of(struct tcp_sock *tp)
 
 	if (state == ST_SYN_SENT || state == ST_SYN_RECV)
 		return CAUSE_SYN;
+	if (congestion >= CA_RECOVERY && is_probe(icsk, skb))
+		return CAUSE_TLP;
 	if (congestion == CA_RECOVERY)
 		return CAUSE_FAST;
 	if (congestion == CA_LOSS) {
@@ -45,7 +65,7 @@ static __always_inline enum ev_cause cause_of(struct tcp_sock *tp)
 	return icsk->icsk_pending == TIMER_LOSS_PROBE ? CAUSE_TLP : CAUSE_OTHER;
 }
 
-static __always_inline void count_retransmit(struct sock *sk)
+static __always_inline void count_retransmit(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct flow *f = tp ? bpf_sk_storage_get(&flows, SK(tp), 0, 0) : 0;
@@ -63,7 +83,7 @@ static __always_inline void count_retransmit(struct sock *sk)
 	segs = total - __sync_lock_test_and_set(&c->total, total);
 	if (!segs)
 		return;
-	cause = cause_of(tp);
+	cause = cause_of(tp, skb);
 	if (cause < CAUSE_COUNT)
 		c->segs[cause] += segs;
 	if (!want_undo)
@@ -80,7 +100,7 @@ static __always_inline void count_retransmit(struct sock *sk)
 SEC("?tp_btf/tcp_retransmit_skb")
 int BPF_PROG(on_retransmit, struct sock *sk, struct sk_buff *skb)
 {
-	count_retransmit(sk);
+	count_retransmit(sk, skb);
 	return 0;
 }
 
@@ -91,7 +111,7 @@ int BPF_PROG(on_retransmit, struct sock *sk, struct sk_buff *skb)
 SEC("?tp_btf/tcp_retransmit_skb")
 int BPF_PROG(on_retransmit_nested, struct sock *sk, struct sk_buff *skb)
 {
-	count_retransmit(sk);
+	count_retransmit(sk, skb);
 	return 0;
 }
 
@@ -108,7 +128,7 @@ int BPF_PROG(on_synack_again, struct sock *sk, struct request_sock *req)
 	if (!tp)
 		return 0;
 	if (SK(tp)->__sk_common.skc_state != ST_LISTEN) {
-		count_retransmit(sk);
+		count_retransmit(sk, 0);
 		return 0;
 	}
 	c = storage_make(&causes, SK(tp));
