@@ -27,12 +27,13 @@ SANFLAGS := $(if $(SAN),-DSANITIZED -fsanitize=$(SAN) -fno-omit-frame-pointer -f
 ALLFLAGS  = -std=gnu17 $(CPPFLAGS) $(WARN) $(CFLAGS) $(HARDEN) $(REPRO) $(SANFLAGS) \
             $(shell $(PKG) --cflags $(LIBS))
 # These are loaded by those who need them (src/util/library.h): every other run would pay for them.
-LIBS_LOADED := libcurl libfixbuf
+LIBS_LOADED := libmicrohttpd gnutls libcurl libfixbuf
 # STATIC=1: needs nothing where it runs. What would need libraries that no archives exist of is left out;
 # STATIC_LIBRARIES is a folder with those that were built for this (packaging/static.py).
 LIBS_SHARED := gnutls libcurl libfixbuf
 ifdef STATIC
 LIBS     := $(filter-out $(LIBS_SHARED),$(LIBS))
+LIBS_LOADED :=
 CPPFLAGS += -DSTATIC -isystem $(STATIC_LIBRARIES)/include
 LDFLAGS  += -L$(STATIC_LIBRARIES)/lib -static-pie
 endif
@@ -158,6 +159,8 @@ bench-programs: $(BENCH)
 fuzz: $(FUZZERS)
 seeds: $(SEEDERS)
 
+# It plays the other end.
+$(B)/tests/unit/push/test_ipfix_outage: LDLIBS += $(shell $(PKG) --libs gnutls)
 $(B)/tests/unit/%: tests/unit/%.c $(OBJ)
 	$(call say,TEST)
 	$(Q)mkdir -p $(@D)

@@ -11,6 +11,7 @@
 #include "push/fixbuf.h"
 #include "push/ipfix_encode.h"
 #include "push/retry.h"
+#include "util/gnutls.h"
 #include "util/log.h"
 
 /* Of a datagram nobody knows whether it came, so templates are told again and again (RFC
@@ -198,6 +199,10 @@ int ipfix_work(int socket, const void *settings)
 	/* Here, and nowhere else in a run that sends: who watches has no use for it. */
 	if (!fixbuf_load()) {
 		log_error("ipfix: nothing can be sent: " FIXBUF_MISSING);
+		return 1;
+	}
+	if (s->to.kind == TRANSPORT_TLS && !gnutls_load()) {
+		log_error("ipfix: nothing can be sent: " GNUTLS_MISSING);
 		return 1;
 	}
 	confine_sender(s->to.port);

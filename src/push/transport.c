@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <gnutls/gnutls.h>
 #include <linux/sockios.h>
 #include <netdb.h>
 #include <poll.h>
@@ -16,6 +15,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "util/gnutls.h"
 #include "util/xalloc.h"
 
 /* How often it is looked whether all was acknowledged: at first, and at most. */
@@ -87,9 +87,9 @@ static int load_authorities(struct transport *t, const char *authorities)
 	gnutls_datum_t text;
 
 	if (!authorities)
-		return gnutls_certificate_set_x509_system_trust(t->credentials);
+		return gnutls.certificate_set_x509_system_trust(t->credentials);
 	text = datum_of(authorities);
-	return gnutls_certificate_set_x509_trust_mem(t->credentials, &text, GNUTLS_X509_FMT_PEM);
+	return gnutls.certificate_set_x509_trust_mem(t->credentials, &text, GNUTLS_X509_FMT_PEM);
 }
 
 static bool load_credentials(struct transport *t, const struct push_tls *tls, char *problem)
@@ -97,18 +97,18 @@ static bool load_credentials(struct transport *t, const struct push_tls *tls, ch
 	gnutls_datum_t certificate, key;
 	int done;
 
-	if (gnutls_certificate_allocate_credentials(&t->credentials))
+	if (gnutls.certificate_allocate_credentials(&t->credentials))
 		return fail(problem, "TLS", "out of memory");
 	done = load_authorities(t, tls->authorities);
 	if (done < 0)
-		return fail(problem, "authorities", gnutls_strerror(done));
+		return fail(problem, "authorities", gnutls.strerror(done));
 	if (!tls->certificate || !tls->key)
 		return true;
 	certificate = datum_of(tls->certificate);
 	key = datum_of(tls->key);
-	done = gnutls_certificate_set_x509_key_mem(t->credentials, &certificate, &key,
+	done = gnutls.certificate_set_x509_key_mem(t->credentials, &certificate, &key,
 						   GNUTLS_X509_FMT_PEM);
-	return done >= 0 || fail(problem, "our certificate", gnutls_strerror(done));
+	return done >= 0 || fail(problem, "our certificate", gnutls.strerror(done));
 }
 
 /* RFC 6066: an address is no server's name. */
@@ -131,43 +131,45 @@ static bool wait_for_consent(struct transport *t, char *problem)
 	ssize_t n;
 	char byte;
 
-	if (gnutls_protocol_get_version(t->session) < GNUTLS_TLS1_3 ||
-	    !gnutls_certificate_client_get_request_status(t->session) ||
+	if (gnutls.protocol_get_version(t->session) < GNUTLS_TLS1_3 ||
+	    !gnutls.certificate_client_get_request_status(t->session) ||
 	    poll(&words, 1, (int)t->timeout_s * 1000) <= 0)
 		return true;
 	fcntl(t->fd, F_SETFL, flags | O_NONBLOCK);
-	n = gnutls_record_recv(t->session, &byte, sizeof(byte));
+	n = gnutls.record_recv(t->session, &byte, sizeof(byte));
 	fcntl(t->fd, F_SETFL, flags);
 	if (!n)
 		return fail(problem, "TLS", "the other end closed it");
 	if (n == GNUTLS_E_FATAL_ALERT_RECEIVED)
-		return fail(problem, "TLS", gnutls_alert_get_name(gnutls_alert_get(t->session)));
-	return n > 0 || !gnutls_error_is_fatal((int)n) ||
-	       fail(problem, "TLS", gnutls_strerror((int)n));
+		return fail(problem, "TLS", gnutls.alert_get_name(gnutls.alert_get(t->session)));
+	return n > 0 || !gnutls.error_is_fatal((int)n) ||
+	       fail(problem, "TLS", gnutls.strerror((int)n));
 }
 
 static bool shake_hands(struct transport *t, const struct transport_settings *s, char *problem)
 {
 	int done;
 
+	if (!gnutls_load())
+		return fail(problem, "TLS", GNUTLS_MISSING);
 	if (!load_credentials(t, &s->tls, problem))
 		return false;
-	if (gnutls_init(&t->session, GNUTLS_CLIENT))
+	if (gnutls.init(&t->session, GNUTLS_CLIENT))
 		return fail(problem, "TLS", "out of memory");
-	gnutls_set_default_priority(t->session);
-	gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, t->credentials);
+	gnutls.set_default_priority(t->session);
+	gnutls.credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, t->credentials);
 	if (!is_address(s->host))
-		gnutls_server_name_set(t->session, GNUTLS_NAME_DNS, s->host, strlen(s->host));
-	gnutls_session_set_verify_cert(t->session, s->host, 0);
-	gnutls_transport_set_int(t->session, t->fd);
-	gnutls_handshake_set_timeout(t->session, s->timeout_s * 1000);
+		gnutls.server_name_set(t->session, GNUTLS_NAME_DNS, s->host, strlen(s->host));
+	gnutls.session_set_verify_cert(t->session, s->host, 0);
+	gnutls.transport_set_int2(t->session, t->fd, t->fd);
+	gnutls.handshake_set_timeout(t->session, s->timeout_s * 1000);
 	do
-		done = gnutls_handshake(t->session);
-	while (done < 0 && !gnutls_error_is_fatal(done) && done != GNUTLS_E_AGAIN);
+		done = gnutls.handshake(t->session);
+	while (done < 0 && !gnutls.error_is_fatal(done) && done != GNUTLS_E_AGAIN);
 	if (done) {
 		t->is_stuck = is_late(t, done);
 		return fail(problem, "TLS",
-			    t->is_stuck ? "no answer in time" : gnutls_strerror(done));
+			    t->is_stuck ? "no answer in time" : gnutls.strerror(done));
 	}
 	return wait_for_consent(t, problem);
 }
@@ -191,11 +193,11 @@ void transport_close(struct transport *t)
 	if (t->session) {
 		/* Who takes nothing takes no farewell either: it would be waited for. */
 		if (!t->is_stuck)
-			gnutls_bye(t->session, GNUTLS_SHUT_WR);
-		gnutls_deinit(t->session);
+			gnutls.bye(t->session, GNUTLS_SHUT_WR);
+		gnutls.deinit(t->session);
 	}
 	if (t->credentials)
-		gnutls_certificate_free_credentials(t->credentials);
+		gnutls.certificate_free_credentials(t->credentials);
 	if (t->fd >= 0)
 		close(t->fd);
 	free(t);
@@ -206,7 +208,7 @@ bool transport_send(struct transport *t, const void *data, size_t len, char *pro
 	const char *at = data, *end = at + len;
 
 	while (at < end) {
-		ssize_t n = t->session ? gnutls_record_send(t->session, at, (size_t)(end - at))
+		ssize_t n = t->session ? gnutls.record_send(t->session, at, (size_t)(end - at))
 				       : send(t->fd, at, (size_t)(end - at), MSG_NOSIGNAL);
 
 		if (n < 0 && (t->session ? n == GNUTLS_E_INTERRUPTED : errno == EINTR))
@@ -217,7 +219,7 @@ bool transport_send(struct transport *t, const void *data, size_t len, char *pro
 		}
 		if (n < 0)
 			return fail(problem, "writing",
-				    t->session ? gnutls_strerror((int)n) : strerror(errno));
+				    t->session ? gnutls.strerror((int)n) : strerror(errno));
 		at += n;
 	}
 	return true;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "serve/peer_uid.h"
+#include "util/gnutls.h"
 #include "util/log.h"
 #include "util/xalloc.h"
 
@@ -34,7 +35,7 @@ static uint64_t now_ns(void)
 
 static struct http_peer *peer_of(struct MHD_Connection *c)
 {
-	return MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	return mhd.get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
 /* Once a second, while there is anybody who may be too slow. */
@@ -61,7 +62,7 @@ static void on_connection(void *context, struct MHD_Connection *c, void **socket
 		p = xcalloc(1, sizeof(*p));
 		p->daemon = d;
 		p->mhd = c;
-		p->fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+		p->fd = mhd.get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 		p->since_ns = now_ns();
 		p->uid = (uid_t)-1;
 		TAILQ_INSERT_TAIL(&h->peers, p, others);
@@ -188,6 +189,10 @@ static int start(struct http_daemon *d)
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, n = 0;
 
 	if (d->listener.uses_tls) {
+		if (p->client_ca && !gnutls_load()) {
+			log_error("cannot check certificates: " GNUTLS_MISSING);
+			return -ENOENT;
+		}
 		flags |= MHD_USE_TLS;
 		tls[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0,
 						   (void *)p->certificate};
@@ -199,7 +204,7 @@ static int start(struct http_daemon *d)
 							   (void *)p->client_ca};
 		tls[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
 	}
-	d->mhd = MHD_start_daemon(
+	d->mhd = mhd.start_daemon(
 		flags, 0, NULL, NULL, on_request, d, MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL,
 		MHD_OPTION_LISTEN_SOCKET, d->listener.fd, MHD_OPTION_CONNECTION_LIMIT,
 		(unsigned)HTTP_CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
@@ -214,7 +219,7 @@ static int start(struct http_daemon *d)
 		return log_errno(EINVAL, "cannot serve at %s%s", d->listener.text,
 				 d->listener.uses_tls ? " (is the certificate that of the key?)"
 						      : "");
-	ev.data.fd = MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+	ev.data.fd = mhd.get_daemon_info(d->mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 	return epoll_ctl(d->http->epoll, EPOLL_CTL_ADD, ev.data.fd, &ev)
 		       ? log_errno(errno, "cannot wait for requests")
 		       : 0;
@@ -225,8 +230,8 @@ static void stop(struct http_daemon *d)
 {
 	if (!d->mhd)
 		return;
-	MHD_quiesce_daemon(d->mhd);
-	MHD_stop_daemon(d->mhd);
+	mhd.quiesce_daemon(d->mhd);
+	mhd.stop_daemon(d->mhd);
 	d->mhd = NULL;
 }
 
@@ -258,6 +263,10 @@ int http_serve(struct http *h, const struct http_listener *l)
 	d->http = h;
 	d->listener = *l;
 	h->daemons++;
+	if (!mhd_load()) {
+		log_error("cannot listen at %s: " MHD_MISSING, l->text);
+		return -ENOENT;
+	}
 	if (listen(l->fd, BACKLOG))
 		return log_errno(errno, "cannot listen at %s", l->text);
 	return start(d);
@@ -307,12 +316,12 @@ static void cut_slow(struct http *h)
 }
 
 /* One block for each connection; if a socket takes more, others have their turn before it. */
-static void run_daemon(struct http *h, struct MHD_Daemon *mhd)
+static void run_daemon(struct http *h, struct MHD_Daemon *d)
 {
 	MHD_UNSIGNED_LONG_LONG left_ms;
 
-	MHD_run(mhd);
-	if (MHD_get_timeout(mhd, &left_ms) == MHD_YES && !left_ms)
+	mhd.run(d);
+	if (mhd.get_timeout(d, &left_ms) == MHD_YES && !left_ms)
 		http_wake(h);
 }
 

@@ -62,11 +62,11 @@ void http_send(struct http_request *q, unsigned status, struct MHD_Response *res
 	if (!response)
 		return;
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
-		MHD_add_response_header(response, headers[i][0], headers[i][1]);
+		mhd.add_response_header(response, headers[i][0], headers[i][1]);
 	for (unsigned i = 0; i < q->headers; i++)
-		MHD_add_response_header(response, q->name[i], q->value[i]);
-	q->result = MHD_queue_response(q->peer->mhd, status, response);
-	MHD_destroy_response(response);
+		mhd.add_response_header(response, q->name[i], q->value[i]);
+	q->result = mhd.queue_response(q->peer->mhd, status, response);
+	mhd.destroy_response(response);
 }
 
 const char *http_rest(const struct http_request *q)
@@ -81,7 +81,7 @@ const char *http_query(const struct http_request *q, const char *name)
 
 const char *http_header(const struct http_request *q, const char *name)
 {
-	return MHD_lookup_connection_value(q->peer->mhd, MHD_HEADER_KIND, name);
+	return mhd.lookup_connection_value(q->peer->mhd, MHD_HEADER_KIND, name);
 }
 
 void http_answer(struct http_request *q, unsigned status, const char *type, struct out *body)
@@ -90,7 +90,7 @@ void http_answer(struct http_request *q, unsigned status, const char *type, stru
 	char *data = out_take(body, &size);
 
 	http_add_header(q, "Content-Type", type);
-	http_send(q, status, MHD_create_response_from_buffer_with_free_callback(size, data, free));
+	http_send(q, status, mhd.create_response_from_buffer_with_free_callback(size, data, free));
 }
 
 void http_problem(struct http_request *q, unsigned status, const char *title, const char *detail,
@@ -179,7 +179,7 @@ void http_answer_pieces(struct http_request *q, unsigned status, const char *typ
 	p->context = context;
 	http_add_header(q, "Content-Type", type);
 	http_send(q, status,
-		  MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PIECE, read_piece, p,
+		  mhd.create_response_from_callback(MHD_SIZE_UNKNOWN, PIECE, read_piece, p,
 						    free_pieces));
 }
 
@@ -252,7 +252,7 @@ void http_answer_body(struct http_request *q, unsigned status, struct http_body 
 	http_add_header(q, "Content-Type", body->type);
 	add_encoding(q, body->encoding);
 	http_send(q, status,
-		  MHD_create_response_from_buffer_with_free_callback_cls(
+		  mhd.create_response_from_buffer_with_free_callback_cls(
 			  body->size, body->data, drop_body, http_body_hold(body)));
 }
 
@@ -262,5 +262,5 @@ void http_answer_static(struct http_request *q, const char *type, const char *en
 	http_add_header(q, "Content-Type", type);
 	add_encoding(q, encoding);
 	http_send(q, 200,
-		  MHD_create_response_from_buffer(size, (void *)data, MHD_RESPMEM_PERSISTENT));
+		  mhd.create_response_from_buffer(size, (void *)data, MHD_RESPMEM_PERSISTENT));
 }

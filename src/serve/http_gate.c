@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Who may ask what: checked before an endpoint sees a request. */
 #include <errno.h>
-#ifndef STATIC
-#include <gnutls/gnutls.h>
-#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +9,7 @@
 #include "serve/gate.h"
 #include "serve/http_state.h"
 #include "serve/peer_uid.h"
+#include "util/gnutls.h"
 #include "util/log.h"
 #include "util/parse.h"
 
@@ -86,7 +84,7 @@ bool http_admit_protocol(struct http_request *q, struct MHD_Connection *c, const
 {
 	struct headers h = {.size = 0};
 
-	MHD_get_connection_values_n(c, MHD_HEADER_KIND, count_header, &h);
+	mhd.get_connection_values_n(c, MHD_HEADER_KIND, count_header, &h);
 	if (strcmp(version, "HTTP/1.1") && strcmp(version, "HTTP/1.0"))
 		return refuse(q, 505, "version not supported", "this server speaks HTTP/1.1");
 	if (!admit_host(q, &h, version) || !admit_origin(q, &h))
@@ -112,20 +110,14 @@ bool http_admit_protocol(struct http_request *q, struct MHD_Connection *c, const
 /* Did it show a certificate that one of ours has signed? */
 static bool has_certificate(const struct http_request *q)
 {
-#ifdef STATIC
-	/* Which has no TLS (serve/http_listen.c refuses it). */
-	(void)q;
-	return false;
-#else
 	const union MHD_ConnectionInfo *info;
 	unsigned status = 1;
 
 	if (!q->peer->daemon->listener.uses_tls || !q->peer->daemon->http->policy.client_ca)
 		return false;
-	info = MHD_get_connection_info(q->peer->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	info = mhd.get_connection_info(q->peer->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 	return info && info->tls_session &&
-	       !gnutls_certificate_verify_peers2(info->tls_session, &status) && !status;
-#endif
+	       !gnutls.certificate_verify_peers2(info->tls_session, &status) && !status;
 }
 
 /* Of a connection within this machine; -1 if that cannot be told. */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What the server holds, for its own files. */
 #pragma once
-#include <microhttpd.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 
 #include "serve/http.h"
 #include "serve/http_listen.h"
+#include "serve/mhd.h"
 #include "serve/target.h"
 
 #define HTTP_LISTENERS_MAX 16

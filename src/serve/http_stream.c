@@ -27,7 +27,7 @@ static void resume(struct http_stream *s)
 	if (!s->is_waiting)
 		return;
 	s->is_waiting = false;
-	MHD_resume_connection(s->peer->mhd);
+	mhd.resume_connection(s->peer->mhd);
 	http_wake(s->peer->daemon->http);
 }
 
@@ -43,7 +43,7 @@ static ssize_t read_stream(void *context, uint64_t at, char *buf, size_t max)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (!s->used) {
 		s->is_waiting = true;
-		MHD_suspend_connection(s->peer->mhd);
+		mhd.suspend_connection(s->peer->mhd);
 		return 0;
 	}
 	n = HTTP_STREAM_QUEUE_MAX - s->from;
@@ -90,7 +90,7 @@ struct http_stream *http_answer_stream(struct http_request *q, const char *type,
 	q->peer->is_stream = true;
 	http_add_header(q, "Content-Type", type);
 	http_send(q, 200,
-		  MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, read_stream, s,
+		  mhd.create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, read_stream, s,
 						    free_stream));
 	/* If it could not be given, it is gone already. */
 	return q->result == MHD_YES ? s : NULL;
@@ -141,7 +141,7 @@ void http_streams_end(struct http *h)
 		s->is_ended = true;
 		if (s->is_waiting) {
 			s->is_waiting = false;
-			MHD_resume_connection(s->peer->mhd);
+			mhd.resume_connection(s->peer->mhd);
 		}
 	}
 }

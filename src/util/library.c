@@ -22,10 +22,15 @@ bool library_load_for_others(const char *file)
 #else
 #include <dlfcn.h>
 
+#include "util/log.h"
+
 bool library_load(const char *file, const struct library_symbol *symbols, size_t count, void *table)
 {
 	void *library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
 
+	/* It may be another one, which it needs, that is missing. */
+	if (!library)
+		log_debug("%s", dlerror());
 	for (size_t i = 0; library && i < count; i++) {
 		void *p = dlsym(library, symbols[i].name);
 
