@@ -82,39 +82,48 @@ int parse_ports(const char *text, uint8_t *set, size_t *ret_at)
 	}
 }
 
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 size_t parse_distance(const char *a, const char *b)
 {
-	size_t row[WORD_MAX + 1], len_a = strlen(a), len_b = strlen(b);
+	size_t rows[3][WORD_MAX + 1], len_a = strlen(a), len_b = strlen(b);
 
 	if (len_a > WORD_MAX || len_b > WORD_MAX)
 		return WORD_MAX;
 	for (size_t j = 0; j <= len_b; j++)
-		row[j] = j;
+		rows[0][j] = j;
 	for (size_t i = 1; i <= len_a; i++) {
-		size_t diagonal = row[0];
+		size_t *row = rows[i % 3];
+		const size_t *above = rows[(i + 2) % 3], *two_above = rows[(i + 1) % 3];
 
 		row[0] = i;
 		for (size_t j = 1; j <= len_b; j++) {
-			size_t swap = diagonal + (a[i - 1] != b[j - 1]);
-			size_t best = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-
-			diagonal = row[j];
-			row[j] = swap < best ? swap : best;
+			row[j] = least(above[j - 1] + (a[i - 1] != b[j - 1]),
+				       least(above[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				row[j] = least(row[j], two_above[j - 2] + 1);
 		}
 	}
-	return row[len_b];
+	return rows[len_a % 3][len_b];
 }
 
 const char *parse_nearest(const char *word, const char *const *candidates, size_t count)
 {
-	size_t best = strlen(word) / 2 + 2;
+	size_t len = strlen(word), best = (len < 7 ? len > 1 : (len + 1) / 4) + 1;
 	const char *nearest = NULL;
 
 	for (size_t i = 0; i < count; i++) {
 		/* The beginning of a word is a better hint than any likeness. */
-		bool begins = word[0] && !strncmp(candidates[i], word, strlen(word));
+		bool begins = len > 1 && !strncmp(candidates[i], word, len);
 		size_t d = begins ? 1 : parse_distance(word, candidates[i]);
 
+		/* Of two letters one is half of the word: only their order may be wrong. */
+		if (!begins && len == 2 && strlen(candidates[i]) == 2 &&
+		    (word[0] != candidates[i][1] || word[1] != candidates[i][0]))
+			continue;
 		if (d < best) {
 			best = d;
 			nearest = candidates[i];

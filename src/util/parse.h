@@ -16,8 +16,12 @@ int parse_uint(const char *text, uint64_t min, uint64_t max, uint64_t *ret, size
  */
 int parse_ports(const char *text, uint8_t *set, size_t *ret_at);
 
-/* Edit distance (Levenshtein) between two short words, for "did you mean". */
+/* How many letters of a short word are missing, too many, wrong, or in the place of their
+ * neighbour. */
 size_t parse_distance(const char *a, const char *b);
 
-/* The candidate nearest to `word`, or NULL if none is near enough to be what was meant. */
+/*
+ * The candidate that begins with `word`, or is nearest to it; NULL if none is near enough to be
+ * what was meant: with one mistake, of a long word one in four letters.
+ */
 const char *parse_nearest(const char *word, const char *const *candidates, size_t count);

@@ -62,9 +62,9 @@ static void bad_port_lists_are_pointed_at(void **state)
 		int err;
 		size_t at;
 	} bad[] = {
-		{"", -EINVAL, 0},	{"22,", -EINVAL, 3},	  {"22,,80", -EINVAL, 3},
-		{"0", -ERANGE, 0},	{"22,70000", -ERANGE, 3}, {"abc", -EINVAL, 0},
-		{"22 80", -EINVAL, 3},	{"80-90", -EINVAL, 2},
+		{"", -EINVAL, 0},      {"22,", -EINVAL, 3},	 {"22,,80", -EINVAL, 3},
+		{"0", -ERANGE, 0},     {"22,70000", -ERANGE, 3}, {"abc", -EINVAL, 0},
+		{"22 80", -EINVAL, 3}, {"80-90", -EINVAL, 2},
 	};
 	uint8_t set[65536 / 8];
 	size_t at;
@@ -86,6 +86,34 @@ static void the_nearest_word_is_found_and_rubbish_is_not(void **state)
 	assert_string_equal(parse_nearest("com", words, 3), "comm");
 	assert_null(parse_nearest("zzzzqqqqxxxx", words, 3));
 	assert_int_equal(parse_distance("kitten", "sitting"), 3);
+	assert_int_equal(parse_distance("tpo", "top"), 1);
+	assert_int_equal(parse_distance("", "top"), 3);
+	assert_int_equal(parse_distance("recrod", "records"), 2);
+}
+
+/* Of a word of six letters two that are wrong make another word. */
+static void short_words_have_one_mistake_at_most(void **state)
+{
+	static const char *const words[] = {"at", "top", "life", "why", "peek", "record"};
+	static const struct {
+		const char *word, *meant;
+	} tried[] = {
+		{"to", "top"},	       {"ta", "at"},	     {"tpo", "top"},
+		{"tops", "top"},       {"lief", "life"},     {"wyh", "why"},
+		{"pek", "peek"},       {"recrod", "record"}, {"rcord", "record"},
+		{"reckrod", "record"}, {"ab", NULL},	     {"x", NULL},
+		{"t", NULL},	       {"", NULL},	     {"how", NULL},
+		{"ls", NULL},	       {"tip", "top"},	     {"list", NULL},
+		{"ping", NULL},	       {"wireshark", NULL},  {"report", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(tried) / sizeof(tried[0]); i++) {
+		const char *nearest = parse_nearest(tried[i].word, words, 6);
+
+		if (tried[i].meant ? !nearest || strcmp(nearest, tried[i].meant) : nearest != NULL)
+			fail_msg("%s: %s", tried[i].word, nearest ? nearest : "nothing");
+	}
 }
 
 int main(void)
@@ -97,6 +125,7 @@ int main(void)
 		cmocka_unit_test(ports_set_their_bits),
 		cmocka_unit_test(bad_port_lists_are_pointed_at),
 		cmocka_unit_test(the_nearest_word_is_found_and_rubbish_is_not),
+		cmocka_unit_test(short_words_have_one_mistake_at_most),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
