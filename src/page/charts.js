@@ -5,6 +5,7 @@ import { askJson } from "./ask.js";
 import { state } from "./state.js";
 
 const POINTS = 300;
+const HEAD = 20, FOOT = 3; // of a chart: the largest value's words, and room for a line's width
 const MARKS = ["solid", "dashed", "dotted"];
 const COLOURS = ["--one", "--two", "--three"];
 // By the names that the API has for them.
@@ -47,7 +48,8 @@ function drawLine({ c, w, h }, points, top) {
   c.beginPath();
   points.forEach((v, i) => {
     if (v === null) { isDown = false; return; }
-    const x = points.length > 1 ? w * i / (points.length - 1) : w, y = h - 3 - (h - 18) * v / top;
+    const x = points.length > 1 ? w * i / (points.length - 1) : w;
+    const y = h - FOOT - (h - HEAD - FOOT) * v / top;
     if (isDown) c.lineTo(x, y); else c.moveTo(x, y);
     isDown = true;
   });

@@ -89,6 +89,18 @@ def test_a_telephone_is_wide_enough(open_page, scheme):
         assert page.violations() == []
 
 
+def test_a_small_screen_shows_all_columns(open_page):
+    """The last one says what is wrong."""
+    with Pair() as pair, open_page({"filter": pair.filter}, viewport={"width": 1280, "height": 900}) as page:
+        pair.client.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                pair.client.send(PAYLOAD)
+        page.wait_rows(lambda rows: rows and rows[0]["Verdict"].startswith("stalled"), "verdict")
+        assert page.eval("""(() => { const wide = document.querySelector("#rows .wide");
+            return wide.scrollWidth - wide.clientWidth; })()""") == 0
+
+
 def test_on_paper_it_is_black_on_white(open_page):
     with Pair() as pair, open_page({"filter": pair.filter}, colorScheme="dark") as page:
         page.wait_rows(lambda rows: len(rows) == 1, "row")
