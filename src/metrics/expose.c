@@ -41,19 +41,30 @@ void expose_family(struct expose *x, const char *name, enum expose_kind kind, co
 		out_format(x->out, "# UNIT %s %s\n", name, unit);
 }
 
+/* A histogram's `bound`, if any, comes last. */
+static void put_labels(struct out *out, const char *labels, size_t len, const char *more,
+		       const char *bound)
+{
+	out_char(out, '{');
+	out_mem(out, labels, len);
+	if (len && *more)
+		out_char(out, ',');
+	out_str(out, more);
+	if (bound) {
+		out_str(out, len || *more ? ",le=\"" : "le=\"");
+		out_str(out, bound);
+		out_char(out, '"');
+	}
+	out_char(out, '}');
+}
+
 static void put_name(struct expose *x, const char *suffix, const char *labels, size_t labels_len,
 		     const char *more)
 {
 	out_str(x->out, x->name);
 	out_str(x->out, suffix);
-	if (labels_len || *more) {
-		out_char(x->out, '{');
-		out_mem(x->out, labels, labels_len);
-		if (labels_len && *more)
-			out_char(x->out, ',');
-		out_str(x->out, more);
-		out_char(x->out, '}');
-	}
+	if (labels_len || *more)
+		put_labels(x->out, labels, labels_len, more, NULL);
 	out_char(x->out, ' ');
 }
 
@@ -88,6 +99,7 @@ static void put_us(struct out *out, uint64_t us)
 struct family {
 	const struct metric *metric;
 	enum metric_id id;
+	unsigned named; /* the cell, from 1 on, that `labels` are of; most families have but one */
 	char labels[METRIC_DIMENSIONS_MAX * (LABEL_NAME_MAX + 40)]; /* of the cell */
 };
 
@@ -110,6 +122,9 @@ static void name_cell(const struct expose *x, struct family *f, unsigned cell)
 	char buf[48];
 	size_t used = 0;
 
+	if (f->named == cell + 1)
+		return;
+	f->named = cell + 1;
 	metric_cell_values(f->metric, cell, x->is_otel, value);
 	f->labels[0] = '\0';
 	for (unsigned i = 0; i < METRIC_DIMENSIONS_MAX; i++) {
@@ -140,13 +155,13 @@ static void put_histogram(struct expose *x, const struct family *f, const uint64
 {
 	const struct metric *m = f->metric;
 	uint64_t sum = 0;
-	char more[sizeof(f->labels) + 24];
 
 	for (unsigned i = 0; i < m->bounds; i++) {
-		snprintf(more, sizeof(more), "%s%sle=\"%s\"", f->labels, *f->labels ? "," : "",
-			 m->bound_text[i]);
 		sum += number[i];
-		put_name(x, "_bucket", labels, len, more);
+		out_str(x->out, x->name);
+		out_str(x->out, "_bucket");
+		put_labels(x->out, labels, len, f->labels, m->bound_text[i]);
+		out_char(x->out, ' ');
 		out_uint(x->out, sum);
 		out_char(x->out, '\n');
 	}
@@ -243,6 +258,7 @@ void expose_series(struct expose *x, const struct series_table *t)
 	for (unsigned id = 0; id < METRIC_COUNT; id++) {
 		f.metric = &metrics[id];
 		f.id = id;
+		f.named = 0;
 		if (f.metric->of_listeners != !!(t->of & SERIES_OF_LISTENERS))
 			continue;
 		put_groups(x, t, &f);
