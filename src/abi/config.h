@@ -57,6 +57,11 @@ struct snap_control {
 	__u32 frozen;		/* 1: the run is over; count what was live at this moment */
 	__u32 self;		/* our own thread group, in the initial PID namespace */
 	__u32 idle;		/* 1: user space sleeps and wants to be woken by the next event */
+	__u32 turns, turn;	/* of flows that moved, one in so many is read whole this time, and which;
+				 * 0: all of them are */
+	__u32 stalls;		/* 1: also flows of which something waits, though no count changed */
+	__u32 moved;		/* flows that this look met with news, or for whom something waits */
+	__u64 watched;		/* id of a flow that is always read whole; 0: none */
 	__u64 socket_ops;	/* address of what all files of sockets point to; 0: none was met yet */
 	__u64 files_sum;	/* by sum_files(): who has which file of a socket; 0: not known */
 };

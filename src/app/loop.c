@@ -219,13 +219,16 @@ static void choose_sample(struct loop *l, uint64_t time_ns, unsigned *ret_needs)
 {
 	struct source *s = l->source;
 	bool was_plain = s->plain;
-	unsigned wants, needs;
+	struct due due;
 
-	engine_due(l->engine, time_ns, &wants, &needs);
-	s->plain = !(needs & (NEED_EXTRA | NEED_VERDICT));
-	s->everything = wants & WANT_ALL || (was_plain && !s->plain);
+	engine_due(l->engine, time_ns, &due);
+	s->plain = !(due.needs & (NEED_EXTRA | NEED_VERDICT));
+	s->everything = due.wants & WANT_ALL || (was_plain && !s->plain);
+	s->takes_turns = !(due.whole_needs & (NEED_EXTRA | NEED_VERDICT));
+	s->stalls = due.wants & WANT_STALLS;
+	s->watched = due.watched;
 	s->names_owners = time_ns == UINT64_MAX || engine_needs_now(l->engine) & NEED_OWNER;
-	*ret_needs = needs;
+	*ret_needs = due.needs;
 }
 
 /* Bring every live flow up to date, for those who are told at `time_ns`. */

@@ -10,9 +10,9 @@
 
 enum flow_phase {
 	PHASE_NONE,
-	PHASE_LISTEN, /* a listener: its storage exists only to be inherited by its children */
+	PHASE_LISTEN,	/* a listener: its storage exists only to be inherited by its children */
 	PHASE_LIVE,
-	PHASE_CLOSED, /* reported; the socket itself may linger, or be connected again */
+	PHASE_CLOSED,	/* reported; the socket itself may linger, or be connected again */
 };
 
 /*
@@ -21,30 +21,32 @@ enum flow_phase {
  */
 struct flow {
 	__u64 id;
-	__u64 sampled_received; /* bytes_received and write_seq as of the last reported sample */
+	__u64 sampled_received;	/* bytes_received and write_seq as of the last reported sample */
 	__u32 sampled_write_seq;
-	__u32 owner_scan; /* last scan in which the owner was seen to hold the socket */
+	__u32 owner_scan;	/* last scan in which the owner was seen to hold the socket */
 	__u8 phase;
-	__u8 announced;	 /* 1: user space has the ident as it is now */
-	__u8 syn;	 /* 1: bytes_acked counts our SYN, because we connected */
-	__u8 reused;	 /* how often this socket was connected again */
-	__u8 reset_came; /* 1: a RST ended it */
+	__u8 announced;		/* 1: user space has the ident as it is now */
+	__u8 syn;		/* 1: bytes_acked counts our SYN, because we connected */
+	__u8 reused;		/* how often this socket was connected again */
+	__u8 reset_came;	/* 1: a RST ended it */
 	/* Two of one byte: the first is set where the flow begins, before anybody looks at it. */
-	__u8 late : 1;	     /* began after control.frozen: belongs to no account */
-	__u8 no_subflow : 1; /* it is none of an MPTCP connection, and will be none */
-	__u8 synack_retrans; /* SYN/ACKs that were sent again before the socket came to be */
-	__u8 soft_error;     /* errno of an ICMP error that came while it connected; 0: none */
+	__u8 late : 1;		/* began after control.frozen: belongs to no account */
+	__u8 no_subflow : 1;	/* it is none of an MPTCP connection, and will be none */
+	__u8 synack_retrans;	/* SYN/ACKs that were sent again before the socket came to be */
+	__u8 soft_error;	/* errno of an ICMP error that came while it connected; 0: none */
 	__u8 icmp_type, icmp_code; /* of that */
-	__u8 after_cookies;	   /* 1: its listener may have answered with a SYN cookie */
-	__u8 redirected;	   /* 1: it was seen in a sockmap */
-	__u32 counted;		   /* 1: is in the account as live */
-	__u32 adopted;		   /* 1: somebody is adopting it, or has */
-	__u32 closing;		   /* 1: it went to CLOSE, perhaps while it was being adopted */
-	__u32 ended;		   /* 1: its end was reported, or counted as lost */
-	__u32 held_by;		   /* of the last scan: the process that was met last to hold it */
-	__u16 held_scan;	   /* number of that scan, its lowest bits; 0: there was none yet */
-	__u16 holders;		   /* processes that it met */
-	__u32 greeted;		   /* 1: its handshake was told, or was over before us */
+	__u8 after_cookies;	/* 1: its listener may have answered with a SYN cookie */
+	/* Two of one byte: both are set by looks, of which there is one at a time, and at the end. */
+	__u8 redirected : 1;	/* it was seen in a sockmap */
+	__u8 waiting : 1;	/* as of the last look: data is under way or unread; or it was not read whole */
+	__u32 counted;		/* 1: is in the account as live */
+	__u32 adopted;		/* 1: somebody is adopting it, or has */
+	__u32 closing;		/* 1: it went to CLOSE, perhaps while it was being adopted */
+	__u32 ended;		/* 1: its end was reported, or counted as lost */
+	__u32 held_by;		/* of the last scan: the process that was met last to hold it */
+	__u16 held_scan;	/* number of that scan, its lowest bits; 0: there was none yet */
+	__u16 holders;		/* processes that it met */
+	__u32 greeted;		/* 1: its handshake was told, or was over before us */
 	struct ev_ident ident;
 };
 
@@ -104,9 +106,9 @@ const volatile __u8 want_extra __weak = 0;	/* struct ev_extra, and events of lis
 const volatile __u8 want_tallies __weak = 0;	/* struct tally */
 const volatile __u8 want_delacks __weak = 0;	/* delayed_acks */
 const volatile __u8 want_handshakes __weak = 0; /* how each handshake went ... */
-const volatile __u8 want_flows __weak = 1; /* ... if not: a flow is over when its handshake is */
-const volatile __u8 want_acceptors __weak = 0; /* acceptors */
-const volatile __u8 want_holders __weak = 0;   /* flow.holders */
+const volatile __u8 want_flows __weak = 1;	/* ... if not: a flow is over when its handshake is */
+const volatile __u8 want_acceptors __weak = 0;	/* acceptors */
+const volatile __u8 want_holders __weak = 0;	/* flow.holders */
 const volatile __u32 jiffies_hz __weak = 250;
 
 /* A handshake has a record of its own, beside those of its flow. */
@@ -176,11 +178,11 @@ static __always_inline __u8 frozen(void)
 }
 
 /* Atomic, because a program may be interrupted by itself between a load and a store. */
-#define ACCOUNT_ADD(field, n)                                      \
-	do {                                                       \
-		struct bpf_account *account_ = account_get();      \
-		if (account_)                                      \
-			__sync_fetch_and_add(&account_->field, n); \
+#define ACCOUNT_ADD(field, n)                                                                      \
+	do {                                                                                       \
+		struct bpf_account *account_ = account_get();                                      \
+		if (account_)                                                                      \
+			__sync_fetch_and_add(&account_->field, n);                                 \
 	} while (0)
 
 static __always_inline struct bpf_account *account_get(void)

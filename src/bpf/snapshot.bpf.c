@@ -23,6 +23,24 @@ static __always_inline struct tcp_sock *known_tcp_sock(struct sock *sk)
 	return bpf_skc_to_tcp_sock(sk);
 }
 
+/*
+ * Is all of this flow to be read? Where many move, and whoever asks can do with less, each is in its turn.
+ * The lowest bits of cookies are as good as random.
+ */
+static __always_inline bool reads_whole(const struct snap_control *ctl, const struct flow *f)
+{
+	if (!want_extra || ctl->plain)
+		return false;
+	return !ctl->turns || ctl->all || !f->announced || f->id == ctl->watched ||
+	       (__u32)f->id % ctl->turns == ctl->turn;
+}
+
+/* What an application has written or was sent, and what is not there yet, can come to be stuck. */
+static __always_inline bool has_waiting(struct tcp_sock *tp)
+{
+	return tp->write_seq != tp->snd_una || tp->rcv_nxt != tp->copied_seq;
+}
+
 SEC("iter/bpf_sk_storage_map")
 int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 {
@@ -32,6 +50,7 @@ int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 	struct tcp_sock *tp;
 	struct ev_count c;
 	__u8 state, flags = 0;
+	bool is_same, is_whole;
 	__u32 write_seq;
 	__u64 received;
 
@@ -65,10 +84,15 @@ int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 	/* What the application wrote moves write_seq alone: acknowledgements change no count. */
 	received = tp->bytes_received;
 	write_seq = tp->write_seq;
-	if (f->announced && !ctl->all && received == f->sampled_received &&
-	    write_seq == f->sampled_write_seq)
+	is_same = f->announced && !ctl->all && received == f->sampled_received &&
+		  write_seq == f->sampled_write_seq;
+	if (is_same && !(want_extra && ctl->stalls && f->waiting))
 		return 0;
-	if (want_extra)
+	ctl->moved += !ctl->all;
+	is_whole = reads_whole(ctl, f);
+	if (is_same && !is_whole)
+		return 0;
+	if (is_whole)
 		tp = bpf_skc_to_tcp_sock(sk);
 	if (!tp)
 		return 0;
@@ -81,7 +105,9 @@ int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 		f->announced = f->ident.lport && state != ST_SYN_SENT;
 		flags = EV_HAS_IDENT;
 	}
-	if (want_extra && !ctl->plain)
+	if (want_extra)
+		f->waiting = !is_whole || has_waiting(tp);
+	if (is_whole)
 		flags = EV_HAS_IDENT | EV_HAS_EXTRA;
 	put(ctl, f, tp, state, &c, EV_SAMPLE, flags);
 	yield_if_full(ctl, ctx->meta->seq);

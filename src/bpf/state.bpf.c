@@ -39,7 +39,7 @@ static __always_inline void begin(struct flow *f, struct tcp_sock *tp, __u8 role
 	f->syn = role == ROLE_CONNECT;
 	f->synack_retrans = 0;
 	f->reset_came = 0;
-	f->soft_error = f->icmp_type = f->icmp_code = f->redirected = 0;
+	f->soft_error = f->icmp_type = f->icmp_code = f->redirected = f->waiting = 0;
 	f->ident.role = role;
 	f->ident.seen = SEEN_OPEN;
 	f->ident.open_ns = bpf_ktime_get_ns();

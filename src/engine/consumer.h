@@ -39,6 +39,7 @@ enum consumer_want {
 	WANT_ALL = 128,	     /* every reading, also of flows that moved nothing */
 	WANT_PRESENT = 256,  /* what is there now, once; the run ends with it */
 	WANT_NOTE = 512,     /* news.note */
+	WANT_STALLS = 1024,  /* also readings of flows that moved nothing while data waits */
 };
 
 /* What only handshakes are told of, wants none of these. */
@@ -132,6 +133,12 @@ struct consumer {
 	bool has_process;	  /* that the kernel ends by a signal when we end */
 	uint32_t states;	/* bit per enum tcp_state_number that it wants */
 	uint32_t counts;	/* likewise: not wanted, but counted in `counted` */
+	/*
+	 * Where many flows move, struct ev_extra of each now and then will do (flow.is_whole), but of this
+	 * one always; may change while it runs.
+	 */
+	bool takes_turns;
+	uint64_t watched;
 	unsigned end_s;		/* its end may wait so long for who takes what it sends */
 	int fd;			/* -1, or one that the loop watches for run() */
 	bool done;		/* it wants nothing more */

@@ -51,11 +51,13 @@ void engine_begin(struct engine *e, uint64_t time_ns);
 #define ENGINE_EMPTY_TICKS 60
 void engine_advance(struct engine *e, uint64_t time_ns);
 
-/*
- * What those want who are told next at `time_ns`: enum consumer_want and column_need, so that a
- * sample need not hold what nobody looks at.
- */
-void engine_due(const struct engine *e, uint64_t time_ns, unsigned *ret_wants, unsigned *ret_needs);
+/* What those want who are told next, so that a sample need not hold what nobody looks at. */
+struct due {
+	unsigned wants, needs; /* enum consumer_want and column_need */
+	unsigned whole_needs;  /* of those who take no turns */
+	uint64_t watched;      /* of the one who does */
+};
+void engine_due(const struct engine *e, uint64_t time_ns, struct due *ret);
 
 /* What all consumers need, whoever is told next: enum column_need. */
 unsigned engine_needs_now(const struct engine *e);

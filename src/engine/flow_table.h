@@ -20,6 +20,7 @@ struct flow {
 	bool closed : 1;	 /* leaves the table after the present tick */
 	uint8_t end_reason : 4;	 /* in a source's own table: enum ev_end */
 	bool unmet : 1;		 /* not told of since EV_LOOK */
+	bool is_whole : 1;	 /* what was told of it last had struct ev_extra */
 	uint16_t news;	 /* paces that have not told of its last change */
 	_Alignas(64) uint64_t wanted; /* consumers whose filter takes its ident */
 	struct ev_ident ident;

@@ -58,7 +58,8 @@ static void read_event(struct engine *e, struct flow *f, uint32_t slot, const st
 
 	f->state = ev->head.state;
 	f->count = ev->count;
-	if (e->extra && ev->head.flags & EV_HAS_EXTRA)
+	f->is_whole = ev->head.flags & EV_HAS_EXTRA;
+	if (e->extra && f->is_whole)
 		e->extra[slot] = ev->extra;
 	/* What is left of a socket that we knew: its owner was that of the socket. */
 	if (ev->head.flags & EV_HAS_IDENT && (is_first || !is_bare(ev))) {

@@ -90,17 +90,21 @@ void engine_begin(struct engine *e, uint64_t time_ns)
 	set_next_tick(e);
 }
 
-void engine_due(const struct engine *e, uint64_t time_ns, unsigned *ret_wants, unsigned *ret_needs)
+void engine_due(const struct engine *e, uint64_t time_ns, struct due *ret)
 {
-	*ret_wants = *ret_needs = 0;
+	*ret = (struct due){0};
 	for (unsigned i = 0; i < e->paces; i++)
 		for (unsigned k = 0; k < e->pace[i].consumers; k++) {
 			const struct consumer *c = e->pace[i].consumer[k];
 
 			if (e->pace[i].next_tick_ns > time_ns || c->done)
 				continue;
-			*ret_wants |= c->wants;
-			*ret_needs |= c->needs;
+			ret->wants |= c->wants;
+			ret->needs |= c->needs;
+			if (c->takes_turns)
+				ret->watched = c->watched;
+			else
+				ret->whole_needs |= c->needs;
 		}
 }
 

@@ -49,6 +49,9 @@ struct source {
 	/* Of the next sample: */
 	bool everything; /* all flows, changed or not, and the listeners */
 	bool plain;	 /* nobody who is told now needs struct ev_extra; it may be left out */
+	bool takes_turns; /* where many flows move, it may be left out of most of them, by turns; */
+	uint64_t watched; /* but not of this one */
+	bool stalls;	 /* also flows that moved nothing while data is under way, or is not read */
 	bool names_owners; /* somebody needs owners as they are now; else a later sample will do */
 	unsigned needs;	 /* enum column_need, of all that will be shown */
 	/* Set by open(): of those, what cannot be had here; NEED_EXTRA: but for causes. */

@@ -30,19 +30,18 @@ static uint64_t time_of(const struct scene *s, uint32_t tick)
 }
 
 /* What was remembered when the verdict was made. */
-static void set_history(struct scene *s, const struct track_hot *now, const struct track_cold *cold,
-			const struct track_hot *before, const struct track_cold *cold_before,
+static void set_history(struct scene *s, const struct trail_track *now, const struct trail_track *before,
 			struct history *ret)
 {
-	bool was_there = before->id == now->id;
-	const struct ev_ident *id = &cold->flow.ident;
-	const struct track_cold *begin = was_there ? cold_before : cold;
+	bool was_there = before->hot.id == now->hot.id;
+	const struct ev_ident *id = &now->cold.flow.ident;
+	const struct track_cold *begin = was_there ? &before->cold : &now->cold;
 
-	*ret = (struct history){.id = now->id, .readings = now->readings};
-	memcpy(ret->level, now->level, sizeof(ret->level));
-	ret->last_ns = time_of(s, now->news_tick);
+	*ret = (struct history){.id = now->hot.id, .readings = now->hot.readings};
+	memcpy(ret->level, now->hot.level, sizeof(ret->level));
+	ret->last_ns = time_of(s, now->hot.judged_tick);
 	ret->has_begin = was_there || id->seen == SEEN_ADOPTED;
-	ret->begin_ns = was_there     ? time_of(s, before->news_tick)
+	ret->begin_ns = was_there     ? time_of(s, before->hot.judged_tick)
 			: id->open_ns ? id->open_ns
 				      : ret->last_ns;
 	if (!ret->has_begin)
@@ -51,10 +50,11 @@ static void set_history(struct scene *s, const struct track_hot *now, const stru
 	ret->extra = begin->extra;
 }
 
-static struct subject subject_of(struct scene *s, uint32_t track, const struct history *history)
+static struct subject subject_of(struct scene *s, const struct trail_track *t,
+				 const struct history *history)
 {
-	const struct track_hot *h = &s->moment->hot[track];
-	const struct track_cold *c = &s->moment->cold[track];
+	const struct track_hot *h = &t->hot;
+	const struct track_cold *c = &t->cold;
 
 	return (struct subject){
 		.kind = h->state == ST_LISTEN ? SUBJECT_LISTENER
@@ -64,7 +64,7 @@ static struct subject subject_of(struct scene *s, uint32_t track, const struct h
 		.end_reason = h->end_reason,
 		.flags = (uint8_t)c->flags,
 		.error = c->error,
-		.time_ns = h->close_ns ? h->close_ns : time_of(s, h->news_tick),
+		.time_ns = h->close_ns ? h->close_ns : time_of(s, h->judged_tick),
 		.ident = &c->flow.ident,
 		.count = &c->flow.count,
 		.extra = seen(h, c),
@@ -96,8 +96,7 @@ static unsigned ink_of(unsigned severity)
 void detail_verdict(struct detail *d, struct scene *s, uint32_t track)
 {
 	const struct track_hot *h = &s->moment->hot[track];
-	static struct track_cold cold_before;
-	struct track_hot before;
+	static struct trail_track judged, before;
 	struct history history;
 	struct subject subject;
 	struct verdict v;
@@ -111,12 +110,12 @@ void detail_verdict(struct detail *d, struct scene *s, uint32_t track)
 	detail_say(d, ink_of(h->severity), "Verdict: %s, %s (%s)%s%s", severity_name(h->severity),
 		   h->rule->code, certainty_name(h->rule->certainty), limit ? "; limited by " : "",
 		   limit ? limit : "");
-	if (!trail_before(s->journal, s->moment, track, &before, &cold_before)) {
+	if (!trail_judged(s->journal, s->moment, track, &judged, &before)) {
 		detail_say(d, 0, "  %s. Its figures have left the memory.", h->rule->rule);
 		return;
 	}
-	set_history(s, h, &s->moment->cold[track], &before, &cold_before, &history);
-	subject = subject_of(s, track, &history);
+	set_history(s, &judged, &before, &history);
+	subject = subject_of(s, &judged, &history);
 	verdict_judge(&subject, &v);
 	/* Only of the same verdict are these the figures. */
 	if (v.rule == h->rule)

@@ -169,6 +169,14 @@ void fields_parse(struct fields *f, const char *list)
 		f->field[i].leaves = 0;
 }
 
+bool fields_need(const struct fields *f, unsigned needs)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (f->field[i].column->needs & needs)
+			return true;
+	return false;
+}
+
 int fields_find(const struct fields *f, const char *name)
 {
 	for (size_t i = 0; i < f->count; i++)

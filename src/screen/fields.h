@@ -44,6 +44,9 @@ void fields_parse(struct fields *f, const char *list);
 /* Add or remove a column. Returns false if there is no room for it. */
 bool fields_toggle(struct fields *f, const struct column *column);
 
+/* Does one of them need any of these (enum column_need)? */
+bool fields_need(const struct fields *f, unsigned needs);
+
 /* Where a column is, or -1. */
 int fields_find(const struct fields *f, const char *name);
 

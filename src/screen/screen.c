@@ -43,10 +43,14 @@ static void on_interval(struct consumer *c, const struct news *news)
 {
 	struct screen *s = c->state;
 	uint32_t slot = flow_table_slot(&c->engine->flows, news->flow);
+	/* Of a source that reads nothing of sockets each news is judged, by its bytes. */
+	bool is_judged = !news->extra || news->flow->is_whole;
 	struct verdict v = {.limit = LIMIT_COUNT};
 
-	judge_news(s->view, news, &v);
-	tracks_take(&s->tracks, news, slot, s->journal.last + 1, &v, &s->view->history[slot]);
+	if (is_judged)
+		judge_news(s->view, news, &v);
+	tracks_take(&s->tracks, news, slot, s->journal.last + 1, is_judged ? &v : NULL,
+		    &s->view->history[slot]);
 	s->interval_tx += news->count.tx_bytes;
 	s->interval_rx += news->count.rx_bytes;
 }
@@ -75,6 +79,16 @@ static uint64_t interval_ns(const struct screen *s)
 	return s->source->interval_ns > asked ? s->source->interval_ns : asked;
 }
 
+/* Columns show each flow as it is now; a verdict may be of its last turn. Listeners take none. */
+static void choose_readings(struct screen *s)
+{
+	const struct ui *ui = &s->ui;
+
+	s->consumer->takes_turns =
+		ui->page == PAGE_LISTENERS || !fields_need(&ui->fields[ui->page], NEED_EXTRA);
+	s->consumer->watched = ui->cursor_is_group ? 0 : ui->cursor_key;
+}
+
 static void on_tick(struct consumer *c, uint64_t time_ns)
 {
 	struct screen *s = c->state;
@@ -89,6 +103,7 @@ static void on_tick(struct consumer *c, uint64_t time_ns)
 	take_loss(s);
 	if (s->past.is_there && (s->ui.time == TIME_PAUSED || s->ui.time == TIME_BACK))
 		s->ui.behind = s->journal.last - s->past.tick;
+	choose_readings(s);
 	act_tick(s);
 	if (!s->options->calm || screen_is_of_file(s))
 		screen_draw_soon(s);
@@ -419,8 +434,9 @@ int screen_wrap(struct consumer *c, struct view *view, const struct screen_optio
 	view->needs |= NEED_VERDICT | NEED_EXTRA | NEED_OWNER;
 	c->ops = &ops;
 	c->state = s;
-	c->wants = WANT_INTERVALS | WANT_LISTENERS;
+	c->wants = WANT_INTERVALS | WANT_LISTENERS | WANT_STALLS;
 	c->needs |= NEED_VERDICT | NEED_EXTRA | NEED_OWNER | NEED_CGROUPS;
+	c->takes_turns = true;
 	c->keep_syscalls |= SYSCALLS_KEYS | SYSCALLS_LOOP | SYSCALLS_FILES | SYSCALLS_SAVE;
 	return 0;
 }

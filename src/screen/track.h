@@ -20,18 +20,19 @@ struct track_hot {
 	uint32_t news_tick;	      /* the interval in which it was told of last */
 	uint32_t first_tick;	      /* and first */
 	uint64_t close_ns;	      /* 0: it lives */
-	const struct rule *rule;      /* the verdict of that interval, or NULL */
+	const struct rule *rule;      /* the verdict of interval `judged_tick`, or NULL */
 	float tx_average, rx_average; /* bytes an interval, as of news_tick: see track_average() */
 	uint8_t state;
 	uint8_t severity; /* of `rule` */
 	uint8_t limit;	  /* enum limit */
 	uint8_t end_reason;
 	uint32_t version;	     /* of the ident: changes with it */
+	uint32_t judged_tick;	     /* where many move not each is judged in every interval */
 	uint16_t level[LEVEL_COUNT]; /* of struct history, as are the next two */
 	uint8_t readings;
 	uint8_t has_begin;
 	uint8_t has_extra; /* the source has read it */
-	uint8_t pad[17];
+	uint8_t pad[13];
 };
 _Static_assert(sizeof(struct track_hot) == 128, "two cache lines");
 

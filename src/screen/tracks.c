@@ -137,8 +137,9 @@ static void take_state(struct track_hot *hot, struct track_cold *cold, uint8_t s
 }
 
 static void take_verdict(struct track_hot *hot, const struct verdict *judged,
-			 const struct history *history)
+			 const struct history *history, uint32_t tick)
 {
+	hot->judged_tick = tick;
 	hot->rule = judged->rule;
 	hot->severity = judged->rule ? (uint8_t)judged->severity : 0;
 	hot->limit = (uint8_t)judged->limit;
@@ -204,7 +205,8 @@ void tracks_take(struct tracks *t, const struct news *news, uint32_t slot, uint3
 	}
 	take_news(&hot, &cold, news, tick);
 	take_state(&hot, &cold, news->flow->state, tick);
-	take_verdict(&hot, judged, history);
+	if (judged)
+		take_verdict(&hot, judged, history, tick);
 	if (news->close)
 		take_close(&hot, &cold, news->close);
 	write_track(t, i, &hot, &cold);

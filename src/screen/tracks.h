@@ -36,7 +36,7 @@ void tracks_clear(struct tracks *t);
 
 /*
  * What a flow did in interval `tick`. `slot` is its place in the engine's table; `judged` is the
- * verdict on it, with what was remembered for it (struct history).
+ * verdict on it, with what was remembered for it (struct history). NULL: the one before holds.
  */
 void tracks_take(struct tracks *t, const struct news *news, uint32_t slot, uint32_t tick,
 		 const struct verdict *judged, const struct history *history);

@@ -35,17 +35,30 @@ void trail_read(const struct journal *j, const struct moment *m, const uint32_t 
 	}
 }
 
-bool trail_before(const struct journal *j, const struct moment *m, uint32_t track,
-		  struct track_hot *hot, struct track_cold *cold)
+/* Lead a track as it was when interval `*tick` ended back to the end of interval `to`. */
+static bool lead_back(const struct journal *j, uint32_t track, uint32_t *tick, uint32_t to,
+		      struct trail_track *t)
 {
-	uint32_t news = m->hot[track].news_tick, tick = m->is_ahead ? j->last + 1 : m->tick;
-
-	*hot = m->hot[track];
-	*cold = m->cold[track];
-	for (; tick && tick >= news; tick--) {
-		if (tick != j->last + 1 && !journal_has(j, tick))
+	for (; *tick > to; (*tick)--) {
+		if (*tick != j->last + 1 && !journal_has(j, *tick))
 			return false;
-		journal_apply_some(j, tick, &track, 1, hot, cold);
+		journal_apply_some(j, *tick, &track, 1, &t->hot, &t->cold);
 	}
 	return true;
+}
+
+bool trail_judged(const struct journal *j, const struct moment *m, uint32_t track,
+		  struct trail_track *ret, struct trail_track *ret_before)
+{
+	uint32_t tick = m->is_ahead ? j->last + 1 : m->tick;
+
+	ret->hot = m->hot[track];
+	ret->cold = m->cold[track];
+	if (!lead_back(j, track, &tick, ret->hot.judged_tick, ret))
+		return false;
+	*ret_before = *ret;
+	if (!tick || !lead_back(j, track, &tick, tick - 1, ret_before))
+		return false;
+	return ret_before->hot.id != ret->hot.id ||
+	       lead_back(j, track, &tick, ret_before->hot.judged_tick, ret_before);
 }

@@ -25,9 +25,14 @@ struct trail_point {
 void trail_read(const struct journal *j, const struct moment *m, const uint32_t *which,
 		const uint16_t *row, size_t count, unsigned intervals, struct trail_point *ret);
 
+struct trail_track {
+	struct track_hot hot;
+	struct track_cold cold;
+};
+
 /*
- * A track as it was before the news that it had last, which is where the window of its verdict
- * begins. False if the journal does not reach back so far.
+ * A track as it was when it was judged last, and when it was judged before, which is where the window of
+ * its verdict begins; another id: it was not there. False if the journal does not reach back so far.
  */
-bool trail_before(const struct journal *j, const struct moment *m, uint32_t track,
-		  struct track_hot *hot, struct track_cold *cold);
+bool trail_judged(const struct journal *j, const struct moment *m, uint32_t track,
+		  struct trail_track *ret, struct trail_track *ret_before);

@@ -222,9 +222,7 @@ static int look(struct source *s, struct bpf_state *b, bool last)
 {
 	int err;
 
-	b->reader.control->all = s->everything;
-	b->reader.control->plain = s->plain;
-	b->reader.control->live = 0;
+	bpf_reader_ask(&b->reader, s);
 	bpf_gone_before(&b->gone);
 	err = bpf_reader_run(&b->reader, b->skeleton->links.sample);
 	return err ? err : bpf_gone_after(&b->gone, last);
@@ -290,9 +288,7 @@ static int bpf_sample(struct source *s)
 		bpf_owner_scan_if_due(&b->owner);
 	if (!b->reader.control->frozen && s->flows)
 		return look(s, b, false);
-	b->reader.control->all = s->everything;
-	b->reader.control->plain = s->plain;
-	b->reader.control->live = 0;
+	bpf_reader_ask(&b->reader, s);
 	err = bpf_reader_run(&b->reader, b->skeleton->links.sample);
 	/*
 	 * The iterator follows a list from which flows vanish meanwhile, and may pass over some

@@ -63,6 +63,24 @@ static void emit_slots(struct bpf_reader *r)
 	r->control->used = 0;
 }
 
+/* Where turns are taken, about so many flows a look are read whole. */
+#define WHOLE_READINGS 500
+
+void bpf_reader_ask(struct bpf_reader *r, const struct source *source)
+{
+	struct snap_control *c = r->control;
+	bool is_many = source->takes_turns && c->moved > WHOLE_READINGS;
+
+	c->all = source->everything;
+	c->plain = source->plain;
+	c->stalls = source->stalls;
+	c->watched = source->watched;
+	/* Of so many as the last look met. */
+	c->turns = is_many ? (c->moved + WHOLE_READINGS - 1) / WHOLE_READINGS : 0;
+	c->turn = is_many ? (c->turn + 1) % c->turns : 0;
+	c->live = c->moved = 0;
+}
+
 int bpf_reader_run(struct bpf_reader *r, const struct bpf_link *link)
 {
 	int fd = bpf_iter_create(bpf_link__fd(link));

@@ -31,6 +31,9 @@ struct bpf_reader {
 int bpf_reader_init(struct bpf_reader *r, struct tcp *skeleton, const struct source *source);
 void bpf_reader_done(struct bpf_reader *r);
 
+/* What the next look at live flows is to tell, as the source was asked; before the first, and each. */
+void bpf_reader_ask(struct bpf_reader *r, const struct source *source);
+
 /* Run one iterator to its end and emit what it writes. 0 or -errno, logged. */
 int bpf_reader_run(struct bpf_reader *r, const struct bpf_link *link);
 
