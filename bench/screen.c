@@ -134,13 +134,16 @@ static void set_where(const char *text)
 	list.where_number++;
 }
 
+/* As the screen keeps at most. */
+#define TICKS_KEPT 3600
+
 int main(int argc, char **argv)
 {
 	uint32_t flows = argc > 1 ? (uint32_t)atoi(argv[1]) : 50000;
 	unsigned times = argc > 2 ? (unsigned)atoi(argv[2]) : 50;
 
 	make_flows(flows);
-	journal_init(&journal, 16 << 20);
+	journal_init(&journal, 16 << 20, TICKS_KEPT, 0);
 	list_init(&list, flows);
 	canvas_init(&canvas, ROWS, COLUMNS);
 	for (unsigned page = 0; page < PAGE_COUNT; page++) {

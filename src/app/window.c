@@ -14,6 +14,8 @@
 
 /* Around --at, if nothing says how long. */
 #define SPAN_DEFAULT_US 60000000ll
+/* More than the microsecond that a tick has to be later than the beginning. */
+#define AT_EARLIER_US 2
 
 /* "03:12" is the last one that the recording holds; of what cannot be read the source will tell. */
 static int64_t reference_us(const char *path)
@@ -118,6 +120,9 @@ int window_set(struct watch *w, const char *program)
 		w->to_us = w->from_us + span;
 	else if (w->span)
 		w->from_us = (w->to_us ? w->to_us : reference) - span;
+	/* The end of an interval is part of it. */
+	if (w->at && w->at_is_begin && !w->to_us)
+		w->from_us -= AT_EARLIER_US;
 	if (w->to_us && w->from_us >= w->to_us) {
 		complain(program, w->until, 0, "argument --until: it is not after --since");
 		return RUN_USAGE;

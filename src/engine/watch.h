@@ -26,7 +26,7 @@ struct watch {
 	const char *credentials, *cacert; /* files, for that */
 	const char *at, *span, *since, *until; /* a part of a recording, as typed */
 	int64_t from_us, to_us; /* the same in us since 1970; 0: no bound */
-	bool at_is_begin;	/* --at says where to begin, not which minute */
+	bool at_is_begin;	/* --at says in which interval to begin, not which minute */
 	bool follow;		/* of a recording: go on while it is written */
 	const char *interface;	/* to capture on */
 	const char *local;	/* networks whose ends of flows are local */

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,17 +14,20 @@
 #include "screen/screen.h"
 #include "util/out.h"
 #include "util/parse.h"
+#include "util/when.h"
 #include "view/group_by.h"
 #include "view/report.h"
 
 struct top {
 	bool no_clear, no_summary;
-	const char *by, *format;
+	const char *by, *format, *history;
 	struct screen_options screen;
 };
 
 #define OWN(field) OPTION_OF_REPORT, offsetof(struct top, field)
 #define SECONDS_MAX 31536000
+#define HISTORY_LEAST_US 1000000
+#define HISTORY_MOST_US 86400000000
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char *const groupings[] = {"process", "unit", "container", "remote", "port",
@@ -63,6 +67,8 @@ static const struct option_def options[] = {
 	 "of the screen: let K close connections (SOCK_DESTROY), once the word kill is typed"},
 	{0, "history-memory", OPTION_UINT, OF_SCREEN(memory_mib), "MIB",
 	 "of the screen: remember what was in so much memory; default 16", .min = 1, .max = 65536},
+	{0, "history", OPTION_TEXT, OWN(history), "SPAN",
+	 "of the screen: remember so much time (90, 10m, 1h; at most 1d); default as much as that memory holds"},
 	{0, "keep", OPTION_UINT, OF_SCREEN(keep_s), "SEC",
 	 "of the screen: leave closed connections there so long; default 10", .min = 1, .max = 600},
 };
@@ -219,10 +225,28 @@ static bool wants_screen(const struct question *q)
 	return !q->output && !q->count && !q->rows && screen_suits();
 }
 
+static int take_history(struct top *top, struct usage_error *error)
+{
+	size_t at;
+
+	if (!top->history)
+		return 0;
+	if (when_parse_span(top->history, &top->screen.history_us, &at))
+		return usage_refuse(error, top->history, at,
+				    "argument --history: expected a span such as 90, 10m or 1h");
+	if (top->screen.history_us < HISTORY_LEAST_US || top->screen.history_us > HISTORY_MOST_US)
+		return usage_refuse(error, top->history, SIZE_MAX,
+				    "argument --history: must be from one second to one day");
+	return 0;
+}
+
 static int wrap(struct consumer *c, struct view *view, struct usage_error *error)
 {
 	struct top *top = c->question->own;
+	int err = take_history(top, error);
 
+	if (err)
+		return err;
 	if (!wants_screen(c->question))
 		return 0;
 	top->screen.by = top->by;

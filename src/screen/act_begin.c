@@ -56,7 +56,7 @@ void act_begin(struct screen *s)
 	if (s->play_timer >= 0)
 		screen_watch(s, EPOLL_CTL_ADD, s->play_timer, EPOLLIN);
 	s->is_reading = screen_is_of_file(s);
-	/* The first interval of all is where --at begins. */
+	/* The first interval of all is that of --at. */
 	s->read_to_ns = w->at_is_begin ? 1 : UINT64_MAX;
 }
 

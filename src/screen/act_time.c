@@ -7,6 +7,7 @@
 
 #include "engine/clock.h"
 #include "engine/consumer.h"
+#include "engine/question.h"
 #include "engine/source.h"
 #include "screen/act.h"
 #include "screen/past.h"
@@ -60,7 +61,7 @@ void act_tick(struct screen *s)
 		s->is_seeking = false;
 	if (s->is_reading && now >= s->read_to_ns) {
 		s->is_reading = false;
-		if (s->wants_before && now > s->read_to_ns && s->journal.last > s->journal.first)
+		if (s->wants_before && s->journal.last > s->journal.first)
 			past_go(s, s->journal.last - 1);
 		if (s->ui.time == TIME_PLAYING)
 			plan_play(s);
@@ -132,15 +133,11 @@ static void read_on(struct screen *s, uint64_t time_ns)
 	s->read_to_ns = time_ns;
 }
 
-/* The same, of a moment which may lie within an interval: what is shown had ended by then. */
-static void read_to(struct screen *s, uint64_t time_ns)
-{
-	read_on(s, time_ns);
-	s->wants_before = true;
-}
-
-/* What came before all that is remembered, a recording can give again. */
-static bool read_back(struct screen *s, uint64_t time_ns)
+/*
+ * What came before all that is remembered, a recording can give again: the interval of `time_ns`, or the
+ * one before that.
+ */
+static bool read_back(struct screen *s, uint64_t time_ns, bool wants_before)
 {
 	int64_t before_us = (int64_t)(2 * s->scene.interval_s * 1e6);
 
@@ -152,7 +149,8 @@ static bool read_back(struct screen *s, uint64_t time_ns)
 	if (s->consumer->read_from_us <= 0)
 		s->consumer->read_from_us = 1;
 	screen_restart(s);
-	s->is_reading = s->is_seeking = s->wants_before = true;
+	s->is_reading = s->is_seeking = true;
+	s->wants_before = wants_before;
 	s->read_to_ns = time_ns;
 	return true;
 }
@@ -171,15 +169,16 @@ static void go_to(struct screen *s, uint32_t tick)
 		s->ui.time = TIME_PAUSED;
 }
 
+/* To the interval that `time_ns` lies in, its end included: so the time that a moment shows leads to it. */
 static void go_to_time(struct screen *s, uint64_t time_ns)
 {
-	uint32_t tick = past_find(s, time_ns);
-	uint64_t last = journal_time(&s->journal, s->journal.last);
+	uint32_t first = s->journal.first, tick = past_find(s, time_ns);
+	uint64_t begin_ns = journal_time(&s->journal, first) - journal_interval(&s->journal, first);
 
-	if (screen_is_of_file(s) && !s->has_ended && time_ns > last)
-		read_to(s, time_ns);
-	else if (tick || !read_back(s, time_ns))
-		go_to(s, tick ? tick : s->journal.first);
+	if (screen_is_of_file(s) && !s->has_ended && time_ns > journal_time(&s->journal, tick))
+		read_on(s, time_ns);
+	else if (tick > first || time_ns > begin_ns || !read_back(s, time_ns, false))
+		go_to(s, tick);
 }
 
 /* By one interval, which may have left the memory, or not have been read yet. */
@@ -187,14 +186,10 @@ static void step_once(struct screen *s, int by)
 {
 	uint32_t tick = s->past.is_there ? s->past.tick : s->journal.last;
 	uint64_t now = s->past.is_there ? s->past.time_ns : journal_time(&s->journal, tick);
-	uint64_t interval_ns = (uint64_t)(s->scene.interval_s * NS_PER_S);
 
 	if (by > 0 && tick == s->journal.last && screen_is_of_file(s) && !s->has_ended)
 		read_on(s, now + 1);
-	else if (by < 0 && tick <= s->journal.first && now > interval_ns &&
-		 read_back(s, now - interval_ns))
-		return;
-	else
+	else if (by > 0 || tick > s->journal.first || !read_back(s, now, true))
 		go_to(s, (uint32_t)((int64_t)tick + by));
 }
 
@@ -208,7 +203,9 @@ static bool has_interval(struct screen *s)
 static void step(struct screen *s, int seconds, int intervals)
 {
 	struct moment m = screen_moment(s);
-	int64_t to = (int64_t)m.time_ns + seconds * (int64_t)NS_PER_S;
+	/* The one that ends nearest: live, none ends to the microsecond. */
+	int64_t to = (int64_t)m.time_ns + seconds * (int64_t)NS_PER_S -
+		     (int64_t)(s->consumer->question->interval_s * NS_PER_S / 2);
 
 	if (!has_interval(s))
 		return;

@@ -17,16 +17,19 @@
 #define NUMBER_MAX 5 /* bytes */
 #define RECORD_MAX ((HOT_WORDS + COLD_WORDS) * 2 * NUMBER_MAX + 2 * NUMBER_MAX)
 
-void journal_init(struct journal *j, size_t limit_bytes)
+void journal_init(struct journal *j, size_t limit_bytes, uint32_t intervals_max, uint64_t span_ns)
 {
-	*j = (struct journal){.first = 1, .limit = limit_bytes};
-	j->part = xcalloc(JOURNAL_INTERVALS_MAX, sizeof(*j->part));
+	*j = (struct journal){.first = 1,
+			      .intervals_max = intervals_max,
+			      .span_ns = span_ns,
+			      .limit = limit_bytes};
+	j->part = xcalloc(intervals_max, sizeof(*j->part));
 	j->open = reserve(limit_bytes + RECORD_MAX);
 }
 
 static struct journal_part *part_of(const struct journal *j, uint32_t tick)
 {
-	return &j->part[tick % JOURNAL_INTERVALS_MAX];
+	return &j->part[tick % j->intervals_max];
 }
 
 static void drop_first(struct journal *j)
@@ -127,6 +130,13 @@ void journal_note(struct journal *j, uint32_t slot, const struct track_hot *hot_
 	j->open_used = (size_t)(to - j->open) + len;
 }
 
+/* Must the first interval make room for one of so many bytes that ended then? */
+static bool is_full(const struct journal *j, uint32_t used, uint64_t time_ns)
+{
+	return j->bytes + used > j->limit || j->last + 1 - j->first >= j->intervals_max ||
+	       (j->span_ns && time_ns - part_of(j, j->first)->time_ns > j->span_ns);
+}
+
 void journal_seal(struct journal *j, uint64_t time_ns, uint64_t interval_ns)
 {
 	uint32_t tick = j->last + 1;
@@ -141,8 +151,7 @@ void journal_seal(struct journal *j, uint64_t time_ns, uint64_t interval_ns)
 		part.bytes = xmalloc(part.used);
 		memcpy(part.bytes, j->open, part.used);
 	}
-	while (j->first <= j->last &&
-	       (j->bytes + part.used > j->limit || tick - j->first >= JOURNAL_INTERVALS_MAX))
+	while (j->first <= j->last && is_full(j, part.used, time_ns))
 		drop_first(j);
 	*part_of(j, tick) = part;
 	j->bytes += part.used;

@@ -2,7 +2,7 @@
 /*
  * The memory of what was: of each interval what changed in which track, as the exclusive or of the
  * words before and after. So one record leads back and forth alike, from any copy of the tracks.
- * It holds at most so many bytes and intervals; the oldest intervals leave first.
+ * It holds at most so many bytes and intervals, and so much time; the oldest intervals leave first.
  */
 #pragma once
 #include <stdbool.h>
@@ -10,8 +10,6 @@
 #include <stdint.h>
 
 #include "screen/track.h"
-
-#define JOURNAL_INTERVALS_MAX 3600
 
 struct journal_part {
 	uint8_t *bytes; /* records; NULL if nothing changed */
@@ -21,15 +19,17 @@ struct journal_part {
 };
 
 struct journal {
-	struct journal_part *part; /* of interval n in place n % JOURNAL_INTERVALS_MAX */
+	struct journal_part *part; /* of interval n in place n % intervals_max */
 	uint32_t first, last;	   /* numbers of the intervals that are there; last 0: none */
+	uint32_t intervals_max;
+	uint64_t span_ns; /* from the end of the first to that of the last; 0: any */
 	size_t bytes, limit;
 	uint8_t *open; /* of the interval that is under way */
 	size_t open_used;
 	bool open_is_broken; /* it did not fit */
 };
 
-void journal_init(struct journal *j, size_t limit_bytes);
+void journal_init(struct journal *j, size_t limit_bytes, uint32_t intervals_max, uint64_t span_ns);
 void journal_done(struct journal *j);
 
 /* Forget all, and count intervals on from `tick`. */

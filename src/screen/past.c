@@ -67,15 +67,13 @@ uint32_t past_find(const struct screen *s, uint64_t time_ns)
 	const struct journal *j = &s->journal;
 	uint32_t low = j->first, high = j->last;
 
-	if (high < low || journal_time(j, low) > time_ns)
-		return 0;
 	while (low < high) {
-		uint32_t middle = low + (high - low + 1) / 2;
+		uint32_t middle = low + (high - low) / 2;
 
-		if (journal_time(j, middle) <= time_ns)
-			low = middle;
+		if (journal_time(j, middle) >= time_ns)
+			high = middle;
 		else
-			high = middle - 1;
+			low = middle + 1;
 	}
-	return low;
+	return high;
 }

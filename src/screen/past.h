@@ -16,7 +16,7 @@ void past_leave(struct screen *s);
  * all. */
 bool past_go(struct screen *s, uint32_t tick);
 
-/* The interval that had ended at `time_ns`; 0: before all that is remembered. */
+/* The interval that `time_ns` lies in, its end included; else the first or last that is remembered. */
 uint32_t past_find(const struct screen *s, uint64_t time_ns);
 
 void past_done(struct past *p);

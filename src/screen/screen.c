@@ -33,8 +33,12 @@
 #define CLOSED_MAX 16384
 #define CLOSED_STAY_NS 600000000000ull
 #define MEMORY_MIB 16
+/* More intervals are remembered only if --history asks for a time that has more. */
+#define INTERVALS_MAX 3600
 #define KEEP_S 10
 #define NS_PER_S 1000000000ull
+#define US_PER_S 1000000
+#define NS_PER_US 1000
 #define EVENTS_MAX 8
 
 /* ---- what the engine tells ---- */
@@ -224,12 +228,20 @@ static void name_source(struct screen *s)
 	s->scene.what = s->what;
 }
 
+/* An interval may be a little longer than was asked for, and one is being written. */
+static uint32_t intervals_max(const struct screen *s)
+{
+	uint64_t asked = s->options->history_us / US_PER_S / s->consumer->question->interval_s + 2;
+
+	return asked > INTERVALS_MAX ? (uint32_t)asked : INTERVALS_MAX;
+}
+
 static void prepare(struct screen *s, struct consumer *c)
 {
 	uint32_t max_flows = c->engine->max_flows;
 	uint64_t mib = s->options->memory_mib ? s->options->memory_mib : MEMORY_MIB;
 
-	journal_init(&s->journal, mib << 20);
+	journal_init(&s->journal, mib << 20, intervals_max(s), (uint64_t)s->options->history_us * NS_PER_US);
 	tracks_init(&s->tracks, max_flows, CLOSED_MAX, &s->journal);
 	list_init(&s->list, s->tracks.limit);
 	s->past.limit = s->tracks.limit;

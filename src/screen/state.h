@@ -60,7 +60,7 @@ struct screen {
 	bool is_reading; /* a file, as far as this: */
 	uint64_t read_to_ns;
 	bool is_seeking; /* keys that come now are about the moment that is sought */
-	bool wants_before; /* what ended by read_to_ns, not what ends after it */
+	bool wants_before; /* the interval before that */
 	int play_timer;
 	bool play_is_due;
 	int save_dir;			/* a folder, or -1 */

@@ -8,10 +8,12 @@ import pathlib
 import re
 import signal
 import socket
+import subprocess
 
 import pytest
 from flows import churn
 from pyterm import DAY, MOUSE_OFF, MOUSE_ON, events, key, replay
+from sight import PROGRAM
 
 ROOT = pathlib.Path(__file__).parents[2]
 FLOWS = 60
@@ -126,6 +128,20 @@ def test_time_goes_by_the_minute(screen, text):
     term.script(["@", "-1m", "Enter", "wait:PAST_12:01:00", "@", "-20", "Enter", "wait:PAST_12:00:40"])
     term.script(["@", "-5x", "Enter", "wait:expected_a_time_such_as", "Esc", "wait:PAST_12:00:40"])
     finish(term)
+
+
+def test_the_memory_reaches_back_as_long_as_it_is_told_to(screen, text):
+    term = screen(*replay(text, "--history", "30s"))
+    term.wait("PAST 12:02:00")
+    term.script(["{", "wait:PAST_12:01:30", "[", "wait:The_memory_reaches_back_to_12:01:30_only."])
+    finish(term)
+
+
+@pytest.mark.parametrize("span, why", [("5x", "expected a span such as 90, 10m or 1h"), ("0", "expected a span"),
+                                       ("2d", "must be from one second to one day")])
+def test_a_memory_of_no_sensible_time_is_refused(built, text, span, why):
+    done = subprocess.run([PROGRAM, *replay(text, "--history", span)], capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and f"argument --history: {why}" in done.stderr
 
 
 def test_what_is_shown_is_changed_by_keys(screen, text):

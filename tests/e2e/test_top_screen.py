@@ -112,18 +112,28 @@ def test_the_same_moment_looks_the_same_from_both_sides(screen, recording):
     assert term.end()[0] == 0
 
 
-def test_of_what_is_kept_by_the_minute_each_moment_is_the_minute_before(screen, tmp_path):
+@pytest.mark.parametrize("at, shown", [("12:01:00", "12:01:00"), ("12:01:00.5", "12:01:01"), ("12:01:01", "12:01:01")])
+def test_a_moment_is_the_same_by_option_and_by_key(screen, recording, at, shown):
+    by_option = screen("top", "--read", recording, "--at", f"{DAY} {at}")
+    by_option.wait(f"PAST {shown}")
+    by_option.wait("3.0 k")
+    by_key = screen("top", "--read", recording)
+    by_key.script(["wait:PAST_12:02:0", "@", at, "Enter", f"wait:PAST_{shown}"])
+    by_key.wait(lambda term: term.lines()[1:] == by_option.lines()[1:], f"the same as {by_option.text()}")
+
+
+def test_of_what_is_kept_by_the_minute_each_moment_is_in_its_minute(screen, tmp_path):
     """As old recordings are, once they were summed up: rates are a second's, and times lie within intervals."""
     text, path = tmp_path / "long", tmp_path / "r.tsr"
     text.write_text("".join(line + "\n" for line in events(seconds=600)))
     subprocess.run([PROGRAM, "record", "--interval", "60", "--source", "replay", "--read", text, "--output", path],
                    check=True, env={"TZ": "UTC"})
     term = screen("top", "--read", path, "--at", f"{DAY} 12:05:00")
-    # 3,000 bytes a second, whatever the interval is; the first minute is the one that begins then.
-    term.wait(lambda term: "PAST 12:06:00" in term.text() and " 60s " in term.text() and "3.0 k" in term.text())
-    for words, moment in ((["["], "12:05:00"), (["["], "12:04:00"), (["]"], "12:05:00"),
-                          (["@", "12:07:30", "Enter"], "12:07:00"), (["@", "12:08:00", "Enter"], "12:08:00"),
-                          (["@", "12:02:59", "Enter"], "12:02:00"), (["}"], "12:03:00"), (["{"], "12:02:00")):
+    # 3,000 bytes a second, whatever the interval is; --at and @ lead to the minute that the moment lies in.
+    term.wait(lambda term: "PAST 12:05:00" in term.text() and " 60s " in term.text() and "3.0 k" in term.text())
+    for words, moment in ((["["], "12:04:00"), (["["], "12:03:00"), (["]"], "12:04:00"),
+                          (["@", "12:06:30", "Enter"], "12:07:00"), (["@", "12:08:00", "Enter"], "12:08:00"),
+                          (["@", "12:02:59", "Enter"], "12:03:00"), (["}"], "12:04:00"), (["{"], "12:03:00")):
         term.script(words)
         term.wait(lambda term, moment=moment: f"PAST {moment}" in term.text() and "3.0 k" in term.text(),
                   f"{moment} after {words}")

@@ -52,13 +52,13 @@ static void change(struct journal *j)
 	}
 }
 
-static void run(struct journal *j, size_t limit)
+static void run_within(struct journal *j, size_t limit, uint32_t max, uint64_t span_ns)
 {
 	memset(hot, 0, sizeof(hot));
 	memset(cold, 0, sizeof(cold));
 	memcpy(was_hot[0], hot, sizeof(hot));
 	memcpy(was_cold[0], cold, sizeof(cold));
-	journal_init(j, limit);
+	journal_init(j, limit, max, span_ns);
 	for (unsigned n = 1; n <= INTERVALS; n++) {
 		change(j);
 		journal_seal(j, n * 1000ull, n);
@@ -68,6 +68,11 @@ static void run(struct journal *j, size_t limit)
 	change(j); /* of the interval under way */
 	memcpy(copy_hot, hot, sizeof(hot));
 	memcpy(copy_cold, cold, sizeof(cold));
+}
+
+static void run(struct journal *j, size_t limit)
+{
+	run_within(j, limit, INTERVALS * 2, 0);
 }
 
 static void assert_at(unsigned n)
@@ -143,6 +148,32 @@ static void the_oldest_leave_where_memory_ends(void **state)
 	journal_done(&j);
 }
 
+/* Back to the end of interval `first`, and no further. */
+static void assert_reaches(struct journal *j, unsigned first)
+{
+	assert_int_equal(j->first, first);
+	assert_true(journal_has(j, first) && !journal_has(j, first - 1));
+	journal_apply(j, INTERVALS + 1, copy_hot, copy_cold);
+	for (unsigned n = INTERVALS; n > first; n--)
+		journal_apply(j, n, copy_hot, copy_cold);
+	assert_at(first);
+	journal_done(j);
+}
+
+static void the_oldest_leave_where_the_time_ends(void **state)
+{
+	struct journal j;
+
+	(void)state;
+	/* Interval n ends at n * 1000 ns. */
+	run_within(&j, 1 << 20, INTERVALS * 2, 10000);
+	assert_reaches(&j, INTERVALS - 10);
+	run_within(&j, 1 << 20, INTERVALS * 2, 10999);
+	assert_reaches(&j, INTERVALS - 10);
+	run_within(&j, 1 << 20, 7, 0);
+	assert_reaches(&j, INTERVALS - 6);
+}
+
 static void an_interval_that_does_not_fit_ends_all_memory_before_it(void **state)
 {
 	struct journal j;
@@ -162,6 +193,7 @@ int main(void)
 		cmocka_unit_test(it_leads_back_and_on_again),
 		cmocka_unit_test(some_tracks_are_led_alike),
 		cmocka_unit_test(the_oldest_leave_where_memory_ends),
+		cmocka_unit_test(the_oldest_leave_where_the_time_ends),
 		cmocka_unit_test(an_interval_that_does_not_fit_ends_all_memory_before_it),
 	};
 
