@@ -18,6 +18,7 @@
 #include "engine/syscalls.h"
 #include "engine/watch.h"
 #include "screen/act.h"
+#include "screen/first_view.h"
 #include "screen/keys.h"
 #include "screen/past.h"
 #include "screen/show.h"
@@ -378,51 +379,6 @@ bool screen_suits(void)
 	return term_guard_suits();
 }
 
-/* The filter of the command line becomes that of the screen, where it can be changed. */
-static void take_filter(struct screen *s, struct question *q)
-{
-	char why[UI_WHY_MAX];
-	size_t at;
-
-	if (!q->where || strlen(q->where) >= UI_TEXT_MAX)
-		return;
-	s->where = where_new(q->where, true, why, sizeof(why), &at);
-	/* What is wrong is told as of every report. */
-	if (!s->where)
-		return;
-	snprintf(s->ui.where, sizeof(s->ui.where), "%s", q->where);
-	s->list.where = s->where;
-	s->list.where_number = 1;
-	q->where = NULL;
-}
-
-static void set_pages(struct screen *s, const struct question *q)
-{
-	for (unsigned page = 0; page < PAGE_COUNT; page++) {
-		fields_default(&s->ui.fields[page], page);
-		s->ui.sort[page].field = SORT_BUSIEST;
-	}
-	s->ui.sort[PAGE_CLOSED].field = fields_find(&s->ui.fields[PAGE_CLOSED], "clock");
-	s->ui.sort[PAGE_VERDICTS].field = fields_find(&s->ui.fields[PAGE_VERDICTS], "severity");
-	s->ui.sort[PAGE_LISTENERS].field = fields_find(&s->ui.fields[PAGE_LISTENERS], "backlog");
-	if (q->columns)
-		fields_parse(&s->ui.fields[PAGE_FLOWS], q->columns);
-	if (s->view->sort) {
-		struct fields *f = &s->ui.fields[PAGE_FLOWS];
-
-		if (fields_find(f, s->view->sort->name) < 0)
-			fields_toggle(f, s->view->sort);
-		s->ui.sort[PAGE_FLOWS].field = fields_find(f, s->view->sort->name);
-	}
-}
-
-static void set_by(struct screen *s, const char *by)
-{
-	for (int i = BY_NONE + 1; i < BY_COUNT; i++)
-		if (!strcmp(by_name((enum by)i), by))
-			show_set_by(s, (enum by)i);
-}
-
 int screen_wrap(struct consumer *c, struct view *view, const struct screen_options *options,
 		struct usage_error *error)
 {
@@ -435,11 +391,8 @@ int screen_wrap(struct consumer *c, struct view *view, const struct screen_optio
 	s->timer = s->play_timer = s->save_dir = -1;
 	s->ui.speed = 1;
 	s->ui.mouse = options->mouse;
-	set_pages(s, c->question);
-	take_filter(s, c->question);
+	first_view_set(s, c->question);
 	act_init(s, c->question->watch);
-	if (options->by)
-		set_by(s, options->by);
 	/* It prints nothing by itself. */
 	view->layout.opening = NULL;
 	view->layout.rolls = false;
