@@ -5,9 +5,11 @@ import signal
 
 # A worker is given one file after the other: what takes longest comes first, so that none is left with
 # it in the end. Measured with --durations=0.
-LONG = ["test_peek_bpf.py", "test_peek_filter.py", "test_intervals.py", "test_fuzz.py", "test_peek_frames.py",
-        "test_stat.py", "test_lint.py", "test_interrupted.py", "test_peekstat.py", "test_options.py",
-        "test_screen.py", "test_peek_live.py"]
+LONG = ["test_ship.py", "test_why.py", "test_alone_together.py", "test_peek_bpf.py", "test_fuzz.py",
+        "test_retrans_causes.py", "test_agent.py", "test_agent_day.py", "test_sources.py", "test_page.py",
+        "test_agent_metrics.py", "test_lint.py", "test_options.py", "test_ship_rejected.py", "test_otlp.py",
+        "test_interrupted.py", "test_unit.py", "test_api_earlier.py", "test_api_series.py", "test_why_file.py",
+        "test_stat.py", "test_from_ss.py"]
 
 
 def pytest_configure(config):
