@@ -325,7 +325,7 @@ static const struct rule rules[] = {
 	{"reader_slow", SEVERITY_SLOW, CERTAINTY_MEASURED,
 	 "more than half of what the receive buffer takes waits to be read, in two readings, for 100 ms",
 	 "2 readings",
-	 "reads too slowly: {unread_bytes} wait[ for {unread_us}] to be read, the peer is held back",
+	 "reads too slowly: {unread_bytes} wait[ for {unread_us}] to be read[; the peer is offered a window of {rcv_wnd_bytes}]",
 	 "unread_bytes,unread_us,rcvbuf_bytes,rcv_wnd_bytes,rx_rate",
 	 "CPU and threads of that process; a lock or a disk that it waits for",
 	 reader_slow},
