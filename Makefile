@@ -177,10 +177,10 @@ $(B)/tests/%: tests/e2e/%.c $(wildcard tests/e2e/*.h)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -o $@ $< $(URING) -lpthread
 
-$(B)/tests/verify: tests/kernels/verify.c
+$(B)/tests/verify: tests/kernels/verify.c src/probe/verifier_log.c src/probe/verifier_log.h
 	$(call say,TOOL)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -o $@ $< $(shell $(PKG) --cflags --libs libbpf)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -Isrc -O2 -g -o $@ $(filter %.c,$^) $(shell $(PKG) --cflags --libs libbpf)
 
 $(B)/tests/needs.o: tests/kernels/needs.bpf.c src/bpf/kernel.h
 	$(call say,BPF)

@@ -15,11 +15,12 @@
 #include "probe/rung.h"
 #include "probe/programs.h"
 #include "probe/prototype.h"
+#include "probe/verifier_log.h"
 #include "tcp.skel.h"
 #include "util/cgroup.h"
 #include "util/xalloc.h"
 
-/* The verifier's log of a refused program ends with the reason; a short one is enough. */
+/* The reason of a refusal is near the end of the verifier's log; a short one is enough. */
 #define LOG_BYTES (1u << 16)
 #define DELACK_FUNCTION "tcp_delack_timer"
 
@@ -64,16 +65,6 @@ static bool is_of(const struct rung *rung, const char *program)
 	return false;
 }
 
-/* The last line before the statistics says what the verifier did not like. */
-static void take_reason(char *log, char *text, size_t size)
-{
-	char *line, *rest = log;
-
-	while ((line = strsep(&rest, "\n")))
-		if (*line && strncmp(line, "processed ", strlen("processed ")))
-			snprintf(text, size, "%s", line);
-}
-
 /* Load the rung's programs, and no other. */
 static int load(const struct rung *rung, char *log)
 {
@@ -109,7 +100,7 @@ void try_programs(const struct rung *rung, struct refusal *ret)
 	/* Again, for the verifier's words. */
 	log = xcalloc(1, LOG_BYTES);
 	load(rung, log);
-	take_reason(log, ret->detail, sizeof(ret->detail));
+	verifier_log_reason(log, ret->detail, sizeof(ret->detail));
 	ret->by_verifier = ret->detail[0] != '\0';
 	free(log);
 }

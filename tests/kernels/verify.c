@@ -18,8 +18,11 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "probe/verifier_log.h"
+
 #define LOG_BYTES (16u << 20)
 #define LOG_LEVEL_STATS 4
+#define WHY_MAX 512
 
 static int silent(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -29,18 +32,15 @@ static int silent(enum libbpf_print_level level, const char *format, va_list arg
 	return 0;
 }
 
-/* The last line before the statistics says what the verifier did not like. */
-static void print_why(char *log)
+/* The reason, with nothing in it that JSON would not take as it is. */
+static void print_why(const char *log)
 {
-	char *line, *rest = log, *why = "";
+	char why[WHY_MAX];
 
-	while ((line = strsep(&rest, "\n")))
-		if (*line && strncmp(line, "processed ", 10) &&
-		    strncmp(line, "verification time", 17) && strncmp(line, "stack depth", 11))
-			why = line;
-	for (; *why; why++)
-		if (*why != '"' && *why != '\\' && *why >= ' ')
-			putchar(*why);
+	verifier_log_reason(log, why, sizeof(why));
+	for (const char *c = why; *c; c++)
+		if (*c != '"' && *c != '\\' && *c >= ' ')
+			putchar(*c);
 }
 
 /* What is wanted together: by top, life and subnet; by stat; by peek alone, and beside top. */
