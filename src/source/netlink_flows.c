@@ -124,11 +124,31 @@ static bool raise_count(struct ev_count *have, const struct ev_count *now)
 	return moved;
 }
 
+/*
+ * The peer's FIN may come between state and counters of a list, which then has it for a byte. Nothing is
+ * received after it, so a list whose state knows of it shows all that ever came.
+ */
+static void note_fin(struct known *k, const struct flow *flow, const struct diag *d,
+		     const struct ev_count *now)
+{
+	k->has_fin = count_state_has_peer_fin(d->state) &&
+		     flow->count.rx_bytes == now->rx_bytes + 1;
+}
+
+static void take_back_fin(struct netlink_flows *f, struct flow *flow)
+{
+	struct known *k = netlink_flows_known(f, flow);
+
+	flow->count.rx_bytes -= k->has_fin;
+	k->has_fin = false;
+}
+
 /* The last word on a flow, or on a listener; `lost` if more of it should have reached us. */
 static void finish(struct netlink_flows *f, struct flow *flow, bool lost)
 {
 	bool unseen = !netlink_flows_known(f, flow)->look;
 
+	take_back_fin(f, flow);
 	emit(f, flow, EV_CLOSE, EV_HAS_IDENT | (unseen && f->adopting ? EV_BASELINE : 0));
 	if (flow->state == ST_LISTEN)
 		f->listeners--;
@@ -209,6 +229,7 @@ void netlink_flows_seen(void *flows, struct diag_net *net, const struct diag *d)
 	note_extra(f, flow, d);
 	find_role(f, flow, k, d);
 	count_live(d, k->role_sure ? flow->ident.role : ROLE_UNKNOWN, &now);
+	note_fin(k, flow, d, &now);
 	moved = raise_count(&flow->count, &now);
 	if (d->inode && !flow->ident.owner_source)
 		f->unowned++;
@@ -292,6 +313,7 @@ void netlink_flows_gone(void *flows, struct diag_net *net, const struct diag *d)
 		flow->ident.uid = UID_UNKNOWN;
 	}
 	note_extra(f, flow, d);
+	take_back_fin(f, flow);
 	told = flow->count.rx_bytes;
 	unsure = end_read(flow, k->role_sure, net, d, &last);
 	f->account.inexact += unsure;

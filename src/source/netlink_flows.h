@@ -22,6 +22,7 @@ struct known {
 	uint8_t reused; /* how often the socket was connected again */
 	bool role_sure; /* known from counters, not guessed from who listens */
 	bool news;	/* ident changed since the last event */
+	bool has_fin;	/* the peer's FIN is among the bytes received: a list showed it, see note_fin() */
 };
 
 struct netlink_flows {
