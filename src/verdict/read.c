@@ -81,6 +81,9 @@ static void read_volume(const struct subject *s, const struct ev_count *then, st
 	set_rate(f, FACT_tx_rate, f->value[FACT_tx_bytes], window);
 	set_rate(f, FACT_rx_rate, f->value[FACT_rx_bytes], window);
 	fact_set(f, FACT_acked_bytes, (int64_t)now->acked_bytes);
+	/* What the peer takes may have been written long before, and what is written it may not take. */
+	if (now->acked_bytes)
+		set_rate(f, FACT_acked_rate, grown(now->acked_bytes, then->acked_bytes), window);
 	fact_set(f, FACT_retrans, grown(now->retrans_segs, then->retrans_segs));
 	if (now->srtt_us)
 		fact_set(f, FACT_srtt_us, now->srtt_us);
@@ -201,7 +204,8 @@ static void read_levels(const struct ev_extra *e, struct facts *f)
 		fact_set(f, FACT_ping_bytes, e->mss + TCP_HEADERS - PING_HEADERS);
 	if (e->known & KNOWN_SND_WND) {
 		fact_set(f, FACT_snd_wnd_bytes, e->snd_wnd);
-		set_lasting(f, FACT_snd_wnd_us, e->snd_wnd, FACT_tx_rate);
+		set_lasting(f, FACT_snd_wnd_us, e->snd_wnd,
+			    fact_has(f, FACT_acked_rate) ? FACT_acked_rate : FACT_tx_rate);
 	}
 	if (e->known & KNOWN_RCV_WND)
 		fact_set(f, FACT_rcv_wnd_bytes, e->rcv_wnd);

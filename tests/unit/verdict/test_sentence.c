@@ -58,8 +58,16 @@ static const struct said said[] = {
 	  "102 sample 1 rx=163840"},
 	 "reads too slowly: 74,624 bytes wait for 911 ms to be read"},
 	{{"100 sample 1 local=10.0.0.4:41022 remote=10.0.0.5:5432 state=established seen=adopted mss=1448 cwnd=46 rto=200000 srtt=21000 min_rtt=20000 snd_wnd=262144 snd_wnd=8480",
-	  "102 sample 1 tx=200000 busy=1900000 rwnd_limited=1421000"},
+	  "102 sample 1 tx=200000 acked=200000 busy=1900000 rwnd_limited=1421000"},
 	 "the peer's receive window limits for 75 % of the time (1.4 s of 1.9 s); it takes 800 kbit/s"},
+	/* Written before the window, and taken in it. */
+	{{"100 sample 1 tx=900000 acked=500000 local=10.0.0.4:41022 remote=10.0.0.5:5432 state=established seen=adopted mss=1448 cwnd=46 rto=200000 srtt=21000 min_rtt=20000 snd_wnd=262144 snd_wnd=8480",
+	  "102 sample 1 acked=750000 busy=1900000 rwnd_limited=1421000"},
+	 "the peer's receive window limits for 75 % of the time (1.4 s of 1.9 s); it takes 1.0 Mbit/s"},
+	/* What it takes is not known. */
+	{{"100 sample 1 local=10.0.0.4:41022 remote=10.0.0.5:5432 state=established seen=adopted mss=1448 cwnd=46 rto=200000 srtt=21000 min_rtt=20000 snd_wnd=262144 snd_wnd=8480",
+	  "102 sample 1 tx=200000 busy=1900000 rwnd_limited=1421000"},
+	 "the peer's receive window limits for 75 % of the time (1.4 s of 1.9 s)"},
 	{{"100 sample 1 local=10.0.0.4:41022 remote=10.0.0.5:5432 state=established seen=adopted mss=1448 cwnd=46 rto=200000 srtt=21000 min_rtt=20000 snd_wnd=262144 cwnd=1095 wmem=99000 sndbuf=32768 snd_wnd=3145728 unacked=46 send_q=66608 notsent=0",
 	  "102 sample 1 tx=6700000 busy=1990000"},
 	 "send buffer too small: 66,608 bytes in flight per 21 ms allow 25 Mbit/s, the windows have room for 23 times that"},
