@@ -175,9 +175,13 @@ static void go_to_time(struct screen *s, uint64_t time_ns)
 	uint32_t first = s->journal.first, tick = past_find(s, time_ns);
 	uint64_t begin_ns = journal_time(&s->journal, first) - journal_interval(&s->journal, first);
 
+	bool is_kept = time_ns > begin_ns && time_ns <= journal_time(&s->journal, tick);
+
 	if (screen_is_of_file(s) && !s->has_ended && time_ns > journal_time(&s->journal, tick))
 		read_on(s, time_ns);
-	else if (tick > first || time_ns > begin_ns || !read_back(s, time_ns, false))
+	else if (!is_kept && tick == first && read_back(s, time_ns, false))
+		return;
+	else if (!is_kept || tick != screen_moment(s).tick)
 		go_to(s, tick);
 }
 
