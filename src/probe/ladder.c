@@ -163,8 +163,7 @@ const struct need ladder[] = {
 	.rung = {{
 		.name = "mount",
 		.gives = "paths below the mount point of cgroup v2",
-		.options = "CONFIG_CGROUPS",
-		.hook = {{"cgroup v2"}},
+		.options = "CONFIG_CGROUPS", .hook = {{"cgroup v2"}},
 		.try = try_cgroup_mount,
 	}},
 }, {
@@ -387,16 +386,25 @@ const struct need ladder[] = {
 	}, {
 		.name = "classic", .source = "pcap",
 		.gives = "peek: the packets of handshakes, and ACKs without data",
-		.capabilities = "CAP_NET_RAW", .options = "CONFIG_PACKET",
-		.hook = {{"AF_PACKET"}},
+		.capabilities = "CAP_NET_RAW", .options = "CONFIG_PACKET", .hook = {{"AF_PACKET"}},
 		.try = try_packet_socket,
 	}, {
 		.name = "all", .source = "pcap",
 		.gives = "all TCP packets, as life and top need them; checksums are verified",
-		.capabilities = "CAP_NET_RAW", .options = "CONFIG_PACKET",
-		.hook = {{"AF_PACKET"}},
+		.capabilities = "CAP_NET_RAW", .options = "CONFIG_PACKET", .hook = {{"AF_PACKET"}},
 		.try = try_packet_socket,
 	}},
+}, {
+	.name = "close",
+	.what = "top --allow-kill: closing a connection",
+	.rung = {{
+		.name = "netlink", .source = OF_SCREEN,
+		.gives = "any connection of tcpsight's network namespace",
+		.capabilities = "CAP_NET_ADMIN", .options = "CONFIG_INET_DIAG_DESTROY",
+		.hook = {{"SOCK_DESTROY"}},
+		.try = try_destroy,
+	},
+	NONE("K on the screen closes nothing")},
 }, {
 	.name = "sandbox",
 	.what = "sandbox, once all probes are attached",
@@ -404,8 +412,7 @@ const struct need ladder[] = {
 	.rung = {{
 		.name = "seccomp",
 		.gives = "only the system calls that the command needs are allowed",
-		.options = "CONFIG_SECCOMP CONFIG_SECCOMP_FILTER",
-		.hook = {{"seccomp"}},
+		.options = "CONFIG_SECCOMP CONFIG_SECCOMP_FILTER", .hook = {{"seccomp"}},
 		.try = try_seccomp,
 	}},
 },

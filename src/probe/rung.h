@@ -4,6 +4,8 @@
 #include <stdbool.h>
 
 #define HOOKS_MAX 3
+/* Of rung.source: of no source, but what `top --allow-kill` does. */
+#define OF_SCREEN "screen"
 
 struct rung;
 struct tcp;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "probe/try_host.h"
 
+#include <cap-ng.h>
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -26,31 +27,49 @@
 #include "probe/rung.h"
 #include "util/cgroup.h"
 
-void try_sock_diag(const struct rung *rung, struct refusal *ret)
+/* Of sock_diag: the first answer to a request about TCP over IPv4; 0 or -errno. */
+static int ask_sock_diag(uint16_t type, uint16_t flags, uint32_t states)
 {
 	struct {
 		struct nlmsghdr head;
 		struct inet_diag_req_v2 body;
 	} request = {
 		.head = {.nlmsg_len = sizeof(request),
-			 .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-			 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+			 .nlmsg_type = type,
+			 .nlmsg_flags = NLM_F_REQUEST | flags},
 		.body = {.sdiag_family = AF_INET,
 			 .sdiag_protocol = IPPROTO_TCP,
-			 .idiag_states = 1u << ST_LISTEN},
+			 .idiag_states = states},
 	};
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG), err = 0;
 	char answer[32768];
 	const struct nlmsghdr *head = (const void *)answer;
 
-	(void)rung;
 	if (fd < 0 || send(fd, &request, sizeof(request), 0) < 0 ||
 	    recv(fd, answer, sizeof(answer), 0) < 0)
-		ret->err = -errno;
+		err = -errno;
 	else if (head->nlmsg_type == NLMSG_ERROR)
-		ret->err = ((const struct nlmsgerr *)(head + 1))->error;
+		err = ((const struct nlmsgerr *)(head + 1))->error;
 	if (fd >= 0)
 		close(fd);
+	return err;
+}
+
+void try_sock_diag(const struct rung *rung, struct refusal *ret)
+{
+	(void)rung;
+	ret->err = ask_sock_diag(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, 1u << ST_LISTEN);
+}
+
+/* The kernel looks for the connection first, and asks for the privilege when it has found it. */
+void try_destroy(const struct rung *rung, struct refusal *ret)
+{
+	(void)rung;
+	ret->err = ask_sock_diag(SOCK_DESTROY, NLM_F_ACK, 0);
+	if (ret->err != -ENOENT)
+		return;
+	capng_get_caps_process();
+	ret->err = capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN) ? 0 : -EPERM;
 }
 
 void try_notices(const struct rung *rung, struct refusal *ret)

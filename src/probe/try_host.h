@@ -11,6 +11,9 @@ void try_sock_diag(const struct rung *rung, struct refusal *ret);
 /* Join the group that is told of closed sockets. */
 void try_notices(const struct rung *rung, struct refusal *ret);
 
+/* Ask for the end of a connection that cannot be: from port 0 to port 0. */
+void try_destroy(const struct rung *rung, struct refusal *ret);
+
 /* Is the kernel's struct tcp_info long enough to hold the field that the hook names? */
 void try_tcp_info(const struct rung *rung, struct refusal *ret);
 

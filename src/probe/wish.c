@@ -94,6 +94,12 @@ static int check_part(const char *words, const struct part *p, const char **sour
 	rung = find_rung(need, p);
 	if (!rung)
 		return complain_rung(need, p, ret);
+	if (rung->source && !strcmp(rung->source, OF_SCREEN)) {
+		snprintf(ret->text, sizeof(ret->text),
+			 "argument --rung: %s has one way only, which --allow-kill asks for",
+			 need->name);
+		return -EINVAL;
+	}
 	if (rung->source && *source && strcmp(rung->source, *source)) {
 		snprintf(
 			ret->text, sizeof(ret->text),

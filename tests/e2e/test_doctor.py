@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """`doctor` says what a run will do: the same source and rungs, for the same user; --rung forces them."""
 
+import errno
 import json
 import re
+import socket
 import subprocess
 
 import bpfstate
@@ -94,6 +96,20 @@ def test_the_verdict_sums_up_what_works_and_what_would_mend_it(privileged, user)
     assert ("BPF is unavailable" in verdict["text"]) == bool(user)
 
 
+@pytest.mark.parametrize("user", [[], NOBODY])
+def test_whether_a_connection_can_be_closed_is_what_ss_finds(privileged, netns, user):
+    with netns.inside():
+        listener = socket.create_server(("127.0.0.1", 0))
+        client = socket.create_connection(listener.getsockname())
+    with listener, client, listener.accept()[0]:
+        netns.run(*user, "ss", "-K", "dport", "=", str(listener.getsockname()[1]))
+        is_closed = client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNABORTED
+    lines, _ = rungs(*user)
+    assert is_closed == (not user), "ss -K"
+    assert (lines["close", "netlink"]["state"] == "used") == is_closed
+    assert is_closed or "CAP_NET_ADMIN" in lines["close", "netlink"]["why"]
+
+
 WRONG = [
     ("speed=ebpf", 0, "no need 'speed' (there are: edges, "),
     ("accept=telepathy", 7, "no rung 'telepathy' of accept (there are: fexit, "),
@@ -102,6 +118,7 @@ WRONG = [
     ("", 0, "no need ''"),
     ("edges=netlink,volume=iterator", 21, "volume=iterator belongs to the source bpf"),
     ("capture=classic", 0, "belongs to the source pcap"),
+    ("close=netlink", 6, "close has one way only, which --allow-kill asks for"),
 ]
 
 
