@@ -40,6 +40,7 @@ void pace_restart(struct pace *p)
 	}
 	p->news_count = 0;
 	p->next_tick_ns = UINT64_MAX;
+	p->last_tick_ns = 0;
 }
 
 void pace_want_counters(struct pace *p)

@@ -86,3 +86,25 @@ def test_minutes_and_seconds_of_one_directory_follow_each_other(screen, thinned)
         term.script(["@", at(begin, border + seconds), "Enter"])
         shown(border + moment, interval)
         assert "The memory reaches back" not in term.text()
+
+
+def test_nothing_leads_before_the_first_minute(screen, thinned):
+    """Its rate is that of what was written after the first second, with which the recording begins."""
+    folder, begin = thinned
+    term = screen("top", "--read", folder, "--at", at(begin, 60, "%Y-%m-%d %H:%M:%S"), size=(100, 12))
+    first = f"PAST {at(begin, 60)}"
+    rate = sum(range(1, len(NAMES) + 1)) * 59 // 60
+
+    def shows_first(term):
+        return first in term.text() and f"tx {rate} k" in term.lines()[0] and " 60s " in term.lines()[0]
+
+    term.wait(shows_first, first)
+    for keys in ["["], ["{"], ["@", at(begin, -300), "Enter"]:
+        term.script(keys)
+        # It is read again, and nothing else tells that it was.
+        term.idle(1)
+        term.wait(shows_first, first)
+        term.send("]")
+        term.wait(lambda term: f"PAST {at(begin, 120)}" in term.text() and "tx 210 k" in term.lines()[0], "second minute")
+        term.send("[")
+        term.wait(shows_first, first)
