@@ -29,8 +29,10 @@ struct {
 const volatile __u8 want_causes __weak = 0;
 const volatile __u8 want_undo __weak = 0; /* causes.undone */
 
-/* `segs` were sent again before there was storage. A reading and an announcement may both come
- * first. */
+/*
+ * `segs` were sent again before there was storage. Both a reading and an announcement may be the first to
+ * make it.
+ */
 static __always_inline struct causes *causes_begin(struct tcp_sock *tp, __u32 cause, __u32 segs)
 {
 	struct causes *c = storage_make(&causes, SK(tp));

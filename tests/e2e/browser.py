@@ -77,14 +77,14 @@ class Page:
             return e && e.getClientRects().length ? e.innerText : null; }})()""")
 
     @staticmethod
-    def _wait(look, what, wanted, patience=1):
+    def _wait(look, what, wanted):
         seen = [None]
 
         def find():
             seen[0] = look()
             return wanted(seen[0])
 
-        wait_until(find, lambda: f"{what}: {seen[0]}", patience)
+        wait_until(find, lambda: f"{what}: {seen[0]}")
         return seen[0]
 
     def until(self, script, what, wanted=bool):
@@ -100,8 +100,8 @@ class Page:
             return [...t.tBodies[0].rows].map((row) =>
               Object.fromEntries(texts(row).map((text, i) => [names[i], text]))); })()""")
 
-    def wait_rows(self, wanted, what, patience=1):
-        return self._wait(self.rows, what, wanted, patience)
+    def wait_rows(self, wanted, what):
+        return self._wait(self.rows, what, wanted)
 
     def violations(self):
         """What axe-core finds: rule and place."""

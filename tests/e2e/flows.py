@@ -128,10 +128,10 @@ class Traffic(Actor):
         return truth
 
 
-def wait_until(find, what, patience=1):
+def wait_until(find, what):
     """Wait until find(), of which no file descriptor tells, is true; returns what it gave. `what` is missing else: a
-    text, or what makes one. `patience`: so many times as long as others wait."""
-    deadline = time.monotonic() + patience * PATIENCE_SEC
+    text, or what makes one."""
+    deadline = time.monotonic() + PATIENCE_SEC
     while True:
         found = find()
         if found:

@@ -9,6 +9,7 @@ import struct
 import threading
 import time
 
+from flows import wait_until
 from wire import DROP, SYN, Wire, checksum
 
 _ports = itertools.count(7600)
@@ -146,6 +147,11 @@ def from_near(packet):
     return DROP if packet.from_near else None
 
 
+def unacked(sock):
+    """Segments in flight: tcpi_unacked of struct tcp_info (linux/tcp.h)."""
+    return struct.unpack_from("I", sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 28), 24)[0]
+
+
 def exchange(client, accepted, size=200):
     for _ in range(3):
         client.sendall(b"x" * size)
@@ -156,7 +162,7 @@ def exchange(client, accepted, size=200):
         left = size
         while left:
             left -= len(client.recv(left))
-    time.sleep(0.1)
+    wait_until(lambda: not unacked(client) and not unacked(accepted), "ACKs of all that was exchanged")
 
 
 def slowed(bits_per_sec, queue_sec=0.25):
