@@ -84,7 +84,8 @@ E2E_TOOLS := $(patsubst tests/e2e/%.c,$(B)/tests/%,$(sort $(wildcard tests/e2e/*
 FUZZERS   := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 SEEDERS   := $(FUZZERS:$(B)/fuzz/%=$(B)/seeds/%)
 TOOLS     := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(sort $(wildcard tests/tools/*.c)))
-BENCH     := $(patsubst bench/%.c,$(B)/bench/%,$(filter-out bench/day_clock.c,$(sort $(wildcard bench/*.c))))
+BENCH     := $(patsubst bench/%.c,$(B)/bench/%,$(sort $(wildcard bench/*.c)))
+DAY_SRC   := $(sort $(wildcard bench/day/*.c))
 
 .DELETE_ON_ERROR:
 .PHONY: all completion test-programs bench-programs fuzz seeds install clean
@@ -154,7 +155,7 @@ $(B)/obj/cli/command.o $(B)/obj/cli/completion.o $(B)/obj/app/sources.o: $(REGIS
 $(B)/obj/cli/version.o: $(BUILD_H)
 $(B)/obj/cli/version.o $(B)/obj/consumer/agent_status.o $(B)/obj/consumer/recorder_meta.o $(B)/obj/consumer/otlp_resource.o $(B)/obj/consumer/metrics_self.o: VERSION
 
-test-programs: $(UNIT) $(E2E_TOOLS) $(TOOLS) $(B)/tests/verify $(B)/tests/needs.o $(B)/bench/day
+test-programs: $(UNIT) $(E2E_TOOLS) $(TOOLS) $(B)/tests/verify $(B)/tests/needs.o $(B)/bench/agent_day
 bench-programs: $(BENCH)
 fuzz: $(FUZZERS)
 seeds: $(SEEDERS)
@@ -200,7 +201,7 @@ $(B)/bench/%: bench/%.c
 
 # tcpsight whole, but for its clock, its timers and what it watches.
 DAY_WRAPS := clock_gettime time pthread_cond_timedwait timerfd_create timerfd_settime epoll_wait sources_choose cgroup_names_new
-$(B)/bench/day: bench/day.c bench/day_clock.c bench/day.h $(B)/obj/main.o $(OBJ)
+$(B)/bench/agent_day: $(DAY_SRC) bench/day/day.h $(B)/obj/main.o $(OBJ)
 	$(call say,BENCH)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) $(DAY_WRAPS:%=-Wl,--wrap=%) -o $@ $(filter-out %.h,$^) $(LDLIBS)

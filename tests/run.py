@@ -38,7 +38,8 @@ CHOICES = {
     "FAST": Choice(["tests/lint", "tests/unit", "tests/golden"], ["-m", "not slow"],
                    [["-n", str(WORKERS), "--dist", "load"]]),
     "SANITIZED": Choice(["tests/unit", "tests/golden", "tests/property", "tests/e2e"],
-                        ["-m", "not alone", "--deselect", "tests/e2e/test_sandbox.py"], [BY_FILE]),
+                        ["-m", "not alone", "--deselect", "tests/e2e/test_sandbox.py", "--deselect",
+                         "tests/e2e/test_bench.py"], [BY_FILE]),
 }
 
 
