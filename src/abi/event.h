@@ -251,7 +251,9 @@ struct ev_extra {
 					 * requests, those that became sockets included */
 	__u32 undone;			/* segments: of episodes that the kernel took back */
 	__u32 holders;			/* processes that have a file of the socket */
-	__u32 pad;
+	__u8 reset_ttl, peer_ttl;	/* of packets: TTL of the RST that came, and of what its sender
+					 * sends else; 0: not known, or several */
+	__u16 pad;
 	__u64 pacing_rate;		/* bytes a second */
 	__u8 ca_state;			/* enum tcp_ca_state: 0 open 1 disorder 2 cwr 3 recovery 4 loss */
 	__u8 probes_out;		/* zero window and keep-alive probes without an answer */
@@ -272,8 +274,9 @@ struct ev_handshake {
 	__u8 pad;
 	__u32 dropped;		/* of OUTCOME_LISTEN_DROP */
 	char conn_state[8];	/* Zeek's word */
-	char icmp[46];		/* name of the ICMP error that was met, if any */
+	char icmp[44];		/* name of the ICMP error that was met, if any */
 	__u8 icmp_type, icmp_code; /* from BPF, which knows no names; 0 and 0: none */
+	__u8 reset_ttl, peer_ttl;  /* as those of struct ev_extra */
 };
 
 struct event {

@@ -12,8 +12,9 @@
  *	CLOSED		the end; kept a while, since late segments must not begin another
  *
  * After a RST (RFC 9293 section 3.5.2) its sender is silent. The other side may still send what it
- * wrote before it learned of it: this counts. If the sender goes on, somebody else made the RST.
- * After a moment that is sure (CONVERSATION_SURE_NS). A RST ahead of what was seen, but within the
+ * wrote before it learned of it: this counts. If the sender goes on, somebody else made the RST: it
+ * ended nothing, unless all that the other side says from then on is a RST of its own, since it had
+ * believed the first. After a moment that is sure (CONVERSATION_SURE_NS). A RST ahead of what was seen, but within the
  * window, is one whose segments before it were not captured, or one that was challenged (RFC 5961
  * section 3.2): it takes a longer silence to tell (CONVERSATION_DOUBT_NS), and until then nothing
  * changes. So does an end of which only the last ACK was not seen.
@@ -32,6 +33,7 @@
 #include "packet/handshake.h"
 #include "packet/resend.h"
 #include "packet/stream.h"
+#include "packet/ttl.h"
 
 enum conversation_side { SIDE_CLIENT, SIDE_SERVER, SIDE_COUNT };
 
@@ -68,14 +70,18 @@ struct conversation {
 	uint64_t last_ns;		  /* last segment */
 	uint64_t closed_ns;		  /* 0: live */
 	uint64_t reset_ns;		  /* of a RST that ended it, or may have; 0: none */
+	uint64_t refuted_ns;		  /* of one whose sender went on; what is kept of it: reset_* */
 	struct stream stream[SIDE_COUNT]; /* sent by client, sent by server */
 	struct resend resend[SIDE_COUNT]; /* why they sent something again */
 	uint32_t reset_seq;
+	uint32_t refuted_at; /* segments that the other side had sent when it was refuted */
 	uint8_t reset_side,
 		reset_state; /* the sender's state then: what comes later is none of its */
 	uint8_t phase, end;
 	uint8_t family;
 	uint8_t scale[SIDE_COUNT];   /* enum conversation_scale, or the shift count */
+	uint16_t ttl[SIDE_COUNT];    /* ttl_usual() of its segments but RSTs */
+	uint8_t reset_ttl, usual_ttl; /* of reset_ns: its own, and that of its sender's SYNs; 0: not known */
 	uint32_t room[SIDE_COUNT];   /* the largest window that it offered, in bytes */
 	bool lacks_sack[SIDE_COUNT]; /* its SYN did not permit it */
 	bool is_adopted;
@@ -166,6 +172,13 @@ enum tcp_state_number conversation_tcp_state(const struct conversation *c,
 
 /* The end as `side` sees it; END_NONE also if the end was not seen. */
 enum ev_end conversation_end_at(const struct conversation *c, enum conversation_side side);
+
+/* The TTL of the RST that ended it, and what its sender's packets have; each 0 if it is not known. */
+struct conversation_reset_ttl {
+	uint8_t reset, usual;
+};
+struct conversation_reset_ttl conversation_reset_ttl(const struct conversation *c,
+						     const struct handshake *h);
 
 /* What Zeek would call it (conn_state.h). */
 const char *conversation_conn_state(const struct conversation *c, const struct handshake *h);

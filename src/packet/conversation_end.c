@@ -27,8 +27,11 @@ static void note_reset(struct conversation *c, const struct handshake *h,
 	c->stream[side].segs++;
 	c->reset_ns = p->time_ns;
 	c->reset_seq = p->seq;
+	c->reset_ttl = p->ttl;
+	c->usual_ttl = p->usual_ttl;
 	c->reset_side = (uint8_t)side;
 	c->reset_state = (uint8_t)conversation_tcp_state(c, h, side);
+	c->refuted_ns = 0;
 	c->is_reset_refuted = false;
 }
 
@@ -37,6 +40,32 @@ static void begin_to_end(struct conversation *c)
 	c->phase = CONVERSATION_ENDING;
 	c->end = c->reset_side == SIDE_CLIENT ? CONVERSATION_RESET_BY_CLIENT
 					      : CONVERSATION_RESET_BY_SERVER;
+}
+
+/* Its sender goes on: somebody else made it. */
+static void refute(struct conversation *c)
+{
+	c->refuted_ns = c->reset_ns;
+	c->refuted_at = c->stream[peer_of(c, (enum conversation_side)c->reset_side)].segs;
+	c->reset_ns = 0;
+	c->stream[c->reset_side].ignored++;
+}
+
+/* A RST of who received the refuted one, and said nothing since: no connection was there any more. */
+static bool confirms_refuted(const struct conversation *c, enum conversation_side side)
+{
+	return c->refuted_ns && side != c->reset_side && c->stream[side].segs == c->refuted_at;
+}
+
+static void take_back_refutation(struct conversation *c, enum conversation_side side,
+				 const struct packet *p)
+{
+	conversation_note_time(c, p);
+	c->stream[side].segs++;
+	c->stream[c->reset_side].ignored--;
+	c->reset_ns = c->refuted_ns;
+	c->refuted_ns = 0;
+	begin_to_end(c);
 }
 
 enum conversation_step conversation_take_reset(struct conversation *c, const struct handshake *h,
@@ -50,6 +79,10 @@ enum conversation_step conversation_take_reset(struct conversation *c, const str
 		return CONVERSATION_TAKEN;
 	switch (stream_judge_reset(&c->stream[side], p->seq, &j.own)) {
 	case STREAM_RESET_SURE:
+		if (confirms_refuted(c, side)) {
+			take_back_refutation(c, side, p);
+			return CONVERSATION_TAKEN;
+		}
 		note_acknowledged(c, side, p, &j);
 		note_reset(c, h, side, p);
 		begin_to_end(c);
@@ -80,8 +113,7 @@ bool conversation_is_over(struct conversation *c, const struct handshake *h, con
 		return conversation_judge(c, h, p) != CONVERSATION_FOLLOWS;
 	c->phase = CONVERSATION_SYNCHRONISED;
 	c->end = CONVERSATION_LIVE;
-	c->reset_ns = 0;
-	c->stream[c->reset_side].ignored++;
+	refute(c);
 	return false;
 }
 
@@ -91,8 +123,7 @@ void conversation_doubt_reset(struct conversation *c, const struct handshake *h,
 	if (side_of(h, p) != c->reset_side)
 		return;
 	if (is_beyond_reset(c, p) || p->time_ns > c->reset_ns + REORDER_NS) {
-		c->reset_ns = 0;
-		c->stream[c->reset_side].ignored++;
+		refute(c);
 	} else if ((uint32_t)c->stream[c->reset_side].next == c->reset_seq) {
 		/* What was missing before it was only captured behind it. */
 		begin_to_end(c);

@@ -258,6 +258,7 @@ enum conversation_step conversation_track(struct conversation *c, const struct h
 		note_heard(c, other, heard, p);
 	}
 	note_header(c, side, p, window_before);
+	c->ttl[side] = ttl_usual(c->ttl[side], p->ttl);
 	if (s->has_fin && p->flags & TCP_ACK && (peer->acked > acked || !had_fin))
 		stream_guess_fin(peer, had_fin);
 	if (!had_fin && s->has_fin)

@@ -168,6 +168,22 @@ enum ev_end conversation_end_at(const struct conversation *c, enum conversation_
 	}
 }
 
+/* Its own segments tell best; a side that sent none else may have sent SYNs elsewhere. */
+struct conversation_reset_ttl conversation_reset_ttl(const struct conversation *c,
+						     const struct handshake *h)
+{
+	struct conversation_reset_ttl ret = {0};
+
+	if (c->end == CONVERSATION_REFUSED || c->end == CONVERSATION_ABORTED)
+		ret = (struct conversation_reset_ttl){h->reset_ttl, h->usual_ttl};
+	else if (was_reset_by(c, SIDE_CLIENT) || was_reset_by(c, SIDE_SERVER))
+		ret = (struct conversation_reset_ttl){c->reset_ttl,
+						      c->ttl[c->reset_side]
+							      ? ttl_known(c->ttl[c->reset_side])
+							      : c->usual_ttl};
+	return ret;
+}
+
 static enum conn_end end_of(const struct conversation *c, enum conversation_side side)
 {
 	if (was_reset_by(c, side))

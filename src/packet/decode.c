@@ -49,6 +49,7 @@ static void fill_from_ip(struct packet *p, const struct frame *f, const struct i
 	p->dst = ip->dst;
 	p->family = ip->family;
 	p->ecn = ip->ecn;
+	p->ttl = ip->protocol == PROTOCOL_TCP ? ip->ttl : 0;
 	p->ip_id = ip->id;
 	p->first_fragment = ip->first_fragment;
 	p->ip_at = (uint16_t)ip->at;

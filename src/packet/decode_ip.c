@@ -118,6 +118,7 @@ static enum decode_result ip4(const struct frame *f, uint32_t at, bool quoted, s
 	ret->family = 4;
 	ret->protocol = h[9];
 	ret->ecn = h[1] & 3;
+	ret->ttl = h[8];
 	ret->id = load_be16(h + 4);
 	ret->first_fragment = fragment & 0x2000;
 	ret->transport_at = at + header_len;
@@ -138,6 +139,7 @@ static enum decode_result ip6(const struct frame *f, uint32_t at, bool quoted, s
 	memcpy(&ret->dst, h + 24, 16);
 	ret->family = 6;
 	ret->ecn = h[1] >> 4 & 3;
+	ret->ttl = h[7];
 	ret->transport_at = at + 40;
 	end = at + 40 + length_or_wire(load_be16(h + 4), f, at + 40);
 	return walk_extensions(f, h[6], end, quoted, ret);

@@ -56,7 +56,7 @@ struct ip_layer {
 	uint32_t transport_at;
 	uint32_t transport_len; /* as the IP header says */
 	uint16_t id;
-	uint8_t family, protocol, ecn;
+	uint8_t family, protocol, ecn, ttl;
 	bool first_fragment;
 };
 

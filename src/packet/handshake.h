@@ -171,6 +171,7 @@ struct handshake {
 	uint8_t state, outcome;
 	uint8_t family; /* 4 or 6 */
 	uint8_t icmp_type, icmp_code;
+	uint8_t reset_ttl, usual_ttl; /* of the RST that ended it, as struct packet has them */
 };
 
 enum handshake_step {

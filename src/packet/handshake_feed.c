@@ -213,7 +213,11 @@ static enum handshake_step server_confirms(struct handshake *h, const struct pac
 static enum handshake_step end_if(struct handshake *h, const struct packet *p, bool fits,
 				  enum handshake_outcome outcome)
 {
-	return fits ? handshake_conclude(h, outcome, p->time_ns) : STEP_FOREIGN;
+	if (!fits)
+		return STEP_FOREIGN;
+	h->reset_ttl = p->ttl;
+	h->usual_ttl = p->usual_ttl;
+	return handshake_conclude(h, outcome, p->time_ns);
 }
 
 /* Only the number that the server expects next (RFC 5961 section 3.2), SYN data taken or not. */

@@ -71,6 +71,8 @@ struct packet {
 	uint8_t kind;		/* enum packet_kind */
 	uint8_t family;		/* 4 or 6: of the IP header */
 	uint8_t flags;		/* enum tcp_flag */
+	uint8_t ttl;		/* of IPv6 the hop limit; of an ICMP error 0 */
+	uint8_t usual_ttl;	/* of a RST: that of its sender's SYNs (ttl.h); 0: not known */
 	uint8_t ecn;		/* IP ECN codepoint: 0 Not-ECT, 1 ECT(1), 2 ECT(0), 3 CE */
 	uint8_t way;		/* enum packet_way */
 	uint8_t options;	/* enum packet_option */

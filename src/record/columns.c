@@ -108,6 +108,8 @@ const struct record_column record_columns[] = {
 	C(58, IN(HANDSHAKE), "icmp", "", CHARS, AS(VARINT), EVENT(handshake.icmp)),
 	C(59, IN(HANDSHAKE), "icmp_type", "", NUMBER, AS(SPARSE), EVENT(handshake.icmp_type)),
 	C(60, IN(HANDSHAKE), "icmp_code", "", NUMBER, AS(SPARSE), EVENT(handshake.icmp_code)),
+	C(61, IN(HANDSHAKE), "reset_ttl", "", NUMBER, AS(SPARSE), EVENT(handshake.reset_ttl)),
+	C(62, IN(HANDSHAKE), "peer_ttl", "", NUMBER, AS(SPARSE), EVENT(handshake.peer_ttl)),
 
 	E(100, delivery_rate, "bytes/s", NUMBER, AS(VARINT)),
 	E(101, busy_us, "us", NUMBER, AS(VARINT)),
@@ -188,6 +190,8 @@ const struct record_column record_columns[] = {
 	E(175, redirected, "", NUMBER, AS(SPARSE)),
 	E(176, icmp_type, "", NUMBER, AS(SPARSE)),
 	E(177, icmp_code, "", NUMBER, AS(SPARSE)),
+	E(178, reset_ttl, "", NUMBER, AS(SPARSE)),
+	E(179, peer_ttl, "", NUMBER, AS(SPARSE)),
 
 	C(300, IN(NAME), "of", "", ENUM("cgroup netns uid"), AS(VARINT), FIELD(record_name, kind)),
 	C(301, IN(NAME), "key", "", NUMBER, AS(VARINT), FIELD(record_name, key)),

@@ -23,6 +23,7 @@
 #include "packet/conversation_table.h"
 #include "packet/copies.h"
 #include "packet/decode.h"
+#include "packet/ttl.h"
 #include "source/pcap_local.h"
 #include "source/pcap_part.h"
 #include "util/log.h"
@@ -124,7 +125,8 @@ static int make_tables(struct pcap_state *p)
 	if (p->source->flows)
 		make_conversations(p, &key);
 	p->copies = copies_new(COPIES_WINDOW_NS_DEFAULT, &key);
-	if (!p->copies || (p->source->handshakes && !p->handshakes) || (p->source->flows && !p->table))
+	p->ttls = ttl_memory_new(&key);
+	if (!p->copies || !p->ttls || (p->source->handshakes && !p->handshakes) || (p->source->flows && !p->table))
 		return log_errno(ENOMEM, "cannot reserve the flow table");
 	return 0;
 }
@@ -334,6 +336,7 @@ static void pcap_source_close(struct source *s)
 	conversation_table_free(p->table);
 	handshake_table_free(p->handshakes);
 	copies_free(p->copies);
+	ttl_memory_free(p->ttls);
 	free(p);
 	s->state = NULL;
 }

@@ -95,6 +95,17 @@ static void fill_causes(const struct conversation *c, const struct handshake *h,
 	e->undone = r->undone;
 }
 
+/* Of a RST that came, not of one that this end sent. */
+static void fill_reset(const struct conversation *c, const struct handshake *h, struct event *ev)
+{
+	struct conversation_reset_ttl ttl = conversation_reset_ttl(c, h);
+
+	if (ev->head.end_reason != END_RESET_RECEIVED && ev->head.end_reason != END_REFUSED)
+		return;
+	ev->extra.reset_ttl = ttl.reset;
+	ev->extra.peer_ttl = ttl.usual;
+}
+
 /* Linux hands TIME_WAIT to another kind of socket: the last state of the flow's own is the one
  * before. */
 static enum tcp_state_number state_of(const struct conversation *c, const struct handshake *h,
@@ -128,6 +139,7 @@ static void emit(struct pcap_flow *f, enum ev_kind kind, uint64_t time_ns,
 	if (kind != EV_OPEN && f->with_causes) {
 		ev.head.flags |= EV_HAS_EXTRA;
 		fill_causes(c, h, side, &ev.extra);
+		fill_reset(c, h, &ev);
 	}
 	f->emit(f->context, &ev);
 }

@@ -70,7 +70,9 @@ void pcap_handshake_report(void *context, const struct handshake *h)
 			      .dup_syn_ack = h->dup_syn_ack,
 			      .outcome = h->outcome,
 			      .directions = directions_of(p, h),
-			      .retry = (h->marks & HANDSHAKE_RETRY) != 0},
+			      .retry = (h->marks & HANDSHAKE_RETRY) != 0,
+			      .reset_ttl = h->reset_ttl,
+			      .peer_ttl = h->usual_ttl},
 	};
 
 	fill_ident(h, ev.handshake.directions, &ev.ident);

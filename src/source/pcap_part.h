@@ -16,6 +16,7 @@ struct copies;
 struct event;
 struct handshake_table;
 struct source;
+struct ttl_memory;
 
 /* Frames taken in one go. */
 #define PCAP_BATCH 256
@@ -28,6 +29,7 @@ struct pcap_state {
 	struct conversation_table *table;   /* NULL unless flows are wanted */
 	struct handshake_table *handshakes; /* NULL unless those are */
 	struct copies *copies;
+	struct ttl_memory *ttls;
 	struct source *source;
 	struct pcap_undecoded undecoded;
 	struct timeline line;	    /* of a file */

@@ -7,6 +7,7 @@
 #include "packet/checksum.h"
 #include "packet/conversation_table.h"
 #include "packet/copies.h"
+#include "packet/ttl.h"
 #include "source/pcap_part.h"
 
 void pcap_emit(void *context, const struct event *ev)
@@ -22,10 +23,11 @@ void pcap_take_sample(struct pcap_state *p, uint64_t time_ns)
 	conversation_table_sample(p->table, false, pcap_flow_sample, &p->flow);
 }
 
-static void take_packet(struct pcap_state *p, const struct packet *packet)
+static void take_packet(struct pcap_state *p, struct packet *packet)
 {
 	if (copies_has_seen(p->copies, packet))
 		return;
+	ttl_memory_visit(p->ttls, packet);
 	if (p->table)
 		conversation_table_feed(p->table, packet);
 	if (p->handshakes && (packet->kind == PACKET_TCP || p->source->watch->icmp))

@@ -109,6 +109,8 @@ static const struct word words[] = {
 	{"synack_retrans", WORD_UINT, IN(extra.synack_retrans), .known = KNOWN_CAUSES},
 	{"undone", WORD_UINT, IN(extra.undone), .known = KNOWN_UNDO},
 	{"holders", WORD_UINT, IN(extra.holders), .known = KNOWN_HOLDERS},
+	{"reset_ttl", WORD_UINT, IN(extra.reset_ttl), .known = KNOWN_PACKETS},
+	{"peer_ttl", WORD_UINT, IN(extra.peer_ttl), .known = KNOWN_PACKETS},
 	{"redirected", WORD_UINT, IN(extra.redirected), .known = KNOWN_REDIRECTED},
 	/* What verdicts are made of. */
 	{"data_segs_out", WORD_UINT, IN(extra.data_segs_out), 0, 0},

@@ -26,6 +26,22 @@ HOLDS(refused_by_icmp)
 	return was_connecting(s) && s->end_reason == END_REFUSED && s->extra && s->extra->icmp_type;
 }
 
+/* Something on the way sent it: the peer's own packets come from another distance. */
+static bool is_forged(const struct facts *f)
+{
+	return fact_has(f, FACT_reset_ttl) && f->value[FACT_reset_ttl] != f->value[FACT_peer_ttl];
+}
+
+HOLDS(refused_on_the_way)
+{
+	return was_connecting(s) && s->end_reason == END_REFUSED && is_forged(f);
+}
+
+HOLDS(reset_on_the_way)
+{
+	return s->end_reason == END_RESET_RECEIVED && is_forged(f);
+}
+
 HOLDS(refused)
 {
 	(void)f;
@@ -116,6 +132,12 @@ static const struct rule rules[] = {
 	 "age_us,syns",
 	 "whoever sent the ICMP error is the box to look at: tcpsight peek --icmp",
 	 refused_by_icmp},
+	{"firewall_reset", SEVERITY_FAILED, CERTAINTY_INFERRED,
+	 "refused by a reset whose TTL is not that of the peer's other packets (packets only)", "one reset",
+	 "refused on the way to {peer}:{peer_port}: the reset has TTL {reset_ttl}, packets of {peer} have {peer_ttl}",
+	 "reset_ttl,peer_ttl,age_us,syns",
+	 "a firewall that rejects with a reset, or a proxy, between here and there; capture on both sides of it",
+	 refused_on_the_way},
 	{"refused", SEVERITY_FAILED, CERTAINTY_MEASURED,
 	 "closed in syn_sent, ECONNREFUSED", "one answer",
 	 "refused: nothing listens on {peer}:{peer_port}[ (answer after {age_us})]",
@@ -174,6 +196,12 @@ static const struct rule rules[] = {
 	 "reset from here[ after {age_us}]: SO_LINGER 0, or the process was in a hurry",
 	 "age_us,waiting_bytes", "what the peer makes of a reset; SO_LINGER in the application",
 	 reset_sent},
+	{"firewall_reset", SEVERITY_FAILED, CERTAINTY_INFERRED,
+	 "ended by a reset whose TTL is not that of the peer's other packets (packets only)", "one reset",
+	 "reset on the way[ after {age_us}]: the reset has TTL {reset_ttl}, packets of {peer} have {peer_ttl}",
+	 "reset_ttl,peer_ttl,age_us,waiting_bytes,tx_bytes,rx_bytes",
+	 "a firewall or proxy between here and there; its rules, its idle limit; capture on both sides of it",
+	 reset_on_the_way},
 	{"reset_by_peer", SEVERITY_FAILED, CERTAINTY_MEASURED,
 	 "a reset came while data was in flight", "one byte",
 	 "the peer reset it[ after {age_us}] with {waiting_bytes} in flight",

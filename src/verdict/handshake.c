@@ -29,6 +29,13 @@ HOLDS(overflow)
 	return is(s, OUTCOME_OVERFLOW) || is(s, OUTCOME_LISTEN_DROP);
 }
 
+/* Something on the way sent the reset: the server's own packets come from another distance. */
+HOLDS(refused_on_the_way)
+{
+	return is(s, OUTCOME_REJECTED) && fact_has(f, FACT_reset_ttl) &&
+	       f->value[FACT_reset_ttl] != f->value[FACT_peer_ttl];
+}
+
 HOLDS(refused)
 {
 	(void)f;
@@ -77,6 +84,12 @@ static const struct rule rules[] = {
 	 "drops,syns_again,synacks_again",
 	 "its accept loop, then the backlog of listen() and net.core.somaxconn",
 	 overflow},
+	{"firewall_reset", SEVERITY_FAILED, CERTAINTY_INFERRED,
+	 "a reset answered the SYN, and its TTL is not that of the server's other packets", "one reset",
+	 "refused on the way[ (after {age_us})]: the reset has TTL {reset_ttl}, packets of the server have {peer_ttl}",
+	 "reset_ttl,peer_ttl,age_us,syns",
+	 "a firewall that rejects with a reset, or a proxy, before the server",
+	 refused_on_the_way},
 	{"refused", SEVERITY_FAILED, CERTAINTY_MEASURED,
 	 "a reset answered the SYN", "one answer",
 	 "refused: nothing listens on the port, or a firewall rejects with a reset[ (after {age_us})]",

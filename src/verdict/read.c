@@ -233,6 +233,15 @@ static void read_times(const struct subject *s, struct facts *f)
 		fact_set(f, FACT_since_snd_us, (int64_t)e->since_snd_ms * US_PER_MS + more);
 }
 
+/* Of a RST whose sender is known by other packets. */
+static void read_reset(unsigned reset_ttl, unsigned peer_ttl, struct facts *f)
+{
+	if (!reset_ttl || !peer_ttl)
+		return;
+	fact_set(f, FACT_reset_ttl, reset_ttl);
+	fact_set(f, FACT_peer_ttl, peer_ttl);
+}
+
 /* Of a source that sees packets only, or no more than these counts. */
 static void read_packets(const struct subject *s, const struct ev_count *then,
 			 const struct ev_extra *extra_then, struct facts *f)
@@ -241,10 +250,12 @@ static void read_packets(const struct subject *s, const struct ev_count *then,
 	int64_t again = grown(now->retrans_bytes, then->retrans_bytes);
 
 	fact_set(f, FACT_waiting_bytes, grown(now->tx_bytes, now->acked_bytes));
-	if (s->packets)
+	if (s->packets) {
 		read_loss(s->packets, extra_then, f);
-	else
+		read_reset(s->packets->reset_ttl, s->packets->peer_ttl, f);
+	} else {
 		set_share(f, FACT_retrans_share, again, again + f->value[FACT_tx_bytes]);
+	}
 	if (s->state == ST_SYN_SENT) {
 		fact_set(f, FACT_syns, now->retrans_segs + 1);
 		fact_set(f, FACT_syns_again, now->retrans_segs);
@@ -309,6 +320,7 @@ static void read_handshake(const struct subject *s, struct facts *f)
 	fact_set(f, FACT_syns, h->dup_syn + 1);
 	fact_set(f, FACT_synacks_again, h->dup_syn_ack);
 	fact_set(f, FACT_drops, h->dropped);
+	read_reset(h->reset_ttl, h->peer_ttl, f);
 }
 
 /* A counter that was read both times. */

@@ -111,6 +111,29 @@ static void a_reset_of_which_its_sender_knows_nothing_is_somebody_else_s(void **
 	talks_end(&t);
 }
 
+/* A firewall resets the client in the server's name; the server knows nothing of it, nor the client of the connection. */
+static void a_reset_that_its_receiver_believed_ended_it(void **state)
+{
+	struct talks t;
+	uint64_t reset_ns;
+
+	(void)state;
+	talks_begin(&t, 16, 0);
+	SAY(&t, ANSWERED, S(RST, 6001));
+	reset_ns = t.now_ns;
+	SAY(&t, S(ACK, 6001, 1101, 500), C(RST, 1101), S(ACK, 6001, 1101, 500), C(RST, 1101));
+	assert_end(only_reset(&t), CONVERSATION_RESET_BY_SERVER, "RSTR");
+	assert_int_equal(t.closed[0].c.closed_ns, reset_ns);
+	assert_int_equal(conversation_ignored(&t.closed[0].c), 0);
+	talks_end(&t);
+	/* It answered otherwise first, so it is the client that ends it. */
+	talks_begin(&t, 16, 0);
+	SAY(&t, ANSWERED, S(RST, 6001), S(ACK, 6001, 1101, 500), C(ACK, 1101, 6501), C(RST, 1101));
+	assert_end(only_reset(&t), CONVERSATION_RESET_BY_CLIENT, "RSTO");
+	assert_int_equal(conversation_ignored(&t.closed[0].c), 1);
+	talks_end(&t);
+}
+
 /* Captured on two queues: what was sent before a RST comes behind it. */
 static void what_is_captured_behind_a_reset_does_not_undo_it(void **state)
 {
@@ -296,6 +319,7 @@ int main(void)
 		cmocka_unit_test(a_reset_of_which_its_sender_knows_nothing_is_somebody_else_s),
 		cmocka_unit_test(what_is_captured_behind_a_reset_does_not_undo_it),
 		cmocka_unit_test(a_reset_ahead_is_an_end_if_nothing_follows),
+		cmocka_unit_test(a_reset_that_its_receiver_believed_ended_it),
 		cmocka_unit_test(a_reset_ahead_is_no_end_if_its_sender_goes_on),
 		cmocka_unit_test(the_answer_to_a_challenge_is_sure),
 		cmocka_unit_test(a_last_ack_that_was_not_captured_is_missed_by_nobody),

@@ -40,10 +40,10 @@ static struct subject subject_of(const struct replay_line *line)
 		.time_ns = line->time_ns,
 		.ident = &case_flow.ident,
 		.count = &case_flow.count,
-		.extra = case_extra.known ? &case_extra : NULL,
 		.history = &case_history,
 	};
 
+	subject_set_extra(&s, case_extra.known ? &case_extra : NULL);
 	if (case_flow.state == ST_LISTEN)
 		s.kind = SUBJECT_LISTENER;
 	if (line->head.kind == EV_CLOSE)

@@ -7,6 +7,12 @@
 static const struct expected closed[] = {
 	{{"1 open 1 local=10.0.0.1:0 remote=10.0.0.2:80 state=syn_sent opened=1", "2 close 1 end=aborted"}, "ports_exhausted", "failed", "handshake"},
 	{{OPEN "state=syn_sent", "1.1 close 1 end=refused error=111"}, "refused", "failed", "handshake"},
+	/* Packets only: what is known of sockets is not there. */
+	{{OPEN "state=syn_sent", "1.1 close 1 end=refused reset_ttl=64 peer_ttl=63"}, "firewall_reset", "failed", "handshake"},
+	{{OPEN "state=syn_sent", "1.1 close 1 end=refused reset_ttl=63 peer_ttl=63"}, "refused", "failed", "handshake"},
+	{{OPEN "state=syn_sent", "1.1 close 1 end=refused reset_ttl=64"}, "refused", "failed", "handshake"},
+	{{OPEN, "9 close 1 end=reset_received reset_ttl=250 peer_ttl=57"}, "firewall_reset", "failed", NULL},
+	{{OPEN, "9 close 1 end=reset_received reset_ttl=57 peer_ttl=57"}, "reset_by_peer", "watch", NULL},
 	{{OPEN "state=syn_sent ca_state=0 segs_out=0", "1.1 close 1 end=unreachable error=101"}, "no_route", "failed", "handshake"},
 	{{OPEN "state=syn_sent ca_state=0 segs_out=1", "1.1 close 1 end=unreachable error=113"}, "rejected", "failed", "handshake"},
 	{{OPEN "state=established ca_state=0 segs_out=9", "1.1 close 1 end=unreachable error=113"}, "rejected", "failed", NULL},
