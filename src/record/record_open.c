@@ -95,7 +95,11 @@ int record_start(struct record *r)
 	r->thin.interval_us = r->config.thin_interval_us;
 	r->thin.disk = &r->disk;
 	r->keeper = (struct helper){.work = thin_directory, .context = &r->thin};
-	return helper_start(&r->keeper);
+	err = helper_start(&r->keeper);
+	/* What grew old while nobody recorded. */
+	if (!err)
+		helper_ask(&r->keeper);
+	return err;
 }
 
 void record_end(struct record *r)

@@ -277,6 +277,17 @@ static int rewrite(struct thin *t, int from_fd, int to_fd)
 	return r;
 }
 
+/* The queue of who writes may be long, and the wall clock may leap: age alone does not tell. */
+static bool is_being_written(const struct thin *t, const char *name)
+{
+	struct disk_status status;
+
+	if (!t->disk)
+		return false;
+	disk_get_status(t->disk, &status);
+	return !strcmp(status.file, name);
+}
+
 int thin_file(struct thin *t, const char *name)
 {
 	char temporary[RECORD_FILE_NAME_MAX + sizeof(RECORD_TEMPORARY)];
@@ -294,6 +305,8 @@ int thin_file(struct thin *t, const char *name)
 		return r;
 	}
 	r = rewrite(t, from_fd, to_fd);
+	if (r > 0 && is_being_written(t, name))
+		r = 0;
 	if (r > 0 && (fsync(to_fd) || renameat(t->dir_fd, temporary, t->dir_fd, name)))
 		r = -errno;
 	close(to_fd);
@@ -314,7 +327,8 @@ void thin_directory(void *context)
 	for (size_t i = 0; i < files.count && !atomic_load(&t->must_end); i++) {
 		if (files.file[i].start_us + (int64_t)t->age_us > atomic_load(&t->wall_us))
 			break;
-		if (thin_file(t, files.file[i].name) <= 0)
+		if (is_being_written(t, files.file[i].name) ||
+		    thin_file(t, files.file[i].name) <= 0)
 			continue;
 		atomic_fetch_add(&t->files, 1);
 		if (t->disk)

@@ -14,7 +14,8 @@ struct disk;
 struct thin {
 	int dir_fd;
 	uint64_t age_us, interval_us;
-	struct disk *disk;	     /* is told when files have become smaller; may be NULL */
+	struct disk *disk; /* who writes there: knows which file is not whole yet, and is told when others
+			    * have become smaller; NULL: nobody */
 	atomic_bool must_end;	     /* set by others */
 	atomic_int_fast64_t wall_us; /* what time it is; set by others */
 	atomic_uint_fast64_t files;  /* that were made smaller */

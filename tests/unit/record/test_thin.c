@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "directory.h"
+#include "record/record_state.h"
 
 #define MINUTE_US 60000000
 
@@ -255,6 +256,52 @@ static void young_and_damaged_files_stay_as_they_are(void **state)
 	traffic_done(t);
 }
 
+/* However late it is by the wall clock: a file is touched when the next one has begun. */
+static void what_is_being_written_stays_as_it_is(void **state)
+{
+	struct folder f = folder_make();
+	struct record_config config = traffic_config(f.fd, -1);
+	struct traffic *t = malloc(sizeof(*t));
+	struct thin thin = {.dir_fd = f.fd, .age_us = 100000000, .interval_us = MINUTE_US};
+	struct minutes *read;
+	uint64_t closes = 0;
+	struct record *w;
+
+	(void)state;
+	traffic_init(t, 48);
+	config.rotate_us = 200000000;
+	w = begin(t, &config);
+	thin.disk = &w->disk;
+	for (unsigned i = 0; i < 300; i++) {
+		if (i == 150 || i == 250) {
+			atomic_store(&thin.wall_us, record_wall_us(&t->clock) + 3600000000ll);
+			thin_directory(&thin);
+			assert_int_equal(atomic_load(&thin.files), i == 250);
+		}
+		traffic_second(t, w);
+	}
+	record_end(w);
+	read = read_minutes(f.path, t->clock.wall_offset_us);
+	for (size_t i = 0; i < read->edges; i++)
+		closes += read->edge[i].head.kind == EV_CLOSE;
+	assert_int_equal(closes, t->closed);
+	minutes_done(read);
+	folder_done(&f);
+	traffic_done(t);
+}
+
+/* A recorder whose threads get no processor for a while drops rows, rightly: here it is given time. */
+static void wait_until_written(struct record *w, struct record_status *status)
+{
+	for (unsigned i = 0; i < 20000; i++) {
+		record_get_status(w, status);
+		if (status->disk.queued_bytes < DISK_QUEUE_BYTES / 2)
+			return;
+		usleep(1000);
+	}
+	fail_msg("nothing is written in 20 s");
+}
+
 /* The recorder's own thread does it, while it records. */
 static void a_recorder_thins_what_is_old(void **state)
 {
@@ -275,12 +322,13 @@ static void a_recorder_thins_what_is_old(void **state)
 	assert_int_equal(record_start(w), 0);
 	for (unsigned i = 0; i < 1000; i++) {
 		traffic_second(t, w);
-		record_get_status(w, &status);
+		wait_until_written(w, &status);
 		if (status.thinned_files > 2)
 			break;
 		usleep(1000);
 	}
 	assert_true(status.thinned_files > 2);
+	assert_int_equal(status.dropped_rows, 0);
 	record_end(w);
 	read = read_minutes(f.path, t->clock.wall_offset_us);
 	for (size_t i = 0; i < read->edges; i++)
@@ -291,13 +339,46 @@ static void a_recorder_thins_what_is_old(void **state)
 	traffic_done(t);
 }
 
+/* At once, not when its first file is full. */
+static void a_recorder_thins_what_grew_old_before_it_came(void **state)
+{
+	struct folder f = folder_make();
+	struct record_config config = traffic_config(f.fd, -1);
+	struct traffic *t = malloc(sizeof(*t));
+	struct record_status status = {.thinned_files = 0};
+	struct record *w;
+
+	(void)state;
+	traffic_init(t, 49);
+	w = begin(t, &config);
+	for (unsigned i = 0; i < 150; i++)
+		traffic_second(t, w);
+	record_end(w);
+	t->time_ns += 3600000000000ull;
+	t->clock.time_ns += 3600000000000ull;
+	config.thin_age_us = 600000000;
+	config.thin_interval_us = MINUTE_US;
+	w = begin(t, &config);
+	assert_int_equal(record_start(w), 0);
+	for (unsigned i = 0; i < 20000 && !status.thinned_files; i++) {
+		usleep(1000);
+		record_get_status(w, &status);
+	}
+	assert_int_equal(status.thinned_files, 1);
+	record_end(w);
+	folder_done(&f);
+	traffic_done(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sums_stay_equal),
 		cmocka_unit_test(figures_of_the_host_stay_true),
 		cmocka_unit_test(young_and_damaged_files_stay_as_they_are),
+		cmocka_unit_test(what_is_being_written_stays_as_it_is),
 		cmocka_unit_test(a_recorder_thins_what_is_old),
+		cmocka_unit_test(a_recorder_thins_what_grew_old_before_it_came),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
