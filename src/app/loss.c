@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "app/asked.h"
 #include "engine/account.h"
 #include "engine/source.h"
 #include "util/log.h"
@@ -75,6 +76,19 @@ static void warn_of_lost(const struct account *a, const struct source *s, bool o
 		 (unsigned long long)(a->opened + a->adopted),
 		 is_beside ? "handshakes" : "flows", moved, advice ? ": " : "",
 		 advice ? advice : "");
+}
+
+uint64_t loss_overflow(struct account *a, const struct all_asked *asked)
+{
+	uint64_t unsent = 0;
+
+	for (unsigned i = 0; i < asked->count; i++) {
+		const struct consumer *c = &asked->one[i]->consumer;
+
+		if (c->ops->overflow)
+			*(c->ops->exports ? &unsent : &a->table_full) += c->ops->overflow(c);
+	}
+	return unsent;
 }
 
 void loss_warn(const struct account *a, const struct account *handshakes, const struct source *s)

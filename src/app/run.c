@@ -333,6 +333,7 @@ static int finish(struct run *r, int err)
 {
 	struct account account = {0}, handshakes = {0};
 	bool broke_off = err, is_written;
+	uint64_t unsent;
 
 	/* The reader has gone, or a signal ended the wait for it: nobody is left to be told. */
 	if (err == -EPIPE || err == -ECANCELED)
@@ -351,16 +352,14 @@ static int finish(struct run *r, int err)
 	if (r->asked.outputs.is_single && r->asked.outputs.output[0].out.error)
 		log_errno(r->asked.outputs.output[0].out.error, "cannot write the output");
 	is_written = outputs_finish(&r->asked.outputs);
-	for (unsigned i = 0; i < r->asked.count; i++)
-		if (r->asked.one[i]->consumer.ops->overflow)
-			account.table_full += r->asked.one[i]->consumer.ops->overflow(
-				&r->asked.one[i]->consumer);
+	unsent = loss_overflow(&account, &r->asked);
 	/* What was never frozen and read a last time does not add up. */
 	if (!broke_off)
 		loss_warn(&account, &handshakes, &r->source);
 	if (err || !is_written || (r->watch->strict && asked_has_failed(&r->asked)))
 		return RUN_FAILED;
-	if (r->watch->strict && (account_has_loss(&account) || account_has_loss(&handshakes)))
+	if (r->watch->strict &&
+	    (account_has_loss(&account) || account_has_loss(&handshakes) || unsent))
 		return RUN_LOSS;
 	return r->asked.one[0]->consumer.status;
 }

@@ -133,8 +133,11 @@ int exporter_start(struct consumer *c, struct source *source, push_work *work, c
 
 void exporter_come_back(struct exporter *e, unsigned ms)
 {
-	const struct itimerspec soon = {.it_value = {ms / MS_PER_S, ms % MS_PER_S * NS_PER_MS}};
+	struct itimerspec soon = {.it_value = {ms / MS_PER_S, ms % MS_PER_S * NS_PER_MS}};
 
+	/* Whoever is busy begins one batch after the other: that is to be told first. */
+	if (e->push.has_ended)
+		soon.it_value = (struct timespec){0, 1};
 	if (!e->source->offline)
 		timerfd_settime(e->timer, 0, &soon, NULL);
 }
@@ -147,21 +150,29 @@ void exporter_batch_begins(struct exporter *e)
 void exporter_send(struct exporter *e, const struct push_job *job, void *body)
 {
 	push_send(&e->push, job, body);
+	if (e->push.has_ended)
+		exporter_come_back(e, 0);
 	/* Who reads a file has time. */
 	if (e->source->offline)
 		push_wait(&e->push, PUSH_RECORDS_MAX / 2, INT32_MAX);
 }
 
 /* The descriptor stays: batches end by the timer still, and count as dropped. */
-static void take_answers(struct consumer *c)
+static void tell_end(struct consumer *c)
 {
-	struct exporter *e = exporter_of(c);
-
-	if (push_run(&e->push)) {
+	if (push_has_ended(&exporter_of(c)->push)) {
 		c->has_failed = true;
 		log_warn("%s: the process that sends has ended; nothing is sent from here on",
 			 c->ops->name);
 	}
+}
+
+static void take_answers(struct consumer *c)
+{
+	struct exporter *e = exporter_of(c);
+
+	push_run(&e->push);
+	tell_end(c);
 	if (e->answered)
 		e->answered(c);
 }
@@ -193,6 +204,7 @@ void exporter_end(struct consumer *c, const struct account *account)
 		return;
 	e->flush(c);
 	push_wait(&e->push, 0, (int)e->options->stop_timeout_s * 1000);
+	tell_end(c);
 	push_stop(&e->push);
 	if (exporter_overflow(c))
 		log_warn(

@@ -81,8 +81,8 @@ static void drop_first(struct push *p)
 	end_job(p, &job, PUSH_DROPPED, &p->account.dropped, job.records);
 }
 
-/* The process is gone: what was under way may have arrived or not, and counts as not. */
-static void lose_process(struct push *p)
+/* No more is sent: what was under way may have arrived or not, and counts as not. */
+static void end_link(struct push *p)
 {
 	close(p->socket);
 	p->socket = -1;
@@ -93,6 +93,12 @@ static void lose_process(struct push *p)
 	p->jobs = 0;
 	while (p->first)
 		drop_first(p);
+}
+
+static void lose_process(struct push *p)
+{
+	end_link(p);
+	p->has_ended = true;
 }
 
 static int body_to_memfd(const struct push_body *body)
@@ -251,19 +257,26 @@ static int take_answer(struct push *p)
 	return 1;
 }
 
-bool push_run(struct push *p)
+void push_run(struct push *p)
 {
 	int taken = 1;
 
 	if (p->socket < 0)
-		return false;
+		return;
 	while (taken > 0)
 		taken = take_answer(p);
 	if (taken < 0)
 		lose_process(p);
 	else
 		hand_over_all(p);
-	return p->socket < 0;
+}
+
+bool push_has_ended(struct push *p)
+{
+	bool has_ended = p->has_ended;
+
+	p->has_ended = false;
+	return has_ended;
 }
 
 void push_wait(struct push *p, uint32_t records, int timeout_ms)
@@ -282,5 +295,5 @@ void push_wait(struct push *p, uint32_t records, int timeout_ms)
 void push_stop(struct push *p)
 {
 	if (p->socket >= 0)
-		lose_process(p);
+		end_link(p);
 }

@@ -54,6 +54,7 @@ struct push {
 	unsigned jobs;
 	struct push_account account;
 	struct push_observer observer; /* NULL: nobody */
+	bool has_ended;		       /* the process has, by itself; told by push_has_ended() */
 	int64_t owes_since_ms;	       /* an answer to what is under way; of the monotonic clock */
 };
 
@@ -78,8 +79,11 @@ uint64_t push_oldest_us(const struct push *p, uint32_t kind);
 /* Does the process owe the answer to something since more than `limit_s` seconds? */
 bool push_is_stuck(const struct push *p, unsigned limit_s);
 
-/* Take answers, and hand over what waits. True if the process has ended just now. */
-bool push_run(struct push *p);
+/* Take answers, and hand over what waits. */
+void push_run(struct push *p);
+
+/* Has the process ended by itself? True once, whichever call found out. */
+bool push_has_ended(struct push *p);
 
 /* Wait until less than `records` wait, or so many milliseconds. */
 void push_wait(struct push *p, uint32_t records, int timeout_ms);

@@ -18,7 +18,7 @@ import pytest
 from agents import Agent
 from authorities import certificates, tls_of  # noqa: F401 (a fixture)
 from fleetdata import record
-from flows import churn, traffic, wait_until
+from flows import Actor, churn, program, traffic, wait_until
 from google.protobuf import json_format
 from otlp_server import BROKEN, Collector, collector, record_of, sender_of
 from outputs import write_events
@@ -311,6 +311,19 @@ def test_the_process_that_sends_dies(sight, netns, tmp_path):
         outcome = tool.stop()
     assert len(rows_path.read_text().splitlines()) == 101
     assert "0 records sent; 100 dropped here" in outcome.stderr
+
+
+def test_it_is_told_at_once_however_busy_the_run_is(sight, netns):
+    """Nothing waits for a pause: one batch is full after the other, and there are no intervals."""
+    with collector() as server:
+        tool = sight("otlp", "--endpoint", server.url, "--netns", netns.name)
+        with Actor(program("churn"), "127.0.0.1", 400_000, 2, netns=netns) as busy:
+            wait_until(lambda: server.requests, "a batch")
+            os.kill(sender_of(tool), signal.SIGKILL)
+            tool.wait_for(lambda _: "the process that sends has ended" in "".join(tool.errors), "warning")
+            assert busy.process.poll() is None, "it was told in a pause"
+        outcome = tool.stop()
+    assert " dropped here" in outcome.stderr and "flow table full" not in outcome.stderr
 
 
 def test_strict_ends_when_the_process_that_sends_dies(sight, netns, tmp_path):
