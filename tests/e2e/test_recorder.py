@@ -71,6 +71,8 @@ def test_from_the_recording_as_live(sight, netns, source, tmp_path):
             traffic(netns=netns, bytes=1000 * n, reply=n, addr="::1" if n % 2 else "127.0.0.1")
         # A tick after the first row of the slow one: all of it was shown in whole intervals.
         wait_until(lambda: (tmp_path / "slow").read_text().count("\n") >= 2, "slow row")
+        # Of netlink the kernel tells an end when it has time for it.
+        wait_until(lambda: (tmp_path / "life").read_text().count("\n") >= 40, "both ends of each")
         held.go()
         outcome = tool.stop()
     assert outcome.status == 0, outcome.stderr
