@@ -180,7 +180,7 @@ void engine_finish(struct engine *e, uint64_t time_ns)
 		struct pace *p = &e->pace[i];
 
 		/* Where ticks are told, the last one may have been: nothing came after it. */
-		if (was_told(e, p, time_ns) && !e->ends_on_grid)
+		if (was_told(e, p, time_ns))
 			continue;
 		tick(e, p, e->ends_on_grid && p->interval_ns ? p->next_tick_ns : time_ns);
 		p->next_tick_ns = UINT64_MAX;

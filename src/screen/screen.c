@@ -56,8 +56,8 @@ static void on_interval(struct consumer *c, const struct news *news)
 		judge_news(s->view, news, &v);
 	tracks_take(&s->tracks, news, slot, s->journal.last + 1, is_judged ? &v : NULL,
 		    &s->view->history[slot]);
-	s->interval_tx += news->count.tx_bytes;
-	s->interval_rx += news->count.rx_bytes;
+	s->moved.tx += news->count.tx_bytes;
+	s->moved.rx += news->count.rx_bytes;
 }
 
 static void take_loss(struct screen *s)
@@ -97,14 +97,12 @@ static void choose_readings(struct screen *s)
 static void on_tick(struct consumer *c, uint64_t time_ns)
 {
 	struct screen *s = c->state;
-	double seconds = (double)interval_ns(s) / NS_PER_S;
 
 	tracks_expire(&s->tracks, time_ns > CLOSED_STAY_NS ? time_ns - CLOSED_STAY_NS : 0);
 	s->scene.is_calm = !s->journal.open_used && !screen_is_of_file(s);
 	journal_seal(&s->journal, time_ns, interval_ns(s));
-	s->scene.rx_rate = (double)s->interval_rx / seconds;
-	s->scene.tx_rate = (double)s->interval_tx / seconds;
-	s->interval_rx = s->interval_tx = 0;
+	s->moved_last = s->moved;
+	s->moved = (struct moved){0};
 	take_loss(s);
 	if (s->past.is_there && (s->ui.time == TIME_PAUSED || s->ui.time == TIME_BACK))
 		s->ui.behind = s->journal.last - s->past.tick;
@@ -340,7 +338,7 @@ void screen_restart(struct screen *s)
 	judge_done(s->view);
 	judge_begin(s->view, s->consumer->engine->max_flows);
 	s->has_ended = false;
-	s->interval_rx = s->interval_tx = 0;
+	s->moved = s->moved_last = (struct moved){0};
 	s->list.by_number++;
 	s->list.where_number++;
 }

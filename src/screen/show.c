@@ -60,17 +60,25 @@ static void set_interval(struct screen *s, const struct moment *m)
 		s->scene.interval_s = (double)ns / NS_PER_S;
 }
 
-/* Of the past, those that were there then. */
+static void set_rates(struct scene *scene, const struct moved *moved)
+{
+	scene->tx_rate = (double)moved->tx / scene->interval_s;
+	scene->rx_rate = (double)moved->rx / scene->interval_s;
+}
+
+/* Of the past, those that were there then, and what they moved then. */
 static void count_flows(struct screen *s, const struct moment *m)
 {
 	struct scene *scene = &s->scene;
-	uint64_t tx = 0, rx = 0;
+	struct moved moved = {0};
 
 	scene->live = s->tracks.live;
 	scene->closed = s->tracks.closed;
 	scene->listening = s->tracks.listening;
-	if (!s->past.is_there)
+	if (!s->past.is_there) {
+		set_rates(scene, &s->moved_last);
 		return;
+	}
 	scene->live = scene->closed = scene->listening = 0;
 	for (uint32_t i = 0; i < m->used; i++) {
 		const struct track_hot *h = &m->hot[i];
@@ -80,11 +88,10 @@ static void count_flows(struct screen *s, const struct moment *m)
 		scene->closed += h->close_ns != 0;
 		scene->listening += !h->close_ns && h->state == ST_LISTEN;
 		scene->live += !h->close_ns && h->state != ST_LISTEN;
-		tx += h->news_tick == m->tick ? h->delta.tx_bytes : 0;
-		rx += h->news_tick == m->tick ? h->delta.rx_bytes : 0;
+		moved.tx += h->news_tick == m->tick ? h->delta.tx_bytes : 0;
+		moved.rx += h->news_tick == m->tick ? h->delta.rx_bytes : 0;
 	}
-	scene->tx_rate = (double)tx / scene->interval_s;
-	scene->rx_rate = (double)rx / scene->interval_s;
+	set_rates(scene, &moved);
 }
 
 void screen_settle(struct screen *s)

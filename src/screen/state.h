@@ -30,6 +30,11 @@ struct past {
 	bool is_there;
 };
 
+/* Bytes of all flows. */
+struct moved {
+	uint64_t tx, rx;
+};
+
 struct screen {
 	struct consumer *consumer;
 	struct view *view;
@@ -55,7 +60,7 @@ struct screen {
 
 	int timer; /* when to draw what waits */
 	uint64_t last_draw_ns, last_news_ns;
-	uint64_t interval_tx, interval_rx; /* of the interval under way */
+	struct moved moved, moved_last; /* in the interval under way, and in the one that ended last */
 	bool wants_draw, draws_anew, timer_is_set, output_is_watched;
 	bool is_reading; /* a file, as far as this: */
 	uint64_t read_to_ns;

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The screen over a directory whose old files were thinned to minutes, and whose later ones have seconds."""
 
+import bisect
 import datetime
+import json
+import random
+import re
 import shutil
 import subprocess
 import time
@@ -35,7 +39,7 @@ def inodes(folder):
 
 def thin(folder, age_s):
     """By a recorder that runs until it has: it thins where a file begins."""
-    before = inodes(folder)
+    before, files = inodes(folder), set(folder.iterdir())
     give_to("nobody", folder)
     with subprocess.Popen([PROGRAM, "record", folder, "--thin", f"{age_s}s:60", "--rotate", "64M,1s",
                            "--netns", "/proc/self/ns/net"], env=UTC, stderr=subprocess.PIPE) as recorder:
@@ -44,25 +48,41 @@ def thin(folder, age_s):
         finally:
             recorder.terminate()
     give_to("root", folder)
+    # Its own recording is of another time.
+    for path in set(folder.iterdir()) - files:
+        path.unlink()
     told = subprocess.run([PROGRAM, "history", "--list", "--json", "--read", folder], capture_output=True, text=True,
                           env=UTC, check=True)
     assert told.stdout.count('"thinned":true') == OLD_FILES
 
 
-@pytest.fixture
-def thinned(privileged, tmp_path):
-    """(folder, its beginning in seconds since 1970): each flow n writes n thousand bytes a second."""
+def record_thinned(folder, lines):
+    """A recording of `lines`, the older part of it summed up to minutes; (folder, its beginning in seconds since 1970)."""
     begin = int(time.time()) // 60 * 60 - AGO_SECONDS
-    folder, text = tmp_path / "folder", tmp_path / "text"
     folder.mkdir()
-    lines = list(events(NAMES, SECONDS))
-    lines[0] = f"clock {at(begin, 0, '%Y-%m-%dT%H:%M:%SZ')}"
+    text = folder.with_suffix(".text")
+    lines = [f"clock {at(begin, 0, '%Y-%m-%dT%H:%M:%SZ')}", *lines]
     text.write_text("".join(line + "\n" for line in lines))
     subprocess.run([PROGRAM, "record", "--no-thin", "--rotate", "64M,2m", "--source", "replay", "--read", text, folder],
                    env=UTC, check=True)
     # Files of two minutes: those are old enough that began in the first five.
     thin(folder, AGO_SECONDS - THINNED_SECONDS + 60)
     return folder, begin
+
+
+@pytest.fixture
+def thinned(privileged, tmp_path):
+    """Each flow n writes n thousand bytes a second."""
+    return record_thinned(tmp_path / "folder", list(events(NAMES, SECONDS))[1:])
+
+
+@pytest.fixture
+def rising(privileged, tmp_path):
+    """No two intervals, and no two flows, have the same rates."""
+    lines = list(events(NAMES, 1))[1:]
+    lines += [f"{t}.{n:02} sample {n} tx={t * t * 100 * n} rx={t * t * (21 - n) + t * 500}"
+              for t in range(1, SECONDS) for n in range(1, len(NAMES) + 1)]
+    return record_thinned(tmp_path / "rising", lines)
 
 
 def test_minutes_and_seconds_of_one_directory_follow_each_other(screen, thinned):
@@ -108,3 +128,70 @@ def test_nothing_leads_before_the_first_minute(screen, thinned):
         term.wait(lambda term: f"PAST {at(begin, 120)}" in term.text() and "tx 210 k" in term.lines()[0], "second minute")
         term.send("[")
         term.wait(shows_first, first)
+
+
+def shown_number(n):
+    """As the screen writes it."""
+    units = ["", " k", " M", " G"]
+    while n >= 999.5:
+        n /= 1000
+        units.pop(0)
+    return (f"{n:.1f}" if units[0] and n < 9.95 else f"{n:.0f}") + units[0]
+
+
+
+class Moments:
+    """What moved in each interval, as --json tells it of the same recording: rates by process, and of all."""
+
+    def __init__(self, folder, begin):
+        told = subprocess.run([PROGRAM, "top", "--json", "-o", "time,comm,rx_bytes,tx_bytes", "--read", folder],
+                              capture_output=True, text=True, env=UTC, check=True)
+        self.rates = {}
+        for row in map(json.loads, told.stdout.splitlines()):
+            # A gap that follows, and the summary, are rows of other kinds.
+            if "comm" not in row:
+                continue
+            end = round(datetime.datetime.fromisoformat(row["time"]).timestamp()) - begin
+            seconds = 60 if end <= THINNED_SECONDS else 1
+            self.rates.setdefault(end, {})[row["comm"]] = (row["rx_bytes"] / seconds, row["tx_bytes"] / seconds)
+        self.ends = sorted(self.rates)
+        self.begin = begin
+
+    def after(self, end, move):
+        """Where a key leads from the interval that ends there."""
+        place = self.ends.index(end)
+        if move in "[]":
+            place += -1 if move == "[" else 1
+        else:
+            # The one that ends nearest to a minute away, or that the time lies in.
+            wanted = {"{": end - 60.5, "}": end + 59.5}.get(move)
+            place = bisect.bisect_left(self.ends, wanted if wanted is not None else int(move))
+        return self.ends[min(max(place, 0), len(self.ends) - 1)]
+
+    def head(self, end):
+        rx, tx = (shown_number(sum(rate[n] for rate in self.rates[end].values())) for n in (0, 1))
+        return f" rx {rx} tx {tx} B/s "
+
+    def is_shown(self, term, end):
+        """The first line has the sums of that interval, and each process, which is a line, its own."""
+        lines = term.lines()
+        if f"PAST {at(self.begin, end)}" not in lines[0] or self.head(end) not in lines[0]:
+            return False
+        rows = {found[1]: found[2].split() for line in lines[2:] if (found := re.search(r"(app\d+) .*? flow +(.*)", line))}
+        return rows.keys() == self.rates[end].keys() and all(
+            " ".join(rows[name]).startswith(f"{shown_number(rx)} {shown_number(tx)} ")
+            for name, (rx, tx) in self.rates[end].items())
+
+
+def test_wherever_one_goes_the_sums_are_those_of_that_interval(screen, rising):
+    folder, begin = rising
+    moments, chance, end = Moments(folder, begin), random.Random(1), THINNED_SECONDS + 2
+    term = screen("top", "--by", "process", "--read", folder, "--at", at(begin, end, "%Y-%m-%d %H:%M:%S"), size=(120, 24))
+    walk = ["[", "[", "[", "]", "]", "]", "30", "]", "]", "[", "{", "}", "90", "[", "]", "]", "{", "360", "361", "[", "}"]
+    walk += [chance.choice(["[", "]", "{", "}", str(chance.randrange(SECONDS))]) for _ in range(40)]
+    term.wait(lambda term: moments.is_shown(term, end), f"sums of {at(begin, end)}")
+    for n, move in enumerate(walk):
+        end = moments.after(end, move)
+        term.script([move] if move in "[]{}" else ["@", at(begin, int(move)), "Enter"])
+        term.wait(lambda term, end=end: moments.is_shown(term, end),
+                  f"sums of {at(begin, end)}, {moments.head(end)}, after {walk[:n + 1]}")
