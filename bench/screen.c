@@ -81,7 +81,7 @@ static void move_some(uint32_t flows)
 		struct track_hot *h = &hot[i], before = *h;
 		uint64_t bytes = (uint64_t)rand() % 1000000;
 
-		h->tx_average = track_average_with(h->tx_average, h->news_tick, moment.tick, bytes);
+		h->tx_average = track_average_with(h->tx_average, h->news_tick, moment.tick, (float)bytes);
 		h->delta.tx_bytes = bytes;
 		h->delta.srtt_us = (uint32_t)bytes % 5000;
 		h->state = (uint8_t)(1 + bytes % 11);

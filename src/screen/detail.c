@@ -8,16 +8,12 @@
 #include "engine/clock.h"
 #include "engine/column.h"
 #include "engine/workload_of.h"
-#include "screen/draw.h"
 #include "screen/human.h"
-#include "screen/trail.h"
+#include "screen/journal.h"
 #include "util/cgroup.h"
 #include "util/utf8.h"
 #include "view/view.h"
 
-#define TRAIL 120 /* intervals */
-#define INDENT 13 /* of what goes on below */
-#define SPARK_MAX (TRAIL * 4 + 1)
 
 void detail_line(struct detail *d, unsigned ink, const char *text, size_t len, int indent)
 {
@@ -61,7 +57,7 @@ void detail_say(struct detail *d, unsigned ink, const char *format, ...)
 
 		detail_line(d, ink, rest, len, indent);
 		rest += len + (rest[len] == ' ');
-		indent = d->width > 3 * INDENT ? INDENT : 2;
+		indent = d->width > 3 * DETAIL_INDENT ? DETAIL_INDENT : 2;
 	} while (*rest);
 }
 
@@ -140,89 +136,38 @@ static void say_time(struct detail *d, struct scene *s, uint32_t track)
 		   c->error ? ", error " : "", c->error ? strerrorname_np((int)c->error) : "");
 }
 
-static void say_states(struct detail *d, struct scene *s, const struct track_cold *c)
+/* Since when a flow is in a state: the interval in which that was seen, unless it had been there before. */
+static void put_since(struct scene *s, const struct track_hot *h, const struct track_cold *c, int i, char at[32])
 {
-	char text[256];
+	const struct ev_ident *id = &c->flow.ident;
+	const struct clock *clock = s->view->context.clock;
+	uint32_t tick = c->state_tick[i];
+	uint64_t time_ns = journal_time(s->journal, tick), interval_ns = journal_interval(s->journal, tick);
+	bool was_there = id->seen == SEEN_ADOPTED || (id->open_ns && id->open_ns + interval_ns < time_ns);
+
+	if (tick > s->journal->last)
+		snprintf(at, 32, "just now");
+	else if (!time_ns)
+		snprintf(at, 32, "before");
+	else if (tick == h->first_tick && was_there && c->state_was[i] == ST_ESTABLISHED && id->established_ns)
+		clock_format_hms(clock, id->established_ns, at);
+	else if (tick == h->first_tick && was_there)
+		clock_format_hms(clock, time_ns, stpcpy(at, "before "));
+	else
+		clock_format_hms(clock, time_ns, at);
+}
+
+static void say_states(struct detail *d, struct scene *s, const struct track_hot *h, const struct track_cold *c)
+{
+	char text[256], at[32];
 	size_t used = 0;
 
 	for (int i = 0; i < TRACK_STATES - 1 && c->state_tick[i]; i++) {
-		uint64_t time_ns = journal_time(s->journal, c->state_tick[i]);
-		char at[16] = "before";
-
-		if (time_ns)
-			clock_format_hms(s->view->context.clock, time_ns, at);
+		put_since(s, h, c, i, at);
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s (%s)",
 					 i ? ", " : "", state_name(c->state_was[i]), at);
 	}
 	detail_say(d, 0, "  states     %s", text);
-}
-
-static uint64_t tx_of(const struct trail_point *p)
-{
-	return p->tx_bytes;
-}
-
-static uint64_t rx_of(const struct trail_point *p)
-{
-	return p->rx_bytes;
-}
-
-static uint64_t srtt_of(const struct trail_point *p)
-{
-	return p->srtt_us;
-}
-
-static uint64_t retrans_of(const struct trail_point *p)
-{
-	return p->retrans;
-}
-
-static void say_trail(struct detail *d, const struct scene *s, const struct trail_point *point,
-		      const char *name, uint64_t (*value)(const struct trail_point *p), bool is_ms)
-{
-	unsigned shown = d->width > INDENT + 40 ? (unsigned)(d->width - INDENT - 24) : 16;
-	uint64_t least = UINT64_MAX, most = 0;
-	char spark[SPARK_MAX], low[HUMAN_MAX], high[HUMAN_MAX], text[SPARK_MAX + 96];
-	bool any = false;
-	size_t len;
-
-	if (shown > TRAIL)
-		shown = TRAIL;
-	for (unsigned i = TRAIL - shown; i < TRAIL; i++) {
-		uint64_t v = value(&point[i]);
-
-		if (!point[i].is_seen)
-			continue;
-		any = true;
-		least = v < least ? v : least;
-		most = v > most ? v : most;
-	}
-	if (!any)
-		return;
-	len = draw_spark(point + TRAIL - shown, shown, d->ascii, most, value, spark);
-	spark[len] = '\0';
-	if (is_ms) {
-		human_ms((double)least, low);
-		human_ms((double)most, high);
-	} else {
-		human_number((double)least, s->ui->binary, low);
-		human_number((double)most, s->ui->binary, high);
-	}
-	snprintf(text, sizeof(text), "  %-10s %s %s..%s%s", name, spark, low, high,
-		 is_ms ? " ms" : "");
-	detail_line(d, 0, text, strlen(text), 0);
-}
-
-static void say_trails(struct detail *d, struct scene *s, uint32_t track)
-{
-	static struct trail_point point[TRAIL];
-
-	memset(point, 0, sizeof(point));
-	trail_read(s->journal, s->moment, &track, NULL, 1, TRAIL, point);
-	say_trail(d, s, point, "sent", tx_of, false);
-	say_trail(d, s, point, "received", rx_of, false);
-	say_trail(d, s, point, "srtt", srtt_of, true);
-	say_trail(d, s, point, "sent again", retrans_of, false);
 }
 
 static void say_bytes(struct detail *d, struct scene *s, uint32_t track)
@@ -309,6 +254,10 @@ static void say_fields(struct detail *d, struct scene *s, uint32_t track)
 		v = c->get(&row);
 		if (v.type != VALUE_NONE)
 			len = value_format(&v, buf, &text);
+		if (!len) {
+			text = "-";
+			len = 1;
+		}
 		detail_say(d, v.type == VALUE_NONE ? INK_DIM : 0, "  %-18s %10.*s  %s%s%s%s",
 			   c->name, (int)len, text, c->help, c->unit[0] ? " (" : "", c->unit,
 			   c->unit[0] ? ")" : "");
@@ -345,10 +294,10 @@ void detail_make(struct detail *d, struct scene *s, uint32_t track, int width)
 	say_owner(d, s, &c->flow.ident);
 	say_time(d, s, track);
 	say_bytes(d, s, track);
-	say_trails(d, s, track);
+	detail_trails(d, s, track);
 	say_causes(d, h, c);
 	say_window(d, h, &c->extra);
-	say_states(d, s, c);
+	say_states(d, s, h, c);
 	detail_say(d, INK_BOLD, "All that was read of the socket");
 	say_fields(d, s, track);
 	detail_say(d, INK_BOLD, "The same as JSON, which s saves");

@@ -7,6 +7,7 @@
 
 #define DETAIL_LINES_MAX 1024
 #define DETAIL_LINE_MAX 600
+#define DETAIL_INDENT 13 /* of what goes on below */
 
 struct detail_line {
 	char text[DETAIL_LINE_MAX];
@@ -32,6 +33,9 @@ void detail_line(struct detail *d, unsigned ink, const char *text, size_t len, i
 
 /* All columns, as --json has them. In detail_json.c. */
 void detail_json(struct detail *d, struct scene *s, uint32_t track);
+
+/* What it did in the last two minutes, as rows of heights. In detail_trail.c. */
+void detail_trails(struct detail *d, struct scene *s, uint32_t track);
 
 /* The verdict on it again, with its figures: as detail_say(). In detail_verdict.c. */
 void detail_verdict(struct detail *d, struct scene *s, uint32_t track);

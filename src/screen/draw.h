@@ -17,5 +17,5 @@ void draw_history_read(struct scene *s, const struct plan *p);
 size_t draw_history(int place, bool ascii, char *buf);
 
 /* Eight heights of a block, or of signs, into `buf`; the highest of `n` is `max`. */
-size_t draw_spark(const struct trail_point *point, unsigned n, bool ascii, uint64_t max,
-		  uint64_t (*value)(const struct trail_point *p), char *buf);
+size_t draw_spark(const struct trail_point *point, unsigned n, bool ascii, double max,
+		  double (*value)(const struct trail_point *p), char *buf);

@@ -15,8 +15,8 @@ struct wanted {
 	uint16_t place;
 };
 
-size_t draw_spark(const struct trail_point *from, unsigned n, bool ascii, uint64_t max,
-		  uint64_t (*value)(const struct trail_point *p), char *buf)
+size_t draw_spark(const struct trail_point *from, unsigned n, bool ascii, double max,
+		  double (*value)(const struct trail_point *p), char *buf)
 {
 	static const char *const blocks[] = {"\u2581", "\u2582", "\u2583", "\u2584",
 					     "\u2585", "\u2586", "\u2587", "\u2588"};
@@ -24,13 +24,13 @@ size_t draw_spark(const struct trail_point *from, unsigned n, bool ascii, uint64
 	size_t used = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		uint64_t v = value(&from[i]);
-		unsigned height = max ? (unsigned)((double)v * 7 / (double)max) : 0;
+		double v = value(&from[i]);
+		unsigned height = max > 0 ? (unsigned)(v * 7 / max) : 0;
 		const char *text = blocks[height];
 
 		if (!from[i].is_seen)
 			text = ascii ? "'" : "\u00b7";
-		else if (!v)
+		else if (v <= 0)
 			text = " ";
 		else if (ascii)
 			text = signs[height];
@@ -140,20 +140,20 @@ void draw_history_read(struct scene *s, const struct plan *p)
 		read_groups(s, places);
 }
 
-static uint64_t tx_of(const struct trail_point *p)
+static double tx_of(const struct trail_point *p)
 {
-	return p->tx_bytes;
+	return (double)p->tx_rate;
 }
 
 size_t draw_history(int place, bool ascii, char *buf)
 {
 	const struct trail_point *from = &point[place * HISTORY_WIDTH];
-	uint64_t max = 0;
+	double max = 0;
 
 	if (place >= PLACES_MAX)
 		return 0;
 	for (int i = 0; i < HISTORY_WIDTH; i++)
-		if (from[i].tx_bytes > max)
-			max = from[i].tx_bytes;
+		if (tx_of(&from[i]) > max)
+			max = tx_of(&from[i]);
 	return draw_spark(from, HISTORY_WIDTH, ascii, max, tx_of, buf);
 }

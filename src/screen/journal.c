@@ -49,6 +49,7 @@ void journal_clear(struct journal *j, uint32_t tick)
 	j->last = tick;
 	j->open_used = 0;
 	j->open_is_broken = false;
+	j->last_time_ns = j->last_interval_ns = 0;
 }
 
 void journal_done(struct journal *j)
@@ -145,8 +146,12 @@ void journal_seal(struct journal *j, uint64_t time_ns, uint64_t interval_ns)
 
 	if (j->open_is_broken) {
 		journal_clear(j, tick);
+		j->last_time_ns = time_ns;
+		j->last_interval_ns = interval_ns;
 		return;
 	}
+	j->last_time_ns = time_ns;
+	j->last_interval_ns = interval_ns;
 	if (part.used) {
 		part.bytes = xmalloc(part.used);
 		memcpy(part.bytes, j->open, part.used);
@@ -166,11 +171,15 @@ bool journal_has(const struct journal *j, uint32_t tick)
 
 uint64_t journal_time(const struct journal *j, uint32_t tick)
 {
+	if (tick == j->last)
+		return j->last_time_ns;
 	return journal_has(j, tick) ? part_of(j, tick)->time_ns : 0;
 }
 
 uint64_t journal_interval(const struct journal *j, uint32_t tick)
 {
+	if (tick == j->last)
+		return j->last_interval_ns;
 	return journal_has(j, tick) ? part_of(j, tick)->interval_ns : 0;
 }
 

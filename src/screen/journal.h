@@ -21,6 +21,7 @@ struct journal_part {
 struct journal {
 	struct journal_part *part; /* of interval n in place n % intervals_max */
 	uint32_t first, last;	   /* numbers of the intervals that are there; last 0: none */
+	uint64_t last_time_ns, last_interval_ns; /* of `last`, also if what it changed did not fit */
 	uint32_t intervals_max;
 	uint64_t span_ns; /* from the end of the first to that of the last; 0: any */
 	size_t bytes, limit;

@@ -44,6 +44,14 @@
 
 /* ---- what the engine tells ---- */
 
+/* Nobody can ask for less than what was recorded, and old recordings are kept by the minute. */
+static uint64_t interval_ns(const struct screen *s)
+{
+	uint64_t asked = s->consumer->question->interval_s * NS_PER_S;
+
+	return s->source->interval_ns > asked ? s->source->interval_ns : asked;
+}
+
 static void on_interval(struct consumer *c, const struct news *news)
 {
 	struct screen *s = c->state;
@@ -54,8 +62,8 @@ static void on_interval(struct consumer *c, const struct news *news)
 
 	if (is_judged)
 		judge_news(s->view, news, &v);
-	tracks_take(&s->tracks, news, slot, s->journal.last + 1, is_judged ? &v : NULL,
-		    &s->view->history[slot]);
+	tracks_take(&s->tracks, news, slot, s->journal.last + 1, (float)interval_ns(s) / NS_PER_S,
+		    is_judged ? &v : NULL, &s->view->history[slot]);
 	s->moved.tx += news->count.tx_bytes;
 	s->moved.rx += news->count.rx_bytes;
 }
@@ -74,14 +82,6 @@ static void take_loss(struct screen *s)
 		.refused = a.table_full + s->tracks.refused + s->consumer->engine->flows.refused,
 		.undecoded = a.undecoded,
 	};
-}
-
-/* Nobody can ask for less than what was recorded, and old recordings are kept by the minute. */
-static uint64_t interval_ns(const struct screen *s)
-{
-	uint64_t asked = s->consumer->question->interval_s * NS_PER_S;
-
-	return s->source->interval_ns > asked ? s->source->interval_ns : asked;
 }
 
 /* Columns show each flow as it is now; a verdict may be of its last turn. Listeners take none. */

@@ -21,7 +21,7 @@ struct track_hot {
 	uint32_t first_tick;	      /* and first */
 	uint64_t close_ns;	      /* 0: it lives */
 	const struct rule *rule;      /* the verdict of interval `judged_tick`, or NULL */
-	float tx_average, rx_average; /* bytes an interval, as of news_tick: see track_average() */
+	float tx_average, rx_average; /* bytes a second, as of news_tick: see track_average() */
 	uint8_t state;
 	uint8_t severity; /* of `rule` */
 	uint8_t limit;	  /* enum limit */
@@ -65,10 +65,9 @@ static inline bool track_has_news(const struct track_hot *h, uint32_t tick)
 
 /*
  * A mean over some ten intervals, the older the less: what rates are ranked by, so that rows do not
- * jump. Bytes an interval.
+ * jump. Bytes a second: intervals of a directory may differ in length.
  */
 float track_average(float average, uint32_t news_tick, uint32_t tick);
 
-/* The average with the news of interval `tick`, which come `tick - news_tick` after the last ones.
- */
-float track_average_with(float average, uint32_t news_tick, uint32_t tick, uint64_t bytes);
+/* The average with the news of interval `tick`, which come `tick - news_tick` after the last ones. */
+float track_average_with(float average, uint32_t news_tick, uint32_t tick, float rate);

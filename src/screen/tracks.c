@@ -17,9 +17,9 @@ float track_average(float average, uint32_t news_tick, uint32_t tick)
 	return average < 0.5f ? 0 : average;
 }
 
-float track_average_with(float average, uint32_t news_tick, uint32_t tick, uint64_t bytes)
+float track_average_with(float average, uint32_t news_tick, uint32_t tick, float rate)
 {
-	return track_average(average, news_tick, tick) + (1 - DECAY) * (float)bytes;
+	return track_average(average, news_tick, tick) + (1 - DECAY) * rate;
 }
 
 void tracks_init(struct tracks *t, uint32_t max_flows, uint32_t closed_max, struct journal *j)
@@ -157,16 +157,16 @@ static void take_close(struct track_hot *hot, struct track_cold *cold, const str
 }
 
 static void take_news(struct track_hot *hot, struct track_cold *cold, const struct news *news,
-		      uint32_t tick)
+		      uint32_t tick, float interval_s)
 {
 	const struct flow *f = news->flow;
 
 	if (!hot->first_tick)
 		hot->first_tick = tick;
-	hot->tx_average =
-		track_average_with(hot->tx_average, hot->news_tick, tick, news->count.tx_bytes);
-	hot->rx_average =
-		track_average_with(hot->rx_average, hot->news_tick, tick, news->count.rx_bytes);
+	hot->tx_average = track_average_with(hot->tx_average, hot->news_tick, tick,
+					     (float)news->count.tx_bytes / interval_s);
+	hot->rx_average = track_average_with(hot->rx_average, hot->news_tick, tick,
+					     (float)news->count.rx_bytes / interval_s);
 	hot->delta = news->count;
 	hot->news_tick = tick;
 	if (memcmp(&cold->flow.ident, &f->ident, sizeof(f->ident)))
@@ -181,7 +181,7 @@ static void take_news(struct track_hot *hot, struct track_cold *cold, const stru
 	hot->has_extra = true;
 }
 
-void tracks_take(struct tracks *t, const struct news *news, uint32_t slot, uint32_t tick,
+void tracks_take(struct tracks *t, const struct news *news, uint32_t slot, uint32_t tick, float interval_s,
 		 const struct verdict *judged, const struct history *history)
 {
 	uint32_t i = find(t, slot, news->flow->id);
@@ -203,7 +203,7 @@ void tracks_take(struct tracks *t, const struct news *news, uint32_t slot, uint3
 		memcpy(&hot, &t->hot[i], sizeof(hot));
 		memcpy(&cold, &t->cold[i], sizeof(cold));
 	}
-	take_news(&hot, &cold, news, tick);
+	take_news(&hot, &cold, news, tick, interval_s);
 	take_state(&hot, &cold, news->flow->state, tick);
 	if (judged)
 		take_verdict(&hot, judged, history, tick);

@@ -35,10 +35,10 @@ void tracks_done(struct tracks *t);
 void tracks_clear(struct tracks *t);
 
 /*
- * What a flow did in interval `tick`. `slot` is its place in the engine's table; `judged` is the
+ * What a flow did in interval `tick`, which is so long. `slot` is its place in the engine's table; `judged` is the
  * verdict on it, with what was remembered for it (struct history). NULL: the one before holds.
  */
-void tracks_take(struct tracks *t, const struct news *news, uint32_t slot, uint32_t tick,
+void tracks_take(struct tracks *t, const struct news *news, uint32_t slot, uint32_t tick, float interval_s,
 		 const struct verdict *judged, const struct history *history);
 
 /* Let go of what closed before `before_ns`. */

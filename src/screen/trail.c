@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "screen/trail.h"
 
-static void add_point(const struct track_hot *h, uint64_t id, uint32_t tick, struct trail_point *to)
+#define NS_PER_S 1e9
+
+static void add_point(const struct track_hot *h, uint64_t id, uint32_t tick, float seconds,
+		      struct trail_point *to)
 {
 	if (h->id != id)
 		return;
@@ -10,8 +13,8 @@ static void add_point(const struct track_hot *h, uint64_t id, uint32_t tick, str
 		to->srtt_us = h->delta.srtt_us;
 	if (h->news_tick != tick)
 		return;
-	to->tx_bytes += h->delta.tx_bytes;
-	to->rx_bytes += h->delta.rx_bytes;
+	to->tx_rate += (float)h->delta.tx_bytes / seconds;
+	to->rx_rate += (float)h->delta.rx_bytes / seconds;
 	to->retrans += h->delta.retrans_segs;
 }
 
@@ -26,8 +29,11 @@ void trail_read(const struct journal *j, const struct moment *m, const uint32_t 
 	if (m->is_ahead)
 		journal_apply_some(j, j->last + 1, which, count, hot, NULL);
 	for (unsigned n = intervals; n-- && tick; tick--) {
+		uint64_t ns = journal_interval(j, tick);
+		float seconds = ns ? (float)((double)ns / NS_PER_S) : 1;
+
 		for (size_t i = 0; i < count; i++)
-			add_point(&hot[i], m->hot[which[i]].id, tick,
+			add_point(&hot[i], m->hot[which[i]].id, tick, seconds,
 				  &ret[(row ? row[i] : i) * intervals + n]);
 		if (!journal_has(j, tick))
 			return;

@@ -9,7 +9,7 @@
 #include "screen/track.h"
 
 struct trail_point {
-	uint64_t tx_bytes, rx_bytes;
+	float tx_rate, rx_rate; /* bytes a second */
 	uint32_t srtt_us, retrans;
 	bool is_seen; /* the flow was there, and so was the journal */
 };

@@ -130,6 +130,35 @@ def test_nothing_leads_before_the_first_minute(screen, thinned):
         term.wait(shows_first, first)
 
 
+def test_rates_of_minutes_and_of_seconds_are_of_one_measure(screen, thinned):
+    """In the column of the last intervals, and on the page of a flow, which writes as much at any time."""
+    folder, begin = thinned
+    term = screen("top", "--read", folder, "--at", at(begin, THINNED_SECONDS - 120, "%Y-%m-%d %H:%M:%S"), size=(150, 29))
+    for seconds in (-120, -60, 0, 1, 2):
+        term.wait(f"PAST {at(begin, THINNED_SECONDS + seconds)}")
+        term.send("]" if seconds < 2 else "Enter")
+    term.wait("All that was read")
+    rows = {line[:12].strip(): line[13:].split(" ", 1) for line in term.lines()}
+    assert rows["sent"][1] == "20 k..20 k B/s" and set(rows["sent"][0]) == {"\u00b7", "\u2588"}
+    term.script(["Esc", "gone:All_that_was_read"])
+    app = next(line for line in term.lines() if "app20 " in line)
+    assert "\u2588" * 5 in app and not set(app) & set("\u2581\u2582\u2583\u2584\u2585\u2586\u2587")
+
+
+def test_who_moved_much_in_minutes_gives_way_to_who_moves_now(screen, privileged, tmp_path):
+    """Lines are ordered by a mean of some ten intervals, whatever their length."""
+    lines = list(events(["early", "late"], 1))[1:]
+    lines += [f"{t}.1 sample 1 tx={t * 100000}" for t in range(1, THINNED_SECONDS)]
+    lines += [f"{t}.1 sample 2 tx={(t - THINNED_SECONDS) * 20000}" for t in range(THINNED_SECONDS + 1, SECONDS)]
+    folder, begin = record_thinned(tmp_path / "folder", lines)
+    term = screen("top", "--read", folder, "--at", at(begin, THINNED_SECONDS - 180, "%Y-%m-%d %H:%M:%S"), size=(100, 12))
+    term.wait("PAST")
+    assert "early" in term.lines()[2]
+    term.script(["@", at(begin, THINNED_SECONDS + 15), "Enter"])
+    term.wait(lambda term: "PAST" in term.text() and at(begin, THINNED_SECONDS + 15) in term.text()
+              and "late" in term.lines()[2], "who moves now on the first line")
+
+
 def shown_number(n):
     """As the screen writes it."""
     units = ["", " k", " M", " G"]

@@ -184,6 +184,9 @@ static void an_interval_that_does_not_fit_ends_all_memory_before_it(void **state
 		assert_false(journal_has(&j, n) && n < j.first);
 	assert_int_equal(j.last, INTERVALS);
 	assert_true(j.bytes <= 200);
+	/* When it was is known all the same. */
+	assert_int_equal(journal_time(&j, INTERVALS), INTERVALS * 1000);
+	assert_int_equal(journal_interval(&j, INTERVALS), INTERVALS);
 	journal_done(&j);
 }
 
