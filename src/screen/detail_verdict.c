@@ -47,7 +47,7 @@ static void set_history(struct scene *s, const struct trail_track *now, const st
 	if (!ret->has_begin)
 		return;
 	ret->count = begin->flow.count;
-	ret->extra = begin->extra;
+	ret->extra = grown_extra(&begin->extra);
 }
 
 static struct subject subject_of(struct scene *s, const struct trail_track *t,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "verdict/history.h"
 
+#include <string.h>
+
 #include "verdict/subject.h"
 
 /* tcp_win_from_space() with the default tcp_adv_win_scale: overhead takes half of a buffer. */
@@ -83,12 +85,30 @@ static void shift(struct history *h, const struct subject *s)
 		h->readings++;
 }
 
+struct grown_extra grown_extra(const struct ev_extra *e)
+{
+	struct grown_extra ret = {
+		.busy_us = e->busy_us,
+		.rwnd_limited_us = e->rwnd_limited_us,
+		.sndbuf_limited_us = e->sndbuf_limited_us,
+		.data_segs_out = e->data_segs_out,
+		.dsack_dups = e->dsack_dups,
+		.undone = e->undone,
+		.rto_total = e->rto_total,
+		.rto_time_ms = e->rto_time_ms,
+		.drops = e->drops,
+	};
+
+	memcpy(ret.retrans, e->retrans, sizeof(ret.retrans));
+	return ret;
+}
+
 void history_turn(struct history *h, const struct subject *s)
 {
 	h->begin_ns = s->time_ns;
 	h->count = *s->count;
 	if (s->extra || s->packets)
-		h->extra = s->extra ? *s->extra : *s->packets;
+		h->extra = grown_extra(s->extra ? s->extra : s->packets);
 	h->has_begin = true;
 }
 

@@ -25,11 +25,18 @@ enum level {
 
 #define HISTORY_READINGS_MAX 16
 
+/* Of struct ev_extra what grows, as far as facts compare it: a quarter of it, and there is one a flow. */
+struct grown_extra {
+	uint64_t busy_us, rwnd_limited_us, sndbuf_limited_us;
+	uint32_t data_segs_out, dsack_dups, undone, rto_total, rto_time_ms, drops;
+	uint32_t retrans[CAUSE_COUNT];
+};
+
 struct history {
 	uint64_t id;	   /* of the flow; 0: nothing was read yet */
 	uint64_t begin_ns; /* when `count` and `extra` were read */
 	struct ev_count count;
-	struct ev_extra extra;
+	struct grown_extra extra;
 	uint64_t last_ns; /* the latest reading */
 	uint16_t level[LEVEL_COUNT];
 	uint8_t readings; /* that `level` holds, at most HISTORY_READINGS_MAX */
@@ -41,6 +48,8 @@ struct history {
  * which opened since then does not: all that it moved is of the window.
  */
 void history_note(struct history *h, uint64_t id, const struct subject *s);
+
+struct grown_extra grown_extra(const struct ev_extra *e);
 
 /* The next window begins with this reading, which was noted. */
 void history_turn(struct history *h, const struct subject *s);

@@ -93,7 +93,7 @@ static void read_volume(const struct subject *s, const struct ev_count *then, st
 		fact_set(f, FACT_handshake_us, s->ident->handshake_us);
 }
 
-static void read_clocks(const struct ev_extra *now, const struct ev_extra *then, struct facts *f)
+static void read_clocks(const struct ev_extra *now, const struct grown_extra *then, struct facts *f)
 {
 	int64_t busy = grown(now->busy_us, then->busy_us);
 
@@ -106,7 +106,7 @@ static void read_clocks(const struct ev_extra *now, const struct ev_extra *then,
 }
 
 /* What the peer told (DSACK) or the kernel found out (undo): the larger, see doc/verdicts.md. */
-static int64_t needless(const struct ev_extra *now, const struct ev_extra *then, int64_t retrans)
+static int64_t needless(const struct ev_extra *now, const struct grown_extra *then, int64_t retrans)
 {
 	int64_t told = grown(now->dsack_dups, then->dsack_dups);
 	int64_t undone = grown(now->undone, then->undone);
@@ -115,7 +115,7 @@ static int64_t needless(const struct ev_extra *now, const struct ev_extra *then,
 	return most < retrans ? most : retrans;
 }
 
-static void read_causes(const struct ev_extra *now, const struct ev_extra *then, struct facts *f)
+static void read_causes(const struct ev_extra *now, const struct grown_extra *then, struct facts *f)
 {
 	int64_t again[CAUSE_COUNT];
 
@@ -128,7 +128,7 @@ static void read_causes(const struct ev_extra *now, const struct ev_extra *then,
 	fact_set(f, FACT_syns_again, again[CAUSE_SYN]);
 }
 
-static void read_loss(const struct ev_extra *now, const struct ev_extra *then, struct facts *f)
+static void read_loss(const struct ev_extra *now, const struct grown_extra *then, struct facts *f)
 {
 	int64_t retrans = fact_get(f, FACT_retrans), no_loss = 0;
 	int64_t spurious = needless(now, then, retrans);
@@ -244,7 +244,7 @@ static void read_reset(unsigned reset_ttl, unsigned peer_ttl, struct facts *f)
 
 /* Of a source that sees packets only, or no more than these counts. */
 static void read_packets(const struct subject *s, const struct ev_count *then,
-			 const struct ev_extra *extra_then, struct facts *f)
+			 const struct grown_extra *extra_then, struct facts *f)
 {
 	const struct ev_count *now = s->count;
 	int64_t again = grown(now->retrans_bytes, then->retrans_bytes);
@@ -265,7 +265,7 @@ static void read_packets(const struct subject *s, const struct ev_count *then,
 static void read_flow(const struct subject *s, struct facts *f)
 {
 	static const struct ev_count no_count;
-	static const struct ev_extra no_extra;
+	static const struct grown_extra no_extra;
 	const struct history *h = s->history;
 	bool is_life = !h || !h->has_begin;
 
@@ -295,9 +295,9 @@ static void read_flow(const struct subject *s, struct facts *f)
 
 static void read_listener(const struct subject *s, struct facts *f)
 {
-	static const struct ev_extra no_extra;
+	static const struct grown_extra no_extra;
 	bool is_life = !s->history || !s->history->has_begin;
-	const struct ev_extra *then = is_life ? &no_extra : &s->history->extra;
+	const struct grown_extra *then = is_life ? &no_extra : &s->history->extra;
 
 	read_window(s, f);
 	if (!s->extra)
