@@ -36,6 +36,13 @@ bool agent_service_answers(struct all_asked *asked, struct source *source, int *
 	if (!o->is_check)
 		return o->is_dump;
 	err = c->ops->start(c, source, geteuid(), getegid());
+	/* All that is wrong is told, not the first alone. */
+	for (unsigned i = 1; i < asked->count; i++) {
+		struct consumer *part = &asked->one[i]->consumer;
+		int now = part->ops->check ? part->ops->check(part) : 0;
+
+		err = err ? err : now;
+	}
 	*ret_status = !err				? RUN_DONE
 		      : err == -EPERM || err == -EACCES ? RUN_NO_PRIVILEGE
 							: RUN_FAILED;

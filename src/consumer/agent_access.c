@@ -256,7 +256,19 @@ int agent_access_read(struct agent_access *a, const struct agent_options *o, boo
 	return read_names(a, o->host_names);
 }
 
-int agent_access_open(struct agent_access *a, uid_t uid, gid_t gid)
+static int open_one(struct http_listener *l, uid_t uid, gid_t gid, bool is_trial)
+{
+	int err = http_listener_open(l, uid, gid);
+
+	if (err != -EADDRINUSE)
+		return err;
+	if (!is_trial)
+		return log_errno(EADDRINUSE, "cannot listen at %s", l->text);
+	log_warn("another process listens at %s: is it the agent that these settings are for?", l->text);
+	return http_listener_open_beside(l, uid, gid);
+}
+
+int agent_access_open(struct agent_access *a, uid_t uid, gid_t gid, bool is_trial)
 {
 	const struct group *group = getgrnam(GROUP);
 	int err = 0;
@@ -265,7 +277,7 @@ int agent_access_open(struct agent_access *a, uid_t uid, gid_t gid)
 		struct http_listener *l = &a->listener[i];
 		const char *why;
 
-		err = http_listener_open(l, uid, group ? group->gr_gid : gid);
+		err = open_one(l, uid, group ? group->gr_gid : gid, is_trial);
 		why = err ? NULL : http_listener_check(l, &a->policy);
 		if (why) {
 			log_error("%s: %s", l->text, why);

@@ -38,5 +38,8 @@ int agent_access_listen(struct agent_access *a, const char *text, unsigned scope
  */
 int agent_access_read(struct agent_access *a, const struct agent_options *options, bool is_trial);
 
-/* Open all listeners. 0 or -errno, logged; -EINVAL: one of them would let in anybody. */
-int agent_access_open(struct agent_access *a, uid_t uid, gid_t gid);
+/*
+ * Open all listeners. 0 or -errno, logged; -EINVAL: one of them would let in anybody. Of a trial it is no
+ * mistake that another process has one: it may be the agent that is to read these settings.
+ */
+int agent_access_open(struct agent_access *a, uid_t uid, gid_t gid, bool is_trial);

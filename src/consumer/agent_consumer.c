@@ -89,7 +89,7 @@ static int open_all(struct agent *a, const struct agent_options *o, uid_t uid, g
 	if (!err && !a->access->listeners)
 		err = agent_listen(a, "unix:" AGENT_SOCKET, HTTP_ALL, false, &error);
 	if (!err)
-		err = agent_access_open(a->access, uid, gid);
+		err = agent_access_open(a->access, uid, gid, o->is_check);
 	if (!err && o->insecure_anyone)
 		log_warn("--insecure-anyone: whoever reaches a listener is told who talks to whom");
 	return err;
@@ -103,9 +103,9 @@ static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t 
 
 	a->source = source;
 	a->started_ns = clock_now_ns();
-	if (err || o->is_check)
+	if (err)
 		return err;
-	if (!source->offline)
+	if (!source->offline && !o->is_check)
 		a->doctor = agent_doctor_new();
 	err = http_set_policy(a->http, &a->access->policy);
 	a->access->is_open = true;

@@ -21,6 +21,7 @@
 #define MS_PER_S 1000
 #define NS_PER_MS 1000000
 #define FILE_MAX 262144
+#define PAIR_MISSING "--client-certificate and --client-key go together"
 
 static struct exporter *exporter_of(const struct consumer *c)
 {
@@ -114,7 +115,7 @@ int exporter_start(struct consumer *c, struct source *source, push_work *work, c
 	e->source = source;
 	c->end_s = (unsigned)e->options->stop_timeout_s;
 	if (!e->options->certificate != !e->options->key) {
-		log_error("%s: --client-certificate and --client-key go together", c->ops->name);
+		log_error("%s: " PAIR_MISSING, c->ops->name);
 		err = -EINVAL;
 	} else if (authorities && certificate && key) {
 		*tls = (struct push_tls){
@@ -129,6 +130,32 @@ int exporter_start(struct consumer *c, struct source *source, push_work *work, c
 	exporter_forget(certificate);
 	exporter_forget(key);
 	return err;
+}
+
+int exporter_check_files(const struct consumer *c, const struct exporter_file *file, size_t count)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		char *text = exporter_read(c, file[i].path, file[i].is_secret);
+
+		if (!text)
+			err = access(file[i].path, R_OK) && errno == EACCES ? -EACCES : -EIO;
+		exporter_forget(text);
+	}
+	return err;
+}
+
+int exporter_check(const struct consumer *c, const struct exporter_options *o)
+{
+	const struct exporter_file files[] = {
+		{o->ca_file, false}, {o->certificate, false}, {o->key, true}};
+
+	if (!o->certificate != !o->key) {
+		log_error("%s: " PAIR_MISSING, c->ops->name);
+		return -EINVAL;
+	}
+	return exporter_check_files(c, files, sizeof(files) / sizeof(files[0]));
 }
 
 void exporter_come_back(struct exporter *e, unsigned ms)

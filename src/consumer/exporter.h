@@ -43,6 +43,17 @@ int exporter_start(struct consumer *c, struct source *source, push_work *work, c
 		   struct push_tls *tls, uid_t uid, gid_t gid);
 
 /*
+ * What an agent's --check looks at, in place of the start: can the files of the options be read, and
+ * those of `file`? 0 or -errno, logged.
+ */
+struct exporter_file {
+	const char *path; /* NULL: none is named */
+	bool is_secret;
+};
+int exporter_check(const struct consumer *c, const struct exporter_options *o);
+int exporter_check_files(const struct consumer *c, const struct exporter_file *file, size_t count);
+
+/*
  * A small file, "" if there is none to be read; a secret as secret_open() opens it. Gives; NULL,
  * logged.
  */

@@ -238,6 +238,14 @@ static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t 
 	return exporter_start(c, source, ipfix_work, &x->settings, &x->settings.to.tls, uid, gid);
 }
 
+static int on_check(struct consumer *c)
+{
+	const struct ipfix *x = c->state;
+	int err = exporter_check(c, x->exporter.options);
+
+	return ipfix_can_send(&x->settings) ? err : -ENOENT;
+}
+
 static void on_free(struct consumer *c)
 {
 	struct ipfix *x = c->state;
@@ -253,6 +261,7 @@ static const struct consumer_ops ops = {
 	.closed = on_closed,
 	.tick = on_tick,
 	.start = on_start,
+	.check = on_check,
 	.run = exporter_run,
 	.end = exporter_end,
 	.overflow = exporter_overflow,

@@ -245,6 +245,19 @@ static int on_start(struct consumer *c, struct source *source, uid_t uid, gid_t 
 	return 0;
 }
 
+static int on_check(struct consumer *c)
+{
+	const struct otlp *o = c->state;
+	const struct exporter_file files[] = {{o->options->headers_file, true},
+					      {o->options->token_file, true}};
+	int err = exporter_check_files(c, files, sizeof(files) / sizeof(files[0]));
+	int more = exporter_check(c, &o->options->exporter);
+
+	if (!otlp_can_send())
+		err = -ENOENT;
+	return err ? err : more;
+}
+
 static void on_end(struct consumer *c, const struct account *account)
 {
 	struct otlp *o = c->state;
@@ -278,6 +291,7 @@ static const struct consumer_ops ops = {
 	.closed = on_closed,
 	.tick = on_tick,
 	.start = on_start,
+	.check = on_check,
 	.run = exporter_run,
 	.end = on_end,
 	.overflow = exporter_overflow,

@@ -90,6 +90,11 @@ struct consumer_ops {
 	 * user that we become. 0 or -errno, logged.
 	 */
 	int (*start)(struct consumer *c, struct source *source, uid_t uid, gid_t gid);
+	/*
+	 * An agent's --check, in place of start(): open what the settings name, and leave nothing behind. 0
+	 * or -errno, logged. NULL: there is nothing that was not looked at before.
+	 */
+	int (*check)(struct consumer *c);
 	/* consumer.fd is readable. */
 	void (*run)(struct consumer *c);
 	/*

@@ -191,20 +191,25 @@ void ipfix_serve(int socket, const struct ipfix_settings *settings, struct retry
 	disconnect(&w);
 }
 
+bool ipfix_can_send(const struct ipfix_settings *s)
+{
+	const char *why = !fixbuf_load() ? FIXBUF_MISSING : NULL;
+
+	if (!why && s->to.kind == TRANSPORT_TLS && !gnutls_load())
+		why = GNUTLS_MISSING;
+	if (why)
+		log_error("ipfix: nothing can be sent: %s", why);
+	return !why;
+}
+
 int ipfix_work(int socket, const void *settings)
 {
 	const struct ipfix_settings *s = settings;
 
 	srand48(time(NULL) ^ getpid());
 	/* Here, and nowhere else in a run that sends: who watches has no use for it. */
-	if (!fixbuf_load()) {
-		log_error("ipfix: nothing can be sent: " FIXBUF_MISSING);
+	if (!ipfix_can_send(s))
 		return 1;
-	}
-	if (s->to.kind == TRANSPORT_TLS && !gnutls_load()) {
-		log_error("ipfix: nothing can be sent: " GNUTLS_MISSING);
-		return 1;
-	}
 	confine_sender(s->to.port);
 	ipfix_serve(socket, s, push_clock(&socket));
 	return 0;

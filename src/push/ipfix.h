@@ -13,6 +13,9 @@ struct ipfix_settings {
 	unsigned give_up_s;
 };
 
+/* What it loads is there; else that is logged. */
+bool ipfix_can_send(const struct ipfix_settings *s);
+
 /* The work of the process: see push/link.h. `settings` is a struct ipfix_settings. */
 int ipfix_work(int socket, const void *settings);
 

@@ -118,6 +118,14 @@ static void post_to(void *context, const char *url, const void *body, size_t len
 	post_send(context, url, body, len, ret);
 }
 
+bool otlp_can_send(void)
+{
+	if (curl_load())
+		return true;
+	log_error("otlp: nothing can be sent: " CURL_MISSING);
+	return false;
+}
+
 int otlp_work(int socket, const void *settings)
 {
 	struct otlp_delivery d = {
@@ -133,10 +141,8 @@ int otlp_work(int socket, const void *settings)
 
 	srand48(time(NULL) ^ getpid());
 	/* Here, and nowhere else in a run that sends: who watches has no use for it. */
-	if (!curl_load()) {
-		log_error("otlp: nothing can be sent: " CURL_MISSING);
+	if (!otlp_can_send())
 		return 1;
-	}
 	d.context = post_new(&post);
 	if (!d.context)
 		return 1;

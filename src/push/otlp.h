@@ -29,6 +29,9 @@ struct otlp_settings {
 	unsigned timeout_s, give_up_s;
 };
 
+/* What it loads is there; else that is logged. */
+bool otlp_can_send(void);
+
 /* The work of the process: see push/link.h. `settings` is a struct otlp_settings. */
 int otlp_work(int socket, const void *settings);
 

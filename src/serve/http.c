@@ -267,6 +267,9 @@ int http_serve(struct http *h, const struct http_listener *l)
 		log_error("cannot listen at %s: " MHD_MISSING, l->text);
 		return -ENOENT;
 	}
+	/* Of a trial, whose place another process has. */
+	if (l->fd < 0)
+		return 0;
 	if (listen(l->fd, BACKLOG))
 		return log_errno(errno, "cannot listen at %s", l->text);
 	return start(d);

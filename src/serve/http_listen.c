@@ -229,7 +229,18 @@ int http_listener_open(struct http_listener *l, uid_t uid, gid_t gid)
 	err = l->is_unix ? bind_unix(l, uid, gid) : bind_tcp(l);
 	if (err)
 		http_listener_close(l);
+	if (err == -EADDRINUSE)
+		return err;
 	return err ? log_errno(err, "cannot listen at %s", l->text) : 0;
+}
+
+int http_listener_open_beside(struct http_listener *l, uid_t uid, gid_t gid)
+{
+	/* At the same place for both families. */
+	if (l->is_unix)
+		return 0;
+	((struct sockaddr_in *)(void *)&l->address)->sin_port = 0;
+	return http_listener_open(l, uid, gid);
 }
 
 void http_listener_close(struct http_listener *l)

@@ -34,9 +34,12 @@ const char *http_listener_parse(const char *text, struct http_listener *ret, siz
 
 /*
  * Open it. The file of a UNIX socket gets mode 0660 and the owner; one that nobody listens at any
- * more is replaced, and its folder made if it is missing. 0 or -errno, logged.
+ * more is replaced, and its folder made if it is missing. 0 or -errno, logged; but not -EADDRINUSE.
  */
 int http_listener_open(struct http_listener *l, uid_t uid, gid_t gid);
+
+/* In its place, for a trial while another process has it: TCP at any port, a UNIX socket not at all. */
+int http_listener_open_beside(struct http_listener *l, uid_t uid, gid_t gid);
 void http_listener_close(struct http_listener *l);
 
 /* As it is now, "unix:/run/x", "127.0.0.1:9900": a port that was 0 is known. */

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from agents import Agent
 from flows import wait_until
-from sight import PROGRAM, Tcpsight
+from sight import PROGRAM, Tcpsight, run
 
 # What each brings along is not counted here.
 LOADED = {"libmicrohttpd", "libgnutls", "libcurl", "libfixbuf"}
@@ -32,6 +32,11 @@ def path_of(library):
     return pathlib.Path(path).resolve()
 
 
+def hide(library):
+    """Words in front of a command for which it is not there."""
+    return ["unshare", "--mount", "sh", "-c", f'mount --bind /dev/null {path_of(library)} && exec "$0" "$@"']
+
+
 def test_the_program_is_linked_with_none_of_them():
     needed = re.findall(r"\(NEEDED\).*\[(.*)\.so", subprocess.check_output(["readelf", "-d", PROGRAM], text=True))
     assert "libbpf" in needed and not LOADED & set(needed)
@@ -51,8 +56,7 @@ def test_an_agent_loads_what_it_serves_with(privileged, tmp_path):
 @pytest.mark.parametrize("library", MISSING)
 def test_one_that_is_missing_is_named(privileged, library, tmp_path):
     words = [word.format(folder=tmp_path) for word in MISSING[library]]
-    hide = ["unshare", "--mount", "sh", "-c", f'mount --bind /dev/null {path_of(library)} && exec "$0" "$@"']
-    with Tcpsight(*words, ready=False, wrap=hide) as tool:
+    with Tcpsight(*words, ready=False, wrap=hide(library)) as tool:
         said = f"{library} cannot be loaded (Debian's package {library.split('.')[0]}"
         wait_until(lambda: any(said in line for line in list(tool.errors)), said)
         if words[0] == "agent":
@@ -60,3 +64,16 @@ def test_one_that_is_missing_is_named(privileged, library, tmp_path):
         else:
             wait_until(lambda: any("nothing is sent from here on" in line for line in list(tool.errors)), "a warning")
             assert tool.stop().status == 0
+
+
+@pytest.mark.parametrize("library", MISSING)
+def test_one_that_is_missing_is_told_when_settings_are_tried(privileged, library, tmp_path):
+    settings = tmp_path / "agent.conf"
+    report, option, value = MISSING[library]
+    settings.write_text(f"listen = unix:{tmp_path}/agent.sock\n" + (
+        "" if report == "agent" else f"[{report}]\n{option.removeprefix('--')} = {value}\n"))
+    check = ["agent", "--config", settings, "--check"]
+    assert run(*check).status == 0
+    outcome = run(*check, wrap=hide(library))
+    assert outcome.status == 1 and not outcome.lines
+    assert f"{library} cannot be loaded (Debian's package {library.split('.')[0]}" in outcome.stderr
