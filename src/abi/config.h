@@ -47,6 +47,7 @@ struct bpf_account {
 struct snap_control {
 	__u32 used;		/* slots written since user space last emptied the buffer */
 	__u32 all;		/* 1: also flows whose counters did not change */
+	__u32 each;		/* 1: likewise, but of those with nothing under way only that they are there */
 	__u32 plain;		/* 1: nobody who is told now needs struct ev_extra, or listeners */
 	__u32 silent;		/* 1: adopt without an event */
 	__u32 listeners_only;	/* 1: adopt no flows yet, only what new ones will inherit from */

@@ -39,6 +39,7 @@ enum ev_flag {
 	EV_RESET_CAME = 16,	/* a RST ended it, which its errno does not always tell */
 	EV_UNSENT = 32,		/* not one segment of it was ever sent */
 	EV_SOFT_ERROR = 64,	/* error is what ICMP told; its socket did not end by it */
+	EV_SAME = 128,		/* of a sample: all is as it was told last, so count is not set */
 };
 
 enum ev_role {

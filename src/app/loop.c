@@ -20,6 +20,8 @@
 
 /* While events come, look for more so often; the source wakes us only when it was quiet. */
 #define COME_BACK_NS 50000000L
+/* Of two looks a second apart the second need not read again what stands still (WANT_EACH). */
+#define WHOLE_NS 1500000000ull
 #define EVENTS_MAX 16
 #define NS_PER_S 1000000000ull
 /* A clock that was set by so much is told of. */
@@ -223,7 +225,11 @@ static void choose_sample(struct loop *l, uint64_t time_ns, unsigned *ret_needs)
 
 	engine_due(l->engine, time_ns, &due);
 	s->plain = !(due.needs & (NEED_EXTRA | NEED_VERDICT));
-	s->everything = due.wants & WANT_ALL || (was_plain && !s->plain);
+	s->each = due.wants & WANT_EACH;
+	s->everything = due.wants & WANT_ALL || (was_plain && !s->plain) ||
+			(s->each && time_ns - l->whole_ns >= WHOLE_NS);
+	if (s->everything)
+		l->whole_ns = time_ns;
 	s->takes_turns = !(due.whole_needs & (NEED_EXTRA | NEED_VERDICT));
 	s->stalls = due.wants & WANT_STALLS;
 	s->watched = due.watched;

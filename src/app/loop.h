@@ -18,6 +18,7 @@ struct agent_service;
 struct loop {
 	struct agent_service *service; /* of an agent, or NULL */
 	const struct watch *watch;
+	uint64_t whole_ns; /* when all of each flow was read last */
 	struct engine *engine;
 	struct source *source;
 	struct all_asked *asked;

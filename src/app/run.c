@@ -122,7 +122,7 @@ static int prepare_source(struct run *r)
 		.only = asked->count == 1 ? asked->one[0]->question : NULL,
 		.live_table = asked->wants & (WANT_INTERVALS | WANT_OPENED),
 		.once = asked->wants & WANT_PRESENT,
-		.everything = asked->wants & WANT_ALL,
+		.everything = asked->wants & (WANT_ALL | WANT_EACH),
 		.handshakes = asked->wants & WANT_HANDSHAKES,
 		.flows = !wants_handshakes_alone(asked->wants),
 		.states = all_states(asked),

@@ -74,6 +74,22 @@ static __always_inline void put(struct snap_control *ctl, struct flow *f, struct
 		put_extra(ctl, extra);
 }
 
+/* It stands still: nothing of it is read. */
+static __always_inline void put_same(struct snap_control *ctl, const struct flow *f, __u8 state)
+{
+	__u32 at = ctl->used;
+	struct event *e = bpf_map_lookup_elem(&snap, &at);
+
+	if (!e)
+		return;
+	__builtin_memset(e, 0, EV_SIZE_COUNT);
+	e->head.id = f->id;
+	e->head.kind = EV_SAMPLE;
+	e->head.state = state;
+	e->head.flags = EV_SAME;
+	ctl->used = at + 1;
+}
+
 /* A listener moves nothing, but it has a queue and drops. */
 static __always_inline void put_listener(struct snap_control *ctl, struct flow *f,
 					 struct tcp_sock *tp, __u8 flags)

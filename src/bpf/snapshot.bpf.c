@@ -86,7 +86,12 @@ int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 	write_seq = tp->write_seq;
 	is_same = f->announced && !ctl->all && received == f->sampled_received &&
 		  write_seq == f->sampled_write_seq;
-	if (is_same && !(want_extra && ctl->stalls && f->waiting))
+	if (is_same && want_extra && ctl->each && !f->waiting) {
+		put_same(ctl, f, state);
+		yield_if_full(ctl, ctx->meta->seq);
+		return 0;
+	}
+	if (is_same && !(want_extra && (ctl->stalls || ctl->each) && f->waiting))
 		return 0;
 	ctl->moved += !ctl->all;
 	is_whole = reads_whole(ctl, f);

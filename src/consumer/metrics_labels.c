@@ -274,6 +274,16 @@ static const char *value_of(const struct metrics_labels *l, enum metrics_label l
 	return text;
 }
 
+bool metrics_labels_are_known(const struct metrics_labels *l, const struct ev_ident *id)
+{
+	const struct cgroup_info *info;
+
+	if (!(metrics_labels_needs(l) & NEED_CGROUPS))
+		return true;
+	info = workload_of(l->cgroups, id);
+	return info->path && (!l->pods || !*info->workload.pod || pod_of(l, info->workload.pod));
+}
+
 /* Borrowed from `buf`, or constant. */
 static const char *name_of(const struct metrics_labels *l, enum metrics_label label,
 			   char buf[LABEL_NAME_MAX + 1])

@@ -64,6 +64,9 @@ int metrics_labels_parse(struct metrics_labels *l, const char *list, struct usag
 /* enum column_need */
 unsigned metrics_labels_needs(const struct metrics_labels *l);
 
+/* Are they what they will be, as long as its ident is? Names of cgroups and pods may still be looked for. */
+bool metrics_labels_are_known(const struct metrics_labels *l, const struct ev_ident *id);
+
 /* The labels of a flow; of a listener with its port. Returns the length of what is in `ret`. */
 size_t metrics_labels_text(const struct metrics_labels *l, const struct ev_ident *id,
 			   bool is_listener, char ret[METRICS_LABELS_TEXT_MAX]);

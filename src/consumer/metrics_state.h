@@ -65,6 +65,7 @@ struct metrics {
 	int64_t balance_base;		  /* of what began under another filter */
 	bool is_new_filter;		  /* since the last tick */
 	uint64_t last_tick_ns;
+	uint32_t turns; /* intervals that ended */
 	struct metrics_process process;
 	struct out out; /* of a run that is no agent */
 };

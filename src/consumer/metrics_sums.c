@@ -44,7 +44,7 @@ struct metrics *metrics_new(struct consumer *c, struct view *view, const struct 
 	}
 	metrics_labels_other(&m->labels, false, m->other[0]);
 	metrics_labels_other(&m->labels, true, m->other[1]);
-	c->wants |= WANT_OPENED | WANT_INTERVALS | WANT_LISTENERS | WANT_ALL | WANT_NOTE;
+	c->wants |= WANT_OPENED | WANT_INTERVALS | WANT_LISTENERS | WANT_EACH | WANT_NOTE;
 	c->needs |= metrics_labels_needs(&m->labels) | NEED_EXTRA | NEED_CAUSES | NEED_ERROR;
 	c->reads_below = o->pods_from;
 	if (!o->no_verdicts)
@@ -93,6 +93,7 @@ void metrics_turn(struct metrics *m, uint64_t time_ns)
 {
 	uint64_t interval_ns = m->consumer->question->interval_s * NS_PER_S;
 
+	m->turns++;
 	series_tick(&m->flows, time_ns);
 	take_balance(m);
 	series_tick(&m->listeners, time_ns);

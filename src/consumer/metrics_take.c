@@ -46,19 +46,23 @@ static uint32_t grown(uint32_t *told, uint32_t now)
 	return (uint32_t)n;
 }
 
+/* Processes move to other cgroups; where none tells of sockets, those are looked at again now and then. */
+#define LOOKS_AGAIN 8
+
 static struct series_group *group_of(struct metrics *m, struct series_table *t,
 				     const struct news *news, uint64_t now_ns)
 {
 	bool is_listener = news->flow->state == ST_LISTEN;
 	struct series_group *g = *news->note ? series_of_handle(t, *news->note) : NULL;
+	uint32_t turn = flow_table_slot(&m->consumer->engine->flows, news->flow) + m->turns;
 	char text[METRICS_LABELS_TEXT_MAX];
 	size_t len;
 
-	if (g)
+	if (g && turn % LOOKS_AGAIN)
 		return g;
 	len = metrics_labels_text(&m->labels, &news->flow->ident, is_listener, text);
 	g = series_find(t, text, len, now_ns);
-	*news->note = series_handle(t, g);
+	*news->note = metrics_labels_are_known(&m->labels, &news->flow->ident) ? series_handle(t, g) : 0;
 	return g;
 }
 

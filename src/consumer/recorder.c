@@ -434,7 +434,7 @@ int recorder_wrap(struct consumer *c, struct view *view, struct usage_error *err
 	c->state = r;
 	c->ops = &ops;
 	c->wants = WANT_OPENED | WANT_CLOSED | WANT_INTERVALS |
-		   (o->extra ? WANT_ALL | WANT_LISTENERS : 0) |
+		   (o->extra ? WANT_EACH | WANT_LISTENERS : 0) |
 		   (o->handshakes ? WANT_HANDSHAKES : 0) | (o->resets ? WANT_RESETS : 0);
 	c->needs |= NEED_OWNER | NEED_CGROUPS | NEED_ERROR | (o->extra ? NEED_EXTRA | NEEDS_OF_CAUSES : 0) |
 		    (o->no_host ? 0 : NEED_HOST | NEED_LEVELS) | (o->handshakes ? NEED_HANDSHAKES : 0) |

@@ -37,6 +37,11 @@ enum consumer_want {
 	WANT_COUNTERS = 32,  /* with intervals: also what the counters of counters.def did */
 	WANT_LISTENERS = 64, /* listening sockets count as flows */
 	WANT_ALL = 128,	     /* every reading, also of flows that moved nothing */
+	/*
+	 * As WANT_ALL, but what stands still need not be read each time, where intervals are short: `extra`
+	 * may be two seconds old then. What is under way, or not read by its application, does not stand still.
+	 */
+	WANT_EACH = 2048,
 	WANT_PRESENT = 256,  /* what is there now, once; the run ends with it */
 	WANT_NOTE = 512,     /* news.note */
 	WANT_STALLS = 1024,  /* also readings of flows that moved nothing while data waits */

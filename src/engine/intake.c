@@ -54,19 +54,22 @@ static bool is_bare(const struct event *ev)
 /* All that an event says, into the flow. */
 static void read_event(struct engine *e, struct flow *f, uint32_t slot, const struct event *ev)
 {
-	bool is_first = !f->has_ident;
+	bool is_first = !f->has_ident, is_new;
 
 	f->state = ev->head.state;
-	f->count = ev->count;
+	if (!(ev->head.flags & EV_SAME))
+		f->count = ev->count;
 	f->is_whole = ev->head.flags & EV_HAS_EXTRA;
 	if (e->extra && f->is_whole)
 		e->extra[slot] = ev->extra;
 	/* What is left of a socket that we knew: its owner was that of the socket. */
 	if (ev->head.flags & EV_HAS_IDENT && (is_first || !is_bare(ev))) {
+		is_new = is_first || memcmp(&f->ident, &ev->ident, sizeof(f->ident)) != 0;
 		f->ident = ev->ident;
 		f->has_ident = true;
 		f->wanted = wanted_by(e, &ev->ident);
-		forget_notes(e, slot);
+		if (is_new)
+			forget_notes(e, slot);
 	}
 	/* What an adopted flow moved before we knew it belongs to no interval. */
 	if (ev->head.flags & EV_BASELINE ||

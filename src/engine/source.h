@@ -48,6 +48,7 @@ struct source {
 	uint32_t states;
 	/* Of the next sample: */
 	bool everything; /* all flows, changed or not, and the listeners */
+	bool each;	 /* all flows, but of those that stand still EV_SAME will do */
 	bool plain;	 /* nobody who is told now needs struct ev_extra; it may be left out */
 	bool takes_turns; /* where many flows move, it may be left out of most of them, by turns; */
 	uint64_t watched; /* but not of this one */

@@ -72,6 +72,7 @@ void bpf_reader_ask(struct bpf_reader *r, const struct source *source)
 	bool is_many = source->takes_turns && c->moved > WHOLE_READINGS;
 
 	c->all = source->everything;
+	c->each = source->each;
 	c->plain = source->plain;
 	c->stalls = source->stalls;
 	c->watched = source->watched;

@@ -235,7 +235,7 @@ void netlink_flows_seen(void *flows, struct diag_net *net, const struct diag *d)
 		f->unowned++;
 	if (is_new)
 		emit(f, flow, EV_OPEN, EV_HAS_IDENT | (f->adopting ? EV_BASELINE : 0));
-	else if (f->source->live_table && (moved || k->news || f->source->everything))
+	else if (f->source->live_table && (moved || k->news || f->source->everything || f->source->each))
 		emit(f, flow, EV_SAMPLE, k->news ? EV_HAS_IDENT : 0);
 }
 

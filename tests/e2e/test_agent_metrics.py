@@ -10,6 +10,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 import urllib.parse
 import urllib.request
 import uuid
@@ -132,6 +133,33 @@ def test_sums_are_what_was_sent(agent, netns, tmp_path):
     truth.flows += 20
     page = truth.check()
     assert page.sum("tcpsight_io_bytes_total", remote_class="loopback") > 0
+
+
+def test_what_stands_still_is_counted_in_each_interval(agent, netns):
+    """Though it is not read again each time; and what is stuck after that is found."""
+    a = agent("--without", "api", "--also", f"metrics --interval 1 --by netns --netns {netns.name}")
+    with netns.inside(), contextlib.ExitStack() as stack:
+        server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        clients = []
+        for _ in range(20):
+            clients.append(stack.enter_context(socket.create_connection(server.getsockname())))
+            stack.enter_context(server.accept()[0])
+        a.wait_page(lambda p: p.sum("tcpsight_connections", state="established") == 40, "connections")
+        seen = set()
+        while len(seen) < 6:
+            page = a.page()
+            assert page.sum("tcpsight_connections", state="established") == 40
+            seen.add(page.sum("tcpsight_snapshot_timestamp_seconds"))
+            time.sleep(0.3)
+        assert not page.sum("tcpsight_verdicts", verdict="zero_window")
+        clients[0].setblocking(False)
+        sent = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                sent += clients[0].send(bytes(65536))
+        a.wait_page(lambda p: p.sum("tcpsight_verdicts", verdict="zero_window") == 1, "verdict")
+        page = a.wait_page(lambda p: p.sum("tcpsight_io_bytes_total", direction="transmit") == sent, "all that was sent")
+        assert page.sum("tcpsight_balance") == 0
 
 
 def test_names_do_no_harm_and_other_is_not_all_others(agent, netns):

@@ -20,7 +20,8 @@
 struct adder {
 	struct question question;
 	struct consumer consumer;
-	uint64_t opened, intervals, closed, ticks;
+	uint64_t opened, told, intervals, closed, ticks;
+	uint64_t known, tx_total; /* of `told`: whose note was there; as it was told last */
 	uint64_t tx, tx_closed, last_tick_ns;
 	int64_t segs_in;
 	bool closed_before_its_interval;
@@ -45,6 +46,10 @@ static void on_interval(struct consumer *c, const struct news *news)
 {
 	struct adder *a = c->state;
 
+	a->told++;
+	a->known += *news->note;
+	*news->note = 1;
+	a->tx_total = news->flow->count.tx_bytes;
 	if (news->close)
 		a->told_id = news->flow->id;
 	if (!news->count.tx_bytes)
@@ -391,6 +396,36 @@ static void listeners_are_for_those_who_want_them(void **state)
 	end(&x);
 }
 
+static void what_stands_still_is_told_as_it_was(void **state)
+{
+	struct event same = {.head = {7, EV_SAMPLE, ST_CLOSE_WAIT, EV_SAME, END_NONE, 0}};
+	struct fixture x;
+	struct adder *a;
+
+	(void)state;
+	begin(&x, 10);
+	a = add(&x, WANT_INTERVALS | WANT_EACH | WANT_NOTE, 1, 0);
+	send(&x, 7, EV_OPEN, 100, SEEN_OPEN);
+	for (uint64_t second = 2; second < 5; second++) {
+		engine_advance(&x.engine, second * SECOND);
+		engine_event(&x.engine, &same);
+	}
+	engine_advance(&x.engine, 5 * SECOND);
+	/* Of each interval it is told, and none but the first moved anything. */
+	assert_int_equal(a->told, 4);
+	assert_true(a->intervals == 1 && a->tx == 100 && a->tx_total == 100);
+	assert_int_equal(x.engine.flows.flow[0].state, ST_CLOSE_WAIT);
+	/* Nor do readings with the ident that it has take a note away. */
+	send_at(&x, 5 * SECOND, 7, EV_SAMPLE, 130, SEEN_OPEN);
+	engine_advance(&x.engine, 6 * SECOND);
+	assert_int_equal(a->known, 4);
+	send_at(&x, 6 * SECOND, 7, EV_SAMPLE, 130, SEEN_LATE);
+	engine_advance(&x.engine, 7 * SECOND);
+	assert_int_equal(a->known, 4);
+	assert_int_equal(a->tx, 130);
+	end(&x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -406,6 +441,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_read_is_refused_to_a_late_one),
 		cmocka_unit_test(empty_intervals_are_bounded),
 		cmocka_unit_test(times_are_whole_microseconds),
+		cmocka_unit_test(what_stands_still_is_told_as_it_was),
 		cmocka_unit_test(listeners_are_for_those_who_want_them),
 	};
 
