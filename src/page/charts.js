@@ -31,8 +31,23 @@ export async function fillSeries() {
   for (const name in NAMES) series[name] = data[NAMES[name]];
 }
 
+// How large each canvas is shown. To ask for it while the page changes would lay it out each time.
+const sizes = new Map();
+const watcher = new ResizeObserver((entries) => {
+  for (const { target } of entries) sizes.set(target, [target.clientWidth, target.clientHeight]);
+  drawCharts();
+});
+
+function sizeOf(canvas) {
+  if (!sizes.has(canvas)) {
+    sizes.set(canvas, [canvas.clientWidth, canvas.clientHeight]);
+    watcher.observe(canvas);
+  }
+  return sizes.get(canvas);
+}
+
 function begin(canvas) {
-  const ratio = window.devicePixelRatio || 1, w = canvas.clientWidth, h = canvas.clientHeight;
+  const ratio = window.devicePixelRatio || 1, [w, h] = sizeOf(canvas);
   if (canvas.width !== Math.round(w * ratio)) {
     canvas.width = Math.round(w * ratio);
     canvas.height = Math.round(h * ratio);

@@ -25,13 +25,15 @@ function parameters() {
 function found(data, isBack) {
   if (isBack) quietly(fillSeries());
   if (data.host) addPoint(data);
+  const isLive = !state.at && !state.isPaused;
+  // Before anything else changes: they ask what the styles are.
+  if (isLive) drawCharts();
   showClock();
   if (state.at && isBack) quietly(drawPast());
-  if (state.at || state.isPaused) return;
+  if (!isLive) return;
   put($("state"), "live, " + new Date(data.moment).toLocaleTimeString());
   if (data.host) drawSums(data);
   if (!state.by) drawFlows(data);
-  drawCharts();
   slow();
 }
 

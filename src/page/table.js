@@ -26,6 +26,8 @@ const GROUP_SORTS = ["flows", "tx_rate", "rx_rate", "srtt_us", "retrans", "close
 // Of an earlier moment nobody keeps these.
 const NOW_ONLY = ["state", "verdict", "wrong", "spark"];
 let shown = [];
+// Of each row of the table: its cells, and what was put there last: the page itself is slow to ask.
+let lines = [];
 
 const ofMoment = (columns) =>
   state.at ? columns.filter(([name]) => !NOW_ONLY.includes(name)) : columns;
@@ -40,6 +42,7 @@ function drawHead(columns) {
     head.dataset.kind = kind;
     head.replaceChildren(make("tr"));
     $("table").tBodies[0].replaceChildren();
+    lines = [];
     for (const [name, title, n] of columns) {
       const th = make("th", undefined, n);
       th.scope = "col";
@@ -62,8 +65,8 @@ function drawHead(columns) {
 
 function setLength(columns, count) {
   const body = $("table").tBodies[0];
-  while (body.rows.length > count) body.deleteRow(-1);
-  while (body.rows.length < count) {
+  while (lines.length > count) { body.deleteRow(-1); lines.pop(); }
+  while (lines.length < count) {
     const tr = body.insertRow();
     columns.forEach(([, , n], i) => {
       const td = make("td", undefined, n);
@@ -75,6 +78,7 @@ function setLength(columns, count) {
       }
       tr.append(td);
     });
+    lines.push({ cells: [...tr.cells], last: [], texts: [] });
   }
 }
 
@@ -83,13 +87,16 @@ function verdictOf(row) {
   return row.verdict ? how + row.verdict : "";
 }
 
-function drawRow(tr, columns, row) {
+function drawRow({ cells, last, texts }, columns, row) {
   columns.forEach(([name, , , format], i) => {
-    const td = tr.cells[i], value = row[name];
+    const td = cells[i], value = name === "verdict" ? verdictOf(row) : row[name];
+    if (name === "spark") { drawSpark(td, row); return; }
+    if (last[i] === value && value !== undefined) return;
+    last[i] = value;
+    const text = String(format ? format(value) : value ?? (i ? "" : UNKNOWN));
+    if (texts[i] === text) return;
+    texts[i] = (i ? td : td.firstChild).textContent = text;
     if (name === "verdict") td.className = isBad(row.severity) ? "bad" : "";
-    if (!i) put(td.firstChild, value ?? UNKNOWN);
-    else if (name === "spark") drawSpark(td, row);
-    else put(td, format ? format(value) : name === "verdict" ? verdictOf(row) : value ?? "");
   });
 }
 
@@ -97,7 +104,7 @@ function draw(columns, data, label) {
   drawHead(columns);
   setLength(columns, data.rows.length);
   shown = data.rows;
-  data.rows.forEach((row, r) => drawRow($("table").tBodies[0].rows[r], columns, row));
+  data.rows.forEach((row, r) => drawRow(lines[r], columns, row));
   put($("h-rows"), label || "Connections");
   const some = data.rows.length < data.matched ? ", the first " + data.rows.length : "";
   put($("rows-count"), label ? data.groups + " groups of " + data.matched + " connections" :

@@ -110,6 +110,10 @@ class Page:
         return self.eval("""window.axe.run().then((found) =>
             found.violations.map((v) => [v.id, v.nodes[0].html]))""")
 
+    def figures(self):
+        """What its scripts took since the last call (ms: all, script, collector), and bytes that they hold."""
+        return self.browser.ask(page=self.number, figures=True)
+
     def errors(self):
         """What the console and scripts complained of since the last look."""
         return self.browser.ask(page=self.number, errors=True)
