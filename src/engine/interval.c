@@ -179,8 +179,8 @@ void engine_finish(struct engine *e, uint64_t time_ns)
 	for (unsigned i = 0; i < e->paces && e->has_begun; i++) {
 		struct pace *p = &e->pace[i];
 
-		/* Where ticks are told, the last one may have been: nothing came after it. */
-		if (was_told(e, p, time_ns))
+		/* Where ticks are told, the last one may have been. Of several hosts another one's may have come since. */
+		if (was_told(e, p, time_ns) && !p->news_count)
 			continue;
 		tick(e, p, e->ends_on_grid && p->interval_ns ? p->next_tick_ns : time_ns);
 		p->next_tick_ns = UINT64_MAX;
