@@ -17,9 +17,9 @@ async function open(browser, options) {
   return pages.push({ page, errors }) - 1;
 }
 
-// Milliseconds since the last call: in all, and of them scripts and the collector of what they leave;
-// and what is in use once that was collected. The browser's own ScriptDuration leaves out what goes on
-// after an await.
+// Milliseconds since the last call: in all, and of them scripts and the collector of what they
+// leave; and what is in use once that was collected. The browser's own ScriptDuration leaves out
+// what goes on after an await.
 async function figures(one) {
   const i = one.inspector ??= await one.page.context().newCDPSession(one.page);
   const ms = { all: 0, script: 0, collector: 0 };
