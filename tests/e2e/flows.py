@@ -156,9 +156,9 @@ def traffic(way="send", **options):
     return truth
 
 
-def churn(address, flows, processes, netns=None):
+def churn(address, flows, processes, *options, netns=None):
     """Make many short flows, and return the totals."""
-    with Actor(program("churn"), address, flows, processes, netns=netns) as many:
+    with Actor(program("churn"), address, flows, processes, *options, netns=netns) as many:
         total = many.hear()
         many.end()
     return total

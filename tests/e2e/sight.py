@@ -30,7 +30,7 @@ END_REASONS = {
     "fin", "reset_sent", "reset_received", "timeout", "refused", "unreachable", "aborted",
     "no_port", "unknown"
 }
-# The kernel may show a close to no program (ARCHITECTURE.md, Loss), of any flow of the machine. That is
+# On the time of some tasks a kernel may call no program (ARCHITECTURE.md, Loss), whosever flow ends there. That is
 # counted, and told as a warning: up to so many are no fault.
 UNSEEN_MAX = 4
 LOST = re.compile(r"^tcpsight[^\n]*: warning: lost (\d+) of \d+ flows[^\n]*\n", re.M)

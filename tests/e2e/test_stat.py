@@ -30,7 +30,7 @@ TCP = {
     "listen_drops": "TcpExtListenDrops", "delayed_acks": "TcpExtDelayedACKs",
 }
 IP = {"in_receives": "IpInReceives", "out_requests": "IpOutRequests"}
-# Of ten timers one was seen to interrupt what no program of the tracepoint runs in, where CPUs were short.
+# Of ten timers one was seen to interrupt a task on whose time this kernel calls no program (ARCHITECTURE.md, Loss).
 TIMERS_UNSEEN = 2
 HOST = {"listen_overflows": "TcpExtListenOverflows", "memory_pressures": "TcpExtTCPMemoryPressures",
         "reasm_reqds": "IpReasmReqds", "reasm_timeout": "IpReasmTimeout",
