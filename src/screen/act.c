@@ -316,7 +316,9 @@ void screen_key(struct screen *s, int key)
 {
 	enum act act = keys_act(key);
 
-	s->ui.message[0] = '\0';
+	/* What is asked about stays in sight until it is answered. */
+	if (s->ui.prompt != PROMPT_KILL)
+		s->ui.message[0] = '\0';
 	if (key == KEY_IS_PASTE || key == KEY_IS_PASTE_END) {
 		s->is_pasting = key == KEY_IS_PASTE;
 		return;

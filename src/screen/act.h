@@ -30,11 +30,14 @@ bool act_holds(const struct screen *s);
 bool act_time(struct screen *s, enum act act);
 void act_time_to(struct screen *s, const char *text);
 
-/* Save, copy, show the command, close connections: act_save.c, act_kill.c. As act_time(). */
+/* Save, copy, close connections: act_save.c, act_kill.c. As act_time(). */
 bool act_save(struct screen *s, enum act act);
 void act_save_to(struct screen *s, const char *name);
 bool act_kill(struct screen *s, enum act act);
 void act_kill_now(struct screen *s, const char *typed);
+
+/* Show the command that prints what is shown: act_command.c. */
+void act_command(struct screen *s);
 
 /* Order and groups: act_order.c. As act_time(). */
 bool act_sort(struct screen *s, enum act act, int key);

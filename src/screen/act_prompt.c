@@ -205,6 +205,7 @@ static void escape(struct screen *s)
 		take_filter(s, s->where_before);
 	if (ui->prompt == PROMPT_SEARCH)
 		ui->search[0] = '\0';
+	ui->message[0] = '\0';
 	close_prompt(s);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What is seen, into a file or the clipboard; and the command that prints the same. */
+/* What is seen, into a file or the clipboard. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,7 +13,6 @@
 #include "engine/value.h"
 #include "screen/act.h"
 #include "screen/cell_text.h"
-#include "screen/where.h"
 #include "util/out.h"
 #include "util/utf8.h"
 #include "view/json_row.h"
@@ -130,55 +129,6 @@ static void ask_name(struct screen *s)
 	act_prompt_open(s, PROMPT_SAVE, name);
 }
 
-static void put_columns(const struct screen *s, char *buf, size_t size)
-{
-	const struct fields *f = &s->ui.fields[s->ui.page];
-	size_t used = 0;
-
-	for (size_t i = 0; i < f->count && used < size; i++)
-		if (f->field[i].look != LOOK_HISTORY)
-			used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? "," : "",
-						 f->field[i].column->name);
-}
-
-/* Quoted for a shell. */
-static void put_quoted(const char *text, char *buf, size_t size)
-{
-	size_t used = 0;
-
-	buf[used++] = '\'';
-	for (; *text && used + 6 < size; text++) {
-		if (*text == '\'') {
-			memcpy(buf + used, "'\\''", 4);
-			used += 4;
-		} else {
-			buf[used++] = *text;
-		}
-	}
-	buf[used++] = '\'';
-	buf[used] = '\0';
-}
-
-static void show_command(struct screen *s)
-{
-	const struct ui *ui = &s->ui;
-	int sorted = ui->sort[ui->page].field;
-	char columns_text[256], where[512] = "";
-
-	put_columns(s, columns_text, sizeof(columns_text));
-	if (ui->where[0])
-		put_quoted(ui->where, where, sizeof(where));
-	screen_say(s, "tcpsight top -C%s%s%s%s%s%s%s%s", ui->by != BY_NONE ? " --by " : " -o ",
-		   ui->by != BY_NONE ? by_name(ui->by) : columns_text,
-		   sorted >= 0 ? " --sort " : "",
-		   sorted >= 0 ? ui->fields[ui->page].field[sorted].column->name : "",
-		   where[0] ? " --where " : "", where,
-		   s->where && !where_is_plain(s->where)
-			   ? "   (but for the words that only the screen has)"
-			   : "",
-		   ui->time == TIME_LIVE ? "" : "   (of now, not of the moment that is shown)");
-}
-
 /* What the line says, with nothing cut, and nothing in it that a terminal would obey. */
 static void copy_line(struct screen *s)
 {
@@ -218,7 +168,7 @@ bool act_save(struct screen *s, enum act act)
 	if (act == ACT_SAVE)
 		ask_name(s);
 	else if (act == ACT_COMMAND)
-		show_command(s);
+		act_command(s);
 	else if (act == ACT_COPY)
 		copy_line(s);
 	return act == ACT_SAVE || act == ACT_COMMAND || act == ACT_COPY;

@@ -38,19 +38,21 @@ static size_t group_name(const struct scene *s, const struct line *line, const s
 {
 	static const char *const names[BY_COUNT] = {NULL,    NULL,   "unit", "container",
 						    "raddr", "port", "group"};
-	const char *name = field->column->name, *text, *of = names[s->ui->by];
+	const struct ui *ui = s->ui;
+	const char *name = field->column->name, *text, *of = names[ui->by];
+	/* Names of programs are short; whatever else groups have in common has more room. */
+	const char *wide = fields_find(&ui->fields[ui->page], "remote") >= 0 ? "remote" : "local";
+	const char *count_at = of ? "comm" : wide, *name_at = of ? wide : "comm";
 	const struct column *c = of ? column_find(of, strlen(of)) : NULL;
 	char number[VALUE_TEXT_MAX];
 	struct value v;
 	size_t len;
 
-	if (!strcmp(name, "local") || !strcmp(name, "flows"))
-		return 0;
-	if (!strcmp(name, "remote"))
+	if (!strcmp(name, count_at))
 		return (size_t)snprintf(buf, CELL_TEXT_MAX, "%llu flow%s",
 					(unsigned long long)s->list->sum[line->index].flows,
 					s->list->sum[line->index].flows == 1 ? "" : "s");
-	if (!c || strcmp(name, "comm"))
+	if (!c || strcmp(name, name_at))
 		return 0;
 	v = c->get(row);
 	len = value_format(&v, number, &text);

@@ -26,21 +26,6 @@ void detail_line(struct detail *d, unsigned ink, const char *text, size_t len, i
 	snprintf(line->text, sizeof(line->text), "%*s%.*s", indent, "", (int)len, text);
 }
 
-/* Bytes of `text` that fit into `room` columns, cut between words if there are any. */
-static size_t fitting(const char *text, int room)
-{
-	size_t at = 0, space = 0;
-
-	for (int used = 0; text[at] && used < room; used++) {
-		if (text[at] == ' ')
-			space = at;
-		do
-			at++;
-		while ((text[at] & 0xc0) == 0x80);
-	}
-	return text[at] && text[at] != ' ' && space ? space : at;
-}
-
 void detail_say(struct detail *d, unsigned ink, const char *format, ...)
 {
 	char text[2048];
@@ -53,7 +38,7 @@ void detail_say(struct detail *d, unsigned ink, const char *format, ...)
 	va_end(args);
 	do {
 		int room = d->width - indent > 8 ? d->width - indent : 8;
-		size_t len = fitting(rest, room);
+		size_t len = human_fit(rest, room);
 
 		detail_line(d, ink, rest, len, indent);
 		rest += len + (rest[len] == ' ');

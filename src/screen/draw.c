@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The frame around the table: state, filter, keys, account of loss. */
+/* The frame around the table: state, filter, what is typed. The foot is in draw_foot.c. */
 #include "screen/draw.h"
 
 #include <stdio.h>
@@ -7,10 +7,13 @@
 
 #include "engine/clock.h"
 #include "screen/human.h"
-#include "screen/keys.h"
 #include "view/view.h"
 
 #define LINE_MAX 512
+#define PART_MAX 128
+/* Characters of a host or file: at most, and what is left of them before other parts leave. */
+#define WHAT_MAX 64
+#define WHAT_LEAST 8
 
 static void put_clock(const struct scene *s, char buf[16])
 {
@@ -61,36 +64,92 @@ static void put_rates(const struct scene *s, char *buf, size_t size)
 	snprintf(buf, size, "rx %s tx %s %s", rx, tx, unit);
 }
 
+/* Parts of the first line, each with a blank behind it, in their order. */
+enum part { PART_TOOL, PART_WHAT, PART_CLOCK, PART_INTERVAL, PART_PAGE, PART_SMALL, PART_FLOWS, PART_CLOSED, PART_RATES,
+	    PART_COUNT };
+
+struct head {
+	char part[PART_COUNT][PART_MAX];
+};
+
+static void put_page(const struct scene *s, char *buf, size_t size)
+{
+	const struct ui *ui = s->ui;
+	/* That flows are shown the count of flows says. */
+	const char *page = ui->page == PAGE_FLOWS ? "" : page_name(ui->page);
+
+	bool is_grouped = ui->by != BY_NONE;
+
+	snprintf(buf, size, "%s%s%s%s%s%s%s", *page ? " " : "", page, is_grouped ? " by " : "",
+		 is_grouped ? by_name(ui->by) : "", ui->totals ? " totals" : "", ui->is_held ? " held" : "",
+		 *page || is_grouped || ui->totals || ui->is_held ? " " : "");
+}
+
+static void put_parts(const struct scene *s, const struct plan *p, struct head *h)
+{
+	char count[HUMAN_MAX + 8], rates[PART_MAX - 4], time[16];
+
+	memset(h, 0, sizeof(*h));
+	snprintf(h->part[PART_TOOL], PART_MAX, "tcpsight ");
+	snprintf(h->part[PART_WHAT], PART_MAX, "%.*s ", WHAT_MAX, s->what);
+	put_clock(s, time);
+	/* Of the past the state says it. */
+	if (s->ui->time == TIME_LIVE || s->ui->time == TIME_PAUSED)
+		snprintf(h->part[PART_CLOCK], PART_MAX, "%s ", time);
+	snprintf(h->part[PART_INTERVAL], PART_MAX, "%gs ", s->interval_s);
+	put_page(s, h->part[PART_PAGE], PART_MAX);
+	if (p->is_tiny)
+		snprintf(h->part[PART_SMALL], PART_MAX, " small window ");
+	human_count(s->live, count);
+	snprintf(h->part[PART_FLOWS], PART_MAX, " %s flows ", count);
+	human_count(s->closed, count);
+	snprintf(h->part[PART_CLOSED], PART_MAX, "%s closed ", count);
+	put_rates(s, rates, sizeof(rates));
+	snprintf(h->part[PART_RATES], PART_MAX, " %s ", rates);
+}
+
+static int width_of_head(const struct canvas *c, const struct head *h)
+{
+	int width = 0;
+
+	for (int i = 0; i < PART_COUNT; i++)
+		width += canvas_width(c, h->part[i], strlen(h->part[i]));
+	return width;
+}
+
+/* A part that does not fit leaves whole: rather none than half a number. */
+static void fit_head(const struct canvas *c, struct head *h, int room)
+{
+	static const enum part leaves[] = {PART_TOOL, PART_CLOSED, PART_WHAT, PART_CLOCK, PART_RATES,
+					   PART_INTERVAL, PART_SMALL, PART_PAGE, PART_FLOWS};
+	char *what = h->part[PART_WHAT];
+	int over = width_of_head(c, h) - room, len = (int)strlen(what);
+
+	/* A long name is cut before anything leaves. */
+	if (over > 0 && len > WHAT_LEAST + 1) {
+		len = len - over > WHAT_LEAST + 1 ? len - over : WHAT_LEAST + 1;
+		snprintf(what + len - 2, 3, "~ ");
+	}
+	for (size_t i = 0; i < sizeof(leaves) / sizeof(leaves[0]) && width_of_head(c, h) > room; i++)
+		h->part[leaves[i]][0] = '\0';
+}
+
 static void draw_state(struct canvas *c, const struct scene *s, const struct plan *p)
 {
-	char line[LINE_MAX], state[64], rates[96], time[16], live[HUMAN_MAX + 8],
-		closed[HUMAN_MAX + 8];
 	unsigned ink = s->ui->time == TIME_LIVE ? INK_BOLD : INK_BOLD | INK_REVERSE;
+	char line[PART_COUNT * PART_MAX] = "", state[64];
+	struct head head;
 	int width;
 
 	put_time_state(s, state, sizeof(state));
-	put_clock(s, time);
-	put_rates(s, rates, sizeof(rates));
-	human_count(s->live, live);
-	human_count(s->closed, closed);
-	if (p->is_tiny)
-		snprintf(line, sizeof(line), "%s %s flows", time, live);
-	else
-		snprintf(line, sizeof(line), "tcpsight %s %s %gs  %s%s%s%s%s  %s flows %s closed",
-			 s->what, time, s->interval_s, page_name(s->ui->page),
-			 s->ui->by != BY_NONE ? " by " : "",
-			 s->ui->by != BY_NONE ? by_name(s->ui->by) : "",
-			 s->ui->totals ? " totals" : "", s->ui->is_held ? " held" : "", live,
-			 closed);
 	width = (int)strlen(state);
-	/* Rather none than half a number. */
-	if (canvas_width(c, line, strlen(line)) + 2 + (int)strlen(rates) + 1 + width <= c->columns)
-		snprintf(line + strlen(line), sizeof(line) - strlen(line), "  %s", rates);
+	put_parts(s, p, &head);
+	fit_head(c, &head, c->columns - width);
+	for (int i = 0; i < PART_COUNT; i++)
+		strcat(line, head.part[i]);
 	canvas_put(c, 0, 0, c->columns, line, strlen(line), false, 0);
-	if (width + 1 < c->columns) {
-		canvas_put(c, 0, c->columns - width - 1, 1, " ", 1, false, 0);
+	if (width + 1 < c->columns)
 		canvas_put(c, 0, c->columns - width, width, state, (size_t)width, false, ink);
-	}
 }
 
 static void draw_filter(struct canvas *c, const struct scene *s)
@@ -114,6 +173,17 @@ static const char *prompt_name(enum prompt prompt)
 		"", "filter: ", "search: ", "to time: ", "save to: ", "type kill: "};
 
 	return names[prompt];
+}
+
+/* Below the place, in as many lines as it needs. */
+static void draw_why(struct canvas *c, const char *why)
+{
+	for (int row = 3; *why && row < c->rows - 1; row++) {
+		size_t len = human_fit(why, c->columns);
+
+		canvas_put(c, row, 0, c->columns, why, len, false, INK_RED);
+		why += len + (why[len] == ' ');
+	}
 }
 
 /* The text that is typed, its end in sight, and, if it is wrong, where and why. */
@@ -148,84 +218,20 @@ static void draw_prompt(struct canvas *c, const struct scene *s, const struct pl
 	else if ((int)strlen(ui->why) < at)
 		canvas_text(c, 2, at - 1 - (int)strlen(ui->why), ui->why, INK_RED);
 	else
-		canvas_put(c, 3, 0, c->columns, ui->why, strlen(ui->why), false, INK_RED);
+		draw_why(c, ui->why);
 }
 
-static int put_loss(const struct scene *s, char *buf, size_t size)
-{
-	const struct loss *l = &s->loss;
-	int used;
-
-	if (!l->is_known)
-		return 0;
-	used = snprintf(buf, size, "  lost %llu", (unsigned long long)l->flows);
-	if (l->missed)
-		used += snprintf(buf + used, size - (size_t)used, " missed %llu",
-				 (unsigned long long)l->missed);
-	if (l->refused)
-		used += snprintf(buf + used, size - (size_t)used, " no room for %llu",
-				 (unsigned long long)l->refused);
-	if (l->undecoded)
-		used += snprintf(buf + used, size - (size_t)used, " not understood %llu",
-				 (unsigned long long)l->undecoded);
-	return used;
-}
-
-/* As many keys as fit, each with its word. */
-static void draw_keys(struct canvas *c, int row, int from)
-{
-	char text[LINE_MAX] = "";
-	size_t used = 0;
-	int room = c->columns - from;
-
-	for (size_t i = 0; i < key_def_count; i++) {
-		const struct key_def *k = &key_defs[i];
-		char one[64];
-		int len = k->foot ? snprintf(one, sizeof(one), "  %.*s %s",
-					     (int)strcspn(k->names, " "), k->names, k->foot)
-				  : 0;
-
-		if (!len || (int)used + len > room)
-			continue;
-		memcpy(text + used, one, (size_t)len);
-		used += (size_t)len;
-	}
-	canvas_put(c, row, from, room, text, used, true, 0);
-}
-
-static void draw_foot(struct canvas *c, const struct scene *s, const struct plan *p)
-{
-	const struct ui *ui = s->ui;
-	char line[LINE_MAX], last[HUMAN_MAX + 8], all[HUMAN_MAX + 8];
-	int row = c->rows - 1, used;
-	size_t to = ui->top_line + (size_t)(p->lines > 0 ? p->lines : 0);
-	bool has_lost = s->loss.flows || s->loss.missed || s->loss.refused || s->loss.undecoded;
-
-	if (ui->message[0]) {
-		canvas_put(c, row, 0, c->columns, ui->message, strlen(ui->message), false,
-			   INK_BOLD);
-		return;
-	}
-	human_count(s->list->count, all);
-	human_count(to < s->list->count ? to : s->list->count, last);
-	if (p->lines > 0)
-		used = snprintf(line, sizeof(line), "%zu-%s of %s",
-				s->list->count ? ui->top_line + 1 : 0, last, all);
-	else
-		used = snprintf(line, sizeof(line), "%s", all);
-	canvas_text(c, row, 0, line, 0);
-	put_loss(s, line, sizeof(line));
-	used += canvas_text(c, row, used, s->loss.is_known ? line : "",
-			    has_lost ? INK_RED | INK_BOLD : 0);
-	draw_keys(c, row, used);
-}
-
+/* As much of it as there is room for. */
 static void draw_too_small(struct canvas *c)
 {
 	char text[64];
 	int len = snprintf(text, sizeof(text), "tcpsight: window too small (%dx%d)", c->columns,
 			   c->rows);
 
+	if (len > c->columns)
+		len = snprintf(text, sizeof(text), "window too small");
+	if (len > c->columns)
+		len = snprintf(text, sizeof(text), "too small");
 	canvas_put(c, 0, 0, c->columns, text, (size_t)len, false, 0);
 }
 
@@ -248,6 +254,5 @@ void draw(struct canvas *c, struct scene *s, const struct plan *p)
 		draw_prompt(c, s, p);
 	else if (s->ui->where[0] && !p->is_tiny && s->ui->over != OVER_HELP)
 		draw_filter(c, s);
-	if (!p->is_tiny)
-		draw_foot(c, s, p);
+	draw_foot(c, s, p);
 }

@@ -9,6 +9,9 @@ void draw_detail(struct canvas *c, struct scene *s, const struct plan *p);
 void draw_help(struct canvas *c, const struct scene *s);
 void draw_columns(struct canvas *c, const struct scene *s);
 
+/* What was said, and below it what was lost, and the keys that work here. */
+void draw_foot(struct canvas *c, const struct scene *s, const struct plan *p);
+
 /*
  * What the lines in sight sent in the last HISTORY_WIDTH intervals: read for all of them at once,
  * then made a text of, of the line in this place of the window, the first is 0.

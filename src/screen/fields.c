@@ -57,12 +57,12 @@ static const struct shown verdicts[] = {
 };
 
 static const struct shown listeners[] = {
-	{"pid", NULL, 7, 0, LOOK_PLAIN, 0},
-	{"comm", NULL, -12, 16, LOOK_PLAIN, 0},
+	{"pid", NULL, 7, 0, LOOK_PLAIN, 7},
+	{"comm", NULL, -12, 16, LOOK_PLAIN, 8},
 	{"local", "LISTENS", -21, 45, LOOK_ADDRESS, 0},
 	{"backlog", "QUEUE", 6, 0, LOOK_PLAIN, 0},
 	{"backlog_max", "LIMIT", 6, 0, LOOK_PLAIN, 0},
-	{"listen_drops", "DROPS", 6, 0, LOOK_PLAIN, 0},
+	{"listen_drops", "DROPS", 6, 0, LOOK_PLAIN, 6},
 	{"synack_retrans", "SYNACK_RTX", 10, 0, LOOK_PLAIN, 3},
 	{"uid", NULL, 6, 0, LOOK_PLAIN, 2},
 	{"severity", NULL, -8, 0, LOOK_PLAIN, 5},

@@ -90,3 +90,17 @@ size_t human_address(const struct value *v, size_t width, bool ascii, char *buf)
 	buf[len + port_len] = '\0';
 	return len + port_len;
 }
+
+size_t human_fit(const char *text, int room)
+{
+	size_t at = 0, space = 0;
+
+	for (int used = 0; text[at] && used < room; used++) {
+		if (text[at] == ' ')
+			space = at;
+		do
+			at++;
+		while ((text[at] & 0xc0) == 0x80);
+	}
+	return text[at] && text[at] != ' ' && space ? space : at;
+}

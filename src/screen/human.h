@@ -21,6 +21,9 @@ size_t human_age(uint64_t us, char buf[HUMAN_MAX]);
 /* "4,981" */
 size_t human_count(uint64_t n, char buf[HUMAN_MAX + 8]);
 
+/* Bytes of `text` that fit into `room` columns, cut between words if there are any. */
+size_t human_fit(const char *text, int room);
+
 /*
  * The text of an address, or of an endpoint, in at most `width` bytes: an IPv6 address that is
  * longer loses its middle, the port never anything. `buf` has room for VALUE_TEXT_MAX + 4 bytes.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Every key once: what it is called, what it does. Help, the last line and the manual are this
- * table. */
+/* Every key once: what it is called, what it does. Help, the names on the last line and the manual are
+ * this table. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -96,7 +96,6 @@ struct key_def {
 	const char *names; /* as people write them */
 	int key[6];	   /* 0 at the end */
 	enum act act;
-	const char *foot; /* one word for the last line; NULL: it is not there */
 	const char *help;
 };
 

@@ -187,6 +187,27 @@ static int fail(struct terminal *t, int error)
 	return -error;
 }
 
+/*
+ * curses asks what it writes into for the size, which here is no terminal: then it would tell the terminal to
+ * scroll 24 lines, and any others stay where they are.
+ */
+static SCREEN *new_screen(struct terminal *t)
+{
+	char text[16];
+	int rows, columns;
+	SCREEN *screen;
+
+	term_size(t, &rows, &columns);
+	snprintf(text, sizeof(text), "%d", rows);
+	setenv("LINES", text, 1);
+	snprintf(text, sizeof(text), "%d", columns);
+	setenv("COLUMNS", text, 1);
+	screen = newterm(NULL, t->memory, stdin);
+	unsetenv("LINES");
+	unsetenv("COLUMNS");
+	return screen;
+}
+
 int term_open(struct terminal **ret, const struct term_options *options)
 {
 	struct terminal *t = xcalloc(1, sizeof(*t));
@@ -201,7 +222,7 @@ int term_open(struct terminal **ret, const struct term_options *options)
 		return fail(t, errno);
 	if (term_guard_begin(t->out, t->wake))
 		return fail(t, errno);
-	t->screen = newterm(NULL, t->memory, stdin);
+	t->screen = new_screen(t);
 	if (!t->screen) {
 		term_guard_end();
 		return fail(t, EINVAL);

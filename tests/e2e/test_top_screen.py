@@ -157,6 +157,30 @@ def test_what_is_marked_is_saved_once_and_never_written_over(screen, text, tmp_p
     assert term.end() == (0, "")
 
 
+def command_shown(term):
+    """The lines of the window that somebody would copy."""
+    term.send("w")
+    term.wait("tcpsight top -C")
+    lines = term.lines()
+    begin = next(n for n, line in enumerate(lines) if line.startswith("tcpsight top -C"))
+    end = next(n for n in range(begin, len(lines)) if not lines[n].endswith("\\"))
+    return "\n".join(lines[begin:end + 1])
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50), (40, 30)], ids=["80x24", "200x50", "40x30"])
+def test_the_command_that_is_shown_prints_what_is_shown(screen, recording, size):
+    """Of the interval that is shown: which lines, in which order, with which bytes."""
+    term = screen("top", "--read", recording, "--at", f"{DAY} 12:01:00", "--sort", "tx_bytes", "--where",
+                  "pid 102 and not port 22 or port 5432", size=size)
+    first_second(term)
+    term.script(["]", "wait:PAST_12:01:01", "f", "^u", "net 10.4.4.0/24 and pid 102", "Enter"])
+    term.wait(lambda term: "app2" in term.text() and "app3" not in term.text(), "filtered line")
+    shell = f'tcpsight() {{ {shlex.quote(str(PROGRAM))} "$@"; }}\n{command_shown(term)}\n'
+    done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, check=True, env={"TZ": "UTC"})
+    rows = [line.split() for line in done.stdout.splitlines() if "app" in line]
+    assert [row[:6] for row in rows] == [["102", "app2", "10.0.0.1:4002", "10.4.4.2:5432", "1000", "2000"]]
+
+
 def test_nothing_is_closed_unless_the_command_line_allows_it(screen, text):
     term = screen(*replay(text))
     term.script(["wait:PAST_12:02:00", "K", "wait:without_--allow-kill"])
@@ -172,7 +196,12 @@ def test_a_connection_is_closed_once_the_word_is_typed(screen, privileged):
         term = screen("top", "--allow-kill", f"dst port {port}")
         term.wait("LIVE")
         term.wait(f"127.0.0.1:{port}")
-        term.script(["K", "wait:ECONNABORTED", "no", "Enter", "wait:Nothing_was_closed"])
+        own = f"pid {os.getpid()} "
+        # Who and what is asked about stays in sight, whole, while it is answered.
+        term.script(["K", "wait:ECONNABORTED", "n", "o"])
+        term.wait(lambda term: "type kill: no" in term.text() and own in term.text()
+                  and f":{client.getsockname()[1]} > 127.0.0.1:{port}" in " ".join(term.lines()), "what is asked about")
+        term.script(["Enter", "wait:Nothing_was_closed"])
         client.sendall(b"still there")
         assert peer.recv(100) == b"still there"
         term.script(["K", "wait:ECONNABORTED", "kill", "Enter", "wait:closed_1,_gone_already_0"])
