@@ -65,7 +65,6 @@ int agent_config_read(const char *path, const struct report *report, struct conf
 	char *text = NULL;
 	size_t len = 0;
 	int err = read_text(path, &text, &len);
-	unsigned mistakes;
 
 	*ret = (struct config_file){.path = path};
 	if (err == -ENOENT)
@@ -74,11 +73,11 @@ int agent_config_read(const char *path, const struct report *report, struct conf
 		log_errno(err, "cannot read %s", path);
 		return -EINVAL;
 	}
-	mistakes = config_parse(ret, path, text, len, tell);
+	ret->mistakes = config_parse(ret, path, text, len, tell);
 	if (ret->lines)
-		mistakes += config_check(ret, report, tell);
+		ret->mistakes += config_check(ret, report, tell);
 	free(text);
-	return mistakes ? -EINVAL : 0;
+	return ret->mistakes ? -EINVAL : 0;
 }
 
 /* The names of options that are lists: of those the command line's take the place of the file's. */
@@ -157,9 +156,10 @@ int agent_configure(const struct report *report, int argc, char **argv, struct q
 		complain(argv[0], path, 0, "argument --config: there is no such file");
 		return RUN_USAGE;
 	}
-	if (err && err != -ENOENT)
+	/* What is wrong was told; the rest of it is looked at, and whoever asks is told of that too. */
+	if (err && err != -ENOENT && !file.lines)
 		return RUN_USAGE;
-	if (!err)
+	if (err != -ENOENT)
 		q->watch->config = &file;
 	argument_count = argc;
 	arguments = argv;

@@ -194,6 +194,8 @@ static int add_sections(struct all_asked *all, struct watch *watch)
 	int err = 0, now;
 
 	for (unsigned i = 1; watch->config && i < watch->config->sections; i++) {
+		if (watch->config->section[i].is_wrong)
+			continue;
 		now = add_section(all, watch->config, i, watch);
 		err = err ? err : now;
 	}
@@ -293,6 +295,8 @@ int asked_make(struct all_asked *all, const struct report *report, struct questi
 
 		err = err ? err : now;
 	}
+	if (watch->config && watch->config->mistakes)
+		return RUN_USAGE;
 	if (!err)
 		err = find_recording(all, program);
 	return err ? err : check_stdout(all, program);

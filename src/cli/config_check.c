@@ -16,7 +16,7 @@
 #define CREDENTIALS "${CREDENTIALS_DIRECTORY}"
 
 struct checker {
-	const struct config_file *file;
+	struct config_file *file;
 	config_complain *tell;
 	unsigned mistakes;
 };
@@ -179,9 +179,22 @@ static void check_setting(struct checker *k, unsigned number, const struct repor
 	check_twice(k, number, o);
 }
 
-static void check_section(struct checker *k, unsigned number, const struct report *agent)
+/* What is right is looked at further, so that all mistakes of a file are told at once. */
+static void check_one(struct checker *k, unsigned number, const struct report *r)
+{
+	struct config_setting *s = &k->file->setting[number];
+	unsigned mistakes = k->mistakes;
+
+	check_setting(k, number, r);
+	s->is_wrong = k->mistakes != mistakes;
+	k->file->section[s->section].is_wrong |= s->is_wrong;
+}
+
+/* True if it makes no sense. */
+static bool check_section(struct checker *k, unsigned number, const struct report *agent)
 {
 	const struct config_section *s = &k->file->section[number];
+	unsigned mistakes = k->mistakes;
 	const char *names[64], *nearest;
 	char text[256];
 	size_t n = 0;
@@ -196,10 +209,10 @@ static void check_section(struct checker *k, unsigned number, const struct repor
 			mistake(k, s->line, s->name_at, text);
 		}
 	if (config_report(k->file, number, agent))
-		return;
+		return k->mistakes != mistakes;
 	if (command_why_left_out(s->name)) {
 		mistake(k, s->line, s->name_at, command_why_left_out(s->name));
-		return;
+		return true;
 	}
 	for (size_t i = 0; i < report_count && n < 64; i++)
 		if (reports[i] != agent)
@@ -208,9 +221,10 @@ static void check_section(struct checker *k, unsigned number, const struct repor
 	snprintf(text, sizeof(text), "unknown section [%.64s]%s%s%s", s->name,
 		 nearest ? ", did you mean [" : "", nearest ? nearest : "", nearest ? "]?" : "");
 	mistake(k, s->line, s->name_at, text);
+	return true;
 }
 
-unsigned config_check(const struct config_file *c, const struct report *agent,
+unsigned config_check(struct config_file *c, const struct report *agent,
 		      config_complain *tell)
 {
 	struct checker k = {.file = c, .tell = tell};
@@ -220,11 +234,11 @@ unsigned config_check(const struct config_file *c, const struct report *agent,
 	for (unsigned i = 0; i < c->sections; i++) {
 		const struct report *r = config_report(c, i, agent);
 
-		if (i)
-			check_section(&k, i, agent);
+		if (i && check_section(&k, i, agent))
+			c->section[i].is_wrong = true;
 		for (; setting < c->settings && c->setting[setting].section <= i; setting++)
 			if (r && c->setting[setting].section == i)
-				check_setting(&k, setting, r);
+				check_one(&k, setting, r);
 	}
 	return k.mistakes;
 }
@@ -272,7 +286,7 @@ void config_make_words(struct config_file *c, unsigned section, const struct rep
 		const struct config_setting *s = &c->setting[i];
 		const struct option_def *o = find(&list, s->name);
 
-		if (s->section != section || is_among(leave_out, s->name))
+		if (s->section != section || s->is_wrong || is_among(leave_out, s->name))
 			continue;
 		snprintf(prefix, sizeof(prefix), "--%.64s%s", option_name(s->name),
 			 o && o->type == OPTION_FLAG ? "" : "=");

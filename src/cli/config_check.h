@@ -9,9 +9,9 @@ struct report;
 
 /*
  * Compare every section and setting with the tables of options. All mistakes are told; returns how
- * many there were. `agent` is the report whose options stand before the first section.
+ * many there were, and marks what is wrong: nobody asks it. `agent` is the report whose options stand before the first section.
  */
-unsigned config_check(const struct config_file *c, const struct report *agent,
+unsigned config_check(struct config_file *c, const struct report *agent,
 		      config_complain *tell);
 
 /* The report of a section; NULL if there is none. */

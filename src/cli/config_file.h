@@ -6,6 +6,7 @@
  * tells of what is wrong.
  */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 
 #define CONFIG_SETTINGS_MAX 512
@@ -17,6 +18,7 @@ struct config_section {
 	const char *name, *label; /* "" for the part before the first, and if there is none */
 	unsigned line;
 	size_t name_at;
+	bool is_wrong; /* it, or a setting of it, makes no sense: config_check() */
 };
 
 struct config_setting {
@@ -24,6 +26,7 @@ struct config_setting {
 	const char *name, *value;
 	unsigned line;		  /* from 1 */
 	size_t name_at, value_at; /* in the line, from 0 */
+	bool is_wrong;
 	const size_t
 		*origin; /* of each byte of value, and of its end: where it stands in the line */
 };
@@ -40,6 +43,7 @@ struct config_file {
 	unsigned sections;
 	struct config_setting setting[CONFIG_SETTINGS_MAX];
 	unsigned settings;
+	unsigned mistakes; /* that were told of it */
 	/* Whatever was made of it, and goes with it. */
 	void **kept;
 	size_t kept_count;

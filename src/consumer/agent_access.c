@@ -58,6 +58,22 @@ void agent_access_free(struct agent_access *a)
 	free(a);
 }
 
+/* Would it be served at all? What its address tells need not wait until it is opened. */
+static const char *refuse(const struct agent_access *a, const struct http_listener *listener)
+{
+	const struct agent_options *o = a->options;
+	const struct http_policy named = {
+		.token = o->token_file,
+		.certificate = o->certificate,
+		.client_ca = o->client_ca,
+		.insecure_anyone = o->insecure_anyone,
+		.metrics_anyone = a->policy.metrics_anyone,
+	};
+	struct http_listener l = *listener;
+
+	return l.is_inherited ? NULL : http_listener_check(&l, &named);
+}
+
 int agent_access_listen(struct agent_access *a, const char *text, unsigned scope,
 			struct usage_error *error)
 {
@@ -66,13 +82,17 @@ int agent_access_listen(struct agent_access *a, const char *text, unsigned scope
 
 	if (a->listeners < ACCESS_LISTEN_MAX)
 		why = http_listener_parse(text, &a->listener[a->listeners], &at);
+	if (!why) {
+		a->listener[a->listeners].scope = scope;
+		why = refuse(a, &a->listener[a->listeners]);
+	}
 	if (why) {
 		error->argument = text;
 		error->at = at;
 		snprintf(error->text, sizeof(error->text), "argument --listen: %s", why);
 		return -EINVAL;
 	}
-	a->listener[a->listeners++].scope = scope;
+	a->listeners++;
 	return 0;
 }
 

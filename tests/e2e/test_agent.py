@@ -68,6 +68,16 @@ def test_all_mistakes_of_a_file_are_told(built, tmp_path):
     assert lines[at + 1] == "  max-flows = many   # a number" and lines[at + 2].index("^") == 2 + 12
 
 
+def test_mistakes_of_form_hide_none_of_meaning(built, tmp_path):
+    """Of other sections: of one that has both it is not known what it would be."""
+    path = write(tmp_path, "lisen = 127.0.0.1:1\nlisten = 0.0.0.0:80\n[metrics]\nby = comm,pid\n[api]\nkeep-closed = no\n"
+                           "[ipfix]\ncollector = x:1\n[nope]\nx = y\n[life]\nfilter = port 443 and\n")
+    done = run("agent", "--config", path)
+    assert done.status == 2 and not done.lines
+    told = re.findall(rf"^{re.escape(str(path))}:(\d+):", done.stderr, re.M)
+    assert sorted(map(int, told)) == [1, 2, 4, 6, 8, 9, 12]
+
+
 def test_what_a_filter_says_is_checked_where_it_stands(built, tmp_path):
     path = write(tmp_path, "[metrics]\nby = comm,raddr\nfilter = port 443 and\n[life]\njson = yes\n"
                            "output = /nonexistent/x\ncolumns = comm,nothing\n")

@@ -257,7 +257,7 @@ def test_beyond_this_machine_it_needs_tls_and_a_token(privileged, tmp_path, pki,
     write(tmp_path / "token", TOKEN)
     words = {"TOKEN": tmp_path / "token", "CERT": pki / "server.pem", "KEY": pki / "server.key"}
     done = run("agent", "--listen", "0.0.0.0:0", *(words.get(o, o) for o in options))
-    assert done.status == 1
+    assert done.status == 2
     assert "refusing to serve process names and addresses beyond this machine" in done.stderr
 
 
