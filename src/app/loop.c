@@ -186,13 +186,14 @@ static void follow_clock(struct loop *l)
 static int drain(struct loop *l)
 {
 	struct itimerspec soon = {.it_value.tv_nsec = COME_BACK_NS};
+	const struct itimerspec at_once = {.it_value.tv_nsec = 1};
 	int n;
 
 	/* Before events are taken that happened since. */
 	follow_clock(l);
 	n = l->source->ops->drain(l->source);
 	if (n > 0 && l->come_back >= 0)
-		timerfd_settime(l->come_back, 0, &soon, NULL);
+		timerfd_settime(l->come_back, 0, l->source->is_behind ? &at_once : &soon, NULL);
 	return n < 0 ? n : 0;
 }
 

@@ -53,6 +53,8 @@ struct source {
 	bool takes_turns; /* where many flows move, it may be left out of most of them, by turns; */
 	uint64_t watched; /* but not of this one */
 	bool stalls;	 /* also flows that moved nothing while data is under way, or is not read */
+	/* Set by drain(): more waits than it took. */
+	bool is_behind;
 	bool names_owners; /* somebody needs owners as they are now; else a later sample will do */
 	unsigned needs;	 /* enum column_need, of all that will be shown */
 	/* Set by open(): of those, what cannot be had here; NEED_EXTRA: but for causes. */

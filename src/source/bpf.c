@@ -267,6 +267,7 @@ static int bpf_drain(struct source *s)
 		if (err)
 			return err;
 	}
+	s->is_behind = b->ring.is_behind;
 	if (n)
 		return n;
 	__atomic_store_n(&b->reader.control->idle, 1, __ATOMIC_SEQ_CST);

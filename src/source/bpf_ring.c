@@ -65,13 +65,18 @@ static uint32_t room(uint32_t head)
 int bpf_ring_consume(struct bpf_ring *r)
 {
 	const unsigned long *written = (const unsigned long *)r->written;
-	unsigned long at = __atomic_load_n(r->taken, __ATOMIC_ACQUIRE);
+	unsigned long at = __atomic_load_n(r->taken, __ATOMIC_ACQUIRE), begin = at;
 	int given = 0;
 
+	r->is_behind = false;
 	while (at != __atomic_load_n(written, __ATOMIC_ACQUIRE)) {
 		uint8_t *record = (uint8_t *)r->written + r->page + (at & (r->size - 1));
 		uint32_t head = __atomic_load_n((uint32_t *)record, __ATOMIC_ACQUIRE);
 
+		/* All that was there when we came has the ring's size at most. */
+		r->is_behind = at - begin >= r->size;
+		if (r->is_behind)
+			break;
 		/* One that is still being written holds up those behind it. */
 		if (head & BPF_RINGBUF_BUSY_BIT)
 			break;

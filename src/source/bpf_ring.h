@@ -5,6 +5,7 @@
  * longer than a page, so one page more does the same.
  */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@ struct bpf_ring {
 	const uint8_t *written;	  /* up to where the programs have written; the data follow a page on */
 	void (*take)(void *context, void *record, size_t size);
 	void *context;
+	bool is_behind; /* more waits than was given */
 };
 
 #define BPF_RING_NONE ((struct bpf_ring){.epoll = -1})
@@ -27,5 +29,8 @@ int bpf_ring_open(struct bpf_ring *r, int map, size_t size,
 		  void (*take)(void *context, void *record, size_t size), void *context);
 void bpf_ring_close(struct bpf_ring *r);
 
-/* Give all records that are there. Returns how many. */
+/*
+ * Give all records that are there now, and some that come meanwhile: not for ever, if they come faster
+ * than they are taken; then `is_behind` is set. Returns how many.
+ */
 int bpf_ring_consume(struct bpf_ring *r);

@@ -120,6 +120,30 @@ static void test_a_record_over_the_end_is_in_one_piece(void **state)
 	}
 }
 
+static void take_and_get_another(void *context, void *record, size_t size)
+{
+	(void)record;
+	(void)size;
+	put(context, "more", 0);
+}
+
+static void test_others_have_their_turn_though_more_comes(void **state)
+{
+	struct ring r;
+
+	(void)state;
+	begin(&r, 0);
+	r.ring.take = take_and_get_another;
+	put(&r, "first", 0);
+	/* As many as fit in the ring: all that may have been there. */
+	assert_int_equal(bpf_ring_consume(&r.ring), SIZE / 16);
+	assert_true(r.ring.is_behind);
+	r.ring.take = take;
+	assert_int_equal(bpf_ring_consume(&r.ring), 1);
+	assert_string_equal(r.told, "more");
+	assert_false(r.ring.is_behind);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +151,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_complete_is_waited_for),
 		cmocka_unit_test(test_what_was_given_back_is_passed_over),
 		cmocka_unit_test(test_a_record_over_the_end_is_in_one_piece),
+		cmocka_unit_test(test_others_have_their_turn_though_more_comes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
