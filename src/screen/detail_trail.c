@@ -26,7 +26,8 @@ struct scale {
 static struct scale scale_for(int width, double interval_s)
 {
 	int room = width - DETAIL_INDENT - FIGURES_WIDTH;
-	unsigned wanted = (unsigned)(SPAN_S / interval_s), per;
+	/* Before the first interval its length is not known. */
+	unsigned wanted = interval_s >= 1 ? (unsigned)(SPAN_S / interval_s) : SPAN_S, per;
 
 	if (room > SIGNS_MAX)
 		room = SIGNS_MAX;
