@@ -264,8 +264,17 @@ static int on_reload(struct consumer *c, const struct question *q, bool is_trial
 	return 0;
 }
 
+static void on_shrunk(struct consumer *c, uint32_t from, uint32_t to)
+{
+	struct api *api = c->state;
+
+	live_shrink(&api->live, from, to);
+	judging_shrink(&api->judging, from, to);
+}
+
 static const struct consumer_ops ops = {
 	.name = "api",
+	.shrunk = on_shrunk,
 	.opened = on_opened,
 	.interval = on_interval,
 	.closed = on_closed,

@@ -32,6 +32,12 @@ void judging_done(struct judging *j)
 	}
 }
 
+void judging_shrink(struct judging *j, uint32_t from, uint32_t to)
+{
+	for (int i = 0; i < 2; i++)
+		reserve_forget(j->history[i] + from, (to - from) * sizeof(*j->history[i]));
+}
+
 static struct subject subject_of(const struct flow *f, const struct ev_extra *extra,
 				 uint64_t time_ns)
 {
@@ -183,6 +189,9 @@ bool judging_pass(struct judging *j, const struct engine *e, const struct live *
 		j->peers[next] = (struct peers){0};
 	}
 	to = (uint32_t)(used * (j->piece + 1) / JUDGING_PIECES);
+	/* There may be fewer slots than at the last piece. */
+	if (to < j->next_slot)
+		to = j->next_slot;
 	judge_slots(j, e, live, j->next_slot, to);
 	j->next_slot = to;
 	if (++j->piece < JUDGING_PIECES)

@@ -44,6 +44,8 @@ struct judging {
 };
 
 void judging_begin(struct judging *j, uint32_t max_flows);
+/* Slots from `from` to before `to` have no flow. */
+void judging_shrink(struct judging *j, uint32_t from, uint32_t to);
 void judging_done(struct judging *j);
 
 /* A reading of a flow. The same one may come twice. */

@@ -121,6 +121,13 @@ struct live_left live_close(struct live *l, uint32_t slot, const struct flow *f)
 	return left;
 }
 
+void live_shrink(struct live *l, uint32_t from, uint32_t to)
+{
+	reserve_forget(l->flow + from, (to - from) * sizeof(*l->flow));
+	if (l->used > from && l->used <= to)
+		l->used = from;
+}
+
 void live_leave(struct live *l, uint32_t slot)
 {
 	if (l->flow[slot].id)

@@ -74,6 +74,8 @@ struct live_left {
 	bool is_untold;
 };
 struct live_left live_close(struct live *l, uint32_t slot, const struct flow *f);
+/* Slots from `from` to before `to` have no flow. */
+void live_shrink(struct live *l, uint32_t from, uint32_t to);
 /* Whoever is in the slot is not told of any more. */
 void live_leave(struct live *l, uint32_t slot);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,8 @@
 #include "util/log.h"
 
 #define NS_PER_S 1000000000ull
+#define SHRINK_PAUSE_NS (5 * NS_PER_S)
+#define SHRINK_SHARE 1000
 
 bool agent_service_answers(struct all_asked *asked, struct source *source, int *ret_status)
 {
@@ -136,12 +139,26 @@ static void keep_budget(struct agent_service *s, const struct agent_options *o)
 		 (double)(b->floor_ns ? b->floor_ns : b->finest_ns) / NS_PER_S);
 }
 
+/* So rarely that it takes a thousandth of the time at most. */
+static void give_back(struct agent_service *s)
+{
+	uint64_t begin_ns = clock_now_ns(), took_ns;
+
+	if (begin_ns < s->shrink_ns)
+		return;
+	if (engine_shrink(s->engine))
+		malloc_trim(0);
+	took_ns = clock_now_ns() - begin_ns;
+	s->shrink_ns = begin_ns + SHRINK_PAUSE_NS + took_ns * SHRINK_SHARE;
+}
+
 void agent_service_ticked(struct agent_service *s)
 {
 	const struct agent_options *o = s->asked->one[0]->question->own;
 	struct account a = {0};
 	char text[256];
 
+	give_back(s);
 	keep_memory(s, o);
 	keep_budget(s, o);
 	if (s->notify < 0)

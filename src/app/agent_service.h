@@ -22,6 +22,7 @@ struct agent_service {
 	struct agent *agent;
 	int notify, statm;
 	struct budget budget; /* of the processor */
+	uint64_t shrink_ns;   /* when memory may be given back next */
 	uint64_t reloads, refused_reloads;
 };
 

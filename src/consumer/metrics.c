@@ -140,9 +140,15 @@ static int on_reload(struct consumer *c, const struct question *q, bool is_trial
 	return 0;
 }
 
+static void on_shrunk(struct consumer *c, uint32_t from, uint32_t to)
+{
+	metrics_shrink(c->state, from, to);
+}
+
 static const struct consumer_ops ops = {
 	.name = "metrics",
 	.reload = on_reload,
+	.shrunk = on_shrunk,
 	.opened = on_opened,
 	.interval = on_interval,
 	.tick = on_tick,

@@ -80,6 +80,8 @@ struct metrics *metrics_new(struct consumer *c, struct view *view,
 void metrics_free(struct metrics *m);
 /* From consumer_ops.start() on; `of`: enum series_of, for all tables. */
 void metrics_start(struct metrics *m, struct source *source, unsigned of);
+/* Slots from `from` to before `to` have no flow. */
+void metrics_shrink(struct metrics *m, uint32_t from, uint32_t to);
 /* An interval ends. */
 void metrics_turn(struct metrics *m, uint64_t time_ns);
 

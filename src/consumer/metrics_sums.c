@@ -76,6 +76,12 @@ void metrics_start(struct metrics *m, struct source *source, unsigned of)
 	metrics_process_open(&m->process);
 }
 
+void metrics_shrink(struct metrics *m, uint32_t from, uint32_t to)
+{
+	reserve_forget(m->flow + from, (to - from) * sizeof(*m->flow));
+	judge_shrink(m->view, from, to);
+}
+
 /* Each connection that began, or was there, must have ended or live on. */
 static void take_balance(struct metrics *m)
 {

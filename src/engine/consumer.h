@@ -118,6 +118,8 @@ struct consumer_ops {
 		      struct usage_error *error);
 	/* The window's size changed. */
 	void (*resized)(struct consumer *c);
+	/* Slots of the flow table from `from` to before `to` have no flow: what is kept for them may go. */
+	void (*shrunk)(struct consumer *c, uint32_t from, uint32_t to);
 	/* The run is over: write what is owed. `account` holds the loss of this consumer too. */
 	void (*end)(struct consumer *c, const struct account *account);
 	/* What found no place within the consumer's own limits. */

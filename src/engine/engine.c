@@ -159,6 +159,39 @@ int engine_add(struct engine *e, struct consumer *c, uint64_t now_ns)
 	return 0;
 }
 
+/* Of fewer that are free, or a smaller part of all, it is not worth a look. */
+#define SHRINK_SLOTS 4096
+#define SHRINK_SHARE 4
+/* What is kept of so many free slots side by side is given back. */
+#define SHRINK_RUN 256
+
+static void forget_slots(void *context, uint32_t from, uint32_t to)
+{
+	struct engine *e = context;
+
+	if (e->extra)
+		reserve_forget(e->extra + from, (to - from) * sizeof(*e->extra));
+	for (unsigned i = 0; i < e->paces; i++)
+		pace_shrink(&e->pace[i], from, to);
+	for (uint64_t bits = e->all_wanted; bits;) {
+		struct consumer *c = engine_next_of(e, &bits);
+
+		if (c->ops->shrunk)
+			c->ops->shrunk(c, from, to);
+	}
+}
+
+bool engine_shrink(struct engine *e)
+{
+	const struct flow_table *t = &e->flows;
+
+	if (t->used - t->count < SHRINK_SLOTS || t->used - t->count < t->used / SHRINK_SHARE ||
+	    e->is_ticking)
+		return false;
+	flow_table_shrink(&e->flows, SHRINK_RUN, forget_slots, e);
+	return true;
+}
+
 void engine_remove(struct engine *e, struct consumer *c)
 {
 	struct pace *p = c->pace;

@@ -51,6 +51,12 @@ void engine_begin(struct engine *e, uint64_t time_ns);
 #define ENGINE_EMPTY_TICKS 60
 void engine_advance(struct engine *e, uint64_t time_ns);
 
+/*
+ * If many flows have gone, give back most of what was kept for them. Then it looks at all slots; false: there is
+ * no need to.
+ */
+bool engine_shrink(struct engine *e);
+
 /* What those want who are told next, so that a sample need not hold what nobody looks at. */
 struct due {
 	unsigned wants, needs; /* enum consumer_want and column_need */

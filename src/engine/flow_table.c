@@ -88,7 +88,10 @@ static struct flow *take_slot(struct flow_table *t)
 	}
 	if (t->used == t->limit)
 		return NULL;
-	return &t->flow[t->used++];
+	/* Where the table was larger once, something may be left. */
+	f = &t->flow[t->used++];
+	memset(f, 0, sizeof(*f));
+	return f;
 }
 
 static void put_into_index(struct flow_table *t, uint32_t place)
@@ -161,6 +164,33 @@ void flow_table_remove(struct flow_table *t, struct flow *flow)
 	flow->slot_next = t->free_head;
 	t->free_head = (uint32_t)(flow - t->flow) + 1;
 	t->count--;
+}
+
+static bool is_taken(const struct flow_table *t, uint32_t slot)
+{
+	return flow_table_find(t, t->flow[slot].id) == &t->flow[slot];
+}
+
+void flow_table_shrink(struct flow_table *t, uint32_t least,
+		       void (*gone)(void *context, uint32_t from, uint32_t to), void *context)
+{
+	uint32_t was = t->used, end = was, slot = was;
+
+	while (t->used && !is_taken(t, t->used - 1))
+		t->used--;
+	t->free_head = 0;
+	/* From the last to the first, so that the first is the next to be taken. */
+	do {
+		while (slot && !is_taken(t, slot - 1))
+			if (--slot < t->used) {
+				t->flow[slot].slot_next = t->free_head;
+				t->free_head = slot + 1;
+			}
+		if (end - slot >= least)
+			gone(context, slot, end);
+		end = slot ? --slot : 0;
+	} while (end);
+	reserve_forget(t->flow + t->used, (was - t->used) * sizeof(*t->flow));
 }
 
 struct flow *flow_table_scratch(struct flow_table *t, uint64_t id)

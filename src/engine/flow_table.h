@@ -53,6 +53,14 @@ struct flow *flow_table_add(struct flow_table *t, uint64_t id, bool *ret_is_new)
 
 void flow_table_remove(struct flow_table *t, struct flow *flow);
 
+/*
+ * Give back the memory behind the last flow, and let those that come next have the first slots that are free.
+ * `gone` is told of each run of `least` free slots or more, from `from` to before `to`, also behind the last
+ * flow. It looks at all slots.
+ */
+void flow_table_shrink(struct flow_table *t, uint32_t least,
+		       void (*gone)(void *context, uint32_t from, uint32_t to), void *context);
+
 /* A flow that is in no table, zeroed but for its id, until this is called again; its slot is `limit`. */
 struct flow *flow_table_scratch(struct flow_table *t, uint64_t id);
 

@@ -56,6 +56,13 @@ void pace_forget(struct pace *p, uint32_t slot)
 		memset(p->told[slot], 0, sizeof(p->told[0]));
 }
 
+void pace_shrink(struct pace *p, uint32_t from, uint32_t to)
+{
+	reserve_forget(p->reported + from, (to - from) * sizeof(*p->reported));
+	if (p->told)
+		reserve_forget(p->told + from, (to - from) * sizeof(*p->told));
+}
+
 static void read_counters(const struct flow *f, const struct ev_extra *extra,
 			  const struct event *close, int64_t *ret)
 {

@@ -45,6 +45,8 @@ void pace_restart(struct pace *p);
 void pace_want_counters(struct pace *p);
 
 /* A flow has taken a slot: nothing was told of it yet. */
+/* Slots from `from` to before `to` have no flow: nothing is remembered of them. */
+void pace_shrink(struct pace *p, uint32_t from, uint32_t to);
 void pace_forget(struct pace *p, uint32_t slot);
 
 /* What the flow has moved so far is not to be told. */

@@ -18,6 +18,12 @@ void judge_begin(struct view *view, size_t max_flows)
 	view->history = reserve(history_bytes(view));
 }
 
+void judge_shrink(struct view *view, size_t from, size_t to)
+{
+	if (view->history)
+		reserve_forget(view->history + from, (to - from) * sizeof(*view->history));
+}
+
 void judge_done(struct view *view)
 {
 	if (view->history)

@@ -15,6 +15,8 @@ struct view;
 
 /* `max_flows` is the limit of the flow table. */
 void judge_begin(struct view *view, size_t max_flows);
+/* Slots from `from` to before `to` have no flow. */
+void judge_shrink(struct view *view, size_t from, size_t to);
 void judge_done(struct view *view);
 
 /* Of an interval, which begins with the reading before; NULL: it is no row, and only remembered. */

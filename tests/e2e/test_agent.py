@@ -4,7 +4,9 @@
 import contextlib
 import json
 import os
+import pathlib
 import re
+import resource
 import signal
 import socket
 import time
@@ -219,6 +221,34 @@ def test_what_came_since_the_last_interval_is_not_lost(agent, netns):
     account = wait_until(lambda: (lambda now: now["closed"] - before["closed"] >= 40 and now)(
         json.loads(a.get("/api/v1/status")[1])["account"]), "their ends")
     assert account["lost"] == account["missed"] == 0
+
+
+@pytest.mark.alone
+def test_memory_of_those_who_have_gone_is_given_back(agent, netns):
+    """More than half of what they took; and who comes after them is counted as ever."""
+    def resident():
+        return int(re.search(r"^VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{a.pid}/status").read_text(), re.M)[1])
+
+    def live():
+        return json.loads(a.get("/api/v1/flows?limit=1&filter=net%20127.0.0.0/8")[1])["total"]
+
+    # What is kept of ends, and of minutes, is not of those who live.
+    a = agent("--also", "metrics --interval 1", "--also", "api --keep-closed 10 --keep-trails 10")
+    before, others = resident(), live()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (20000, 20000))
+    with netns.inside(), contextlib.ExitStack() as stack:
+        server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        for _ in range(4000):
+            stack.enter_context(socket.create_connection(server.getsockname()))
+            stack.enter_context(server.accept()[0])
+        wait_until(lambda: live() >= others + 8000, "connections")
+        most = wait_until(lambda: resident() > before + 6000 and resident(), "memory for them")
+    wait_until(lambda: resident() < before + (most - before) / 2, lambda: f"memory: {before}, {most}, {resident()}")
+    with Pair() as pair:
+        pair.send(3)
+        a.wait_page(lambda p: p.sum("tcpsight_host_io_bytes_total", direction="transmit") >= 3 * len(PAYLOAD), "bytes")
+    page = a.wait_page(lambda p: p.sum("tcpsight_host_connections_closed_total") >= 8002, "ends")
+    assert page.sum("tcpsight_balance") == 0
 
 
 def test_near_its_limit_of_memory_it_gives_things_up(agent):
