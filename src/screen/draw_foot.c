@@ -9,7 +9,7 @@
 
 #define LINE_MAX 512
 
-/* A key that works, and what it does here. */
+/* A key that works, and what it does here; of ACT_PAUSE see pause_word(). */
 struct hint {
 	enum act act;
 	const char *word;
@@ -18,31 +18,31 @@ struct hint {
 /* In the order in which they are shown; those that find no room are left out from the end. */
 static const struct hint of_live[] = {
 	{ACT_PAGE_NEXT, "page"}, {ACT_FILTER, "filter"}, {ACT_SEARCH, "search"},   {ACT_BY_NEXT, "group"},
-	{ACT_PAUSE, "pause"},	 {ACT_SORT_RIGHT, "sort"}, {ACT_COLUMNS, "columns"}, {ACT_QUIT, "quit"},
+	{ACT_PAUSE, ""},	 {ACT_SORT_RIGHT, "sort"}, {ACT_COLUMNS, "columns"}, {ACT_QUIT, "quit"},
 	{ACT_NOTHING, NULL},
 };
 static const struct hint of_past[] = {
-	{ACT_TIME_BACK, "back"}, {ACT_TIME_ON, "on"},	 {ACT_PAUSE, "live"},	  {ACT_TIME_TO, "to a time"},
+	{ACT_TIME_BACK, "back"}, {ACT_TIME_ON, "on"},	 {ACT_PAUSE, ""},	  {ACT_TIME_TO, "to a time"},
 	{ACT_FILTER, "filter"},	 {ACT_PAGE_NEXT, "page"}, {ACT_SEARCH, "search"}, {ACT_BY_NEXT, "group"},
 	{ACT_QUIT, "quit"},	 {ACT_NOTHING, NULL},
 };
 static const struct hint of_file[] = {
-	{ACT_TIME_BACK, "back"}, {ACT_TIME_ON, "on"},	 {ACT_TIME_TO, "to a time"}, {ACT_PAUSE, "play"},
+	{ACT_TIME_BACK, "back"}, {ACT_TIME_ON, "on"},	 {ACT_TIME_TO, "to a time"}, {ACT_PAUSE, ""},
 	{ACT_FILTER, "filter"},	 {ACT_PAGE_NEXT, "page"}, {ACT_SEARCH, "search"},    {ACT_BY_NEXT, "group"},
 	{ACT_SORT_RIGHT, "sort"}, {ACT_COLUMNS, "columns"}, {ACT_QUIT, "quit"},	     {ACT_NOTHING, NULL},
 };
 static const struct hint of_playing[] = {
-	{ACT_PAUSE, "stop"},	 {ACT_SPEED, "speed"},	{ACT_PAGE_NEXT, "page"}, {ACT_FILTER, "filter"},
+	{ACT_PAUSE, ""},	 {ACT_SPEED, "speed"},	{ACT_PAGE_NEXT, "page"}, {ACT_FILTER, "filter"},
 	{ACT_SEARCH, "search"}, {ACT_BY_NEXT, "group"}, {ACT_QUIT, "quit"},	 {ACT_NOTHING, NULL},
 };
 static const struct hint of_detail[] = {
 	{ACT_BACK, "back"},   {ACT_PAGE_DOWN, "more"}, {ACT_TIME_BACK, "earlier"}, {ACT_TIME_ON, "later"},
-	{ACT_SAVE, "save"},   {ACT_PAUSE, "pause"},    {ACT_QUIT, "quit"},	   {ACT_NOTHING, NULL},
+	{ACT_SAVE, "save"},   {ACT_PAUSE, ""},    {ACT_QUIT, "quit"},	   {ACT_NOTHING, NULL},
 };
 static const struct hint of_help[] = {
 	{ACT_BACK, "back"}, {ACT_PAGE_DOWN, "more"}, {ACT_SEARCH, "search"}, {ACT_NOTHING, NULL}};
 static const struct hint of_columns[] = {
-	{ACT_BACK, "back"}, {ACT_MARK, "show or hide"}, {ACT_SEARCH, "search"}, {ACT_NOTHING, NULL}};
+	{ACT_BACK, "back"}, {ACT_MARK, "on/off"}, {ACT_SEARCH, "search"}, {ACT_NOTHING, NULL}};
 
 /* What Enter and Esc do to what is typed. */
 static const char *const of_prompt[] = {
@@ -70,6 +70,20 @@ static const struct hint *hints_for(const struct ui *ui)
 		return of_live;
 	default:
 		return of_past;
+	}
+}
+
+static const char *pause_word(enum time_state time)
+{
+	switch (time) {
+	case TIME_LIVE:
+		return "pause";
+	case TIME_FILE:
+		return "play";
+	case TIME_PLAYING:
+		return "stop";
+	default:
+		return "live";
 	}
 }
 
@@ -117,7 +131,7 @@ static void draw_keys(struct canvas *c, const struct scene *s, int row, int from
 								: "open",
 			 room, text, &used);
 	for (const struct hint *h = hints_for(ui); h->word; h++)
-		add_hint(h->act, h->word, room, text, &used);
+		add_hint(h->act, h->act == ACT_PAUSE ? pause_word(ui->time) : h->word, room, text, &used);
 	memcpy(text + used, help, help_len + 1);
 	canvas_put(c, row, from, room + (int)help_len, text, used + help_len, true, 0);
 }
