@@ -93,8 +93,8 @@ static void put_parts(const struct scene *s, const struct plan *p, struct head *
 	snprintf(h->part[PART_TOOL], PART_MAX, "tcpsight ");
 	snprintf(h->part[PART_WHAT], PART_MAX, "%.*s ", WHAT_MAX, s->what);
 	put_clock(s, time);
-	/* Of the past the state says it. */
-	if (s->ui->time == TIME_LIVE || s->ui->time == TIME_PAUSED)
+	/* Of the past the state says it; before the first interval has ended there is none. */
+	if (s->moment->tick && (s->ui->time == TIME_LIVE || s->ui->time == TIME_PAUSED))
 		snprintf(h->part[PART_CLOCK], PART_MAX, "%s ", time);
 	snprintf(h->part[PART_INTERVAL], PART_MAX, "%gs ", s->interval_s);
 	put_page(s, h->part[PART_PAGE], PART_MAX);

@@ -209,6 +209,13 @@ def test_details_end_with_the_same_as_json(screen, text, tmp_path):
     finish(term)
 
 
+def test_before_an_interval_has_ended_there_is_no_time_of_one(screen, privileged, netns):
+    term = screen("top", "--netns", netns.name, "60")
+    term.wait("LIVE")
+    assert re.search(r" 60s ", term.lines()[0]) and not re.search(r"\d\d:\d\d", term.lines()[0])
+    finish(term)
+
+
 def test_paused_it_shows_the_moment_and_counts_what_passes(screen, privileged, netns):
     term = screen("top", "--netns", netns.name)
     term.script(["wait:LIVE", "P", "wait:PAUSED"])
