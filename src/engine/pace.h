@@ -45,9 +45,10 @@ void pace_restart(struct pace *p);
 void pace_want_counters(struct pace *p);
 
 /* A flow has taken a slot: nothing was told of it yet. */
+void pace_forget(struct pace *p, uint32_t slot);
+
 /* Slots from `from` to before `to` have no flow: nothing is remembered of them. */
 void pace_shrink(struct pace *p, uint32_t from, uint32_t to);
-void pace_forget(struct pace *p, uint32_t slot);
 
 /* What the flow has moved so far is not to be told. */
 void pace_baseline(struct pace *p, const struct flow *f, uint32_t slot,
