@@ -155,11 +155,17 @@ HOLDS(sndbuf)
 			      (has_clocks(f) && fact_get(f, FACT_sndbuf_share) >= PERCENT(25)));
 }
 
-/* Where round trips are short, a buffer is no limit that anybody would feel. */
+/*
+ * Where the peer is near, a buffer is no limit that anybody would feel. How near tells the least round trip:
+ * what they take more waits for a busy processor, or in a queue, which a larger buffer would only lengthen.
+ */
 static enum severity weigh_sndbuf(const struct subject *s, const struct facts *f)
 {
+	bool is_near = fact_get(f, FACT_srtt_us) < MILLISECOND ||
+		       (fact_has(f, FACT_min_rtt_us) && f->value[FACT_min_rtt_us] < MILLISECOND);
+
 	(void)s;
-	return fact_get(f, FACT_srtt_us) < MILLISECOND ? SEVERITY_WATCH : SEVERITY_SLOW;
+	return is_near ? SEVERITY_WATCH : SEVERITY_SLOW;
 }
 
 HOLDS(spurious)
@@ -337,7 +343,7 @@ static const struct rule rules[] = {
 	 "the process that reads there; its receive buffer (SO_RCVBUF, tcp_rmem) if it reads at once",
 	 peer_reads_slowly, weigh_window},
 	{"sndbuf", SEVERITY_SLOW, CERTAINTY_MEASURED,
-	 "the send buffer is full while both windows have room, in two readings, or for 25 % of the time; watch if a round trip takes less than 1 ms",
+	 "the send buffer is full while both windows have room, in two readings, or for 25 % of the time; watch if the least round trip takes less than 1 ms",
 	 "2 readings",
 	 "send buffer too small: {flight_bytes} in flight per {srtt_us} allow {sndbuf_rate}[, the windows have room for {room} times that]",
 	 "flight_bytes,srtt_us,sndbuf_rate,room,sndbuf_bytes,sndbuf_share",

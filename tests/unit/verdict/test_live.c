@@ -76,6 +76,8 @@ static const struct expected slow[] = {
 	{{LIVE "cwnd=100 wmem=32768 sndbuf=32768 snd_wnd=57920 unacked=20 send_q=28960 notsent=0", "2 sample 1 tx=100000 busy=990000"}, "unclear", "fine", "network"},
 	{{LIVE "cwnd=100 snd_wnd=65535", "2 sample 1 tx=100000 busy=990000 sndbuf_limited=247500"}, "sndbuf", "slow", "send_buffer"},
 	{{LIVE "cwnd=100 snd_wnd=65535", "2 sample 1 tx=100000 srtt=999 busy=990000 sndbuf_limited=247500"}, "sndbuf", "watch", "send_buffer"},
+	{{LIVE "cwnd=100 snd_wnd=65535", "2 sample 1 tx=100000 srtt=1050 min_rtt=999 busy=990000 sndbuf_limited=247500"}, "sndbuf", "watch", "send_buffer"},
+	{{LIVE "cwnd=100 snd_wnd=65535", "2 sample 1 tx=100000 srtt=1050 min_rtt=1000 busy=990000 sndbuf_limited=247500"}, "sndbuf", "slow", "send_buffer"},
 	{{LIVE "cwnd=100 snd_wnd=65535", "2 sample 1 tx=100000 busy=990000 sndbuf_limited=246000"}, "unclear", "fine", "network"},
 	/* Loss, of enough segments. */
 	{{LIVE "ca_state=0", "2 sample 1 tx=700000 data_segs_out=500 retrans=5 retrans_fast=5 busy=900000"}, "loss", "slow", "network"},
