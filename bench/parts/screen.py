@@ -101,6 +101,8 @@ def _of(costs, name, what):
 
 def _beside(costs):
     names = [name for name in ("htop", "iftop") if costs[name]]
+    if not names:
+        return "neither htop nor iftop is installed"
     return "CPU, ms/s: " + ", ".join(f"{name} {statistics.median(_of(costs, name, 'cpu')):.1f}" for name in names)
 
 

@@ -26,20 +26,14 @@ HOLDS(refused_by_icmp)
 	return was_connecting(s) && s->end_reason == END_REFUSED && s->extra && s->extra->icmp_type;
 }
 
-/* Something on the way sent it: the peer's own packets come from another distance. */
-static bool is_forged(const struct facts *f)
-{
-	return fact_has(f, FACT_reset_ttl) && f->value[FACT_reset_ttl] != f->value[FACT_peer_ttl];
-}
-
 HOLDS(refused_on_the_way)
 {
-	return was_connecting(s) && s->end_reason == END_REFUSED && is_forged(f);
+	return was_connecting(s) && s->end_reason == END_REFUSED && reset_is_forged(f);
 }
 
 HOLDS(reset_on_the_way)
 {
-	return s->end_reason == END_RESET_RECEIVED && is_forged(f);
+	return s->end_reason == END_RESET_RECEIVED && reset_is_forged(f);
 }
 
 HOLDS(refused)

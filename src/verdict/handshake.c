@@ -29,11 +29,9 @@ HOLDS(overflow)
 	return is(s, OUTCOME_OVERFLOW) || is(s, OUTCOME_LISTEN_DROP);
 }
 
-/* Something on the way sent the reset: the server's own packets come from another distance. */
 HOLDS(refused_on_the_way)
 {
-	return is(s, OUTCOME_REJECTED) && fact_has(f, FACT_reset_ttl) &&
-	       f->value[FACT_reset_ttl] != f->value[FACT_peer_ttl];
+	return is(s, OUTCOME_REJECTED) && reset_is_forged(f);
 }
 
 HOLDS(refused)

@@ -4,6 +4,7 @@
 import contextlib
 import os
 import pathlib
+import resource
 
 import bpfstate
 import pytest
@@ -31,6 +32,15 @@ def privileged(built):
         pytest.skip("needs root")
     if not pathlib.Path("/sys/kernel/btf/vmlinux").exists():
         pytest.skip("needs a kernel with BTF")
+
+
+@pytest.fixture
+def many_files():
+    """For tests that hold thousands of sockets themselves."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, tuple(max(20_000, limit) for limit in before))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import json
 import os
 import pathlib
 import re
-import resource
 import signal
 import socket
 import time
@@ -224,7 +223,7 @@ def test_what_came_since_the_last_interval_is_not_lost(agent, netns):
 
 
 @pytest.mark.alone
-def test_memory_of_those_who_have_gone_is_given_back(agent, netns):
+def test_memory_of_those_who_have_gone_is_given_back(agent, netns, many_files):
     """More than half of what they took; and who comes after them is counted as ever."""
     def resident():
         return int(re.search(r"^VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{a.pid}/status").read_text(), re.M)[1])
@@ -235,7 +234,6 @@ def test_memory_of_those_who_have_gone_is_given_back(agent, netns):
     # What is kept of ends, and of minutes, is not of those who live.
     a = agent("--also", "metrics --interval 1", "--also", "api --keep-closed 10 --keep-trails 10")
     before, others = resident(), live()
-    resource.setrlimit(resource.RLIMIT_NOFILE, (20000, 20000))
     with netns.inside(), contextlib.ExitStack() as stack:
         server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         for _ in range(4000):

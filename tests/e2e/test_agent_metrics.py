@@ -10,7 +10,6 @@ import re
 import signal
 import socket
 import subprocess
-import time
 import urllib.parse
 import urllib.request
 import uuid
@@ -145,12 +144,11 @@ def test_what_stands_still_is_counted_in_each_interval(agent, netns):
             clients.append(stack.enter_context(socket.create_connection(server.getsockname())))
             stack.enter_context(server.accept()[0])
         a.wait_page(lambda p: p.sum("tcpsight_connections", state="established") == 40, "connections")
-        seen = set()
-        while len(seen) < 6:
-            page = a.page()
+        last = 0
+        for _ in range(6):
+            page = a.wait_page(lambda p: p.sum("tcpsight_snapshot_timestamp_seconds") > last, "interval")
             assert page.sum("tcpsight_connections", state="established") == 40
-            seen.add(page.sum("tcpsight_snapshot_timestamp_seconds"))
-            time.sleep(0.3)
+            last = page.sum("tcpsight_snapshot_timestamp_seconds")
         assert not page.sum("tcpsight_verdicts", verdict="zero_window")
         clients[0].setblocking(False)
         sent = 0
@@ -188,22 +186,27 @@ def test_both_formats_are_right_and_say_the_same(agent, netns):
     assert headers["X-Content-Type-Options"] == "nosniff"
     checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True)
     assert checked.returncode == 0 and not checked.stderr, (checked.stdout, checked.stderr)
-    # Of one interval: else the two may differ in what came meanwhile.
-    def both():
-        text, (headers, opened) = a.get("/metrics")[1], a.get("/metrics", {"Accept": PROMETHEUS})
-        stamps = {re.search(rb"^tcpsight_snapshot_timestamp_seconds .*$", t, re.M)[0] for t in (text, opened)}
-        return len(stamps) == 1 and (text, headers, opened)
+    # These are of the whole machine, or of us, and go on.
+    moves = ("process_", "tcpsight_scrape", "tcpsight_http", "tcpsight_snapshot", "tcpsight_interval",
+             "tcpsight_events", "tcpsight_flows", "tcpsight_lost", "tcpsight_program_")
 
-    text, headers, opened = wait_until(both, "two pages of one interval")
+    def still(samples):
+        return {k: v for k, v in samples.items() if not k[0].startswith(moves)}
+
+    # Each is made when it is asked for first in an interval, and ends are counted when they come: so between two
+    # of different intervals that are the same.
+    def both():
+        first, (headers, opened) = a.page(), a.get("/metrics", {"Accept": PROMETHEUS})
+        stamp = first.sum("tcpsight_snapshot_timestamp_seconds")
+        again = a.wait_page(lambda p: p.sum("tcpsight_snapshot_timestamp_seconds") != stamp, "the next interval")
+        return still(first.samples) == still(again.samples) and (still(first.samples), headers, opened)
+
+    found, headers, opened = wait_until(both, "a page between two that are the same")
     assert headers["Content-Type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
     families = list(text_string_to_metric_families(opened.decode()))
     samples = {(s.name, frozenset((k, v) for k, v in s.labels.items())): s.value
                for f in families for s in f.samples}
-    # These are of the whole machine, or of us, and go on.
-    moves = ("process_", "tcpsight_scrape", "tcpsight_http", "tcpsight_snapshot", "tcpsight_interval",
-             "tcpsight_events", "tcpsight_flows", "tcpsight_lost", "tcpsight_program_")
-    assert {k: v for k, v in samples.items() if not k[0].startswith(moves)} == {
-        k: v for k, v in Page(text.decode()).samples.items() if not k[0].startswith(moves)}
+    assert still(samples) == found
     assert {f.name for f in families} >= {"tcpsight_io_bytes", "tcpsight_rtt_seconds", "tcpsight_build",
                                           "process_cpu_seconds"}
     # Packed, it is the same.

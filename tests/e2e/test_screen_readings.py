@@ -3,7 +3,6 @@
 
 import contextlib
 import itertools
-import resource
 import socket
 import threading
 
@@ -13,7 +12,6 @@ PAIRS = 600
 WRITE_EACH_S = 0.4
 WRITE_BYTES = 2048
 RECEIVE_BUFFER = 32768
-FILES = 4 * PAIRS
 
 
 def connect_pairs(stack, netns, count, receive_buffer):
@@ -45,14 +43,6 @@ def test_who_is_stuck_after_its_last_write_is_told(screen, privileged, netns):
             while accepted.recv(1 << 20):
                 pass
         term.script(["gone:zero_window", "gone:reader_slow"])
-
-
-@pytest.fixture
-def many_files():
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(FILES, before[0]), max(FILES, before[1])))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_where_many_move_each_is_judged_in_its_turn(screen, privileged, netns, many_files):

@@ -207,7 +207,10 @@ def test_what_is_well_is_no_fault(sight, new_netns, traffic):
             # A wire that is carried late has a queue, and is longer than the largest send buffer covers: it is
             # right to say so; and what it held up longer than a probe or a timeout waits went twice.
             if stage.wire.lateness_s > 0.01:
-                wrong = [row for row in wrong if row["verdict"] not in ("bufferbloat", "sndbuf", "spurious")]
+                wrong = [row for row in wrong if row["verdict"] not in ("bufferbloat", "sndbuf")]
+            # A probe goes out after two round trips of 20 ms, if nothing was acknowledged.
+            if stage.wire.lateness_s > 0.02:
+                wrong = [row for row in wrong if row["verdict"] != "spurious"]
             assert not wrong, [(row["verdict"], row["sentence"], row["evidence"]) for row in wrong]
 
 

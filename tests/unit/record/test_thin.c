@@ -256,6 +256,17 @@ static void young_and_damaged_files_stay_as_they_are(void **state)
 	traffic_done(t);
 }
 
+static void expect_all_closes(const struct folder *f, const struct traffic *t)
+{
+	struct minutes *read = read_minutes(f->path, t->clock.wall_offset_us);
+	uint64_t closes = 0;
+
+	for (size_t i = 0; i < read->edges; i++)
+		closes += read->edge[i].head.kind == EV_CLOSE;
+	assert_int_equal(closes, t->closed);
+	minutes_done(read);
+}
+
 /* However late it is by the wall clock: a file is touched when the next one has begun. */
 static void what_is_being_written_stays_as_it_is(void **state)
 {
@@ -263,8 +274,6 @@ static void what_is_being_written_stays_as_it_is(void **state)
 	struct record_config config = traffic_config(f.fd, -1);
 	struct traffic *t = malloc(sizeof(*t));
 	struct thin thin = {.dir_fd = f.fd, .age_us = 100000000, .interval_us = MINUTE_US};
-	struct minutes *read;
-	uint64_t closes = 0;
 	struct record *w;
 
 	(void)state;
@@ -281,11 +290,7 @@ static void what_is_being_written_stays_as_it_is(void **state)
 		traffic_second(t, w);
 	}
 	record_end(w);
-	read = read_minutes(f.path, t->clock.wall_offset_us);
-	for (size_t i = 0; i < read->edges; i++)
-		closes += read->edge[i].head.kind == EV_CLOSE;
-	assert_int_equal(closes, t->closed);
-	minutes_done(read);
+	expect_all_closes(&f, t);
 	folder_done(&f);
 	traffic_done(t);
 }
@@ -309,8 +314,6 @@ static void a_recorder_thins_what_is_old(void **state)
 	struct record_config config = traffic_config(f.fd, -1);
 	struct traffic *t = malloc(sizeof(*t));
 	struct record_status status;
-	struct minutes *read;
-	uint64_t closes = 0;
 	struct record *w;
 
 	(void)state;
@@ -330,11 +333,7 @@ static void a_recorder_thins_what_is_old(void **state)
 	assert_true(status.thinned_files > 2);
 	assert_int_equal(status.dropped_rows, 0);
 	record_end(w);
-	read = read_minutes(f.path, t->clock.wall_offset_us);
-	for (size_t i = 0; i < read->edges; i++)
-		closes += read->edge[i].head.kind == EV_CLOSE;
-	assert_int_equal(closes, t->closed);
-	minutes_done(read);
+	expect_all_closes(&f, t);
 	folder_done(&f);
 	traffic_done(t);
 }
