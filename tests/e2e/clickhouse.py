@@ -65,8 +65,11 @@ class ClickHouse:
         return self
 
     def __exit__(self, *_):
+        ended = self.process and self.process.poll()
+        said = "".join(path.read_text()[-3000:] for path in (self.folder / "out", self.folder / "errors") if path.exists())
         self.kill()
         shutil.rmtree(self.folder)
+        assert ended is None, f"clickhouse-server ended by itself, with {ended}:\n{said}"
 
     def start(self):
         with open(self.folder / "out", "ab") as out:

@@ -19,12 +19,14 @@ from sight import BUILD, PATIENCE_SEC
 from test_ship import TABLES, Store, assert_exact
 
 JAVA = "/usr/bin/java"
-# A server that was killed is taken back once its session has ended: after 30 s if nothing is said.
+# A server that was killed is taken back once its session has ended: after 30 s if nothing is said. If it was killed between
+# a part and its entry in ZooKeeper, the part is put aside; of a table this small that is most of it, which it would refuse.
 PAIR = """<zookeeper><node><host>127.0.0.1</host><port>{keeper}</port></node>
   <session_timeout_ms>2000</session_timeout_ms></zookeeper>
  <remote_servers><pair><shard><internal_replication>true</internal_replication>
   <replica><host>127.0.0.1</host><port>{first}</port></replica><replica><host>127.0.0.1</host><port>{second}</port></replica>
  </shard></pair></remote_servers>
+ <merge_tree><replicated_max_ratio_of_wrong_parts>1</replicated_max_ratio_of_wrong_parts></merge_tree>
  <macros><shard>1</shard><replica>{name}</replica></macros>
  <distributed_ddl><path>/clickhouse/ddl</path></distributed_ddl>"""
 
