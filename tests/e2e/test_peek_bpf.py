@@ -209,23 +209,16 @@ def test_the_icmp_error_of_a_firewall_is_named(netns, tmp_path, address):
     name = "admin-prohibited"
     netns.run("nft", "add table inet t; add chain inet t o { type filter hook output priority 0; };"
                      f" add rule inet t o tcp dport {PORT} reject with icmpx type {name}")
-    # This one ends by a timer, on the time of any task, and of some the kernel shows nothing (ARCHITECTURE.md, Loss).
-    tries, unseen = (3, 1) if address == "::1" else (1, 0)
-    errors = {}
+    # That one ends by a timer, on the time of any task, and of some the kernel shows nothing (ARCHITECTURE.md, Loss).
+    errors, tries, least = {}, *((3, 2) if address == "::1" else (1, 1))
     with peek(netns, tmp_path) as tool:
         for _ in range(tries):
             with actor("ask_connect", address, PORT, 10_000, netns=netns) as trying:
-                told = trying.hear()
-                errors[told["client"]["lport"]] = told["error"]
-
-        def shown(_):
-            found = [row for row in tool.rows() if row.get("client_port") in errors]
-            return len(found) >= tries - unseen and found
-
-        rows = tool.tool.wait_for(shown, "rows of them")
-    for row in rows:
-        assert (row["outcome"], row["error"]) == ("unreachable", errors[row["client_port"]]), row
-        assert row["icmp"] == (None if address == "::1" else name)
+                errors |= {told["client"]["lport"]: told["error"] for told in [trying.hear()]}
+        tool.tool.wait_for(lambda _: sum(row.get("client_port") in errors for row in tool.rows()) >= least, "rows of them")
+        for row in (row for row in tool.rows() if row.get("client_port") in errors):
+            assert (row["outcome"], row["error"]) == ("unreachable", errors[row["client_port"]]), row
+            assert row["icmp"] == (None if address == "::1" else name)
 
 
 def test_what_is_undecided_at_the_end_is_pending(link, tmp_path):
