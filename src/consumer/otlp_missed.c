@@ -123,10 +123,13 @@ static bool ended(void *context, const struct push_job *job, enum push_end end)
 		return true;
 	}
 	/* Those that waited beside others which may have arrived are marked as those are. */
-	if (end == PUSH_DROPPED && job->first_us > m->maybe_us && !job->tag)
+	if (end == PUSH_DROPPED && job->first_us > m->maybe_us && !job->tag) {
 		m->owed += job->records;
-	else
+		m->dropped += job->records;
+		m->dropped_until_us = job->last_us;
+	} else {
 		otlp_missed_mark_until(m, job->last_us);
+	}
 	/* Of what was read before the reading began anew, nothing is left to be done. */
 	if (!job->tag || job->tag == m->pass)
 		go_back(m, job->first_us ? job->first_us : m->place.time_us);

@@ -7,6 +7,11 @@ void otlp_missed_mark_until(struct otlp_missed *m, uint64_t time_us)
 {
 	if (time_us > m->maybe_us)
 		m->maybe_us = time_us;
+	/* What was dropped while it waited, and ended before it, is read with a mark too: it is not owed. */
+	if (m->dropped && time_us >= m->dropped_until_us) {
+		m->owed -= m->dropped < m->owed ? m->dropped : m->owed;
+		m->dropped = 0;
+	}
 }
 
 bool otlp_missed_is_repeated(const struct otlp_missed *m, bool is_here, uint64_t time_us)

@@ -45,6 +45,7 @@ static int begin_reading(struct otlp_missed *m)
 	m->names = cgroup_names_new_at(NULL);
 	m->resource = *m->here;
 	m->maybe_then_us = m->maybe_us;
+	m->dropped = 0;
 	return err;
 }
 

@@ -37,6 +37,8 @@ struct otlp_missed {
 	uint64_t maybe_us;	  /* of this run: what ended until then may have been sent */
 	uint64_t maybe_then_us;	  /* when the reading began */
 	uint64_t owed, lost;
+	/* Of owed: what was dropped since the last reading began, and until when it ended. */
+	uint64_t dropped, dropped_until_us;
 	uint64_t saved_us;
 	uint32_t pass; /* counts how often the reading began, from 1 */
 	/* Of the reading. */
