@@ -12,6 +12,12 @@
 /* The longest event, in slots. */
 #define SNAP_SLOTS_MAX 8
 
+/* So many places of the list of flows are read at once, each of which may take so many slots. */
+#define LIST_PART 1024
+#define LIST_SLOTS 3
+/* The list has room for so many, or twice as many as there are at the start; --max-flows bounds it. */
+#define LIST_PLACES 16384
+
 #define DELAYED_ACK_SOCKETS 262144
 #define REQUESTS_DEFAULT 65536
 #define NETWORK_NAMESPACES_MAX 16384
@@ -62,6 +68,10 @@ struct snap_control {
 				 * 0: all of them are */
 	__u32 stalls;		/* 1: also flows of which something waits, though no count changed */
 	__u32 moved;		/* flows that this look met with news, or for whom something waits */
+	__u32 places;		/* in the list of flows that were ever taken, from its beginning */
+	__u32 places_max;	/* that there are */
+	__u32 unlisted;		/* live flows that have none */
+	__u32 pad;
 	__u64 watched;		/* id of a flow that is always read whole; 0: none */
 	__u64 socket_ops;	/* address of what all files of sockets point to; 0: none was met yet */
 	__u64 files_sum;	/* by sum_files(): who has which file of a socket; 0: not known */

@@ -23,7 +23,7 @@ static __always_inline void note_accept(struct sock *child)
 	if (!f || f->phase != PHASE_LIVE)
 		return;
 	set_owner_current(&f->ident, OWNER_ACCEPT);
-	f->announced = 0;
+	told_of(f)->announced = 0;
 }
 
 SEC("?fexit/inet_csk_accept")

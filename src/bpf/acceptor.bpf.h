@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /* Taking over the note that a kprobe left about who accepted a socket. */
 #pragma once
+#include "bpf/list.bpf.h"
 #include "bpf/sock.bpf.h"
 
 /*
@@ -24,6 +25,6 @@ static __always_inline void take_acceptor(struct flow *f, struct tcp_sock *tp)
 	__builtin_memcpy(f->ident.comm, who->comm, sizeof(who->comm));
 	__builtin_memcpy(f->ident.thread, who->thread, sizeof(who->thread));
 	f->ident.owner_source = OWNER_ACCEPT;
-	f->announced = 0;
+	told_of(f)->announced = 0;
 	bpf_map_delete_elem(&acceptors, &key);
 }

@@ -12,6 +12,7 @@ static __always_inline struct flow *adopt(struct sock *sk, struct seq_file *seq)
 	struct snap_control *ctl = control_get();
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct ev_count c;
+	struct told *told;
 	struct flow *f;
 	__u8 state;
 
@@ -33,19 +34,21 @@ static __always_inline struct flow *adopt(struct sock *sk, struct seq_file *seq)
 		return 0;
 	mptcp_take_owner(f, tp, OWNER_CONNECT);
 	read_count(tp, state, f->syn, &c);
-	f->sampled_received = tp->bytes_received;
-	f->sampled_write_seq = tp->write_seq;
+	told = told_of(f);
+	told->received = tp->bytes_received;
+	told->write_seq = tp->write_seq;
 	put(ctl, f, tp, state, &c, EV_OPEN,
 	    EV_HAS_IDENT | EV_BASELINE | (want_extra ? EV_HAS_EXTRA : 0));
 	/* It may have closed while we adopted it, and on_change() found it half-made. */
-	__sync_lock_test_and_set(&f->adopted, 1);
-	if ((f->closing || SK(tp)->__sk_common.skc_state == ST_CLOSE) &&
-	    !__sync_lock_test_and_set(&f->ended, 1)) {
+	mark(f, MARK_ADOPTED);
+	if ((f->marks & MARK_CLOSING || SK(tp)->__sk_common.skc_state == ST_CLOSE) &&
+	    !mark(f, MARK_ENDED)) {
 		f->phase = PHASE_CLOSED;
+		unlist_flow(f);
 		put(ctl, f, tp, state, &c, EV_CLOSE,
 		    EV_HAS_IDENT | (want_extra ? EV_HAS_EXTRA : 0));
 		ACCOUNT_ADD(closed, 1);
-		if (tells_handshakes_beside() && !f->greeted)
+		if (tells_handshakes_beside() && !(f->marks & MARK_GREETED))
 			ACCOUNT_ADD(handshakes_lost, 1);
 	}
 	yield_if_full(ctl, seq);

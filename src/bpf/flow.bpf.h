@@ -2,6 +2,7 @@
 /* How a socket whose beginning was not seen becomes a flow. */
 #pragma once
 #include "bpf/causes.bpf.h"
+#include "bpf/list.bpf.h"
 #include "bpf/sock.bpf.h"
 
 /*
@@ -21,7 +22,7 @@ static __always_inline struct flow *adopt_sock(struct tcp_sock *tp, __u8 state)
 		}
 		return 0;
 	}
-	if (f->phase != PHASE_NONE || __sync_lock_test_and_set(&f->adopted, 1))
+	if (f->phase != PHASE_NONE || mark(f, MARK_ADOPTED))
 		return 0;
 	read_place(tp, &f->ident);
 	read_tuple(tp, &f->ident);
@@ -32,8 +33,9 @@ static __always_inline struct flow *adopt_sock(struct tcp_sock *tp, __u8 state)
 		return f;
 	}
 	/* Its handshake was over before us. */
-	f->greeted = state != ST_SYN_SENT && state != ST_SYN_RECV;
-	if (!want_flows && f->greeted) {
+	if (state != ST_SYN_SENT && state != ST_SYN_RECV)
+		mark(f, MARK_GREETED);
+	if (!want_flows && f->marks & MARK_GREETED) {
 		f->phase = PHASE_CLOSED;
 		return 0;
 	}
@@ -44,10 +46,12 @@ static __always_inline struct flow *adopt_sock(struct tcp_sock *tp, __u8 state)
 	f->ident.established_ns = state == ST_SYN_SENT ? 0 : f->ident.open_ns;
 	f->late = frozen();
 	causes_adopt(f, tp);
+	/* Before it is live: from then on it may end. */
+	list_flow(f, tp);
 	f->phase = PHASE_LIVE;
 	if (!f->late) {
 		ACCOUNT_ADD(adopted, 1);
-		if (tells_handshakes_beside() && !f->greeted)
+		if (tells_handshakes_beside() && !(f->marks & MARK_GREETED))
 			ACCOUNT_ADD(handshakes_adopted, 1);
 	}
 	return f;

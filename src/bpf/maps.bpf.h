@@ -15,17 +15,33 @@ enum flow_phase {
 	PHASE_CLOSED,	/* reported; the socket itself may linger, or be connected again */
 };
 
+/* What user space was told of a flow by the last look that met it. */
+struct told {
+	__u64 received;	 /* bytes_received and write_seq as of the last reported sample */
+	__u32 write_seq;
+	__u32 announced; /* 1: user space has the ident as it is now */
+};
+
+/* What was done about a flow, once: see mark(). */
+enum flow_mark {
+	MARK_COUNTED = 1,  /* is in the account as live */
+	MARK_ADOPTED = 2,  /* somebody is adopting it, or has */
+	MARK_CLOSING = 4,  /* it went to CLOSE, perhaps while it was being adopted */
+	MARK_ENDED = 8,	   /* its end was reported, or counted as lost */
+	MARK_GREETED = 16, /* its handshake was told, or was over before us */
+};
+
 /*
  * What we keep in a socket. A child of a listener starts with a copy of the listener's (the map is
  * BPF_F_CLONE), which is how it inherits the owner.
  */
 struct flow {
 	__u64 id;
-	__u64 sampled_received;	/* bytes_received and write_seq as of the last reported sample */
-	__u32 sampled_write_seq;
+	struct told told;	/* if it has no place in the list; see told_of() */
+	__u32 place;		/* in the list of flows, from 1; NO_PLACE; 0: it is none */
 	__u32 owner_scan;	/* last scan in which the owner was seen to hold the socket */
+	__u32 marks;		/* enum flow_mark */
 	__u8 phase;
-	__u8 announced;		/* 1: user space has the ident as it is now */
 	__u8 syn;		/* 1: bytes_acked counts our SYN, because we connected */
 	__u8 reused;		/* how often this socket was connected again */
 	__u8 reset_came;	/* 1: a RST ended it */
@@ -39,14 +55,9 @@ struct flow {
 	/* Two of one byte: both are set by looks, of which there is one at a time, and at the end. */
 	__u8 redirected : 1;	/* it was seen in a sockmap */
 	__u8 waiting : 1;	/* as of the last look: data is under way or unread; or it was not read whole */
-	__u32 counted;		/* 1: is in the account as live */
-	__u32 adopted;		/* 1: somebody is adopting it, or has */
-	__u32 closing;		/* 1: it went to CLOSE, perhaps while it was being adopted */
-	__u32 ended;		/* 1: its end was reported, or counted as lost */
 	__u32 held_by;		/* of the last scan: the process that was met last to hold it */
 	__u16 held_scan;	/* number of that scan, its lowest bits; 0: there was none yet */
 	__u16 holders;		/* processes that it met */
-	__u32 greeted;		/* 1: its handshake was told, or was over before us */
 	struct ev_ident ident;
 };
 
@@ -109,6 +120,7 @@ const volatile __u8 want_handshakes __weak = 0; /* how each handshake went ... *
 const volatile __u8 want_flows __weak = 1;	/* ... if not: a flow is over when its handshake is */
 const volatile __u8 want_acceptors __weak = 0;	/* acceptors */
 const volatile __u8 want_holders __weak = 0;	/* flow.holders */
+const volatile __u8 want_list __weak = 0;	/* listed */
 const volatile __u32 jiffies_hz __weak = 250;
 
 /* A handshake has a record of its own, beside those of its flow. */
@@ -175,6 +187,12 @@ static __always_inline __u8 frozen(void)
 	struct snap_control *ctl = control_get();
 
 	return ctl && ctl->frozen;
+}
+
+/* Was it marked so before? Of two that ask at the same moment one is told no. */
+static __always_inline bool mark(struct flow *f, enum flow_mark what)
+{
+	return __sync_fetch_and_or(&f->marks, what) & what;
 }
 
 /* Atomic, because a program may be interrupted by itself between a load and a store. */

@@ -4,6 +4,7 @@
  * it, its subflows, are opened and closed by the kernel as it likes, and belong to whoever has that.
  */
 #pragma once
+#include "bpf/list.bpf.h"
 #include "bpf/sock.bpf.h"
 
 #define IPPROTO_MPTCP 262
@@ -121,5 +122,5 @@ static __always_inline void mptcp_take_owner(struct flow *f, struct tcp_sock *tp
 	__builtin_memcpy(f->ident.comm, owner->comm, sizeof(owner->comm));
 	__builtin_memcpy(f->ident.thread, owner->thread, sizeof(owner->thread));
 	f->ident.owner_source = owner->source;
-	f->announced = 0;
+	told_of(f)->announced = 0;
 }

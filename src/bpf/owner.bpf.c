@@ -30,14 +30,14 @@ static __always_inline void confirm(struct snap_control *ctl, struct flow *f,
 	f->owner_scan = ctl->owner_scan;
 	if (f->ident.owner_source == OWNER_LISTEN && f->phase == PHASE_LIVE) {
 		f->ident.owner_source = OWNER_FILES;
-		f->announced = 0;
+		told_of(f)->announced = 0;
 	}
 	/* It may have become another program by exec. */
 	bpf_probe_read_kernel(now, sizeof(now), task->group_leader->comm);
 	if (now[0] != noted[0] || now[1] != noted[1]) {
 		noted[0] = now[0];
 		noted[1] = now[1];
-		f->announced = 0;
+		told_of(f)->announced = 0;
 	}
 }
 
@@ -48,7 +48,7 @@ static __always_inline void assign(struct snap_control *ctl, struct flow *f,
 		return;
 	f->owner_scan = ctl->owner_scan;
 	set_owner(&f->ident, task, OWNER_FILES);
-	f->announced = 0;
+	told_of(f)->announced = 0;
 }
 
 /* The files of a process come one after the other, several of them may be of one socket. */

@@ -29,27 +29,35 @@ static __always_inline void put_extra(struct snap_control *ctl, const struct ev_
 	ctl->used = at + EXTRA_SLOTS;
 }
 
-/* Write one event to the array; the caller has checked that SNAP_SLOTS_MAX slots are free. */
-static __always_inline void put(struct snap_control *ctl, struct flow *f, struct tcp_sock *tp,
-				__u8 state, struct ev_count *c, __u8 kind, __u8 flags)
+/* Its second part: time_ns, then ident, 8 + 120 bytes in two slots. */
+static __always_inline bool put_ident(struct snap_control *ctl, const struct ev_ident *ident)
 {
-	__u32 at = ctl->used, zero = 0;
-	struct ev_extra *extra = 0;
-	struct ev_head *head;
-	struct event *e;
-	__u32 next;
+	__u32 next = ctl->used;
+	struct snap_slot *first = bpf_map_lookup_elem(&snap, &next);
 
-	if ((want_extra || want_handshakes) && flags & EV_HAS_EXTRA) {
-		extra = bpf_map_lookup_elem(&scratch, &zero);
-		if (!extra)
-			return;
-		read_extra(f, tp, state, kind == EV_CLOSE, c, extra);
-	}
-	e = bpf_map_lookup_elem(&snap, &at);
+	next++;
+	struct snap_slot *second = bpf_map_lookup_elem(&snap, &next);
+	if (!first || !second)
+		return false;
+	first->word[0] = bpf_ktime_get_ns();
+	__builtin_memcpy(&first->word[1], ident, 56);
+	__builtin_memcpy(second, (const void *)ident + 56, 64);
+	ctl->used = next + 1;
+	return true;
+}
+
+/* Its first part; the caller has checked that SNAP_SLOTS_MAX slots are free. */
+static __always_inline bool put_count(struct snap_control *ctl, __u64 id, __u8 state,
+				      const struct ev_count *c, __u8 kind, __u8 flags)
+{
+	__u32 at = ctl->used;
+	struct event *e = bpf_map_lookup_elem(&snap, &at);
+	struct ev_head *head;
+
 	if (!e)
-		return;
+		return false;
 	head = &e->head;
-	head->id = f->id;
+	head->id = id;
 	head->kind = kind;
 	head->state = state;
 	head->flags = flags;
@@ -57,20 +65,25 @@ static __always_inline void put(struct snap_control *ctl, struct flow *f, struct
 	head->error = 0;
 	__builtin_memcpy((void *)e + sizeof(*head), c, sizeof(*c));
 	ctl->used = at + 1;
-	if (!(flags & EV_HAS_IDENT))
+	return true;
+}
+
+/* Write one event to the array, with the parts that `flags` announce. */
+static __always_inline void put(struct snap_control *ctl, struct flow *f, struct tcp_sock *tp,
+				__u8 state, struct ev_count *c, __u8 kind, __u8 flags)
+{
+	struct ev_extra *extra = 0;
+	__u32 zero = 0;
+
+	if ((want_extra || want_handshakes) && flags & EV_HAS_EXTRA) {
+		extra = bpf_map_lookup_elem(&scratch, &zero);
+		if (!extra)
+			return;
+		read_extra(f, tp, state, kind == EV_CLOSE, c, extra);
+	}
+	if (!put_count(ctl, f->id, state, c, kind, flags) || !(flags & EV_HAS_IDENT))
 		return;
-	next = at + 1;
-	struct snap_slot *first = bpf_map_lookup_elem(&snap, &next);
-	next = at + 2;
-	struct snap_slot *second = bpf_map_lookup_elem(&snap, &next);
-	if (!first || !second)
-		return;
-	/* time_ns, then ident: 8 + 120 bytes in two slots. */
-	first->word[0] = bpf_ktime_get_ns();
-	__builtin_memcpy(&first->word[1], &f->ident, 56);
-	__builtin_memcpy(second, (void *)&f->ident + 56, 64);
-	ctl->used = at + 3;
-	if (extra)
+	if (put_ident(ctl, &f->ident) && extra)
 		put_extra(ctl, extra);
 }
 

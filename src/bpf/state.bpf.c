@@ -16,6 +16,7 @@
 #include "bpf/end.bpf.h"
 #include "bpf/extra.bpf.h"
 #include "bpf/flow.bpf.h"
+#include "bpf/list.bpf.h"
 #include "bpf/mptcp.bpf.h"
 #include "bpf/request.bpf.h"
 #include "bpf/ring.bpf.h"
@@ -31,11 +32,8 @@ static __always_inline void begin(struct flow *f, struct tcp_sock *tp, __u8 role
 	f->id = bpf_get_socket_cookie(SK(tp)) | (__u64)f->reused << EV_ID_COOKIE_BITS;
 	f->phase = PHASE_LIVE;
 	f->late = frozen();
-	f->announced = 0;
 	f->owner_scan = 0;
 	f->held_scan = 0;
-	f->sampled_received = 0;
-	f->sampled_write_seq = 0;
 	f->syn = role == ROLE_CONNECT;
 	f->synack_retrans = 0;
 	f->reset_came = 0;
@@ -45,7 +43,8 @@ static __always_inline void begin(struct flow *f, struct tcp_sock *tp, __u8 role
 	f->ident.open_ns = bpf_ktime_get_ns();
 	f->ident.established_ns = 0;
 	f->ident.handshake_us = 0;
-	f->counted = f->closing = f->ended = f->greeted = 0;
+	__sync_fetch_and_and(&f->marks, MARK_ADOPTED);
+	list_flow(f, tp);
 	if (f->late)
 		return;
 	ACCOUNT_ADD(opened, 1);
@@ -84,6 +83,8 @@ static __always_inline void on_listen(struct tcp_sock *tp)
 
 	if (!f)
 		return;
+	/* If it was connected once, and that end was shown to nobody. */
+	unlist_flow(f);
 	f->phase = PHASE_LISTEN;
 	f->ident.role = ROLE_LISTEN;
 	read_place(tp, &f->ident);
@@ -119,7 +120,7 @@ static __always_inline struct flow *recover(struct tcp_sock *tp, int old, int ne
 		return old == ST_CLOSE || old == ST_LISTEN ? 0 : adopt_sock(tp, old);
 	f = create(tp);
 	/* An iterator may have met the socket just now. */
-	if (!f || __sync_lock_test_and_set(&f->adopted, 1))
+	if (!f || mark(f, MARK_ADOPTED))
 		return f;
 	f->ident.owner_source = OWNER_NONE;
 	read_place(tp, &f->ident);
@@ -186,9 +187,10 @@ static __always_inline void tell_end(struct flow *f, struct tcp_sock *tp, __u8 k
 	struct event *e;
 
 	f->phase = PHASE_CLOSED;
+	unlist_flow(f);
 	if (frozen()) {
 		/* Either we or the counting snapshot count it, whoever comes first. */
-		if (!f->late && !__sync_lock_test_and_set(&f->counted, 1))
+		if (!f->late && !mark(f, MARK_COUNTED))
 			ACCOUNT_ADD(ended_late, 1);
 		return;
 	}
@@ -219,7 +221,7 @@ static __always_inline void tell_handshake(struct flow *f, struct tcp_sock *tp, 
 {
 	struct event *e;
 
-	if (f->late || frozen() || __sync_lock_test_and_set(&f->greeted, 1))
+	if (f->late || frozen() || mark(f, MARK_GREETED))
 		return;
 	e = bpf_ringbuf_reserve(&ring, EV_SIZE_HANDSHAKE, 0);
 	if (!e) {
@@ -236,7 +238,7 @@ static __always_inline void on_close(struct flow *f, struct tcp_sock *tp, __u8 o
 {
 	struct sock *sk = SK(tp);
 
-	if (__sync_lock_test_and_set(&f->ended, 1))
+	if (mark(f, MARK_ENDED))
 		return;
 	/* Ended by close() itself, so its caller is running: unread data, SO_LINGER 0, no FIN yet. */
 	if (!sk->sk_err && sk->sk_shutdown == SHUTDOWN_BOTH &&
@@ -260,7 +262,7 @@ static __always_inline void on_established(struct flow *f, struct tcp_sock *tp)
 		f->synack_retrans = tp->total_retrans;
 	if (tells_handshakes_beside())
 		tell_handshake(f, tp, EV_OPEN, ST_ESTABLISHED);
-	else if (want_handshakes && !__sync_lock_test_and_set(&f->ended, 1))
+	else if (want_handshakes && !mark(f, MARK_ENDED))
 		tell_end(f, tp, EV_OPEN, ST_ESTABLISHED);
 }
 
@@ -319,7 +321,7 @@ static __always_inline void on_change(struct sock *sk, int old, int new)
 	}
 	/* Before the look at phase: adopt() looks at this after it has set phase. */
 	if (f && new == ST_CLOSE)
-		__sync_lock_test_and_set(&f->closing, 1);
+		mark(f, MARK_CLOSING);
 	if (!f || f->phase != PHASE_LIVE)
 		return;
 	take_acceptor(f, tp);

@@ -27,6 +27,7 @@ enum column_need {
 	NEED_ICMP = 131072,   /* ICMP errors that a connecting socket is told of */
 	NEED_HOLDERS = 262144, /* who holds a socket beside its owner; and with it NEED_OWNER */
 	NEED_LEVELS = 524288,  /* what verdicts on a host are made of, when they are made */
+	NEED_LOOKS = 1048576,  /* of all flows, each interval, the bytes alone */
 };
 
 /* Of what else packets tell nothing; see struct source_ops. */

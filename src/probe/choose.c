@@ -135,7 +135,7 @@ static int climb(struct tcp *skeleton, const struct need *need, const char *wish
 	/* Nothing holds but "none". */
 	note(need, "none");
 	*ret_lacks |= need->asked;
-	if (need->asked && !forced)
+	if (need->asked && need->columns && !forced)
 		warn_of_lack(need, &first);
 	return 0;
 }
@@ -156,6 +156,9 @@ int probe_choose(struct tcp *skeleton, const char *wish, unsigned needs, unsigne
 	skeleton->rodata->want_holders = (needs & NEED_HOLDERS) != 0;
 	skeleton->rodata->jiffies_hz = jiffies_hz();
 	bpf_map__set_autocreate(skeleton->maps.acceptors, false);
+	bpf_map__set_autocreate(skeleton->maps.listed, false);
+	bpf_map__set_autocreate(skeleton->maps.free_places, false);
+	bpf_map__set_autocreate(skeleton->maps.list_parts, false);
 	for (size_t n = 0; n < ladder_count && !err; n++) {
 		if (!ladder[n].asked || needs & ladder[n].asked)
 			err = climb(skeleton, &ladder[n], wish, ret_lacks);

@@ -100,6 +100,17 @@ long kernel_sysctl(const char *path)
 	return end == text ? -1 : value;
 }
 
+uint64_t kernel_tcp_sockets(void)
+{
+	char text[1024];
+	const char *tcp, *count;
+
+	read_text("/proc/net/sockstat", text, sizeof(text));
+	tcp = strstr(text, "TCP: ");
+	count = tcp ? strstr(tcp, " alloc ") : NULL;
+	return count ? strtoull(count + strlen(" alloc "), NULL, 10) : 0;
+}
+
 uint64_t kernel_address(const char *function)
 {
 	FILE *f = fopen("/proc/kallsyms", "re");

@@ -26,6 +26,9 @@ enum kernel_option kernel_option(const char *name);
 /* A number of /proc/sys, by its path there: "kernel/kptr_restrict". -1: it cannot be read. */
 long kernel_sysctl(const char *path);
 
+/* TCP sockets that there are now, of all network namespaces; 0: it cannot be read. */
+uint64_t kernel_tcp_sockets(void);
+
 /* Where a function of the kernel lies; 0 if it may not be known. */
 uint64_t kernel_address(const char *function);
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "probe/ladder.h"
 
-#include <string.h>
-
 #include "engine/column.h"
 #include "probe/try.h"
 #include "probe/try_host.h"
@@ -156,6 +154,19 @@ const struct need ladder[] = {
 		.gives = "the process that called listen() is shown until the connection is closed",
 		.try = try_nothing,
 	}},
+}, {
+	.name = "looks",
+	.what = "how fast all open connections are looked at, where bytes are all that is asked for",
+	.asked = NEED_LOOKS,
+	.rung = {{
+		.name = "list", .source = "bpf",
+		.gives = "by a list of tcpsight's own, since Linux 6.2",
+		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
+		.hook = {{"iter/bpf_map_elem", "sample_listed"}},
+		.try = try_list,
+		.take = take_list,
+	},
+	NONE("by the kernel's list, which takes several times as long")},
 }, {
 	.name = "cgroup",
 	.what = "cgroup names, --cgroup, --unit, --container",
@@ -419,32 +430,3 @@ const struct need ladder[] = {
 };
 /* clang-format on */
 const size_t ladder_count = sizeof(ladder) / sizeof(ladder[0]);
-
-const struct need *ladder_need(const char *name, size_t name_len)
-{
-	for (size_t n = 0; n < ladder_count; n++)
-		if (strlen(ladder[n].name) == name_len && !memcmp(ladder[n].name, name, name_len))
-			return &ladder[n];
-	return NULL;
-}
-
-void ladder_try(const struct rung *rung, struct refusal *ret)
-{
-	*ret = (struct refusal){.err = 0};
-	rung->try(rung, ret);
-}
-
-const struct rung *ladder_broken(const char *source, struct refusal *ret)
-{
-	for (size_t n = 0; n < ladder_count; n++)
-		for (size_t r = 0; need_has(&ladder[n], r); r++) {
-			const struct rung *rung = &ladder[n].rung[r];
-
-			if (!rung->vital || strcmp(rung->source, source))
-				continue;
-			ladder_try(rung, ret);
-			if (ret->err)
-				return rung;
-		}
-	return NULL;
-}

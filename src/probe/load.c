@@ -72,19 +72,55 @@ static int explain(int err, const char *step)
 	return refusal.err == -EPERM ? -EPERM : -ENOTSUP;
 }
 
-/* An iterator over a map's sockets is bound to the map when it is attached. */
-static int attach_sample(struct tcp *skeleton)
+/* An iterator over a map is bound to it when it is attached. */
+static struct bpf_link *attach_to_map(const struct bpf_program *program, const struct bpf_map *map)
 {
-	union bpf_iter_link_info info = {.map.map_fd = (__u32)bpf_map__fd(skeleton->maps.flows)};
+	union bpf_iter_link_info info = {.map.map_fd = (__u32)bpf_map__fd(map)};
 	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info, .link_info_len = sizeof(info));
 
-	skeleton->links.sample = bpf_program__attach_iter(skeleton->progs.sample, &opts);
-	return skeleton->links.sample ? 0 : -errno;
+	return bpf_program__attach_iter(program, &opts);
+}
+
+static int attach_looks(struct tcp *skeleton)
+{
+	skeleton->links.sample = attach_to_map(skeleton->progs.sample, skeleton->maps.flows);
+	if (!skeleton->links.sample)
+		return -errno;
+	if (!bpf_program__autoload(skeleton->progs.sample_listed))
+		return 0;
+	skeleton->links.sample_listed =
+		attach_to_map(skeleton->progs.sample_listed, skeleton->maps.list_parts);
+	return skeleton->links.sample_listed ? 0 : -errno;
+}
+
+/*
+ * The list of flows serves who asks for all flows again and again, for no more than their bytes. An array
+ * is there whole from the beginning, so there is room for what one may expect.
+ */
+static unsigned need_of_looks(const struct source *source)
+{
+	const unsigned more = NEED_EXTRA | NEED_HANDSHAKES | NEED_PRESENT;
+
+	return source->flows && source->live_table && !(source->needs & more) ? NEED_LOOKS : 0;
+}
+
+static void size_list(struct tcp *skeleton, uint64_t max_flows)
+{
+	uint64_t places = 2 * kernel_tcp_sockets();
+
+	if (places < LIST_PLACES)
+		places = LIST_PLACES;
+	if (places > max_flows)
+		places = max_flows;
+	bpf_map__set_max_entries(skeleton->maps.listed, (__u32)places);
+	bpf_map__set_max_entries(skeleton->maps.free_places, (__u32)places);
+	bpf_map__set_max_entries(skeleton->maps.list_parts,
+				 (__u32)((places + LIST_PART - 1) / LIST_PART));
 }
 
 int probe_load(struct tcp **ret, const struct source *source, unsigned *ret_lacks)
 {
-	const unsigned needs = source->needs;
+	const unsigned needs = source->needs | need_of_looks(source);
 	uint64_t ring_bytes = source->watch->ring_kib * 1024;
 	struct tcp *skeleton;
 	/* Events with all their parts are longer. */
@@ -103,6 +139,8 @@ int probe_load(struct tcp **ret, const struct source *source, unsigned *ret_lack
 	kernel_done();
 	if (err)
 		return err;
+	if (skeleton->rodata->want_list)
+		size_list(skeleton, source->watch->max_flows);
 	if (needs & NEED_HANDSHAKES)
 		requests_choose(skeleton, source->watch->max_pending);
 	skeleton->rodata->want_flows = source->flows;
@@ -118,7 +156,7 @@ int probe_load(struct tcp **ret, const struct source *source, unsigned *ret_lack
 		return explain(err, "load");
 	bpf_program__set_autoattach(skeleton->progs.on_state, false);
 	bpf_program__set_autoattach(skeleton->progs.on_state_nested, false);
-	err = attach_sample(skeleton);
+	err = attach_looks(skeleton);
 	if (!err && needs & NEED_HANDSHAKES)
 		err = requests_attach(skeleton);
 	if (!err)

@@ -4,6 +4,9 @@
 
 struct tcp;
 
+/* A function of the kernel, since 6.2, that programs may do without. */
+#define PROGRAMS_CAST "bpf_rdonly_cast"
+
 /*
  * All of them, opened and not loaded: free with tcp__destroy(). NULL and errno: no memory. Whoever
  * calls tcp__open() by itself has a copy of them, 600 kB, in the program.

@@ -237,6 +237,32 @@ void take_causes(struct tcp *skeleton)
 	skeleton->rodata->want_causes = 1;
 }
 
+/* Its program is of no use where an address cannot be read from as a socket. */
+void try_list(const struct rung *rung, struct refusal *ret)
+{
+	const struct btf *kernel = kernel_btf();
+
+	if (kernel && btf__find_by_name_kind(kernel, PROGRAMS_CAST, BTF_KIND_FUNC) < 0) {
+		ret->err = -ENOENT;
+		snprintf(ret->detail, sizeof(ret->detail), "it has no " PROGRAMS_CAST "()");
+		return;
+	}
+	try_programs(rung, ret);
+}
+
+/* Notes that a kprobe leaves about who accepted a socket are taken over by a look that goes by storage. */
+void take_list(struct tcp *skeleton)
+{
+	if (skeleton->rodata->want_acceptors) {
+		bpf_program__set_autoload(skeleton->progs.sample_listed, false);
+		return;
+	}
+	skeleton->rodata->want_list = 1;
+	bpf_map__set_autocreate(skeleton->maps.listed, true);
+	bpf_map__set_autocreate(skeleton->maps.free_places, true);
+	bpf_map__set_autocreate(skeleton->maps.list_parts, true);
+}
+
 void take_undo(struct tcp *skeleton)
 {
 	skeleton->rodata->want_undo = 1;

@@ -35,6 +35,10 @@ void take_delack_timer(struct tcp *skeleton);
 void take_causes(struct tcp *skeleton);
 void take_undo(struct tcp *skeleton);
 
+/* As try_programs(), and can what lies at an address be read from? Then the programs keep a list of the flows. */
+void try_list(const struct rung *rung, struct refusal *ret);
+void take_list(struct tcp *skeleton);
+
 /* Has a structure of the kernel a field? The hook is "STRUCTURE.FIELD". */
 void try_field(const struct rung *rung, struct refusal *ret);
 

@@ -31,11 +31,11 @@
 #include "source/bpf_gone.h"
 #include "source/bpf_handshake.h"
 #include "source/bpf_look.h"
+#include "source/bpf_once.h"
 #include "source/bpf_owner.h"
 #include "source/bpf_reader.h"
 #include "source/bpf_ring.h"
 #include "source/host.h"
-#include "source/netns.h"
 #include "tcp.skel.h"
 #include "util/log.h"
 #include "util/xalloc.h"
@@ -116,46 +116,6 @@ static int bpf_open(struct source *s)
 	return follow(s, b);
 }
 
-static int adopt_netns(void *state)
-{
-	struct bpf_state *b = state;
-
-	return bpf_reader_run(&b->reader, b->skeleton->links.adopt_netns);
-}
-
-static int list_bare(void *state)
-{
-	struct bpf_state *b = state;
-
-	return bpf_reader_run(&b->reader, b->skeleton->links.list_bare);
-}
-
-/*
- * One scan finds the sockets that have a file, and their owners; a sample tells of them. Then iter/tcp,
- * in each network namespace, tells of the others.
- */
-static int start_once(struct source *s, struct bpf_state *b)
-{
-	struct snap_control *control = b->reader.control;
-	int err;
-
-	b->bare = (struct bare){
-		.states = s->states, .emit = s->emit, .emit_context = s->emit_context};
-	b->reader.emit = bare_event;
-	b->reader.emit_context = &b->bare;
-	/* Sockets of other states need no storage then. */
-	control->listeners_only = s->states == 1u << ST_LISTEN;
-	control->silent = 1;
-	err = bpf_owner_scan(&b->owner);
-	control->silent = 0;
-	control->all = 1;
-	if (!err)
-		err = bpf_reader_run(&b->reader, b->skeleton->links.sample);
-	if (!err)
-		err = netns_for_each(b->skeleton->links.list_bare ? list_bare : adopt_netns, b);
-	return err;
-}
-
 /*
  * First the listeners, so that every child finds an owner to inherit. Then the tracepoint, then the
  * flows that are there: what the tracepoint has seen meanwhile has storage and is not adopted, so
@@ -172,7 +132,7 @@ static int bpf_start(struct source *s)
 	if (s->needs & (NEED_HOST | NEED_LEVELS))
 		host_open(&b->host, s->netns);
 	if (s->once)
-		return start_once(s, b);
+		return bpf_once(s, b->skeleton, &b->reader, &b->owner, &b->bare);
 	b->reader.control->listeners_only = 1;
 	err = bpf_owner_scan(&b->owner);
 	if (!err)
@@ -217,6 +177,20 @@ static int bpf_fd(const struct source *s)
 	return b->ring.epoll;
 }
 
+/*
+ * The list has who moves bytes; a look that is asked for more, or while some flows have no place in it,
+ * goes by the sockets' storage.
+ */
+static const struct bpf_link *way_of_look(const struct bpf_state *b)
+{
+	const struct snap_control *control = b->reader.control;
+
+	if (!b->skeleton->links.sample_listed || control->all ||
+	    __atomic_load_n(&control->unlisted, __ATOMIC_RELAXED))
+		return b->skeleton->links.sample;
+	return b->skeleton->links.sample_listed;
+}
+
 /* Tell of the flows that changed; then of those that have gone, if some are missing. */
 static int look(struct source *s, struct bpf_state *b, bool last)
 {
@@ -224,7 +198,7 @@ static int look(struct source *s, struct bpf_state *b, bool last)
 
 	bpf_reader_ask(&b->reader, s);
 	bpf_gone_before(&b->gone);
-	err = bpf_reader_run(&b->reader, b->skeleton->links.sample);
+	err = bpf_reader_run(&b->reader, way_of_look(b));
 	return err ? err : bpf_gone_after(&b->gone, last);
 }
 

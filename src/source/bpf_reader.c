@@ -39,6 +39,8 @@ int bpf_reader_init(struct bpf_reader *r, struct tcp *skeleton, const struct sou
 			      &r->slots_size);
 	if (!r->control || !r->slots)
 		return -ENOMEM;
+	if (skeleton->links.sample_listed)
+		r->control->places_max = bpf_map__max_entries(skeleton->maps.listed);
 	return 0;
 }
 

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What BPF objects the kernel holds, and for whom."""
 
+import contextlib
+import ctypes
 import json
 import os
+import platform
 import re
 import subprocess
 import time
@@ -10,6 +13,9 @@ import time
 from sight import PATIENCE_SEC
 
 KINDS = ("prog", "map", "link")
+# <linux/bpf.h>; the number of bpf(2) by machine.
+BPF_ENABLE_STATS, BPF_STATS_RUN_TIME = 32, 0
+NR_BPF = {"x86_64": 321, "aarch64": 280, "s390x": 351}
 
 
 def listed(kind):
@@ -78,6 +84,29 @@ def programs(pid):
     """The programs that a process has loaded, as dicts of bpftool."""
     mine = {number for kind, number in held(pid) if kind == "prog"}
     return [prog for prog in listed("prog") if prog["id"] in mine]
+
+
+def runs_of(pid, name):
+    """How often a process's program of that name ran, while counting_runs()."""
+    return sum(prog.get("run_cnt", 0) for prog in programs(pid) if prog["name"] == name)
+
+
+@contextlib.contextmanager
+def counting_runs():
+    """The kernel counts how often BPF programs run (bpf(2), BPF_ENABLE_STATS), whoever else asks for it or stops."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    kind = (ctypes.c_uint32 * 32)(BPF_STATS_RUN_TIME)
+    fd = libc.syscall(NR_BPF[platform.machine()], BPF_ENABLE_STATS, kind, ctypes.sizeof(kind))
+    assert fd >= 0, os.strerror(ctypes.get_errno())
+    try:
+        yield
+    finally:
+        os.close(fd)
+
+
+def maps(pid):
+    mine = {number for kind, number in held(pid) if kind == "map"}
+    return [one for one in listed("map") if one["id"] in mine]
 
 
 def links(pid):

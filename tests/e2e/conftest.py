@@ -155,3 +155,10 @@ def rungs(tmp_path, privileged):
     with contextlib.ExitStack() as running:
         yield lambda netns, interface, *options: Rungs(running, netns, tmp_path / netns.name,
                                                        interface, *options)
+
+
+@pytest.fixture
+def counted_runs(privileged):
+    """The kernel counts how often BPF programs run, as long as the test lasts."""
+    with bpfstate.counting_runs():
+        yield

@@ -8,7 +8,7 @@ import threading
 import time
 
 import pytest
-from agent_client import Agent, Connection
+from agent_client import ROOMY, Agent, Connection
 from flows import named, wait_until
 
 PAYLOAD = b"x" * 10000
@@ -16,7 +16,7 @@ PAYLOAD = b"x" * 10000
 
 @pytest.fixture(scope="module")
 def agent():
-    with Agent("--without", "metrics") as running:
+    with Agent(*ROOMY) as running:
         yield running
 
 

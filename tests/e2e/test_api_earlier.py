@@ -8,14 +8,12 @@ import os
 import time
 
 import pytest
-from agent_client import Agent
+from agent_client import ROOMY, Agent
 from flows import wait_until
 from sight import Tcpsight, run
 from test_api import Pair, any_of
 
 STEP_SEC = 5
-# Other tests may close thousands of connections meanwhile.
-ROOMY = ["--without", "metrics,api", "--also", "api --keep-closed 500000 --keep-trails 50000"]
 
 
 def rfc3339(seconds):

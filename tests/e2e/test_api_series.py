@@ -5,10 +5,9 @@ import os
 import time
 
 import pytest
-from agent_client import Agent
+from agent_client import ROOMY, Agent
 from flows import named
 from test_api import Pair, any_of
-from test_api_earlier import ROOMY
 
 STEP_S = 5
 

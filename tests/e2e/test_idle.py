@@ -11,7 +11,7 @@ from flows import wait_until
 from sight import run
 
 MESSAGES = 20_000
-ITERATORS = {"tcp", "task", "task_file", "bpf_sk_storage_map"}
+ITERATORS = {"tcp", "task", "task_file", "bpf_sk_storage_map", "bpf_map_elem"}
 
 
 @pytest.mark.parametrize("args", [["top"], ["top", "--json", 1], ["life"], ["life", "-w"],
@@ -25,16 +25,6 @@ def test_only_state_changes_and_iterators(sight, args):
     assert {link["tp_name"] for link in links if link["type"] != "iter"} == {"inet_sock_set_state"}
     assert {prog["type"] for prog in programs} == {"tracing"}
     assert {prog["id"] for prog in programs} == {link["prog_id"] for link in links}
-
-
-@pytest.fixture
-def counted_runs():
-    """The kernel counts how often BPF programs run, as long as the test lasts."""
-    switch = pathlib.Path("/proc/sys/kernel/bpf_stats_enabled")
-    before = switch.read_text(encoding="ascii")
-    switch.write_text("1", encoding="ascii")
-    yield
-    switch.write_text(before, encoding="ascii")
 
 
 def test_no_program_runs_when_data_moves(sight, counted_runs):
@@ -60,7 +50,7 @@ def runs(tool):
 
 
 def runs_of(tool, name):
-    return sum(prog.get("run_cnt", 0) for prog in bpfstate.programs(tool.pid) if prog["name"] == name)
+    return bpfstate.runs_of(tool.pid, name)
 
 
 def name_self(name):

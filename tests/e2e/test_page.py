@@ -9,13 +9,13 @@ import time
 import urllib.parse
 
 import pytest
-from agent_client import Agent
+from agent_client import ROOMY, Agent
 from browser import Browser
 from flows import named, wait_until
 from ports import free_port
 from sight import Tcpsight
 from test_api import PAYLOAD, Pair
-from test_api_earlier import ROOMY, bytes_in
+from test_api_earlier import bytes_in
 
 HOSTILE = "<img src=x on>&"
 SENT = 43210

@@ -65,8 +65,9 @@ def record_thinned(folder, lines):
     text.write_text("".join(line + "\n" for line in lines))
     subprocess.run([PROGRAM, "record", "--no-thin", "--rotate", "64M,2m", "--source", "replay", "--read", text, folder],
                    env=UTC, check=True)
-    # Files of two minutes: those are old enough that began in the first five.
-    thin(folder, AGO_SECONDS - THINNED_SECONDS + 60)
+    # Files of two minutes: those are old enough that began in the first four. The next would be in two minutes; one of
+    # them may have gone already, since `begin` is a whole minute, and the other is for a slow machine.
+    thin(folder, AGO_SECONDS - (THINNED_SECONDS - 120) - 5)
     return folder, begin
 
 

@@ -46,6 +46,7 @@ static void print_why(const char *log)
 /* What is wanted together: by top, life and subnet; by stat; by peek alone, and beside top. */
 static const char *const wanted[] = {
 	"want_flows want_acceptors",
+	"want_flows want_list",
 	"want_flows want_acceptors want_extra want_tallies want_delacks want_causes want_undo want_holders",
 	"want_acceptors want_handshakes",
 	"want_flows want_acceptors want_handshakes",

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A look goes by a list of tcpsight's own or, without it, by the kernel's: both tell the same, to the byte."""
+
+import contextlib
+import json
+import socket
+
+import bpfstate
+import pytest
+from flows import wait_until
+from sight import run
+
+HOSTS = ["127.0.0.1", "::1"]
+WAYS = {"list": "sample_listed", "none": "sample"}
+
+
+class Pairs:
+    """Connections of this process, and what went over each: {local port: (sent, received)}."""
+
+    def __init__(self, kept, host):
+        self.kept = kept
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.listener = kept.enter_context(socket.create_server((host, 0), family=family))
+        self.pairs = []
+
+    def open(self, count):
+        for _ in range(count):
+            client = self.kept.enter_context(socket.create_connection(self.listener.getsockname()[:2]))
+            self.pairs.append((client, self.kept.enter_context(self.listener.accept()[0])))
+
+    def move(self, first, each):
+        """`first` more bytes of each than of the one before, there; `each` back. Returns {(lport, rport): (sent, received)}."""
+        truth = {}
+        for n, (client, server) in enumerate(self.pairs):
+            there = first + n
+            client.sendall(b"c" * there)
+            server.sendall(b"s" * each)
+            for end, size in (server, there), (client, each):
+                while size:
+                    size -= len(end.recv(size))
+            ports = client.getsockname()[1], server.getsockname()[1]
+            truth[ports], truth[ports[::-1]] = (there, each), (each, there)
+        return truth
+
+    def close(self, count):
+        for client, server in self.pairs[:count]:
+            client.close()
+            server.close()
+        del self.pairs[:count]
+
+
+def sums(lines):
+    """{(lport, rport): (sent, received)} of all rows."""
+    found = {}
+    for row in lines:
+        ports = row["lport"], row["rport"]
+        before = found.get(ports, (0, 0))
+        found[ports] = before[0] + row["tx_bytes"], before[1] + row["rx_bytes"]
+    return found
+
+
+def added(one, other):
+    return {ports: tuple(map(sum, zip(one.get(ports, (0, 0)), other.get(ports, (0, 0)))))
+            for ports in {*one, *other}}
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("way", WAYS)
+def test_what_moves_is_told_to_the_byte(sight, netns, host, way):
+    """Of flows that are older, of some that come, and of some that go and leave their place to others."""
+    with contextlib.ExitStack() as kept, netns.inside():
+        pairs = Pairs(kept, host)
+        pairs.open(30)
+        pairs.move(1, 7)  # before us: no part of any interval
+        tool = sight("top", "--json", "-C", "1", "--netns", netns.name, "--rung", f"looks={way}")
+        truth = {}
+        for first in 1000, 2000, 3000:
+            truth = added(truth, pairs.move(first, first // 10))
+            port = pairs.pairs[-1][0].getsockname()[1]
+            tool.wait_for(lambda lines, port=port: any(f'"lport":{port},' in line for line in lines), "rows")
+            pairs.close(10)
+            pairs.open(20)
+        truth = added(truth, pairs.move(5, 0))
+        outcome = tool.stop()
+    told = sums(row for row in outcome.rows if row["netns"] == netns.inode)
+    assert told == truth
+    assert {(row["comm"], row["owner_source"]) for row in outcome.rows} >= {("python3", "connect")}
+    assert not outcome.summary["lost"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_way_that_was_asked_for_is_gone(sight, counted_runs, way):
+    tool = sight("top", "--json", "-C", "1", "--rung", f"looks={way}")
+    before = bpfstate.runs_of(tool.pid, WAYS[way])
+    wait_until(lambda: bpfstate.runs_of(tool.pid, WAYS[way]) > before + 2, "looks")
+
+
+@pytest.mark.alone
+def test_flows_without_a_place_are_looked_at_all_the_same(sight, netns, counted_runs):
+    """--max-flows is the length of the list, too: beyond it looks go by the kernel's, until there is room again."""
+    with contextlib.ExitStack() as kept, netns.inside():
+        pairs = Pairs(kept, "127.0.0.1")
+        tool = sight("top", "--json", "-C", "1", "--netns", netns.name, "--max-flows", "64")
+        listed = bpfstate.runs_of(tool.pid, "sample_listed")
+        wait_until(lambda: bpfstate.runs_of(tool.pid, "sample_listed") > listed, "looks by the list")
+        pairs.open(100)
+        pairs.move(1, 1)
+        by_storage = bpfstate.runs_of(tool.pid, "sample")
+        wait_until(lambda: bpfstate.runs_of(tool.pid, "sample") > by_storage, "looks by the kernel's list")
+        pairs.close(80)
+        listed = bpfstate.runs_of(tool.pid, "sample_listed")
+        wait_until(lambda: bpfstate.runs_of(tool.pid, "sample_listed") > listed, "looks by the list")
+        truth = pairs.move(500, 50)
+        port = pairs.listener.getsockname()[1]
+        tool.wait_for(lambda lines: any(f'"lport":{port},' in line and '"tx_bytes":50,' in line for line in lines), "rows")
+        # What found no room in the table has rows without addresses, which nothing here reads.
+        tool.report = None
+        outcome = tool.stop()
+    rows = [row for row in map(json.loads, outcome.lines) if row.get("netns") == netns.inode and row["lport"]]
+    told = sums(row for row in rows if row["tx_bytes"] + row["rx_bytes"] > 500)
+    # Who found no room in the table when it began has no rows later.
+    assert told and told.items() <= truth.items()
+
+
+def test_without_the_list_nothing_of_it_is_loaded(sight):
+    tool = sight("top", "--json", 3600, "--rung", "looks=none")
+    assert "bpf_map_elem" not in {link.get("target_name") for link in bpfstate.links(tool.pid)}
+    assert not {"listed", "free_places", "list_parts"} & {one["name"] for one in bpfstate.maps(tool.pid)}
+
+
+def test_who_needs_more_than_bytes_has_no_list(privileged):
+    done = run("top", "--json", "-o", "pid,rtt_us", "--duration", "1", "--rung", "looks=list")
+    assert "--rung looks=list changes nothing" in done.stderr
