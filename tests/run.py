@@ -25,6 +25,10 @@ import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PYTEST = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider"]
+# Each worker imports every test. They are compiled once, by the first who does, also where PYTHONDONTWRITEBYTECODE is set.
+ENVIRONMENT = {**os.environ, "PYTHONPYCACHEPREFIX": str(
+    pathlib.Path(os.environ.get("TCPSIGHT_BUILD", ROOT / "build")).absolute() / "pycache")}
+ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)
 # Most tests wait more than they work: with two workers a CPU a third of the time of both was idle.
 WORKERS = min(3 * len(os.sched_getaffinity(0)), 8)
 BY_FILE = ["-n", str(WORKERS), "--dist", "loadfile"]
@@ -71,7 +75,7 @@ class Run:
 
 def collect(*words):
     """The names of all tests that pytest finds, or what it says if it cannot."""
-    done = subprocess.run([*PYTEST, "--collect-only", "-q", *words], cwd=ROOT, check=False,
+    done = subprocess.run([*PYTEST, "--collect-only", "-q", *words], cwd=ROOT, check=False, env=ENVIRONMENT,
                           capture_output=True, text=True)
     names = [line for line in done.stdout.splitlines() if line.startswith("tests/") and "::" in line]
     if done.returncode not in (0, NOTHING_TO_DO):
@@ -127,7 +131,7 @@ def run_once(choice, options, expected_skips):
     for number, part in enumerate(choice.parts):
         report = folder / f"report{number}.xml"
         done = subprocess.run([*PYTEST, "-q", f"--junitxml={report}", f"--basetemp={folder}/{number}",
-                               *part, *words], cwd=ROOT, check=False)
+                               *part, *words], cwd=ROOT, check=False, env=ENVIRONMENT)
         reports.append(read_report(report))
         empty = done.returncode == NOTHING_TO_DO and not reports[-1]
         if done.returncode and not empty:
