@@ -107,7 +107,7 @@ static void warn_of_lack(const struct need *need, const struct refusal *refusal)
 	log_warn("no %s: %s", need->columns, reason.why);
 }
 
-static int climb(struct tcp *skeleton, const struct need *need, const char *wish,
+static int climb(struct tcp *skeleton, const struct need *need, const char *wish, bool trusting,
 		 unsigned *ret_lacks)
 {
 	const struct rung *forced = wish_of(wish, need);
@@ -120,7 +120,7 @@ static int climb(struct tcp *skeleton, const struct need *need, const char *wish
 			continue;
 		try_rung(rung, &refusal);
 		if (refusal.err && (forced || rung->vital))
-			return complain(need, rung, &refusal);
+			return trusting ? -EAGAIN : complain(need, rung, &refusal);
 		if (refusal.err) {
 			first = first.err ? first : refusal;
 			continue;
@@ -135,12 +135,16 @@ static int climb(struct tcp *skeleton, const struct need *need, const char *wish
 	/* Nothing holds but "none". */
 	note(need, "none");
 	*ret_lacks |= need->asked;
-	if (need->asked && need->columns && !forced)
-		warn_of_lack(need, &first);
+	if (!need->asked || !need->columns || forced)
+		return 0;
+	if (trusting)
+		return -EAGAIN;
+	warn_of_lack(need, &first);
 	return 0;
 }
 
-int probe_choose(struct tcp *skeleton, const char *wish, unsigned needs, unsigned *ret_lacks)
+int probe_choose(struct tcp *skeleton, const char *wish, unsigned needs, bool trusting,
+		 unsigned *ret_lacks)
 {
 	int err = 0;
 
@@ -159,13 +163,15 @@ int probe_choose(struct tcp *skeleton, const char *wish, unsigned needs, unsigne
 	bpf_map__set_autocreate(skeleton->maps.listed, false);
 	bpf_map__set_autocreate(skeleton->maps.free_places, false);
 	bpf_map__set_autocreate(skeleton->maps.list_parts, false);
+	try_trust(trusting);
 	for (size_t n = 0; n < ladder_count && !err; n++) {
 		if (!ladder[n].asked || needs & ladder[n].asked)
-			err = climb(skeleton, &ladder[n], wish, ret_lacks);
+			err = climb(skeleton, &ladder[n], wish, trusting, ret_lacks);
 		else if (wish_of(wish, &ladder[n]))
 			log_warn("--rung %s=%s changes nothing: nothing that is shown needs it",
 				 ladder[n].name, wish_of(wish, &ladder[n])->name);
 	}
+	try_trust(false);
 	return err;
 }
 

@@ -118,24 +118,22 @@ static void size_list(struct tcp *skeleton, uint64_t max_flows)
 				 (__u32)((places + LIST_PART - 1) / LIST_PART));
 }
 
-int probe_load(struct tcp **ret, const struct source *source, unsigned *ret_lacks)
+/* Open and load. -EAGAIN, not logged: something that was trusted does not hold. */
+static int load(struct tcp **ret, const struct source *source, bool trusting, unsigned *ret_lacks)
 {
 	const unsigned needs = source->needs | need_of_looks(source);
 	uint64_t ring_bytes = source->watch->ring_kib * 1024;
-	struct tcp *skeleton;
 	/* Events with all their parts are longer. */
 	uint64_t bytes = !ring_bytes && needs & NEED_EXTRA ? 4ull * RING_BYTES_DEFAULT : ring_bytes;
+	struct tcp *skeleton = *ret = programs_open();
 	uint32_t size = ring_size(bytes);
 	int err;
 
-	libbpf_set_print(print_libbpf);
-	raise_memlock();
-	skeleton = *ret = programs_open();
 	if (!skeleton)
 		return log_errno(errno, "cannot open the BPF programs");
 	bpf_map__set_max_entries(skeleton->maps.ring, size);
 	skeleton->rodata->wake_bytes = size / 4;
-	err = probe_choose(skeleton, source->watch->rungs, needs, ret_lacks);
+	err = probe_choose(skeleton, source->watch->rungs, needs, trusting, ret_lacks);
 	kernel_done();
 	if (err)
 		return err;
@@ -152,8 +150,38 @@ int probe_load(struct tcp **ret, const struct source *source, unsigned *ret_lack
 			bpf_program__set_autoload(skeleton->progs.adopt_netns, false);
 	}
 	err = tcp__load(skeleton);
+	if (!err)
+		return 0;
+	return trusting ? -EAGAIN : explain(err, "load");
+}
+
+/* What is forced is tried: who forces it wants to hear why it cannot be had. */
+static int load_somehow(struct tcp **ret, const struct source *source, unsigned *ret_lacks)
+{
+	int err;
+
+	if (source->watch->rungs)
+		return load(ret, source, false, ret_lacks);
+	err = load(ret, source, true, ret_lacks);
+	if (err != -EAGAIN)
+		return err;
+	log_debug("something does not hold here: each is tried alone");
+	tcp__destroy(*ret);
+	return load(ret, source, false, ret_lacks);
+}
+
+int probe_load(struct tcp **ret, const struct source *source, unsigned *ret_lacks)
+{
+	const unsigned needs = source->needs;
+	struct tcp *skeleton;
+	int err;
+
+	libbpf_set_print(print_libbpf);
+	raise_memlock();
+	err = load_somehow(ret, source, ret_lacks);
 	if (err)
-		return explain(err, "load");
+		return err;
+	skeleton = *ret;
 	bpf_program__set_autoattach(skeleton->progs.on_state, false);
 	bpf_program__set_autoattach(skeleton->progs.on_state_nested, false);
 	err = attach_looks(skeleton);

@@ -22,7 +22,15 @@
 
 /* The reason of a refusal is near the end of the verifier's log; a short one is enough. */
 #define LOG_BYTES (1u << 16)
+#define SMALL_ENTRIES 16
 #define DELACK_FUNCTION "tcp_delack_timer"
+
+static bool trusting;
+
+void try_trust(bool yes)
+{
+	trusting = yes;
+}
 
 void try_nothing(const struct rung *rung, struct refusal *ret)
 {
@@ -65,15 +73,34 @@ static bool is_of(const struct rung *rung, const char *program)
 	return false;
 }
 
+/* What the verifier says does not depend on how much a map holds, and to make large ones takes long. */
+static void make_small(struct bpf_map *map)
+{
+	switch (bpf_map__type(map)) {
+	case BPF_MAP_TYPE_HASH:
+	case BPF_MAP_TYPE_LRU_HASH:
+		bpf_map__set_max_entries(map, SMALL_ENTRIES);
+		break;
+	case BPF_MAP_TYPE_RINGBUF:
+		bpf_map__set_max_entries(map, (__u32)sysconf(_SC_PAGESIZE));
+		break;
+	default:
+		break;
+	}
+}
+
 /* Load the rung's programs, and no other. */
 static int load(const struct rung *rung, char *log)
 {
 	struct tcp *skeleton = programs_open();
 	struct bpf_program *p;
+	struct bpf_map *map;
 	int err;
 
 	if (!skeleton)
 		return -errno;
+	bpf_object__for_each_map(map, skeleton->obj)
+		make_small(map);
 	bpf_object__for_each_program(p, skeleton->obj)
 	{
 		bpf_program__set_autoload(p, is_of(rung, bpf_program__name(p)));
@@ -92,7 +119,7 @@ void try_programs(const struct rung *rung, struct refusal *ret)
 	char *log;
 
 	try_arguments(rung, ret);
-	if (ret->err)
+	if (ret->err || trusting)
 		return;
 	ret->err = load(rung, NULL);
 	if (!ret->err || ret->err == -EPERM)

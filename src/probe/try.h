@@ -2,13 +2,20 @@
 /* How the rungs that stand on BPF are tried, and what some need besides loading. See
  * probe/ladder.h. */
 #pragma once
+#include <stdbool.h>
 
 struct hook;
 struct refusal;
 struct rung;
 struct tcp;
 
-/* Compare the arguments of the rung's hooks with the kernel's, and load all its programs. */
+/*
+ * Whether the verifier is trusted to accept what has the right arguments: to load a rung's programs alone takes as long
+ * as to load all. Who trusts loads all at once, and tries each without trust if that fails.
+ */
+void try_trust(bool yes);
+
+/* Compare the arguments of the rung's hooks with the kernel's, and, without trust, load all its programs. */
 void try_programs(const struct rung *rung, struct refusal *ret);
 
 /*

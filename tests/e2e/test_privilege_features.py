@@ -69,6 +69,22 @@ def test_net_admin_buys_the_packets_of_stat(privileged, netns):
     assert "in_receives" not in errors
 
 
+def test_what_only_the_verifier_refuses_is_done_without_and_the_rest_is_as_it_was(privileged):
+    """All at once is refused for one program: the way below it is taken, and of everything else the best."""
+    words = ["peek", "--source", "bpf", "--duration", "1", "--verbose"]
+    ways = {}
+    for given in BPF, [*BPF, "CAP_NET_ADMIN"]:
+        outcome = run(*words, wrap=nobody_with(given))
+        assert outcome.status == 0, outcome.stderr
+        ways[len(given)] = dict(re.findall(r"debug: (\w+): (\w+) \(", outcome.stderr))
+        assert ("is tried alone" in outcome.stderr) == (given == BPF)
+        assert ("CAP_NET_ADMIN" in outcome.stderr) == (given == BPF)
+    assert (ways[2].pop("requests"), ways[3].pop("requests")) == ("tracepoint", "sockops")
+    # SOCK_DESTROY takes it too.
+    assert ways[2].pop("close") == "none" and ways[3].pop("close")
+    assert ways[2] == ways[3] and len(ways[2]) > 8
+
+
 def addresses_are_shown(given):
     """Does the kernel show the addresses of its functions to such a user?"""
     done = subprocess.run([*nobody_with(given), "grep", "-m1", " tcp_delack_timer$", "/proc/kallsyms"],
