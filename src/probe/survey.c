@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "probe/ladder.h"
+#include "probe/try.h"
 #include "util/xalloc.h"
 
 struct survey {
@@ -32,14 +33,36 @@ static bool can_run(const struct survey *s, const char *source)
 	return true;
 }
 
+/* Is this program loaded when some rung is tried? Those of function exits are not. */
+static bool is_tried(const void *context, const char *program)
+{
+	struct refusal refusal = {.err = 0};
+
+	(void)context;
+	for (size_t n = 0; n < ladder_count; n++)
+		for (size_t r = 0; need_has(&ladder[n], r); r++) {
+			const struct rung *rung = &ladder[n].rung[r];
+
+			for (size_t h = 0; rung->try != try_fexit && h < HOOKS_MAX; h++) {
+				if (!rung->hook[h].program || strcmp(rung->hook[h].program, program))
+					continue;
+				try_arguments(rung, &refusal);
+				return !refusal.err;
+			}
+		}
+	return false;
+}
+
 struct survey *survey_make(void)
 {
 	struct survey *s = xcalloc(1, sizeof(*s));
 
 	s->refusal = xcalloc(ladder_count, sizeof(*s->refusal));
+	try_trust(try_together(is_tried));
 	for (size_t n = 0; n < ladder_count; n++)
 		for (size_t r = 0; need_has(&ladder[n], r); r++)
 			ladder_try(&ladder[n].rung[r], &s->refusal[n][r]);
+	try_trust(false);
 	s->source = "none";
 	for (size_t i = sizeof(rivals) / sizeof(rivals[0]); i--;)
 		if (can_run(s, rivals[i]))

@@ -65,8 +65,10 @@ const struct hook *try_variant(const struct rung *rung, struct refusal *ret)
 	return NULL;
 }
 
-static bool is_of(const struct rung *rung, const char *program)
+static bool is_of(const void *context, const char *program)
 {
+	const struct rung *rung = context;
+
 	for (size_t h = 0; h < HOOKS_MAX; h++)
 		if (rung->hook[h].program && !strcmp(rung->hook[h].program, program))
 			return true;
@@ -89,8 +91,8 @@ static void make_small(struct bpf_map *map)
 	}
 }
 
-/* Load the rung's programs, and no other. */
-static int load(const struct rung *rung, char *log)
+/* Load the programs that are wanted, and no other. */
+static int load(try_wants wants, const void *context, char *log)
 {
 	struct tcp *skeleton = programs_open();
 	struct bpf_program *p;
@@ -103,7 +105,7 @@ static int load(const struct rung *rung, char *log)
 		make_small(map);
 	bpf_object__for_each_program(p, skeleton->obj)
 	{
-		bpf_program__set_autoload(p, is_of(rung, bpf_program__name(p)));
+		bpf_program__set_autoload(p, wants(context, bpf_program__name(p)));
 		if (!log)
 			continue;
 		bpf_program__set_log_buf(p, log, LOG_BYTES);
@@ -114,6 +116,11 @@ static int load(const struct rung *rung, char *log)
 	return err;
 }
 
+bool try_together(try_wants wants)
+{
+	return !load(wants, NULL, NULL);
+}
+
 void try_programs(const struct rung *rung, struct refusal *ret)
 {
 	char *log;
@@ -121,12 +128,12 @@ void try_programs(const struct rung *rung, struct refusal *ret)
 	try_arguments(rung, ret);
 	if (ret->err || trusting)
 		return;
-	ret->err = load(rung, NULL);
+	ret->err = load(is_of, rung, NULL);
 	if (!ret->err || ret->err == -EPERM)
 		return;
 	/* Again, for the verifier's words. */
 	log = xcalloc(1, LOG_BYTES);
-	load(rung, log);
+	load(is_of, rung, log);
 	verifier_log_reason(log, ret->detail, sizeof(ret->detail));
 	ret->by_verifier = ret->detail[0] != '\0';
 	free(log);

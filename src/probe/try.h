@@ -15,6 +15,10 @@ struct tcp;
  */
 void try_trust(bool yes);
 
+/* Can all programs that are wanted be loaded? Then each can. */
+typedef bool (*try_wants)(const void *context, const char *program);
+bool try_together(try_wants wants);
+
 /* Compare the arguments of the rung's hooks with the kernel's, and, without trust, load all its programs. */
 void try_programs(const struct rung *rung, struct refusal *ret);
 
