@@ -84,7 +84,7 @@ class Page:
             seen[0] = look()
             return wanted(seen[0])
 
-        wait_until(find, lambda: f"{what}: {seen[0]}")
+        wait_until(find, lambda: f"{what}: {seen[0]}", pause_sec=0.1)
         return seen[0]
 
     def until(self, script, what, wanted=bool):

@@ -128,16 +128,16 @@ class Traffic(Actor):
         return truth
 
 
-def wait_until(find, what):
+def wait_until(find, what, pause_sec=0.02):
     """Wait until find(), of which no file descriptor tells, is true; returns what it gave. `what` is missing else: a
-    text, or what makes one."""
+    text, or what makes one. `pause_sec`: longer where to look takes long."""
     deadline = time.monotonic() + PATIENCE_SEC
     while True:
         found = find()
         if found:
             return found
         assert time.monotonic() < deadline, f"no {what() if callable(what) else what} in time"
-        time.sleep(0.02)
+        time.sleep(pause_sec)
 
 
 def program(name):
