@@ -5,11 +5,12 @@ import signal
 
 # A worker is given one file after the other: what takes longest comes first, so that none is left with
 # it in the end. Measured with --durations=0.
-LONG = ["test_ship.py", "test_why.py", "test_alone_together.py", "test_peek_bpf.py", "test_fuzz.py",
-        "test_retrans_causes.py", "test_agent.py", "test_agent_day.py", "test_sources.py", "test_page.py",
-        "test_agent_metrics.py", "test_lint.py", "test_options.py", "test_ship_rejected.py", "test_otlp.py",
-        "test_interrupted.py", "test_unit.py", "test_api_earlier.py", "test_api_series.py", "test_why_file.py",
-        "test_stat.py", "test_from_ss.py"]
+LONG = ["test_why.py", "test_peek_bpf.py", "test_ship.py", "test_from_ss.py", "test_page.py", "test_interrupted.py",
+        "test_stat.py", "test_otlp.py", "test_options.py", "test_unit.py", "test_agent_day.py", "test_agent_metrics.py",
+        "test_why_file.py", "test_alone_together.py", "test_api_series.py", "test_api_earlier.py", "test_lint.py",
+        "test_retrans_causes.py", "test_descriptors.py", "test_ship_rejected.py", "test_clock.py", "test_api.py",
+        "test_causes_from_packets.py", "test_intervals.py", "test_peek_filter.py", "test_doc_agent.py", "test_otlp_missed.py",
+        "test_push_silent.py", "test_fuzz.py"]
 
 
 def pytest_configure(config):
@@ -18,7 +19,11 @@ def pytest_configure(config):
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
-    config.addinivalue_line("markers", "slow: left out of ./dev test FAST")
+    for line in ("slow: left out of ./dev test FAST",
+                 "alone: keeps all CPUs busy, so no other test runs beside it",
+                 "still: waits until no process of the machine gets another socket, so nothing runs beside it that has one",
+                 "computes: opens no socket, so it may run beside what is still"):
+        config.addinivalue_line("markers", line)
 
 
 def pytest_collection_modifyitems(items):

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Run the tests and judge the run: side by side what may, then alone what keeps all CPUs busy.
+"""Run the tests and judge the run: side by side what may, then what waits for a machine that stands still beside what
+only computes, then alone what keeps all CPUs busy.
 
     tests/run.py [--repeat N] [--expected-skips FILE] [FAST|SANITIZED] [PYTEST-OPTION]...
 
@@ -32,18 +33,21 @@ ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)
 # Most tests wait more than they work: with two workers a CPU a third of the time of both was idle.
 WORKERS = min(3 * len(os.sched_getaffinity(0)), 8)
 BY_FILE = ["-n", str(WORKERS), "--dist", "loadfile"]
+ONE_BY_ONE = ["-p", "no:xdist"]
 NOTHING_TO_DO = 5  # pytest's status
 Choice = collections.namedtuple("Choice", "paths which parts")
-# What is run: pytest's words, and for each part its further options.
+# What is run: pytest's words, and for each part the further options of each pytest that runs in it at the same time.
 CHOICES = {
     "": Choice(["tests/lint", "tests/unit", "tests/golden", "tests/property", "tests/mutants",
                 "tests/fuzz", "tests/e2e"], [],
-               [[*BY_FILE, "-m", "not alone"], ["-p", "no:xdist", "-m", "alone"]]),
+               [[[*BY_FILE, "-m", "not alone and not still and not computes"]],
+                [["-n", "3", "--dist", "load", "-m", "computes"], [*ONE_BY_ONE, "-m", "still"]],
+                [[*ONE_BY_ONE, "-m", "alone"]]]),
     "FAST": Choice(["tests/lint", "tests/unit", "tests/golden"], ["-m", "not slow"],
-                   [["-n", str(WORKERS), "--dist", "load"]]),
+                   [[["-n", str(WORKERS), "--dist", "load"]]]),
     "SANITIZED": Choice(["tests/unit", "tests/golden", "tests/property", "tests/e2e"],
-                        ["-m", "not alone", "--deselect", "tests/e2e/test_sandbox.py", "--deselect",
-                         "tests/e2e/test_bench.py"], [BY_FILE]),
+                        ["-m", "not alone and not still", "--deselect", "tests/e2e/test_sandbox.py", "--deselect",
+                         "tests/e2e/test_bench.py"], [[BY_FILE]]),
 }
 
 
@@ -120,6 +124,26 @@ def judge(run, names, reports, expected_skips):
                        if result == "skipped" and name not in expected_skips]
 
 
+def run_part(pytests, words, folder):
+    """Run these at the same time, and give what each left: its status, and its report."""
+    started = []
+    for number, options in enumerate(pytests):
+        report = folder / f"report{number}.xml"
+        # What one says would be torn by what the other says.
+        said = open(folder / f"said{number}", "wb") if number else None
+        started.append((report, said, subprocess.Popen(
+            [*PYTEST, "-q", f"--junitxml={report}", f"--basetemp={folder}/{number}", *options, *words], cwd=ROOT,
+            env=ENVIRONMENT, stdout=said, stderr=said)))
+    ended = []
+    for report, said, pytest in started:
+        status = pytest.wait()
+        if said:
+            said.close()
+            print(pathlib.Path(said.name).read_text(encoding="utf-8", errors="replace"), end="", flush=True)
+        ended.append((status, read_report(report)))
+    return ended
+
+
 def run_once(choice, options, expected_skips):
     run = Run()
     began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -128,14 +152,13 @@ def run_once(choice, options, expected_skips):
     # Short, since control sockets lie in it.
     folder = pathlib.Path(tempfile.mkdtemp(prefix="pytest-"))
     reports = []
-    for number, part in enumerate(choice.parts):
-        report = folder / f"report{number}.xml"
-        done = subprocess.run([*PYTEST, "-q", f"--junitxml={report}", f"--basetemp={folder}/{number}",
-                               *part, *words], cwd=ROOT, check=False, env=ENVIRONMENT)
-        reports.append(read_report(report))
-        empty = done.returncode == NOTHING_TO_DO and not reports[-1]
-        if done.returncode and not empty:
-            run.faults.append(f"pytest ended with status {done.returncode}")
+    for number, pytests in enumerate(choice.parts):
+        place = folder / str(number)
+        place.mkdir()
+        for status, report in run_part(pytests, words, place):
+            reports.append(report)
+            if status and not (status == NOTHING_TO_DO and not report):
+                run.faults.append(f"pytest ended with status {status}")
     judge(run, names, reports, expected_skips)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     run.seconds = time.monotonic() - began

@@ -16,10 +16,6 @@ from rungs import Rungs
 from sight import PROGRAM, UNSEEN_MAX, Tcpsight
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "alone: keeps all CPUs busy, so no other test runs beside it")
-
-
 @pytest.fixture(scope="session")
 def built():
     assert PROGRAM.exists(), f"{PROGRAM} is not built (make builds it)"

@@ -77,7 +77,7 @@ class Moving:
         self.tool.wait_for(found, f"rows of {comm}")
 
 
-@pytest.mark.alone
+@pytest.mark.still
 def test_open_files_are_scanned_only_if_they_changed(sight, counted_runs):
     """A look at what changed, each ten seconds; a name is what may change while no connection opens."""
     name = pathlib.Path("/proc/self/comm").read_text(encoding="ascii").strip()

@@ -66,7 +66,7 @@ def test_handed_over_before_the_tool_came(sight, source, kind):
         assert who(tool.wait_row(side)) == (side.pid, side.comm)
 
 
-@pytest.mark.alone
+@pytest.mark.still
 def test_handed_over_while_nothing_is_opened(sight):
     """Who has which files is looked at then, and scanned because that has changed."""
     with actor("handed_on") as flow:

@@ -12,6 +12,7 @@ BUILD = pathlib.Path(os.environ.get("TCPSIGHT_BUILD", HERE.parent.parent / "buil
 NAMES = sorted(p.stem.removeprefix("fuzz_") for p in HERE.glob("fuzz_*.c"))
 
 
+@pytest.mark.computes
 @pytest.mark.parametrize("name", NAMES)
 def test_fuzz(name, tmp_path):
     seeds = HERE / "corpus" / name

@@ -250,6 +250,7 @@ def test_every_report_has_a_golden_case():
 
 
 @pytest.mark.slow
+@pytest.mark.computes
 def test_two_folders_give_the_same_binary(tmp_path):
     """Reproducible: paths, dates and the host's kernel must not show in the result."""
     tree = tmp_path / "another/place"
