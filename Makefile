@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# make [B=folder] [CC=clang] [SAN=address,undefined] [STATIC=1] [WERROR=1] [V=1] [all|test-programs|bench-programs|fuzz|seeds|install|clean]
+# make [B=folder] [CC=clang] [SAN=address,undefined] [STATIC=1] [WERROR=1] [V=1] [all|checked|test-programs|bench-programs|fuzz|seeds|install|clean]
 # Files are found by wildcard: a new report, sink or source is one new file. Out of tree, in $(B).
 
 B       ?= build
@@ -24,8 +24,7 @@ CFLAGS   ?= -O2 -g
 HARDEN   := -fPIE -fstack-protector-strong -fstack-clash-protection \
             $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 SANFLAGS := $(if $(SAN),-DSANITIZED -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
-ALLFLAGS  = -std=gnu17 $(CPPFLAGS) $(WARN) $(CFLAGS) $(HARDEN) $(REPRO) $(SANFLAGS) \
-            $(shell $(PKG) --cflags $(LIBS))
+ALLFLAGS  = -std=gnu17 $(CPPFLAGS) $(WARN) $(CFLAGS) $(HARDEN) $(REPRO) $(SANFLAGS) $(LIBS_CFLAGS)
 # These are loaded by those who need them (src/util/library.h): every other run would pay for them.
 LIBS_LOADED := libmicrohttpd gnutls libcurl libfixbuf
 # STATIC=1: needs nothing where it runs. What would need libraries that no archives exist of is left out;
@@ -38,7 +37,10 @@ CPPFLAGS += -DSTATIC -isystem $(STATIC_LIBRARIES)/include
 LDFLAGS  += -L$(STATIC_LIBRARIES)/lib -static-pie
 endif
 LDFLAGS  += $(if $(STATIC),,-pie) -Wl,-z,relro,-z,now,--build-id=sha1 $(SANFLAGS)
-LDLIBS    = $(filter-out -Wl$(comma)-rpath%,$(shell $(PKG) --libs $(filter-out $(LIBS_LOADED),$(LIBS))))
+# Asked once, not for each file.
+LIBS_CFLAGS := $(shell $(PKG) --cflags $(LIBS))
+comma    := ,
+LDLIBS   := $(filter-out -Wl$(comma)-rpath%,$(shell $(PKG) --libs $(filter-out $(LIBS_LOADED),$(LIBS))))
 
 # SYSROOT is the root of the system to build for, if it is not this one: then CC, PKG and BPFTOOL are
 # those for it (tests/cross/build.py gives them).
@@ -88,7 +90,7 @@ BENCH     := $(patsubst bench/%.c,$(B)/bench/%,$(sort $(wildcard bench/*.c)))
 DAY_SRC   := $(sort $(wildcard bench/day/*.c))
 
 .DELETE_ON_ERROR:
-.PHONY: all completion test-programs bench-programs fuzz seeds install clean
+.PHONY: all checked completion test-programs bench-programs fuzz seeds install clean
 all: $(B)/tcpsight $(LINKS:%=$(B)/%)
 
 $(B)/tcpsight: $(B)/obj/main.o $(OBJ)
@@ -124,7 +126,6 @@ $(SKELETON): %.skel.h: %.o
 
 # Rewritten only if something changed.
 replace = cmp -s $@.new $@ && rm $@.new || mv $@.new $@
-comma  := ,
 empty  :=
 # "a_1 b_2" -> "a 1, b 2"
 join_by = $(subst _, ,$(subst $(empty) ,$(comma)_,$(strip $(1))))
@@ -155,26 +156,39 @@ $(B)/obj/cli/command.o $(B)/obj/cli/completion.o $(B)/obj/app/sources.o: $(REGIS
 $(B)/obj/cli/version.o: $(BUILD_H)
 $(B)/obj/cli/version.o $(B)/obj/consumer/agent_status.o $(B)/obj/consumer/recorder_meta.o $(B)/obj/consumer/otlp_resource.o $(B)/obj/consumer/metrics_self.o: VERSION
 
+# The other compiler must be as content. What it warns of it finds before it makes code, and nobody would run its code.
+CHECKED := $(patsubst src/%.c,$(B)/checked/%.ok,src/main.c $(SRC))
+checked: $(CHECKED)
+$(B)/checked/%.ok: src/%.c | $(SKELETON) $(REGISTRY) $(BUILD_H)
+	$(call say,CHECK)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(ALLFLAGS) -fsyntax-only -MMD -MP -MT $@ -MF $(@:.ok=.d) $<
+	$(Q)touch $@
+
+# Of it a program that tests or measures takes what it needs: to link all of it into each took longer than to compile it.
+ALL := $(B)/obj/all.a
+AR  := $(shell $(CC) -print-prog-name=ar)
+$(ALL): $(OBJ)
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcsT $@ $^
+
 test-programs: $(UNIT) $(E2E_TOOLS) $(TOOLS) $(B)/tests/verify $(B)/tests/needs.o $(B)/bench/agent_day
 bench-programs: $(BENCH)
 fuzz: $(FUZZERS)
 seeds: $(SEEDERS)
 
-# Each of more than a hundred is linked with all of ours: by the faster linker where there is one, and without what a
-# debugger wants (-Wl,-S), that takes less than half the time.
-TESTLINK := $(if $(SAN)$(SYSROOT),,-Wl,-S $(if $(shell command -v ld.gold),-fuse-ld=gold))
 # It plays the other end.
 $(B)/tests/unit/push/test_ipfix_outage: LDLIBS += $(shell $(PKG) --libs gnutls)
-$(B)/tests/unit/%: tests/unit/%.c $(OBJ)
+$(B)/tests/unit/%: tests/unit/%.c $(ALL)
 	$(call say,TEST)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) $(TESTLINK) -MMD -MP -MF $@.d -o $@ $< $(OBJ) -lcmocka $(LDLIBS) -lm
+	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(ALL) -lcmocka $(LDLIBS) -lm
 
 URING := $(shell $(PKG) --exists liburing && echo -DHAVE_LIBURING $$($(PKG) --cflags --libs liburing))
-$(B)/tests/tools/%: tests/tools/%.c $(OBJ)
+$(B)/tests/tools/%: tests/tools/%.c $(ALL)
 	$(call say,TOOL)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(OBJ) $(LDLIBS)
+	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(ALL) $(LDLIBS)
 
 $(B)/tests/%: tests/e2e/%.c $(wildcard tests/e2e/*.h)
 	$(call say,TOOL)
@@ -192,10 +206,10 @@ $(B)/tests/needs.o: tests/kernels/needs.bpf.c src/bpf/kernel.h
 	$(Q)$(CLANG) $(BPFFLAGS) -c -o $@ $<
 
 # These measure code of ours, so they are linked with it.
-$(B)/bench/record $(B)/bench/record_live: $(B)/bench/%: bench/%.c bench/record_traffic.h $(OBJ)
+$(B)/bench/record $(B)/bench/record_live: $(B)/bench/%: bench/%.c bench/record_traffic.h $(ALL)
 	$(call say,BENCH)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALLFLAGS) -Ibench $(LDFLAGS) -o $@ $< $(OBJ) $(LDLIBS) -lm
+	$(Q)$(CC) $(ALLFLAGS) -Ibench $(LDFLAGS) -o $@ $< $(ALL) $(LDLIBS) -lm
 
 $(B)/bench/%: bench/%.c
 	$(call say,BENCH)
@@ -210,10 +224,10 @@ $(B)/bench/agent_day: $(DAY_SRC) bench/day/day.h $(B)/obj/main.o $(OBJ)
 	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) $(DAY_WRAPS:%=-Wl,--wrap=%) -o $@ $(filter-out %.h,$^) $(LDLIBS)
 
 # These measure functions of ours.
-$(B)/bench/names $(B)/bench/screen: $(B)/bench/%: bench/%.c $(OBJ)
+$(B)/bench/names $(B)/bench/screen: $(B)/bench/%: bench/%.c $(ALL)
 	$(call say,BENCH)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(OBJ) $(LDLIBS)
+	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(ALL) $(LDLIBS)
 
 # Fuzz targets link the pure layers only, all instrumented.
 FUZZ_SRC := $(sort $(wildcard src/packet/*.c src/util/*.c src/verdict/*.c src/engine/*.c \
@@ -279,4 +293,4 @@ endif
 clean:
 	rm -rf $(B)
 
--include $(FUZZ_OBJ:.o=.d) $(FUZZ_SCREEN_OBJ:.o=.d) $(OBJ:.o=.d) $(B)/obj/main.d $(BPF_OBJ:.o=.d) $(ALONE_OBJ:.o=.d) $(UNIT:=.d) $(TOOLS:=.d)
+-include $(FUZZ_OBJ:.o=.d) $(FUZZ_SCREEN_OBJ:.o=.d) $(OBJ:.o=.d) $(B)/obj/main.d $(CHECKED:.ok=.d) $(BPF_OBJ:.o=.d) $(ALONE_OBJ:.o=.d) $(UNIT:=.d) $(TOOLS:=.d)
