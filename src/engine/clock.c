@@ -50,27 +50,37 @@ uint64_t clock_now_ns(void)
 	return (uint64_t)read_clock_ns(CLOCK_MONOTONIC);
 }
 
-size_t clock_format_rfc3339(struct clock *c, uint64_t time_ns, char *buf)
+/* Into c->rfc3339_text; the second is that of the last time more often than not. */
+static void make_rfc3339(struct clock *c, int64_t ns)
 {
-	int64_t ns = (int64_t)time_ns + c->realtime_offset_ns;
 	int64_t second = ns / NS_PER_S;
 	unsigned us = (unsigned)(ns % NS_PER_S / 1000);
+	char *text = c->rfc3339_text;
 
-	if (second != c->rfc3339_second || !c->rfc3339_text[0]) {
+	if (second != c->rfc3339_second || !*text) {
 		time_t t = (time_t)second;
 		struct tm tm;
 
 		gmtime_r(&t, &tm);
-		strftime(c->rfc3339_text, sizeof(c->rfc3339_text), "%Y-%m-%dT%H:%M:%S", &tm);
+		strftime(text, sizeof(c->rfc3339_text), "%Y-%m-%dT%H:%M:%S", &tm);
 		c->rfc3339_second = second;
 	}
-	memcpy(buf, c->rfc3339_text, 19);
-	buf[19] = '.';
+	text[19] = '.';
 	for (int i = 25; i >= 20; i--, us /= 10)
-		buf[i] = (char)('0' + us % 10);
-	buf[26] = 'Z';
-	buf[27] = '\0';
-	return 27;
+		text[i] = (char)('0' + us % 10);
+	text[26] = 'Z';
+	text[27] = '\0';
+	c->rfc3339_ns = ns;
+}
+
+size_t clock_format_rfc3339(struct clock *c, uint64_t time_ns, char *buf)
+{
+	int64_t ns = (int64_t)time_ns + c->realtime_offset_ns;
+
+	if (ns != c->rfc3339_ns || !c->rfc3339_text[0])
+		make_rfc3339(c, ns);
+	memcpy(buf, c->rfc3339_text, sizeof(c->rfc3339_text));
+	return sizeof(c->rfc3339_text) - 1;
 }
 
 static void put_2(char *at, int n)

@@ -11,8 +11,9 @@
 struct clock {
 	int64_t realtime_offset_ns; /* add to a source's time to get nanoseconds since 1970 */
 	bool follows_host;
-	int64_t rfc3339_second;	    /* cache of clock_format_rfc3339() */
-	char rfc3339_text[24];
+	/* What clock_format_rfc3339() made last: all rows of an interval have one time. */
+	int64_t rfc3339_ns, rfc3339_second;
+	char rfc3339_text[28];
 };
 
 /*

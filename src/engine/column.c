@@ -26,7 +26,7 @@ COLUMN(time)
 	static _Thread_local char text[32];
 	size_t len = clock_format_rfc3339(r->context->clock, r->time_ns, text);
 
-	return value_chars(text, len);
+	return value_part(text, len);
 }
 
 COLUMN(clock)
@@ -34,7 +34,7 @@ COLUMN(clock)
 	static _Thread_local char text[16];
 	size_t len = clock_format_hms(r->context->clock, r->time_ns, text);
 
-	return value_chars(text, len);
+	return value_part(text, len);
 }
 
 COLUMN(elapsed)
@@ -224,7 +224,7 @@ COLUMN(ms)
 		return ms;
 	len = value_format(&ms, text, &formatted);
 	text[len++] = '+';
-	return value_chars(text, len);
+	return value_part(text, len);
 }
 
 COLUMN(seen)

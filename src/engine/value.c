@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/decimal.h"
+
 struct value value_json(const char *text)
 {
 	struct value v = value_text(text);
@@ -15,8 +17,7 @@ struct value value_json(const char *text)
 
 struct value value_chars(const char *text, size_t max)
 {
-	return (struct value){
-		.type = VALUE_TEXT, .text = text, .text_len = (uint32_t)strnlen(text, max)};
+	return value_part(text, strnlen(text, max));
 }
 
 int value_is_bare(const struct value *v)
@@ -40,31 +41,6 @@ double value_number(const struct value *v)
 	}
 }
 
-static const char pairs[] =
-	"00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-	"40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-	"8081828384858687888990919293949596979899";
-
-static size_t format_uint(uint64_t n, char *buf)
-{
-	char digits[20];
-	size_t at = sizeof(digits), len;
-
-	if (n < 10) {
-		*buf = (char)('0' + n);
-		return 1;
-	}
-	for (; n >= 100; n /= 100)
-		memcpy(digits + (at -= 2), pairs + n % 100 * 2, 2);
-	if (n >= 10)
-		memcpy(digits + (at -= 2), pairs + n * 2, 2);
-	else
-		digits[--at] = (char)('0' + n);
-	len = sizeof(digits) - at;
-	memcpy(buf, digits + at, len);
-	return len;
-}
-
 size_t value_format_addr(const struct addr *a, char *buf)
 {
 	size_t len = 0;
@@ -74,7 +50,7 @@ size_t value_format_addr(const struct addr *a, char *buf)
 		return strlen(buf);
 	}
 	for (int i = 12; i < 16; i++) {
-		len += format_uint(a->byte[i], buf + len);
+		len += decimal_put(buf + len, a->byte[i]);
 		buf[len++] = '.';
 	}
 	return len - 1;
@@ -89,10 +65,12 @@ size_t value_format(const struct value *v, char *buf, const char **ret_text)
 	case VALUE_NONE:
 		break;
 	case VALUE_UINT:
-		len = format_uint(v->u, buf);
+		len = decimal_put(buf, v->u);
 		break;
 	case VALUE_INT:
-		len = (size_t)snprintf(buf, VALUE_TEXT_MAX, "%lld", (long long)v->i);
+		*buf = '-';
+		len = v->i < 0;
+		len += decimal_put(buf + len, v->i < 0 ? 0 - (uint64_t)v->i : (uint64_t)v->i);
 		break;
 	case VALUE_REAL:
 		len = (size_t)snprintf(buf, VALUE_TEXT_MAX, "%.*f", v->decimals, v->r);
@@ -108,7 +86,7 @@ size_t value_format(const struct value *v, char *buf, const char **ret_text)
 	case VALUE_ENDPOINT:
 		len = value_format_addr(v->addr, buf);
 		buf[len++] = ':';
-		len += format_uint(v->port, buf + len);
+		len += decimal_put(buf + len, v->port);
 		break;
 	case VALUE_BOOL:
 		*ret_text = v->u ? "true" : "false";

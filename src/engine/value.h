@@ -62,6 +62,12 @@ static inline struct value value_text(const char *text)
 		.type = VALUE_TEXT, .text = text, .text_len = (uint32_t)__builtin_strlen(text)};
 }
 
+/* The first `len` characters. */
+static inline struct value value_part(const char *text, size_t len)
+{
+	return (struct value){.type = VALUE_TEXT, .text = text, .text_len = (uint32_t)len};
+}
+
 struct value value_json(const char *text);
 
 /* A character array that need not be terminated, such as comm. */

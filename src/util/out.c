@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/decimal.h"
 #include "util/utf8.h"
 #include "util/xalloc.h"
 
@@ -278,14 +279,9 @@ void out_char(struct out *o, char c)
 
 void out_uint(struct out *o, uint64_t n)
 {
-	char text[20];
-	size_t at = sizeof(text);
+	char text[DECIMAL_MAX];
 
-	do {
-		text[--at] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n);
-	out_mem(o, text + at, sizeof(text) - at);
+	out_mem(o, text, decimal_put(text, n));
 }
 
 void out_format(struct out *o, const char *format, ...)
@@ -345,14 +341,58 @@ static void put_escape(struct out *o, uint32_t c)
 	out_format(o, "\\u%04x", c);
 }
 
+#define EIGHT_OF(byte) (0x0101010101010101ull * (byte))
+
+/*
+ * Of eight bytes: has one to be looked at? Not what lies from a space to ~, but for quote and backslash.
+ * What is taken from a byte carries into the next only where the answer is yes already.
+ */
+static uint64_t odd_among(uint64_t eight)
+{
+	uint64_t quote = eight ^ EIGHT_OF('"'), backslash = eight ^ EIGHT_OF('\\');
+
+	return (eight | (eight + EIGHT_OF(1)) | (eight - EIGHT_OF(' ')) | (quote - EIGHT_OF(1)) |
+		(backslash - EIGHT_OF(1))) & EIGHT_OF(0x80);
+}
+
+static bool is_plain(char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 /* Bytes from the start that need no look: nearly always all of them. */
 static size_t plain_length(const char *text, size_t len)
 {
+	uint64_t eight;
 	size_t n = 0;
 
-	while (n < len && text[n] >= 0x20 && text[n] < 0x7f && text[n] != '"' && text[n] != '\\')
+	for (; n + 8 <= len; n += 8) {
+		memcpy(&eight, text + n, 8);
+		if (odd_among(eight))
+			break;
+	}
+	while (n < len && is_plain(text[n]))
 		n++;
 	return n;
+}
+
+char *out_json_plain(char *to, const char *text, size_t len)
+{
+	uint64_t eight, odd = 0;
+	size_t n = 0;
+
+	*to++ = '"';
+	for (; n + 8 <= len; n += 8) {
+		memcpy(&eight, text + n, 8);
+		memcpy(to + n, &eight, 8);
+		odd |= odd_among(eight);
+	}
+	for (; n < len; n++) {
+		to[n] = text[n];
+		odd |= !is_plain(text[n]);
+	}
+	to[len] = '"';
+	return odd ? NULL : to + len + 1;
 }
 
 /* What a page could take for markup, or a script for the end of a line. */
@@ -374,15 +414,12 @@ static size_t plain_length_for(const struct out *o, const char *text, size_t len
 
 void out_json_string(struct out *o, const char *text, size_t len)
 {
-	size_t plain = plain_length_for(o, text, len);
-	char *to;
+	char *to = o->for_web ? NULL : out_room(o, len + 2), *end;
 
 	/* Nearly all texts: short, and plain to the end. */
-	if (plain == len && (to = out_room(o, len + 2))) {
-		to[0] = '"';
-		memcpy(to + 1, text, len);
-		to[len + 1] = '"';
-		out_took(o, len + 2);
+	end = to ? out_json_plain(to, text, len) : NULL;
+	if (end) {
+		out_took(o, (size_t)(end - to));
 		return;
 	}
 	out_char(o, '"');

@@ -90,6 +90,12 @@ void out_clean(struct out *o, const char *text, size_t len);
 void out_json_string(struct out *o, const char *text, size_t len);
 
 /*
+ * The same in place, of a text that is printable ASCII without a quote or a backslash: its end, of len + 2
+ * bytes at `to`. Else NULL, and what was written there means nothing.
+ */
+char *out_json_plain(char *to, const char *text, size_t len);
+
+/*
  * From now on drop what lies beyond so many lines or columns (characters, not bytes); 0, 0 ends it.
  */
 void out_clip(struct out *o, unsigned lines, unsigned columns);

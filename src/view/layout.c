@@ -2,6 +2,7 @@
 #include "view/layout.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 void section_set(struct section *section, const struct cell *cells, size_t count)
@@ -14,7 +15,8 @@ void section_set(struct section *section, const struct cell *cells, size_t count
 			cell.title = column_title(c, section->title[section->count]);
 		cell.width = cell.width == CELL_BARE ? 0 : cell.width ? cell.width : c->width;
 		section->column[section->count] = c;
-		section->name_len[section->count] = (uint8_t)strlen(c->name);
+		section->key_len[section->count] = (uint8_t)snprintf(
+			section->key[section->count], LAYOUT_KEY_SIZE, ",\"%s\":", c->name);
 		section->cell[section->count++] = cell;
 	}
 }

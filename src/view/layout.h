@@ -20,13 +20,16 @@ struct cell {
 
 #define CELL_BARE 1000
 #define LAYOUT_CELLS_MAX 160
+/* The longest name of a column has 19 characters; a size that is copied whole needs no loop. */
+#define LAYOUT_KEY_SIZE 32
 #define LAYOUT_SECTIONS 2
 
 /* For `-o` one section, for the seed's layout perhaps one per family. */
 struct section {
 	const struct column *column[LAYOUT_CELLS_MAX];
 	struct cell cell[LAYOUT_CELLS_MAX];
-	uint8_t name_len[LAYOUT_CELLS_MAX]; /* of column[i]->name */
+	char key[LAYOUT_CELLS_MAX][LAYOUT_KEY_SIZE]; /* ,"name": of JSON, and what is in no name */
+	uint8_t key_len[LAYOUT_CELLS_MAX];
 	char title[LAYOUT_CELLS_MAX][COLUMN_TITLE_SIZE]; /* that are no constants */
 	size_t count;
 };

@@ -51,6 +51,42 @@ static void json_strings_are_escaped_and_always_utf8(void **state)
 	finish(&o, fd);
 }
 
+/* Each byte at each place of texts of several lengths: what is written in place is what would be written anyway. */
+static void plain_is_what_needs_no_escape(void **state)
+{
+	(void)state;
+	for (size_t len = 1; len <= 20; len++)
+		for (size_t at = 0; at < len; at++)
+			for (int c = 0; c < 256; c++) {
+				bool is_plain = c >= ' ' && c <= '~' && c != '"' && c != '\\';
+				char from[20], to[24], *end;
+
+				memset(from, 'x', len);
+				from[at] = (char)c;
+				end = out_json_plain(to, from, len);
+				assert_int_equal(end != NULL, is_plain);
+				if (!end)
+					continue;
+				assert_int_equal(end - to, len + 2);
+				assert_true(to[0] == '"' && to[len + 1] == '"');
+				assert_memory_equal(to + 1, from, len);
+			}
+}
+
+/* One beside another, which a look at eight bytes at once must not mix up. */
+static void plain_is_nothing_with_two_odd_ones(void **state)
+{
+	(void)state;
+	for (int a = 0; a < 256; a++)
+		for (int b = 0; b < 256; b++) {
+			char from[8] = {'x', (char)a, (char)b, 'x', 'x', 'x', 'x', 'x'}, to[10];
+			bool is_plain = a >= ' ' && a <= '~' && a != '"' && a != '\\' && b >= ' ' &&
+					b <= '~' && b != '"' && b != '\\';
+
+			assert_int_equal(out_json_plain(to, from, 8) != NULL, is_plain);
+		}
+}
+
 static void for_the_web_json_strings_hold_no_markup(void **state)
 {
 	static const char hostile[] = "a</script>&\xe2\x80\xa8\xe2\x80\xa9\xc3\xa9";
@@ -126,6 +162,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_strings_are_escaped_and_always_utf8),
+		cmocka_unit_test(plain_is_what_needs_no_escape),
+		cmocka_unit_test(plain_is_nothing_with_two_odd_ones),
 		cmocka_unit_test(for_the_web_json_strings_hold_no_markup),
 		cmocka_unit_test(fields_are_padded_but_never_cut),
 		cmocka_unit_test(a_window_clips_lines_and_columns_by_character),
