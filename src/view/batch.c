@@ -3,12 +3,14 @@
 
 #include <string.h>
 
+#include "util/radix.h"
 #include "util/xalloc.h"
 
 void batch_init(struct batch *b, size_t limit, const struct batch_parts *parts)
 {
 	/* One row more, for the others. */
 	*b = (struct batch){.limit = limit, .row = reserve((limit + 1) * sizeof(*b->row))};
+	b->order = reserve(2 * (limit + 1) * sizeof(*b->order));
 	b->gone = reserve(limit * sizeof(*b->gone));
 	if (parts->extra)
 		b->extra = reserve(limit * sizeof(*b->extra));
@@ -23,6 +25,7 @@ void batch_done(struct batch *b)
 	if (!b->row)
 		return;
 	reserve_free(b->row, (b->limit + 1) * sizeof(*b->row));
+	reserve_free(b->order, 2 * (b->limit + 1) * sizeof(*b->order));
 	reserve_free(b->gone, b->limit * sizeof(*b->gone));
 	if (b->extra)
 		reserve_free(b->extra, b->limit * sizeof(*b->extra));

@@ -17,6 +17,8 @@
 
 enum ranked_kind { RANKED_FLOW, RANKED_GONE, RANKED_GROUP, RANKED_OTHERS };
 
+struct radix;
+
 struct ranked {
 	double rank;
 	union {
@@ -40,6 +42,7 @@ struct gone {
 
 struct batch {
 	struct ranked *row;
+	struct radix *order; /* of rank_rows(): twice as many as rows */
 	struct gone *gone;
 	struct ev_extra *extra;	   /* of gone flows; NULL unless a column needs it */
 	struct counters *counters; /* NULL unless a column needs them */

@@ -4,8 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/radix.h"
+
+/* The others come after all who have a number. */
 static uint64_t id_of(const struct ranked *r)
 {
+	if (r->kind == RANKED_OTHERS)
+		return UINT64_MAX;
 	return r->kind == RANKED_FLOW ? r->flow->id : r->gone->flow.id;
 }
 
@@ -94,11 +99,56 @@ void rank_put(struct batch *b, const struct news *news, double rank)
 		r->rank = rank;
 }
 
+/* Ascending where the rank descends; of a double the bits are in its order, but for the sign. */
+static uint64_t key_of(double rank)
+{
+	/* There is only one zero. */
+	double r = rank + 0.0;
+	uint64_t bits;
+
+	memcpy(&bits, &r, sizeof(bits));
+	return bits >> 63 ? bits : ~bits & INT64_MAX;
+}
+
+/* Bring row `what` of the n-th entry to the n-th place, for each: along circles of rows that change places. */
+static void move_rows(struct ranked *row, struct radix *order, size_t count)
+{
+	for (uint32_t first = 0; first < count; first++) {
+		struct ranked kept = row[first];
+		uint32_t at = first, from;
+
+		while ((from = order[at].what) != first) {
+			row[at] = row[from];
+			order[at].what = at;
+			at = from;
+		}
+		row[at] = kept;
+		order[at].what = at;
+	}
+}
+
+/* Of flows: by id first, so that those of equal rank have their order when they come to be ranked. */
+static void sort_flows(struct batch *b, size_t count)
+{
+	struct radix *order = b->order, *spare = b->order + b->limit + 1;
+
+	for (uint32_t i = 0; i < count; i++)
+		order[i] = (struct radix){.key = id_of(&b->row[i]), .what = i};
+	radix_sort(order, spare, count);
+	for (size_t i = 0; i < count; i++)
+		order[i].key = key_of(b->row[order[i].what].rank);
+	radix_sort(order, spare, count);
+	move_rows(b->row, order, count);
+}
+
 void rank_rows(struct batch *b, size_t want)
 {
 	if (want < b->rows)
 		select_best(b->row, b->rows, want);
 	else
 		want = b->rows;
-	qsort(b->row, want, sizeof(*b->row), by_rank);
+	if (b->groups.group)
+		qsort(b->row, want, sizeof(*b->row), by_rank);
+	else
+		sort_flows(b, want);
 }

@@ -104,11 +104,43 @@ static void test_few_rows_are_kept(void **state)
 	free(flow);
 }
 
+/* Ranks of all kinds, and rows of all kinds: as a sort by comparison orders them. */
+static void test_order_of_ranks(void **state)
+{
+	static const double ranks[] = {0, -0.0, 1, -1, 0.5, -0.5, 1e300, -1e300, 9007199254740992, 4294967296, 65536, 255};
+	struct flow *flow = calloc(FLOWS, sizeof(*flow));
+	struct batch b;
+
+	(void)state;
+	make_flows(flow, 1);
+	batch_init(&b, FLOWS, &no_parts);
+	fill(&b, flow, 1);
+	for (size_t i = 0; i < b.rows; i++)
+		b.row[i].rank = ranks[(size_t)rand() % (sizeof(ranks) / sizeof(ranks[0]))];
+	b.others = 1;
+	batch_put_others(&b);
+	b.row[b.rows - 1].rank = 1;
+	rank_rows(&b, b.rows);
+	for (size_t i = 1; i < b.rows; i++) {
+		const struct ranked *before = &b.row[i - 1], *r = &b.row[i];
+
+		assert_true(before->rank >= r->rank);
+		if (before->rank != r->rank)
+			continue;
+		assert_int_not_equal(before->kind, RANKED_OTHERS);
+		if (r->kind != RANKED_OTHERS)
+			assert_true(id_of(before) < id_of(r));
+	}
+	batch_done(&b);
+	free(flow);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_best_of_all),
 		cmocka_unit_test(test_few_rows_are_kept),
+		cmocka_unit_test(test_order_of_ranks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
