@@ -41,9 +41,9 @@ struct row view_row_of_event(struct view *view, const struct event *ev)
 	return row;
 }
 
-static struct row row_of_flow(struct view *view, const struct flow *f, const struct ranked *r)
+static void set_flow(struct view *view, const struct flow *f, const struct ranked *r, struct row *row)
 {
-	return (struct row){
+	*row = (struct row){
 		.context = &view->context,
 		.time_ns = view->tick_ns,
 		.id = f->id,
@@ -69,27 +69,26 @@ static void set_present(struct view *view, const struct flow *f, struct row *row
 		view->scratch.known &= 1ull << COUNTER_recv_q | 1ull << COUNTER_send_q;
 }
 
-static struct row row_of_group(struct view *view, const struct group *g)
+static void set_group(struct view *view, const struct group *g, struct row *row)
 {
-	struct row row = {
+	*row = (struct row){
 		.context = &view->context,
 		.time_ns = view->tick_ns,
 		.flows = g->flows,
 		.count = g->count,
 	};
 
-	sums_row(view, g, &row);
+	sums_row(view, g, row);
 	if (view->grouping.name)
-		view->grouping.name(view, g, &row);
-	return row;
+		view->grouping.name(view, g, row);
 }
 
-static struct row row_of_others(struct view *view)
+static void set_others(struct view *view, struct row *row)
 {
 	struct batch *b = view->shown;
 
 	b->others_counters.known = sums_known(view, false);
-	return (struct row){
+	*row = (struct row){
 		.context = &view->context,
 		.time_ns = view->tick_ns,
 		.is_others = true,
@@ -100,38 +99,40 @@ static struct row row_of_others(struct view *view)
 	};
 }
 
-struct row view_row_of(struct view *view, const struct ranked *r)
+void view_row_of(struct view *view, const struct ranked *r, struct row *row)
 {
 	const struct engine *e = view->consumer->engine;
 	struct batch *b = view->shown;
-	struct row row;
 
-	if (r->kind == RANKED_GROUP)
-		return row_of_group(view, r->group);
-	if (r->kind == RANKED_OTHERS)
-		return row_of_others(view);
+	if (r->kind == RANKED_GROUP) {
+		set_group(view, r->group, row);
+		return;
+	}
+	if (r->kind == RANKED_OTHERS) {
+		set_others(view, row);
+		return;
+	}
 	if (r->kind == RANKED_GONE) {
-		row = row_of_flow(view, &r->gone->flow, r);
-		row.end_reason = r->gone->end_reason;
-		row.error = r->gone->error;
-		row.extra = r->gone->extra ? &b->extra[r->gone->extra - 1] : NULL;
+		set_flow(view, &r->gone->flow, r, row);
+		row->end_reason = r->gone->end_reason;
+		row->error = r->gone->error;
+		row->extra = r->gone->extra ? &b->extra[r->gone->extra - 1] : NULL;
 	} else {
-		row = row_of_flow(view, r->flow, r);
-		row.extra = view->needs & NEED_EXTRA && e->extra
+		set_flow(view, r->flow, r, row);
+		row->extra = view->needs & NEED_EXTRA && e->extra
 				    ? &e->extra[flow_table_slot(&e->flows, r->flow)]
 				    : NULL;
 	}
-	if (view->sockets && row.extra) {
-		set_present(view, r->flow, &row);
+	if (view->sockets && row->extra) {
+		set_present(view, r->flow, row);
 	} else if (r->counters) {
 		b->counters[r->counters - 1].known = sums_known(view, false);
-		row.counters = &b->counters[r->counters - 1];
+		row->counters = &b->counters[r->counters - 1];
 	}
 	if (r->verdict) {
-		row.verdict = &b->verdict[r->verdict - 1];
+		row->verdict = &b->verdict[r->verdict - 1];
 	} else if (view->sockets && view->needs & NEED_VERDICT) {
-		judge_present(view, r->flow, row.extra, &view->judged);
-		row.verdict = &view->judged;
+		judge_present(view, r->flow, row->extra, &view->judged);
+		row->verdict = &view->judged;
 	}
-	return row;
 }

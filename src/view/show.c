@@ -119,7 +119,7 @@ static void show_sums(struct view *view, const struct event *ev)
 	if (!g)
 		return;
 	view->tick_ns = ev->time_ns;
-	row = view_row_of(view, &r);
+	view_row_of(view, &r, &row);
 	emit(view, &row);
 	group_table_remove(&view->filling->groups, g);
 }
@@ -209,7 +209,7 @@ static void set_ranks(struct view *view, struct batch *b)
 			r->rank = (double)bytes_of(view, &r->delta);
 			continue;
 		}
-		row = view_row_of(view, r);
+		view_row_of(view, r, &row);
 		v = view->sort->get(&row);
 		r->rank = value_number(&v);
 	}
@@ -227,12 +227,22 @@ static size_t rows_wanted(const struct view *view)
 }
 
 #define ROWS_BETWEEN 256
+#define ROWS_AHEAD 4
+
+static void prefetch_row(const struct ranked *r)
+{
+	if (r->kind == RANKED_FLOW)
+		flow_prefetch(r->flow);
+}
 
 static void print_rows(struct view *view, size_t limit, int family)
 {
 	for (size_t i = 0; i < limit; i++) {
-		struct row row = view_row_of(view, &view->shown->row[i]);
+		struct row row;
 
+		if (i + ROWS_AHEAD < limit)
+			prefetch_row(&view->shown->row[i + ROWS_AHEAD]);
+		view_row_of(view, &view->shown->row[i], &row);
 		if (family && (row.ident && !addr_is_v4(&row.ident->raddr) ? 6 : 4) != family)
 			continue;
 		emit(view, &row);
@@ -287,10 +297,11 @@ static void swap_batches(struct view *view)
 /* What came while rows were written goes on in the batch whose memory has been touched. */
 static void fill_shown(struct view *view)
 {
-	if (!view->grouping.keys || view->filling->rows || view->filling->others)
+	if (view->filling->rows || view->filling->others)
 		return;
 	swap_batches(view);
-	batch_move_groups(view->filling, view->shown);
+	if (view->grouping.keys)
+		batch_move_groups(view->filling, view->shown);
 }
 
 /* The first begins with the engine's intervals. */

@@ -90,4 +90,4 @@ struct view {
 
 /* A row of an event that is one, or of a ranked entry of the batch that is shown; see view/rows.c. */
 struct row view_row_of_event(struct view *view, const struct event *ev);
-struct row view_row_of(struct view *view, const struct ranked *r);
+void view_row_of(struct view *view, const struct ranked *r, struct row *ret);
