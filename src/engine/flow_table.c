@@ -76,6 +76,11 @@ struct flow *flow_table_find(const struct flow_table *t, uint64_t id)
 	return NULL;
 }
 
+void flow_table_expect(const struct flow_table *t, uint64_t id)
+{
+	__builtin_prefetch(&t->index[home(t, id)]);
+}
+
 static struct flow *take_slot(struct flow_table *t)
 {
 	struct flow *f;

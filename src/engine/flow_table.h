@@ -51,6 +51,9 @@ struct flow *flow_table_find(const struct flow_table *t, uint64_t id);
  */
 struct flow *flow_table_add(struct flow_table *t, uint64_t id, bool *ret_is_new);
 
+/* It will be found or added soon. */
+void flow_table_expect(const struct flow_table *t, uint64_t id);
+
 void flow_table_remove(struct flow_table *t, struct flow *flow);
 
 /*

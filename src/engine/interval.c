@@ -17,11 +17,21 @@ static void drop_leaving(struct engine *e)
 	}
 }
 
+/* Parts of it that lie apart; the order is not that of memory. */
+static void fetch_ahead(const struct engine *e, const struct pace *p, uint32_t slot)
+{
+	__builtin_prefetch(&e->flows.flow[slot].news, 1);
+	__builtin_prefetch(&e->flows.flow[slot].wanted);
+	__builtin_prefetch(&p->reported[slot], 1);
+}
+
 static void tell_news(struct engine *e, struct pace *p)
 {
 	for (uint32_t i = 0; i < p->news_count; i++) {
 		struct flow *f = &e->flows.flow[p->news[i]];
 
+		if (i + PACE_AHEAD < p->news_count)
+			fetch_ahead(e, p, p->news[i + PACE_AHEAD]);
 		if (!(f->news & p->bit))
 			continue;
 		f->news &= (uint16_t)~p->bit;

@@ -102,10 +102,25 @@ static void drop_stale(struct pace *p, struct flow_table *flows)
 	p->news_count = kept;
 }
 
+/*
+ * What stands behind the latest is of the last interval, and a look meets the same sockets in the same order: so
+ * this is who comes next, more often than not, and each would be waited for twice.
+ */
+static void expect_next(const struct pace *p, const struct flow_table *flows)
+{
+	const uint32_t *next = p->news + p->news_count;
+
+	if (p->news_count + PACE_AHEAD >= p->news_limit)
+		return;
+	__builtin_prefetch(&flows->flow[next[PACE_AHEAD]], 1);
+	flow_table_expect(flows, flows->flow[next[PACE_AHEAD / 2]].id);
+}
+
 void pace_note(struct pace *p, struct flow_table *flows, struct flow *f)
 {
 	if (p->news_count == p->news_limit)
 		drop_stale(p, flows);
+	expect_next(p, flows);
 	f->news |= p->bit;
 	p->news[p->news_count++] = (uint32_t)(f - flows->flow);
 }

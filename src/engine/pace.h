@@ -54,6 +54,9 @@ void pace_shrink(struct pace *p, uint32_t from, uint32_t to);
 void pace_baseline(struct pace *p, const struct flow *f, uint32_t slot,
 		   const struct ev_extra *extra);
 
+/* Flows whose memory is fetched ahead, where it is known which come next. */
+#define PACE_AHEAD 8
+
 /* A flow has news. */
 void pace_note(struct pace *p, struct flow_table *flows, struct flow *f);
 
