@@ -6,7 +6,8 @@
 #include "util/out.h"
 
 void cells_put(struct out *out, const struct section *section, const struct row *row, char between,
-	       void (*put)(struct out *out, const char *text, size_t len, const struct cell *cell))
+	       void (*put)(struct out *out, const char *text, size_t len, bool is_ours,
+			   const struct cell *cell))
 {
 	char buf[VALUE_TEXT_MAX];
 
@@ -17,7 +18,7 @@ void cells_put(struct out *out, const struct section *section, const struct row 
 
 		if (i)
 			out_char(out, between);
-		put(out, text, len, &section->cell[i]);
+		put(out, text, len, text == buf, &section->cell[i]);
 	}
 	out_char(out, '\n');
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 
 struct cell;
@@ -9,7 +10,8 @@ struct section;
 
 /*
  * A row as one line: of each column of the section its text, given to `put` (for the call only),
- * with `between` between two.
+ * with `between` between two. `is_ours`: nobody else has written it, a number or an address.
  */
 void cells_put(struct out *out, const struct section *section, const struct row *row, char between,
-	       void (*put)(struct out *out, const char *text, size_t len, const struct cell *cell));
+	       void (*put)(struct out *out, const char *text, size_t len, bool is_ours,
+			   const struct cell *cell));

@@ -33,12 +33,18 @@ static bool needs_quotes(const char *text, size_t len)
 }
 
 /* Line ends, which would need quotes too, are not among what can be shown. */
-static void put_text(struct out *out, const char *text, size_t len, const struct cell *cell)
+static void put_text(struct out *out, const char *text, size_t len, bool is_ours,
+		     const struct cell *cell)
 {
-	bool quotes = needs_quotes(text, len);
 	const char *quote;
+	bool quotes;
 
 	(void)cell;
+	if (is_ours) {
+		out_mem(out, text, len);
+		return;
+	}
+	quotes = needs_quotes(text, len);
 	if (quotes)
 		out_char(out, '"');
 	while ((quote = memchr(text, '"', len))) {

@@ -56,12 +56,13 @@ static const struct section *enter_section(struct view *view, const struct row *
 /* The path of a cgroup is the longest. */
 #define TEXT_MAX 4096
 
-static void put_text(struct out *out, const char *text, size_t len, const struct cell *cell)
+static void put_text(struct out *out, const char *text, size_t len, bool is_ours,
+		     const struct cell *cell)
 {
 	size_t limit = cell->cut ? cell->cut : SIZE_MAX;
 	char clean[TEXT_MAX];
 
-	if (utf8_plain_length(text, len) == len) {
+	if (is_ours || utf8_plain_length(text, len) == len) {
 		out_field(out, text, len < limit ? len : limit, cell->width);
 		return;
 	}
