@@ -50,20 +50,45 @@ static size_t plain_length(const char *text, size_t len)
 	return n;
 }
 
+/* Copy eight bytes, and look at them. */
+static uint64_t copy_eight(char *to, const char *from)
+{
+	uint64_t eight;
+
+	memcpy(&eight, from, 8);
+	memcpy(to, &eight, 8);
+	return odd_among(eight);
+}
+
+/* Four to seven bytes: the first and the last four, of which some are the same. */
+static uint64_t copy_four_twice(char *to, const char *from, size_t len)
+{
+	uint32_t first, last;
+
+	memcpy(&first, from, 4);
+	memcpy(&last, from + len - 4, 4);
+	memcpy(to, &first, 4);
+	memcpy(to + len - 4, &last, 4);
+	return odd_among((uint64_t)last << 32 | first);
+}
+
+/* Without a step for each byte, whose number would be guessed wrong each time. */
 char *out_json_plain(char *to, const char *text, size_t len)
 {
-	uint64_t eight, odd = 0;
-	size_t n = 0;
+	uint64_t odd = 0;
 
 	*to++ = '"';
-	for (; n + 8 <= len; n += 8) {
-		memcpy(&eight, text + n, 8);
-		memcpy(to + n, &eight, 8);
-		odd |= odd_among(eight);
-	}
-	for (; n < len; n++) {
-		to[n] = text[n];
-		odd |= !is_plain(text[n]);
+	if (len >= 8) {
+		for (size_t n = 0; n + 8 < len; n += 8)
+			odd |= copy_eight(to + n, text + n);
+		odd |= copy_eight(to + len - 8, text + len - 8);
+	} else if (len >= 4) {
+		odd = copy_four_twice(to, text, len);
+	} else {
+		for (size_t n = 0; n < len; n++) {
+			to[n] = text[n];
+			odd |= !is_plain(text[n]);
+		}
 	}
 	to[len] = '"';
 	return odd ? NULL : to + len + 1;
