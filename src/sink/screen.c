@@ -17,7 +17,7 @@
 /* Lines that are no rows: load, empty line, two headers with an empty line between, the last. */
 #define FURNITURE 6
 
-static void screen_tick_begin(struct view *view)
+static struct winsize look_at_window(struct view *view)
 {
 	struct winsize window = {.ws_row = 0};
 
@@ -27,9 +27,22 @@ static void screen_tick_begin(struct view *view)
 		window.ws_row = 24;
 	if (!window.ws_col)
 		window.ws_col = 80;
+	view->room = window.ws_row > FURNITURE ? window.ws_row - FURNITURE : 1;
+	return window;
+}
+
+static void screen_begin(struct view *view)
+{
+	look_at_window(view);
+	table_begin(view);
+}
+
+static void screen_tick_begin(struct view *view)
+{
+	struct winsize window = look_at_window(view);
+
 	out_flush(view->out);
 	out_str(view->out, CLEAR);
-	view->room = window.ws_row > FURNITURE ? window.ws_row - FURNITURE : 1;
 	/* A line feed on the last line would scroll the first one away. */
 	out_clip(view->out, window.ws_row > 1 ? window.ws_row - 1u : 1u, window.ws_col);
 	table_tick_begin(view);
@@ -50,7 +63,7 @@ static void screen_end(struct view *view, const struct account *account)
 const struct sink sink_screen = {
 	.name = "screen",
 	.summary = "a table redrawn in place, cut to the window",
-	.begin = table_begin,
+	.begin = screen_begin,
 	.tick_begin = screen_tick_begin,
 	.tick_end = screen_tick_end,
 	.row = table_row,

@@ -92,7 +92,8 @@ void rank_put(struct batch *b, const struct news *news, double rank)
 		b->taken++;
 		return;
 	}
-	if (b->rows == 2 * b->best)
+	/* More, if fewer are wanted than were. */
+	if (b->rows >= 2 * b->best)
 		keep_best(b);
 	r = batch_put(b, news);
 	if (r)

@@ -16,12 +16,19 @@
  * Rows that may be shown of an interval, where they are ranked by what is known as they come; 0: they are
  * not, or all are shown. What counters and verdicts go with has its place by number of the row.
  */
-static size_t rows_shown(const struct view *view, const struct batch_parts *parts)
+static size_t rows_shown(const struct view *view)
 {
-	if (!view->rows || view->sort || view->sockets || view->grouping.keys || parts->counters ||
-	    parts->verdict)
+	size_t most = view->rows;
+
+	if (view->sort || view->sockets || view->grouping.keys || view->filling->counters ||
+	    view->filling->verdict)
 		return 0;
-	return view->sink->redraws && view->rows < VIEW_REDRAW_ROWS ? VIEW_REDRAW_ROWS : view->rows;
+	if (!view->sink->redraws)
+		return most;
+	/* The window as it is now; what it grows by until they are drawn is filled by the next interval. */
+	if (view->room && (!most || view->room < most))
+		most = view->room;
+	return most < VIEW_REDRAW_ROWS ? VIEW_REDRAW_ROWS : most;
 }
 
 void view_begin(struct view *view, uint32_t max_flows)
@@ -46,7 +53,6 @@ void view_begin(struct view *view, uint32_t max_flows)
 	}
 	for (int i = 0; i < 2; i++) {
 		batch_init(&view->batch[i], max_flows, &parts);
-		view->batch[i].best = rows_shown(view, &parts);
 		if (view->grouping.keys)
 			group_table_init(&view->batch[i].groups, max_flows, sums_size(view));
 	}
@@ -65,6 +71,7 @@ void view_done(struct view *view)
 void view_open(struct view *view)
 {
 	view->sink->begin(view);
+	view->filling->best = rows_shown(view);
 	out_end_record(view->out);
 }
 
@@ -335,6 +342,7 @@ static void on_tick(struct consumer *c, uint64_t time_ns)
 		batch_freeze(view->shown, want, &e->flows, e->extra);
 	else
 		fill_shown(view);
+	view->filling->best = rows_shown(view);
 }
 
 void view_gap(struct view *view, const struct source_gap *gap)

@@ -16,6 +16,8 @@ from flows import churn
 from sight import PATIENCE_SEC
 
 ERASE = re.compile(r"\x1b\[[0-3]?J")
+# Lines at most that are no rows: load, empty ones, headers, the last.
+FURNITURE = 6
 ESCAPE = re.compile(r"\x1b[\[(][0-9;?]*[A-Za-z]|\r")
 
 
@@ -122,3 +124,26 @@ def test_tiny_window(sight, terminal, netns, size):
     for frame in seen[1:]:
         assert len(frame) <= size[0]
         assert all(len(line) <= size[1] for line in frame)
+
+
+@pytest.mark.parametrize("rows", [30, 700, 1000])
+def test_the_window_is_full_of_the_busiest(sight, terminal, tmp_path, rows):
+    """More flows than any window has lines, in the order of nothing; each line is where it belongs."""
+    flows = 2000
+    events = tmp_path / "events"
+    lines = ["clock 2026-11-21T09:00:00Z"]
+    for i in range(1, flows + 1):
+        sent = i * 7919 % flows * 1024 + 1024
+        lines.append(f"0.1 open {i} pid={i} comm=c{i} owner=connect local=10.0.0.1:{i} remote=10.0.0.2:80 tx={sent}")
+    events.write_text("\n".join(lines) + "\n0.9 close 1\n")
+    terminal.resize(rows, 100)
+    tool = sight("top", "--format", "screen", "--read", events, 1, stdout=terminal.slave,
+                 preexec_fn=terminal.adopt)
+    # The terminal's own buffer is small: it waits for whoever looks at it.
+    while tool.process.poll() is None:
+        terminal.drain()
+    terminal.drain()
+    shown = [int(line.split()[-1]) for line in terminal.frames()[1] if " c" in line]
+    assert shown == list(range(flows, flows - len(shown), -1))
+    assert rows - FURNITURE <= len(shown) < rows
+    assert tool.stop().status == 0
