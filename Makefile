@@ -224,7 +224,7 @@ $(B)/bench/agent_day: $(DAY_SRC) bench/day/day.h $(B)/obj/main.o $(OBJ)
 	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) $(DAY_WRAPS:%=-Wl,--wrap=%) -o $@ $(filter-out %.h,$^) $(LDLIBS)
 
 # These measure functions of ours.
-$(B)/bench/names $(B)/bench/screen: $(B)/bench/%: bench/%.c $(ALL)
+$(B)/bench/names $(B)/bench/rows $(B)/bench/screen: $(B)/bench/%: bench/%.c $(ALL)
 	$(call say,BENCH)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALLFLAGS) $(LDFLAGS) -o $@ $< $(ALL) $(LDLIBS)

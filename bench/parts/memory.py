@@ -9,8 +9,13 @@ from harness.table import Row
 
 FLOWS = 10_000
 SECONDS = 4
+QUESTIONS = {
+    "top": ("top", "--json", "-C", "1"),
+    "top, a table in place": ("top", "--format", "screen", "1"),
+    "life": ("life", "--json"),
+}
 MEBIBYTE = 1 << 20
-RESIDENT = ("<=", 20)
+RESIDENT = ("<=", 16)
 
 
 def measure(bench):
@@ -20,11 +25,11 @@ def measure(bench):
     rows = []
     with bench.hold(FLOWS) as hold:
         hold.say("traffic 1000")
-        for words in (("top", "--json", "-C", "1"), ("life", "--json")):
-            bench.say(f"memory: {words[0]}")
+        for name, words in QUESTIONS.items():
+            bench.say(f"memory: {name}")
             with ready_program(bench.tcpsight(*words)) as (child, _):
                 time.sleep(SECONDS)
-                rows += _rows(words[0], child.pid)
+                rows += _rows(name, child.pid)
     return rows
 
 
