@@ -54,10 +54,10 @@ def _mode(bench, sockets, mode):
         bench.say(f"sockets: {sockets:,} {mode}, round {i + 1}")
         for name in rotate(["-nti", "-ntip", *VIEWS[mode]], i):
             if name in VIEWS[mode]:
-                value, start = _top(bench, VIEWS[mode][name])
+                value, start = of_top(bench, VIEWS[mode][name])
                 starts.append(start)
             else:
-                value = _ss(bench, name)
+                value = of_ss(bench, name)
             samples[name].append(value / sockets * 1e6)
     rows = []
     for view in VIEWS[mode]:
@@ -71,12 +71,12 @@ def _mode(bench, sockets, mode):
     return rows
 
 
-def _ss(bench, options):
+def of_ss(bench, options):
     calls = SS_CALLS if options == "-nti" else 1
     return statistics.mean(run_quiet(bench.ss(options)).cpu_s for _ in range(calls))
 
 
-def _top(bench, options):
+def of_top(bench, options):
     """CPU seconds of one interval, and (CPU seconds of the start, seconds to READY, peak memory).
     The clock is read half-way between intervals, after the first, and INTERVALS later."""
     command = bench.tcpsight("top", "--json", "-C", *options, "1")
