@@ -19,7 +19,6 @@
 #define LIST_PLACES 16384
 
 #define DELAYED_ACK_SOCKETS 262144
-#define REQUESTS_DEFAULT 65536
 #define NETWORK_NAMESPACES_MAX 16384
 #define DISCARDS_MAX 16384
 /* Accepted sockets whose owner waits to be taken over; beyond that the oldest are forgotten. */

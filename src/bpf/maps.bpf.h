@@ -84,11 +84,14 @@ struct {
 	__type(value, struct tally);
 } tallies __weak SEC(".maps");
 
-/* By address of the struct tcp_sock: a timer has no socket that storage could be asked for. */
+/*
+ * By address of the struct tcp_sock: a timer has no socket that storage could be asked for. User space makes room
+ * (DELAYED_ACK_SOCKETS) if they are asked for: the table alone takes 4 MiB.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, DELAYED_ACK_SOCKETS);
+	__uint(max_entries, 1);
 	__type(key, __u64);
 	__type(value, __u64);
 } delayed_acks __weak SEC(".maps");

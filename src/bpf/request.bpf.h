@@ -7,11 +7,11 @@
 #include "abi/request.h"
 #include "bpf/sock.bpf.h"
 
-/* Requests that are not sockets yet; user space removes those that came to nothing. */
+/* Requests that are not sockets yet; user space says how many, and removes those that came to nothing. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, REQUESTS_DEFAULT);
+	__uint(max_entries, 1);
 	__type(key, struct request_key);
 	__type(value, struct request);
 } requests __weak SEC(".maps");

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "abi/config.h"
 #include "probe/kernel.h"
 #include "probe/rung.h"
 #include "probe/programs.h"
@@ -264,6 +265,7 @@ void take_delack_timer(struct tcp *skeleton)
 {
 	skeleton->rodata->delack_timer = kernel_address(DELACK_FUNCTION);
 	skeleton->rodata->want_delacks = 1;
+	bpf_map__set_max_entries(skeleton->maps.delayed_acks, DELAYED_ACK_SOCKETS);
 }
 
 void take_causes(struct tcp *skeleton)

@@ -112,3 +112,17 @@ def test_doctor_names_every_hook_that_is_loaded(sight):
     assert loaded
     for hook in loaded:
         assert hook in told
+
+
+def test_tables_of_what_is_not_asked_for_have_no_room(sight):
+    """Sizes as the kernel tells them, and its memory: 4 MiB for the heads of one such table alone."""
+    entries, taken = {}, {}
+    for name, words in {"life": ["life"], "stat": ["stat"],
+                        "peek": ["peek", "--source", "bpf", "--max-pending", 1234]}.items():
+        maps = bpfstate.maps(sight(*words).pid)
+        entries[name] = {one["name"]: one["max_entries"] for one in maps if "name" in one}
+        taken[name] = {one["name"]: one["bytes_memlock"] for one in maps if "name" in one}
+    assert (entries["life"]["delayed_acks"], entries["life"]["requests"]) == (1, 1)
+    assert (entries["stat"]["delayed_acks"], entries["stat"]["requests"]) == (1 << 18, 1)
+    assert (entries["peek"]["delayed_acks"], entries["peek"]["requests"]) == (1, 1234)
+    assert taken["stat"]["delayed_acks"] >= 4 << 20 and taken["life"]["delayed_acks"] < 4096
