@@ -59,9 +59,11 @@ class Events:
         self.connection.close()
 
     def next(self):
-        """(name, id, data) of the next event; comments and `retry` are passed over."""
+        """(name, id, data) of the next event; comments and `retry` are passed over, though not for ever."""
         fields = {}
+        deadline = time.monotonic() + 2 * PATIENCE_SEC
         while True:
+            assert time.monotonic() < deadline, "no event in time"
             line = self.response.readline().decode()
             assert line, "the stream ended"
             line = line.rstrip("\n")

@@ -128,10 +128,10 @@ class Traffic(Actor):
         return truth
 
 
-def wait_until(find, what, pause_sec=0.02):
+def wait_until(find, what, pause_sec=0.02, patience_sec=PATIENCE_SEC):
     """Wait until find(), of which no file descriptor tells, is true; returns what it gave. `what` is missing else: a
     text, or what makes one. `pause_sec`: longer where to look takes long."""
-    deadline = time.monotonic() + PATIENCE_SEC
+    deadline = time.monotonic() + patience_sec
     while True:
         found = find()
         if found:

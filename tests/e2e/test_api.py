@@ -10,6 +10,7 @@ import time
 import pytest
 from agent_client import ROOMY, Agent, Connection
 from flows import named, wait_until
+from sight import PATIENCE_SEC, UNSEEN_MAX
 
 PAYLOAD = b"x" * 10000
 
@@ -88,12 +89,14 @@ def test_rates_are_those_of_the_interval(agent):
                                       columns="tx_bytes,tx_rate") as events:
         pair.send(3)
         told = 0
-        while told < pair.sent:
+        deadline = time.monotonic() + PATIENCE_SEC
+        # A rate is a whole number of bytes a second, so what it tells of is a little more or less.
+        while told < pair.sent - 20:
+            assert time.monotonic() < deadline, told
             (_, _, data), _ = events.wait(lambda name, _: name == "interval", "interval")
             rows = data["rows"]
             if rows and rows[0]["tx_rate"]:
                 told += round(rows[0]["tx_rate"] * data["interval"])
-        # A rate is a whole number of bytes a second.
         assert abs(told - pair.sent) <= 20
 
 
@@ -323,14 +326,15 @@ def test_a_client_that_does_not_read_is_told_of_its_gap(agent):
     for _ in range(pairs):
         Pair().close()
     got, lost, name = 0, 0, None
-    while got + lost < 2 * pairs:
+    # Some ends may be shown to nobody, so they are neither.
+    while got + lost < 2 * pairs - UNSEEN_MAX:
         line = response.readline().decode()
         if line.startswith("event: "):
             name = line[7:].strip()
         if line.startswith("data: "):
             lost += json.loads(line[6:])["lost"] if name == "gap" else 0
             got += name == "close"
-    assert got and lost and got + lost == 2 * pairs
+    assert got and lost and got + lost <= 2 * pairs
     response.close()
     slow.close()
 

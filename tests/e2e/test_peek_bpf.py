@@ -9,6 +9,7 @@ import socket
 
 import pytest
 from flows import Side, Traffic, actor, traffic
+from handshakes import COMPANY, Peek, peek
 from netns import Link
 from sight import UNSEEN_MAX, Tcpsight, open_to_all, run
 from test_peek_live import attempt, peek as peek_packets, status_of
@@ -29,54 +30,11 @@ def link(new_netns):
     return both
 
 
-COMPANY = []
-
-
 @pytest.fixture(autouse=True, params=["alone", "beside"])
 def company(request, tmp_path):
     """Whatever it tells of handshakes, it tells beside a report that follows their flows, too."""
     COMPANY[:] = ["--also", f"top --json --output {tmp_path}/top 1"] if request.param == "beside" else []
     return request.param
-
-
-class Peek:
-    """`peek --source bpf --json`, of which only one namespace's rows are wanted."""
-
-    def __init__(self, tool):
-        self.tool = tool
-
-    def rows(self):
-        with self.tool.news:
-            return [json.loads(line) for line in self.tool.lines if line.endswith("}\n")]
-
-    def wait(self, **wanted):
-        """The first row with these values."""
-        def find(_):
-            for row in self.rows():
-                if all(row.get(key) == value for key, value in wanted.items()):
-                    return row
-            return None
-
-        return self.tool.wait_for(find, f"row with {wanted}")
-
-    def stop(self):
-        """All rows and the summary, whose sum must hold."""
-        outcome = self.tool.stop()
-        assert outcome.status == 0, outcome.stderr
-        *rows, filters, summary = [json.loads(line) for line in outcome.lines]
-        assert (filters["type"], summary["type"]) == ("filters", "summary")
-        assert (summary["opened"] + summary["adopted"]
-                == summary["closed"] + summary["live"] + summary["lost"])
-        self.stderr = outcome.stderr
-        return rows, summary
-
-
-@contextlib.contextmanager
-def peek(netns, tmp_path, *options, **more):
-    with Tcpsight("peek", "--source", "bpf", "--json", "--netns", netns.inode,
-                  "-U", tmp_path / "socket", *options, *COMPANY, **more) as tool:
-        tool.report = None
-        yield Peek(tool)
 
 
 def nft(netns, rule):
@@ -154,30 +112,36 @@ def test_lines_name_the_owner_and_the_summary_counts(link, tmp_path):
     assert "pcap stats" not in stderr
 
 
+def ended_by_timers(link):
+    """Three attempts to connect to the far side, at the same time: {port: the errno that each ended with}."""
+    with contextlib.ExitStack() as kept:
+        trying = [kept.enter_context(actor("try_connect", link.far_address, PORT, 0, netns=link.near)) for _ in range(3)]
+        return {one.hear()["client"]["lport"]: one.hear()["error"] for one in trying}
+
+
 def test_no_answer_is_a_timeout_when_the_kernel_gives_up(link, tmp_path):
     link.cut()
     link.near.sysctl("net.ipv4.tcp_syn_retries", 1)
     with peek(link.near, tmp_path) as tool:
-        with actor("try_connect", link.far_address, PORT, 0, netns=link.near) as trying:
-            side = Side(trying.hear()["client"])
-            assert trying.hear()["error"] == "ETIMEDOUT"
-        row = tool.wait(client_port=side.lport)
-        assert (row["outcome"], row["error"]) == ("timed_out", "ETIMEDOUT")
-        assert row["dup_syn"] == link.near.counted("TcpRetransSegs") > 0
-        assert row["conn_state"] == "S0" and row["duration_us"] > 1_000_000
+        ends = ended_by_timers(link)
+        assert set(ends.values()) == {"ETIMEDOUT"}
+        rows = tool.wait_most(ends)
+        for row in rows:
+            assert (row["outcome"], row["error"]) == ("timed_out", "ETIMEDOUT")
+            assert row["dup_syn"] == link.near.counted("TcpRetransSegs") / len(ends) > 0
+            assert row["conn_state"] == "S0" and row["duration_us"] > 1_000_000
 
 
 @pytest.mark.parametrize("icmp,error", [("port-unreachable", "ECONNREFUSED"),
                                         ("admin-prohibited", "EHOSTUNREACH"),
                                         ("net-unreachable", "ENETUNREACH")])
 def test_an_icmp_error_is_no_reset_though_the_errno_be_the_same(link, tmp_path, icmp, error):
+    """The first comes while connect() has the socket locked, and is passed over: the SYN that a timer sends again ends it."""
     nft(link.far, f"tcp dport {PORT} reject with icmp {icmp}")
     with peek(link.near, tmp_path) as tool:
-        with actor("try_connect", link.far_address, PORT, 0, netns=link.near) as trying:
-            side = Side(trying.hear()["client"])
-            assert trying.hear()["error"] == error
-        row = tool.wait(client_port=side.lport)
-        assert (row["outcome"], row["error"]) == ("unreachable", error)
+        ends = ended_by_timers(link)
+        assert set(ends.values()) == {error}
+        assert {(row["outcome"], row["error"]) for row in tool.wait_most(ends)} == {("unreachable", error)}
 
 
 def test_the_application_that_gives_up_is_an_abort_and_named(link, tmp_path):
@@ -209,14 +173,13 @@ def test_the_icmp_error_of_a_firewall_is_named(netns, tmp_path, address):
     name = "admin-prohibited"
     netns.run("nft", "add table inet t; add chain inet t o { type filter hook output priority 0; };"
                      f" add rule inet t o tcp dport {PORT} reject with icmpx type {name}")
-    # That one ends by a timer, on the time of any task, and of some the kernel shows nothing (ARCHITECTURE.md, Loss).
-    errors, tries, least = {}, *((3, 2) if address == "::1" else (1, 1))
+    errors = {}
     with peek(netns, tmp_path) as tool:
-        for _ in range(tries):
+        # That one ends by a timer.
+        for _ in range(3 if address == "::1" else 1):
             with actor("ask_connect", address, PORT, 10_000, netns=netns) as trying:
                 errors |= {told["client"]["lport"]: told["error"] for told in [trying.hear()]}
-        tool.tool.wait_for(lambda _: sum(row.get("client_port") in errors for row in tool.rows()) >= least, "rows of them")
-        for row in (row for row in tool.rows() if row.get("client_port") in errors):
+        for row in tool.wait_most(errors):
             assert (row["outcome"], row["error"]) == ("unreachable", errors[row["client_port"]]), row
             assert row["icmp"] == (None if address == "::1" else name)
 
