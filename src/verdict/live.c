@@ -142,8 +142,7 @@ HOLDS(peer_reads_slowly)
 /* A window that lasts for less than 10 ms is a peer that reads fast, and still is the limit. */
 static enum severity weigh_window(const struct subject *s, const struct facts *f)
 {
-	bool is_fast = fact_has(f, FACT_snd_wnd_us) &&
-		       f->value[FACT_snd_wnd_us] < 10 * MILLISECOND && f->value[FACT_snd_wnd_bytes];
+	bool is_fast = fact_has(f, FACT_snd_wnd_us) && f->value[FACT_snd_wnd_us] < 10 * MILLISECOND;
 
 	(void)s;
 	return is_fast ? SEVERITY_WATCH : SEVERITY_SLOW;

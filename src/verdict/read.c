@@ -56,6 +56,16 @@ static void set_lasting(struct facts *f, enum fact id, int64_t bytes, enum fact 
 				   (double)fact_get(f, rate)));
 }
 
+/* Of a fast peer, too, the window is shut at some moments: then the largest that it offered tells how fast it reads. */
+static void read_window_lasts(struct facts *f, const struct ev_extra *e)
+{
+	uint32_t bytes = e->snd_wnd || !(e->known & KNOWN_SENDER) ? e->snd_wnd : e->max_window;
+
+	if (bytes)
+		set_lasting(f, FACT_snd_wnd_us, bytes,
+			    fact_has(f, FACT_acked_rate) ? FACT_acked_rate : FACT_tx_rate);
+}
+
 /* The window: since the reading that `history` holds, or since the connection was begun. */
 static void read_window(const struct subject *s, struct facts *f)
 {
@@ -204,8 +214,7 @@ static void read_levels(const struct ev_extra *e, struct facts *f)
 		fact_set(f, FACT_ping_bytes, e->mss + TCP_HEADERS - PING_HEADERS);
 	if (e->known & KNOWN_SND_WND) {
 		fact_set(f, FACT_snd_wnd_bytes, e->snd_wnd);
-		set_lasting(f, FACT_snd_wnd_us, e->snd_wnd,
-			    fact_has(f, FACT_acked_rate) ? FACT_acked_rate : FACT_tx_rate);
+		read_window_lasts(f, e);
 	}
 	if (e->known & KNOWN_RCV_WND)
 		fact_set(f, FACT_rcv_wnd_bytes, e->rcv_wnd);
