@@ -12,7 +12,7 @@
  * give a place to whom they meet once there is one.
  */
 #pragma once
-#include "bpf/maps.bpf.h"
+#include "bpf/sock.bpf.h"
 
 #define NO_PLACE (~0u)
 
@@ -20,6 +20,7 @@ struct listed {
 	__u64 sk;   /* address of the struct tcp_sock; 0: the place is free */
 	__u64 flow; /* address of its struct flow */
 	__u64 id;
+	__u64 cookie; /* of the socket; 0: not known yet */
 	struct told told;
 	__u32 syn; /* that of the flow */
 	__u32 pad;
@@ -65,9 +66,11 @@ static __always_inline bool is_subflow(struct tcp_sock *tp)
 	return bpf_core_field_exists(tp->is_mptcp) && tp->is_mptcp;
 }
 
+#define COOKIE_MASK ((1ull << EV_ID_COOKIE_BITS) - 1)
+
 /* Give a flow a place, which does not know of it yet. From 1; 0: there is none for it. */
 static __always_inline __u32 fill_place(struct snap_control *ctl, const struct flow *f,
-					struct tcp_sock *tp)
+					struct tcp_sock *tp, __u64 cookie)
 {
 	__u32 place = is_subflow(tp) ? 0 : take_place(ctl);
 	struct listed *e = place ? listed_at(place) : 0;
@@ -77,6 +80,7 @@ static __always_inline __u32 fill_place(struct snap_control *ctl, const struct f
 	e->told = f->told;
 	e->flow = (__u64)f;
 	e->id = f->id;
+	e->cookie = cookie;
 	e->syn = f->syn;
 	/* Last: a look may be under way. */
 	__sync_lock_test_and_set(&e->sk, (__u64)tp);
@@ -96,18 +100,29 @@ static __always_inline void clear_place(__u32 place)
 /* A flow begins; it has its id. */
 static __always_inline void list_flow(struct flow *f, struct tcp_sock *tp)
 {
+	bool is_child = f->ident.role == ROLE_ACCEPT && f->ident.seen == SEEN_OPEN;
 	struct snap_control *ctl = control_get();
 	__u32 place;
 
 	__builtin_memset(&f->told, 0, sizeof(f->told));
 	if (!want_list || !ctl)
 		return;
-	place = fill_place(ctl, f, tp);
+	/* Some kernels give a child its request's cookie after they have announced it (inet_csk_clone_lock()). */
+	place = fill_place(ctl, f, tp, is_child ? 0 : f->id & COOKIE_MASK);
 	if (!place) {
 		place = NO_PLACE;
 		__sync_fetch_and_add(&ctl->unlisted, 1);
 	}
 	f->place = place;
+}
+
+/* The handshake of a child is over: it has the cookie that it will keep. */
+static __always_inline void list_cookie(const struct flow *f, struct tcp_sock *tp)
+{
+	struct listed *e = want_list ? listed_at(f->place) : 0;
+
+	if (e && !e->cookie)
+		e->cookie = bpf_get_socket_cookie(SK(tp));
 }
 
 /* It has ended. Once is enough, twice does no harm. */
@@ -139,7 +154,7 @@ static __always_inline void list_late(struct snap_control *ctl, struct flow *f, 
 
 	if (!want_list || f->place != NO_PLACE)
 		return;
-	place = fill_place(ctl, f, tp);
+	place = fill_place(ctl, f, tp, 0);
 	if (!place)
 		return;
 	if (__sync_val_compare_and_swap(&f->place, NO_PLACE, place) != NO_PLACE) {

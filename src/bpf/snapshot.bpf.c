@@ -130,7 +130,7 @@ int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
  *
  * What stands at a listed address is a socket, or was one: a socket whose end was shown to no program
  * stays listed. Reading from it does no harm (bpf_rdonly_cast(): what cannot be read is 0), but it
- * may be another socket by now, so nothing is told of one whose cookie is not that of the flow.
+ * may be another socket by now, so nothing is told of one whose cookie is not that of the flow's.
  */
 
 /* The iterator runs the program once for each of these, which says how much of the list it is. */
@@ -141,11 +141,9 @@ struct {
 	__type(value, __u64);
 } list_parts SEC(".maps");
 
-#define COOKIE_MASK ((1ull << EV_ID_COOKIE_BITS) - 1)
-
-static __always_inline bool is_socket_of(struct tcp_sock *tp, __u64 id)
+static __always_inline bool is_socket_of(struct tcp_sock *tp, __u64 cookie)
 {
-	return ((SK(tp)->__sk_common.skc_cookie.counter ^ id) & COOKIE_MASK) == 0;
+	return !cookie || (__u64)SK(tp)->__sk_common.skc_cookie.counter == cookie;
 }
 
 /* As sample() does. `ident` is that of the flow's storage, which lives as long as its socket. */
@@ -179,7 +177,7 @@ static __always_inline void tell(struct snap_control *ctl, struct listed *e, str
 	if (!e->told.announced)
 		flags = read_news(e, tp, state, &ident);
 	/* If it is still the flow's, and open, all that was read was. */
-	if (*(volatile __u64 *)&e->sk != sk || !is_socket_of(tp, e->id) ||
+	if (*(volatile __u64 *)&e->sk != sk || !is_socket_of(tp, e->cookie) ||
 	    *(volatile __u8 *)&SK(tp)->__sk_common.skc_state == ST_CLOSE)
 		return;
 	ctl->live++;

@@ -254,6 +254,7 @@ static __always_inline void on_established(struct flow *f, struct tcp_sock *tp)
 	__u64 now_ns = bpf_ktime_get_ns();
 
 	f->ident.established_ns = now_ns;
+	list_cookie(f, tp);
 	read_tuple(tp, &f->ident);
 	f->ident.handshake_us = f->ident.role == ROLE_CONNECT
 					? (now_ns - f->ident.open_ns) / 1000
