@@ -40,5 +40,5 @@ def _rows(name, pid):
             f"{fields['RssShmem']:.1f} shared; besides, BPF maps take {maps:.1f} of the kernel's")
     return [Row("memory", f"{name}: resident, {FLOWS:,} flows live", "MiB", [fields["VmRSS"]],
                 target=RESIDENT, absolute=True),
-            Row("memory", f"{name}: peak", "MiB", [fields["VmHWM"]], target=RESIDENT, absolute=True,
+            Row("memory", f"{name}: peak", "MiB", [fields["VmHWM"]], absolute=True,
                 note=note)]

@@ -4,8 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEEN_COUNT 4096u /* powers of two */
-#define SYN_COUNT 512u
+#define SEEN_SETS 1024u /* powers of two */
+#define SYN_SETS 128u
+/*
+ * Places of a set: what a hash leads to is where another one is, too, now and then, and the oldest of so many is
+ * not missed. With one place, one capture in a few hundred gave another result from run to run.
+ */
+#define WAYS 4
 
 /* Packets over which the habit of a capture is judged, and those before any judgement. */
 #define HABIT_PACKETS 4096u
@@ -29,8 +34,8 @@ struct copies {
 	struct hash_key key;
 	/* Of the packets that would be retransmissions if they were not copies. */
 	uint32_t packets, twins;
-	struct seen seen[SEEN_COUNT];
-	struct last_syn syn[SYN_COUNT];
+	struct seen seen[SEEN_SETS][WAYS];
+	struct last_syn syn[SYN_SETS][WAYS];
 };
 
 struct copies *copies_new(uint64_t window_ns, const struct hash_key *key)
@@ -88,17 +93,39 @@ static bool is_syn(const struct packet *p)
 	return p->kind == PACKET_TCP && p->flags & TCP_SYN;
 }
 
-/* The place of the last SYN from `from` to `to`. */
+/* The place of the last SYN from `from` to `to`, or the one that it would take. */
 static struct last_syn *syn_of(struct copies *c, const struct endpoint *from,
 			       const struct endpoint *to, uint64_t *ret_print)
 {
 	uint64_t word[5];
+	struct last_syn *set, *oldest;
 
 	memcpy(word, &from->addr, 16);
 	memcpy(word + 2, &to->addr, 16);
 	word[4] = (uint64_t)from->port << 16 | to->port;
 	*ret_print = hash_words(word, 5, &c->key);
-	return &c->syn[*ret_print & (SYN_COUNT - 1)];
+	oldest = set = c->syn[*ret_print & (SYN_SETS - 1)];
+	for (int i = 0; i < WAYS; i++) {
+		if (set[i].print == *ret_print)
+			return &set[i];
+		if (set[i].time_ns < oldest->time_ns)
+			oldest = &set[i];
+	}
+	return oldest;
+}
+
+/* Likewise, of a packet. */
+static struct seen *seen_of(struct copies *c, uint64_t print)
+{
+	struct seen *set = c->seen[print & (SEEN_SETS - 1)], *oldest = set;
+
+	for (int i = 0; i < WAYS; i++) {
+		if (set[i].print == print)
+			return &set[i];
+		if (set[i].time_ns < oldest->time_ns)
+			oldest = &set[i];
+	}
+	return oldest;
 }
 
 static void note_syn(struct copies *c, const struct packet *p)
@@ -146,7 +173,7 @@ static uint64_t distance(uint64_t a, uint64_t b)
 bool copies_has_seen(struct copies *c, const struct packet *p)
 {
 	uint64_t print = print_of(c, p);
-	struct seen *s = &c->seen[print & (SEEN_COUNT - 1)];
+	struct seen *s = seen_of(c, print);
 	/* An empty place cannot match by accident: the print would have to be 0. */
 	bool is_twin = s->print == print && distance(s->time_ns, p->time_ns) <= c->window_ns;
 

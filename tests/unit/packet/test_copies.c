@@ -151,6 +151,32 @@ static void a_syn_ack_may_be_sent_again_when_the_syn_was(void **state)
 	copies_free(c);
 }
 
+/* Wherever the hash of this run happens to lead: which is where that of a few others leads, too. */
+static void a_few_syns_of_others_are_no_matter(void **state)
+{
+	(void)state;
+	for (uint64_t run = 0; run < 500; run++) {
+		const struct hash_key other = {{run, 4}};
+		struct packet syn = packet_of((struct segment)C(SYN, 1000), T0), strange = syn;
+		struct packet reply = packet_of((struct segment)S(SYN | ACK, 5000, 1001), T0 + MS);
+		struct copies *c = copies_new(50 * MS, &other);
+
+		assert_false(copies_has_seen(c, &syn));
+		assert_false(copies_has_seen(c, &reply));
+		syn.time_ns = T0 + 10 * MS;
+		syn.tsval++;
+		assert_false(copies_has_seen(c, &syn));
+		for (uint16_t i = 1; i <= 16; i++) {
+			strange.src_port = syn.src_port + i;
+			strange.time_ns = T0 + (10 + i) * MS;
+			assert_false(copies_has_seen(c, &strange));
+		}
+		reply.time_ns = T0 + 40 * MS;
+		assert_false(copies_has_seen(c, &reply));
+		copies_free(c);
+	}
+}
+
 static void another_view_shows_no_copies(void **state)
 {
 	struct packet second = data();
@@ -290,6 +316,7 @@ int main(void)
 		cmocka_unit_test(the_same_bytes_after_the_window_are_a_retransmission),
 		cmocka_unit_test(a_syn_or_syn_ack_is_not_sent_again_so_soon),
 		cmocka_unit_test(a_syn_ack_may_be_sent_again_when_the_syn_was),
+		cmocka_unit_test(a_few_syns_of_others_are_no_matter),
 		cmocka_unit_test(another_view_shows_no_copies),
 		cmocka_unit_test(without_a_mark_of_its_sender_nothing_is_called_a_copy),
 		cmocka_unit_test(on_one_interface_in_one_direction_nothing_is_a_copy),
