@@ -9,7 +9,6 @@ import ctypes
 import json
 import os
 import platform
-import select
 import signal
 import socket
 import struct
@@ -21,6 +20,7 @@ from acting import (PAYLOAD, PAYLOAD_BYTES, end_of, fork, name_self, other_end, 
                     wait_for_comm)
 from attempts import (abandon_connect, ask_connect, connect_from_taken_port, no_port_left,
                       try_connect)
+from ready import readable
 
 IPPROTO_MPTCP = 262
 
@@ -29,7 +29,7 @@ def serve_one(sock, control):
     """A worker's share: take the payload, say so, close when told to or at end of file."""
     sock.recv(len(PAYLOAD), socket.MSG_WAITALL)
     control.send(b"got")
-    select.select([sock, control], [], [])
+    readable(sock, control, seconds=None)
     sock.close()
 
 

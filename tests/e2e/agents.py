@@ -4,12 +4,12 @@
 import contextlib
 import http.client
 import re
-import select
 import signal
 import socket
 import time
 
 from flows import wait_until
+from ready import readable
 from sight import PATIENCE_SEC, Tcpsight
 
 SAMPLE = re.compile(r'^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$')
@@ -100,8 +100,7 @@ class Agent(Tcpsight):
 
     def hear(self):
         """The next notice to systemd."""
-        ready, _, _ = select.select([self.notify], [], [], PATIENCE_SEC)
-        assert ready, "no notice in time"
+        assert readable(self.notify, seconds=PATIENCE_SEC), "no notice in time"
         return self.notify.recv(4096).decode().split("\n")
 
     def hear_until(self, first):

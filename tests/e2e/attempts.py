@@ -4,11 +4,11 @@
 import ctypes
 import errno
 import os
-import select
 import socket
 import struct
 
 from acting import name_self, say, step
+from ready import writable
 
 
 def start_connect(address, port, timeout_ms):
@@ -39,7 +39,7 @@ def ask_connect(address, port, patience_ms):
     sock.setblocking(False)
     sock.connect_ex((address, int(port)))
     laddr, lport = sock.getsockname()[:2]
-    select.select([], [sock], [], int(patience_ms) / 1000)
+    writable(sock, seconds=int(patience_ms) / 1000)
     error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     sock.close()
     end = {"pid": os.getpid(), "laddr": laddr, "lport": lport, "raddr": address, "rport": int(port)}

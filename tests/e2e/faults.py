@@ -4,11 +4,12 @@ namespace of their own, so what /proc/net/snmp counts there is theirs alone."""
 
 import os
 import pathlib
-import select
 import socket
 import struct
 import sys
 import time
+
+from ready import readable
 
 SIZE = 5000
 PATIENCE_SEC = 2 * float(os.environ.get("TCPSIGHT_PATIENCE_SEC", 15))
@@ -48,7 +49,7 @@ def reset_on_close(sock):
 
 def wait_readable(*socks):
     for sock in socks:
-        select.select([sock], [], [], PATIENCE_SEC)
+        readable(sock, seconds=PATIENCE_SEC)
 
 
 def wait_until(true, what):
@@ -183,8 +184,7 @@ def serve(address, port="7000"):
     server = listen(address, port=int(port))
     print("ready", flush=True)
     while True:
-        ready, _, _ = select.select([server, sys.stdin], [], [], 60)
-        if server not in ready:
+        if server not in readable(server, sys.stdin, seconds=60):
             return
         sock, _ = server.accept()
         while sock.recv(65536):

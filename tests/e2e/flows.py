@@ -5,12 +5,12 @@ import ipaddress
 import json
 import os
 import pathlib
-import select
 import subprocess
 import sys
 import time
 
 import pytest
+from ready import readable
 from sight import BUILD, PATIENCE_SEC
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -61,7 +61,7 @@ class Actor:
     def hear(self, patience_sec=2 * PATIENCE_SEC):
         """Its next line, as a dict."""
         while b"\n" not in self.unread:
-            ready, _, _ = select.select([self.process.stdout], [], [], patience_sec)
+            ready = readable(self.process.stdout, seconds=patience_sec)
             more = os.read(self.process.stdout.fileno(), 65536) if ready else b""
             if not more:
                 self._fail()

@@ -4,13 +4,14 @@
 import fcntl
 import os
 import pty
-import select
 import signal
 import struct
 import termios
 import time
 
 import pyte
+
+from ready import readable
 
 PATIENCE_SEC = 40
 KEYS = {
@@ -120,7 +121,7 @@ class PyTerm:
 
     def pump(self, seconds):
         """Take what comes within so long; returns whether anything did."""
-        if not self.alive or not select.select([self.master], [], [], seconds)[0]:
+        if not self.alive or not readable(self.master, seconds=seconds):
             return False
         try:
             data = os.read(self.master, 65536)
@@ -196,7 +197,7 @@ class PyTerm:
         while self.pump(0):
             pass
         said = b""
-        while select.select([self.stderr], [], [], 0)[0]:
+        while readable(self.stderr, seconds=0):
             data = os.read(self.stderr, 65536)
             if not data:
                 break

@@ -2,10 +2,11 @@
 """Captures all packets of a TUN device to a file, with the kernel's stamps: not one may be missing."""
 
 import contextlib
-import select
 import socket
 import struct
 import threading
+
+from ready import readable
 
 ETH_P_ALL, SOL_PACKET, PACKET_STATISTICS = 3, 263, 6
 SO_TIMESTAMPNS, SO_RCVBUFFORCE = 35, 33
@@ -42,7 +43,7 @@ class Recorder:
 
     def _run(self):
         while not self.over.is_set():
-            select.select([self.socket], [], [], 0.05)
+            readable(self.socket, seconds=0.05)
             self._take()
 
     def close(self):

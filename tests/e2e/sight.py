@@ -5,13 +5,14 @@ import json
 import os
 import pathlib
 import re
-import select
 import signal
 import socket
 import subprocess
 import tempfile
 import threading
 import time
+
+from ready import readable
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("TCPSIGHT_BUILD", ROOT / "build"))
@@ -156,7 +157,7 @@ class Tcpsight:
     def _wait_ready(self):
         gone = os.pidfd_open(self.process.pid)
         try:
-            heard, _, _ = select.select([self.notify, gone], [], [], PATIENCE_SEC)
+            heard = readable(self.notify, gone, seconds=PATIENCE_SEC)
         finally:
             os.close(gone)
         if self.notify in heard and b"READY=1" in self.notify.recv(4096).split(b"\n"):

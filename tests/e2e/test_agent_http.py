@@ -7,7 +7,6 @@ import json
 import os
 import pathlib
 import re
-import select
 import socket
 import ssl
 import subprocess
@@ -16,6 +15,7 @@ import time
 import pytest
 from agents import Agent
 from flows import wait_until
+from ready import readable
 from sight import PATIENCE_SEC, run
 
 NOBODY = 65534
@@ -376,8 +376,7 @@ def test_a_thousand_slow_clients_hold_up_nobody_else(agent, many_files):
                 with contextlib.suppress(OSError):
                     s.send(b"G")
             assert agent.get("/healthz")[1] == b"ok\n"
-            readable, _, _ = select.select(clients, [], [], 0.2)
-            for s in readable:
+            for s in readable(*clients, seconds=0.2):
                 with contextlib.suppress(OSError):
                     if not s.recv(100):
                         cut.add(s)

@@ -5,12 +5,12 @@ it, and asked what it would propose."""
 import os
 import pty
 import re
-import select
 import subprocess
 import time
 
 import pytest
 
+from ready import readable
 from sight import PROGRAM
 
 PATIENCE_SEC = 60
@@ -90,7 +90,7 @@ class Terminal:
         end = time.monotonic() + PATIENCE_SEC
         while what not in self.text:
             assert time.monotonic() < end, f"no {what!r} in {self.text[-2000:]!r}"
-            if select.select([self.fd], [], [], 1)[0]:
+            if readable(self.fd, seconds=1):
                 self.text += os.read(self.fd, 65536).decode(errors="replace")
         before, _, self.text = self.text.partition(what)
         return before

@@ -7,13 +7,13 @@ import csv
 import json
 import os
 import pty
-import select
 import subprocess
 import time
 import unicodedata
 
 import pytest
 from flows import wait_until
+from ready import readable
 from sight import PATIENCE_SEC, PROGRAM, run
 
 NAMES = [
@@ -238,7 +238,7 @@ def test_on_a_screen(privileged, netns):
     def read_until(text, count):
         nonlocal said
         deadline = time.monotonic() + PATIENCE_SEC
-        while said.count(text) < count and select.select([master], [], [], PATIENCE_SEC)[0]:
+        while said.count(text) < count and readable(master, seconds=PATIENCE_SEC):
             said += os.read(master, 65536)
             assert time.monotonic() < deadline, said
 

@@ -3,13 +3,13 @@
 
 import os
 import pathlib
-import select
 import signal
 import subprocess
 import time
 
 import pytest
 from flows import traffic
+from ready import readable
 from sight import PATIENCE_SEC
 
 PEER = pathlib.Path("/usr/sbin/tcplife")
@@ -33,7 +33,7 @@ class Peer:
         output = self.process.stdout.fileno()
         while word not in self.text:
             assert time.monotonic() < deadline, self.text
-            if select.select([output], [], [], 0.1)[0]:
+            if readable(output, seconds=0.1):
                 more = os.read(output, 65536)
                 assert more, self.process.communicate()[1].decode()
                 self.text += more

@@ -5,7 +5,6 @@ import fcntl
 import os
 import pty
 import re
-import select
 import signal
 import struct
 import termios
@@ -13,6 +12,7 @@ import time
 
 import pytest
 from flows import churn
+from ready import readable
 from sight import PATIENCE_SEC
 
 ERASE = re.compile(r"\x1b\[[0-3]?J")
@@ -50,12 +50,12 @@ class Terminal:
             for frame in self.frames()[:-1]:
                 if wanted(frame):
                     return frame
-            if select.select([self.master], [], [], 0.1)[0]:
+            if readable(self.master, seconds=0.1):
                 self.text += os.read(self.master, 65536).decode()
         raise AssertionError(f"no {what}; frames: {self.frames()[-3:]}")
 
     def drain(self):
-        while select.select([self.master], [], [], 0)[0]:
+        while readable(self.master, seconds=0):
             self.text += os.read(self.master, 65536).decode()
 
     def close(self):

@@ -7,13 +7,13 @@ build that watches addresses and leaks, ./dev fuzz begins elsewhere each time.
 
 import os
 import random
-import select
 import subprocess
 import time
 
 import pytest
 from flows import churn
 from pyterm import KEYS, PATIENCE_SEC, events, replay
+from ready import writable
 from sight import PROGRAM
 
 SEED = int(os.environ.get("TCPSIGHT_SEED", "1"))
@@ -58,7 +58,7 @@ def type_bytes(term, typed):
     deadline = time.monotonic() + PATIENCE_SEC
     while typed:
         term.pump(0)
-        if select.select([], [term.master], [], 0.1)[1]:
+        if writable(term.master, seconds=0.1):
             typed = typed[os.write(term.master, typed[:500]):]
         assert time.monotonic() < deadline, f"it takes no keys:\n{term.text()}"
 
