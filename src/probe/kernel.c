@@ -14,6 +14,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "util/sockstat.h"
+
 #define LINE_MAX_LEN 512
 
 static struct btf *btf;
@@ -103,20 +105,23 @@ long kernel_sysctl(const char *path)
 uint64_t kernel_tcp_sockets(void)
 {
 	char text[1024];
-	const char *tcp, *count;
 
 	read_text("/proc/net/sockstat", text, sizeof(text));
-	tcp = strstr(text, "TCP: ");
-	count = tcp ? strstr(tcp, " alloc ") : NULL;
-	return count ? strtoull(count + strlen(" alloc "), NULL, 10) : 0;
+	return (uint64_t)sockstat_tcp(text, " alloc ");
 }
 
 uint64_t kernel_address(const char *function)
 {
-	FILE *f = fopen("/proc/kallsyms", "re");
+	static char known[64];
+	static uint64_t known_address;
+	FILE *f;
 	char line[LINE_MAX_LEN], name[LINE_MAX_LEN];
 	unsigned long long address = 0;
 
+	/* The kernel writes a quarter of a million lines for it, so it is asked once. */
+	if (!strcmp(known, function))
+		return known_address;
+	f = fopen("/proc/kallsyms", "re");
 	while (f && fgets(line, sizeof(line), f)) {
 		/* Most lines are told apart without parsing. */
 		if (!strstr(line, function))
@@ -127,6 +132,8 @@ uint64_t kernel_address(const char *function)
 	}
 	if (f)
 		fclose(f);
+	snprintf(known, sizeof(known), "%s", function);
+	known_address = address;
 	return address;
 }
 

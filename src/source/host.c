@@ -11,6 +11,7 @@
 #include "engine/counter.h"
 #include "source/netns.h"
 #include "verdict/subject.h"
+#include "util/sockstat.h"
 #include "util/xalloc.h"
 
 #define TEXT_MAX 65536
@@ -192,20 +193,11 @@ void host_read(const struct host *h, int64_t *value)
 	free(text);
 }
 
-/* "TCP: inuse 5 orphan 0 tw 1 alloc 6 mem 2": the number after a word; 0 if it is not there. */
-static int64_t number_after(const char *text, const char *word)
-{
-	const char *line = strstr(text, "TCP: "), *found = line ? strstr(line, word) : NULL;
-
-	return found && found < line + strcspn(line, "\n") ? strtoll(found + strlen(word), NULL, 10)
-							   : 0;
-}
-
 static void read_sockstat(const char *text, struct host_reading *ret)
 {
-	ret->orphans += number_after(text, " orphan ");
-	ret->time_wait += number_after(text, " tw ");
-	ret->mem_pages = number_after(text, " mem ");
+	ret->orphans += sockstat_tcp(text, " orphan ");
+	ret->time_wait += sockstat_tcp(text, " tw ");
+	ret->mem_pages = sockstat_tcp(text, " mem ");
 }
 
 void host_read_levels(const struct host *h, struct host_reading *ret)
