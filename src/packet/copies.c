@@ -23,19 +23,13 @@ struct seen {
 	uint8_t way;
 };
 
-/* The last SYN that was no copy, by its ends. */
-struct last_syn {
-	uint64_t print;
-	uint64_t time_ns;
-};
-
 struct copies {
 	uint64_t window_ns;
 	struct hash_key key;
 	/* Of the packets that would be retransmissions if they were not copies. */
 	uint32_t packets, twins;
 	struct seen seen[SEEN_SETS][WAYS];
-	struct last_syn syn[SYN_SETS][WAYS];
+	struct seen syn[SYN_SETS][WAYS]; /* the last that was no copy, by its ends */
 };
 
 struct copies *copies_new(uint64_t window_ns, const struct hash_key *key)
@@ -93,31 +87,10 @@ static bool is_syn(const struct packet *p)
 	return p->kind == PACKET_TCP && p->flags & TCP_SYN;
 }
 
-/* The place of the last SYN from `from` to `to`, or the one that it would take. */
-static struct last_syn *syn_of(struct copies *c, const struct endpoint *from,
-			       const struct endpoint *to, uint64_t *ret_print)
+/* The place of what has this print, or the one that it would take. */
+static struct seen *place_of(struct seen *set, uint64_t print)
 {
-	uint64_t word[5];
-	struct last_syn *set, *oldest;
-
-	memcpy(word, &from->addr, 16);
-	memcpy(word + 2, &to->addr, 16);
-	word[4] = (uint64_t)from->port << 16 | to->port;
-	*ret_print = hash_words(word, 5, &c->key);
-	oldest = set = c->syn[*ret_print & (SYN_SETS - 1)];
-	for (int i = 0; i < WAYS; i++) {
-		if (set[i].print == *ret_print)
-			return &set[i];
-		if (set[i].time_ns < oldest->time_ns)
-			oldest = &set[i];
-	}
-	return oldest;
-}
-
-/* Likewise, of a packet. */
-static struct seen *seen_of(struct copies *c, uint64_t print)
-{
-	struct seen *set = c->seen[print & (SEEN_SETS - 1)], *oldest = set;
+	struct seen *oldest = set;
 
 	for (int i = 0; i < WAYS; i++) {
 		if (set[i].print == print)
@@ -128,13 +101,26 @@ static struct seen *seen_of(struct copies *c, uint64_t print)
 	return oldest;
 }
 
+/* Of the last SYN from `from` to `to`. */
+static struct seen *syn_of(struct copies *c, const struct endpoint *from, const struct endpoint *to,
+			   uint64_t *ret_print)
+{
+	uint64_t word[5];
+
+	memcpy(word, &from->addr, 16);
+	memcpy(word + 2, &to->addr, 16);
+	word[4] = (uint64_t)from->port << 16 | to->port;
+	*ret_print = hash_words(word, 5, &c->key);
+	return place_of(c->syn[*ret_print & (SYN_SETS - 1)], *ret_print);
+}
+
 static void note_syn(struct copies *c, const struct packet *p)
 {
 	const struct endpoint from = packet_source(p), to = packet_destination(p);
 	uint64_t print;
-	struct last_syn *last = syn_of(c, &from, &to, &print);
+	struct seen *last = syn_of(c, &from, &to, &print);
 
-	*last = (struct last_syn){.print = print, .time_ns = p->time_ns};
+	*last = (struct seen){.print = print, .time_ns = p->time_ns};
 }
 
 /*
@@ -144,7 +130,7 @@ static void note_syn(struct copies *c, const struct packet *p)
 static bool is_too_soon(struct copies *c, const struct seen *s, const struct packet *p)
 {
 	const struct endpoint from = packet_source(p), to = packet_destination(p);
-	const struct last_syn *last;
+	const struct seen *last;
 	uint64_t print;
 
 	if (!is_syn(p))
@@ -173,7 +159,7 @@ static uint64_t distance(uint64_t a, uint64_t b)
 bool copies_has_seen(struct copies *c, const struct packet *p)
 {
 	uint64_t print = print_of(c, p);
-	struct seen *s = seen_of(c, print);
+	struct seen *s = place_of(c->seen[print & (SEEN_SETS - 1)], print);
 	/* An empty place cannot match by accident: the print would have to be 0. */
 	bool is_twin = s->print == print && distance(s->time_ns, p->time_ns) <= c->window_ns;
 
