@@ -63,23 +63,19 @@ static __always_inline void read_common(struct sock_common *c, struct ev_ident *
 static __always_inline void put_bare(struct snap_control *ctl, __u64 id, __u8 state,
 				     const struct ev_ident *ident, const struct ev_extra *extra)
 {
-	__u32 at = ctl->used, next = at + 1, last = at + 2;
-	struct snap_slot *first = bpf_map_lookup_elem(&snap, &next);
-	struct snap_slot *second = bpf_map_lookup_elem(&snap, &last);
+	__u32 at = ctl->used;
 	struct event *e = bpf_map_lookup_elem(&snap, &at);
 
-	if (!e || !first || !second)
+	if (!e)
 		return;
 	__builtin_memset(e, 0, EV_SIZE_COUNT);
 	e->head.id = id;
 	e->head.kind = EV_SAMPLE;
 	e->head.state = state;
 	e->head.flags = EV_HAS_IDENT | EV_HAS_EXTRA;
-	first->word[0] = bpf_ktime_get_ns();
-	__builtin_memcpy(&first->word[1], ident, 56);
-	__builtin_memcpy(second, (void *)ident + 56, 64);
-	ctl->used = at + 3;
-	put_extra(ctl, extra);
+	ctl->used = at + 1;
+	if (put_ident(ctl, ident))
+		put_extra(ctl, extra);
 }
 
 SEC("?iter/tcp")

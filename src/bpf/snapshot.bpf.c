@@ -188,15 +188,10 @@ static __always_inline void tell(struct snap_control *ctl, struct listed *e, str
 		put_ident(ctl, &ident);
 }
 
-struct part {
-	__u32 first;
-	__u32 pad;
-};
-
-static long sample_one(__u32 k, struct part *part)
+static long sample_one(__u32 k, __u32 *first)
 {
 	struct snap_control *ctl = control_get();
-	__u32 at = part->first + k;
+	__u32 at = *first + k;
 	struct listed *e = bpf_map_lookup_elem(&listed, &at);
 	struct tcp_sock *tp;
 	__u8 state;
@@ -225,15 +220,15 @@ int sample_listed(struct bpf_iter__bpf_map_elem *ctx)
 {
 	struct snap_control *ctl = control_get();
 	__u32 *key = ctx->key;
-	struct part part = {};
 	__u8 full = 1;
+	__u32 first;
 
 	if (!key || !ctl)
 		return 0;
-	part.first = *key * LIST_PART;
-	if (part.first >= ctl->places)
+	first = *key * LIST_PART;
+	if (first >= ctl->places)
 		return 0;
-	bpf_loop(LIST_PART, sample_one, &part, 0);
+	bpf_loop(LIST_PART, sample_one, &first, 0);
 	if (ctl->used > SNAP_SLOTS - LIST_PART * LIST_SLOTS)
 		bpf_seq_write(ctx->meta->seq, &full, 1);
 	return 0;
