@@ -74,6 +74,19 @@ static void take(struct tcp *skeleton, const struct rung *rung)
 		rung->take(skeleton);
 }
 
+/* Was that way, "NEED=RUNG", taken? */
+static bool is_taken(const char *way)
+{
+	for (size_t i = 0; way && i < taken_count; i++) {
+		size_t len = strlen(taken[i].need);
+
+		if (!strncmp(way, taken[i].need, len) && way[len] == '=' &&
+		    !strcmp(way + len + 1, taken[i].way))
+			return true;
+	}
+	return false;
+}
+
 static bool is_of_bpf(const struct rung *rung)
 {
 	return !rung->source || !strcmp(rung->source, "bpf");
@@ -82,7 +95,9 @@ static bool is_of_bpf(const struct rung *rung)
 /* Loading all is the trial of those that the source needs; only nonsense would pass it. */
 static void try_rung(const struct rung *rung, struct refusal *ret)
 {
-	*ret = (struct refusal){.err = 0};
+	*ret = (struct refusal){.err = is_taken(rung->not_with) ? -EBUSY : 0};
+	if (ret->err)
+		return;
 	if (rung->vital)
 		try_arguments(rung, ret);
 	else

@@ -217,6 +217,9 @@ void reason_find(const struct rung *rung, const struct refusal *refusal, struct 
 		    refusal->detail[0] ? "; the verifier says: " : "", refusal->detail);
 		advise(ret,
 		       "only a boot without lockdown, or with lockdown=integrity, changes that");
+	} else if (refusal->err == -EBUSY && rung->not_with) {
+		why(ret, "it does not go together with %s, which is in use", rung->not_with);
+		advise(ret, "nothing: the other is worth more");
 	} else if (refusal->by_verifier) {
 		why(ret, "the verifier refuses it: %s", refusal->detail);
 		advise(ret, "a newer kernel: this one lacks something that the program needs");

@@ -33,6 +33,7 @@ struct rung {
 	const char *capabilities; /* that it takes: "CAP_BPF CAP_PERFMON"; NULL: none */
 	const char *options; /* of the kernel's build: "CONFIG_KPROBES"; NULL: none in question */
 	struct hook hook[HOOKS_MAX];
+	const char *not_with; /* it does not go with this one, of a need before it: "accept=kprobe" */
 	bool either; /* the hooks are variants: the one whose arguments fit is used */
 	/* Try it. Fills `ret` (zeroed by the caller). */
 	void (*try)(const struct rung *rung, struct refusal *ret);

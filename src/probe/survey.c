@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "probe/survey.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,29 @@ static bool is_tried(const void *context, const char *program)
 	return false;
 }
 
+/* Is that way, "NEED=RUNG", the one that is used? */
+static bool is_used(const struct survey *s, const char *way)
+{
+	const struct need *need = ladder_need(way, strcspn(way, "="));
+
+	for (size_t r = 0; need_has(need, r); r++)
+		if (!strcmp(need->rung[r].name, strchr(way, '=') + 1))
+			return survey_state(s, need, r) == RUNG_USED;
+	return false;
+}
+
+/* What a run does without, since it uses something else that does not go with it. */
+static void refuse_rivals(struct survey *s)
+{
+	for (size_t n = 0; n < ladder_count; n++)
+		for (size_t r = 0; need_has(&ladder[n], r); r++) {
+			const struct rung *rung = &ladder[n].rung[r];
+
+			if (rung->not_with && is_used(s, rung->not_with))
+				s->refusal[n][r] = (struct refusal){.err = -EBUSY};
+		}
+}
+
 struct survey *survey_make(void)
 {
 	struct survey *s = xcalloc(1, sizeof(*s));
@@ -67,6 +91,7 @@ struct survey *survey_make(void)
 	for (size_t i = sizeof(rivals) / sizeof(rivals[0]); i--;)
 		if (can_run(s, rivals[i]))
 			s->source = rivals[i];
+	refuse_rivals(s);
 	return s;
 }
 

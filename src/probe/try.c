@@ -286,13 +286,8 @@ void try_list(const struct rung *rung, struct refusal *ret)
 	try_programs(rung, ret);
 }
 
-/* Notes that a kprobe leaves about who accepted a socket are taken over by a look that goes by storage. */
 void take_list(struct tcp *skeleton)
 {
-	if (skeleton->rodata->want_acceptors) {
-		bpf_program__set_autoload(skeleton->progs.sample_listed, false);
-		return;
-	}
 	skeleton->rodata->want_list = 1;
 	bpf_map__set_autocreate(skeleton->maps.listed, true);
 	bpf_map__set_autocreate(skeleton->maps.free_places, true);
