@@ -21,7 +21,7 @@ def pytest_configure(config):
         signal.signal(number, signal.SIG_DFL)
     for line in ("slow: left out of ./dev test FAST",
                  "alone: keeps all CPUs busy, so no other test runs beside it",
-                 "still: waits until no process of the machine gets another socket, so nothing runs beside it that has one",
+                 "still: needs a machine where nobody else gets a socket, so nothing runs beside it that has one",
                  "computes: opens no socket, so it may run beside what is still"):
         config.addinivalue_line("markers", line)
 

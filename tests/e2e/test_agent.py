@@ -203,7 +203,7 @@ def test_a_file_that_is_read_again_changes_what_can_change(agent, tmp_path):
     assert a.stop(signal.SIGTERM).status == 0
 
 
-@pytest.mark.alone
+@pytest.mark.still
 def test_what_came_since_the_last_interval_is_not_lost(agent, netns):
     """No interval ends, so nothing was read of what is open; the truth is what this test opened. The account is of the
     whole machine, where others may open more than an agent can take."""
@@ -222,7 +222,7 @@ def test_what_came_since_the_last_interval_is_not_lost(agent, netns):
     assert account["lost"] == account["missed"] == 0
 
 
-@pytest.mark.alone
+@pytest.mark.still
 def test_memory_of_those_who_have_gone_is_given_back(agent, netns, many_files):
     """More than half of what they took; and who comes after them is counted as ever."""
     def resident():

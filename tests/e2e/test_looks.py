@@ -95,7 +95,7 @@ def test_the_way_that_was_asked_for_is_gone(sight, counted_runs, way):
     wait_until(lambda: bpfstate.runs_of(tool.pid, WAYS[way]) > before + 2, "looks")
 
 
-@pytest.mark.alone
+@pytest.mark.still
 def test_flows_without_a_place_are_looked_at_all_the_same(sight, netns, counted_runs):
     """--max-flows is the length of the list, too: beyond it looks go by the kernel's, until there is room again."""
     with contextlib.ExitStack() as kept, netns.inside():
