@@ -2,8 +2,8 @@
 /*
  * Why segments of a socket were sent again. The kernel counts how many there were (total_retrans),
  * and announces each time that it sends some, just after it has counted them: retransmit.bpf.c
- * looks then why, and what is new in the kernel's count is of that cause. So nothing is counted
- * twice, and what was never announced can be told apart: it becomes CAUSE_OTHER.
+ * looks then why, and as many as are sent then are of that cause. So nothing is counted twice, and
+ * what is new in the kernel's count, but was never announced, is told apart: CAUSE_OTHER.
  */
 #pragma once
 #include "bpf/sock.bpf.h"

@@ -310,6 +310,7 @@ struct sk_buff {
 
 /* What TCP keeps in cb. */
 struct tcp_skb_cb {
+	__u16 tcp_gso_segs;
 	__u8 sacked;
 };
 

@@ -65,11 +65,17 @@ static __always_inline enum ev_cause cause_of(struct tcp_sock *tp, struct sk_buf
 	return icsk->icsk_pending == TIMER_LOSS_PROBE ? CAUSE_TLP : CAUSE_OTHER;
 }
 
+/* The less of two; the first is 0 if it is not known. */
+__noinline __u32 least_known(__u32 a, __u32 b)
+{
+	return a && a < b ? a : b;
+}
+
 static __always_inline void count_retransmit(struct sock *sk, struct sk_buff *skb)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct flow *f = tp ? bpf_sk_storage_get(&flows, SK(tp), 0, 0) : 0;
-	__u32 total, segs, cause;
+	__u32 total, segs, now = 0, cause;
 	struct causes *c;
 
 	/* One that is older than us is adopted soon, with all that it has sent again by then. */
@@ -83,9 +89,17 @@ static __always_inline void count_retransmit(struct sock *sk, struct sk_buff *sk
 	segs = total - __sync_lock_test_and_set(&c->total, total);
 	if (!segs)
 		return;
+	/*
+	 * What else is new in the kernel's count it did not announce: that never left this machine
+	 * (before Linux 6.18), or it ran no program then.
+	 */
+	if (bpf_core_field_exists(struct tcp_skb_cb, tcp_gso_segs))
+		now = BPF_CORE_READ((struct tcp_skb_cb *)skb->cb, tcp_gso_segs);
+	now = least_known(now, segs);
+	c->segs[CAUSE_OTHER] += segs - now;
 	cause = cause_of(tp, skb);
 	if (cause < CAUSE_COUNT)
-		c->segs[cause] += segs;
+		c->segs[cause] += now;
 	if (!want_undo)
 		return;
 	/* Taken back since, but the repair goes on: without SACK (tcp_try_undo_loss()). */

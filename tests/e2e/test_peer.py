@@ -50,6 +50,8 @@ class Peer:
         return rows
 
 
+# Where others open and close thousands of connections the peer has no room for all of them, and loses these, too.
+@pytest.mark.alone
 @pytest.mark.skipif(not PEER.exists(), reason="needs libbpf-tools' tcplife")
 def test_same_flows_same_volume_same_client(sight):
     peer = Peer()
