@@ -163,7 +163,7 @@ const struct need ladder[] = {
 		.gives = "by a list of tcpsight's own, since Linux 6.2",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"iter/bpf_map_elem", "sample_listed"}},
-		/* Its notes about who accepted a socket are taken over by a look that goes by the kernel's list. */
+		/* The notes of that probe are taken over by looks that go by the kernel's list. */
 		.not_with = "accept=kprobe",
 		.try = try_list,
 		.take = take_list,

@@ -7,6 +7,7 @@
 
 #include "probe/ladder.h"
 #include "probe/try.h"
+#include "probe/wish.h"
 #include "util/xalloc.h"
 
 struct survey {
@@ -59,10 +60,7 @@ static bool is_used(const struct survey *s, const char *way)
 {
 	const struct need *need = ladder_need(way, strcspn(way, "="));
 
-	for (size_t r = 0; need_has(need, r); r++)
-		if (!strcmp(need->rung[r].name, strchr(way, '=') + 1))
-			return survey_state(s, need, r) == RUNG_USED;
-	return false;
+	return survey_state(s, need, (size_t)(wish_of(way, need) - need->rung)) == RUNG_USED;
 }
 
 /* What a run does without, since it uses something else that does not go with it. */

@@ -103,6 +103,26 @@ static void test_the_verifiers_words_are_passed_on(void **state)
 	assert_null(strstr(reason.why, "privilege"));
 }
 
+static void test_what_does_not_go_together_is_a_way_of_a_need_before(void **state)
+{
+	struct refusal refusal = {.err = -EBUSY};
+	struct reason reason;
+
+	(void)state;
+	for (size_t n = 0; n < ladder_count; n++)
+		for (size_t r = 0; need_has(&ladder[n], r); r++) {
+			const char *other = ladder[n].rung[r].not_with;
+			const struct need *need =
+				other ? ladder_need(other, strcspn(other, "=")) : NULL;
+
+			if (!other)
+				continue;
+			assert_true(need && need < &ladder[n] && wish_of(other, need));
+			reason_find(&ladder[n].rung[r], &refusal, &reason);
+			assert_non_null(strstr(reason.why, other));
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -111,6 +131,7 @@ int main(void)
 		cmocka_unit_test(test_other_arguments_are_told_in_words),
 		cmocka_unit_test(test_the_hook_that_differs_is_named),
 		cmocka_unit_test(test_the_verifiers_words_are_passed_on),
+		cmocka_unit_test(test_what_does_not_go_together_is_a_way_of_a_need_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
