@@ -86,7 +86,8 @@ class Watched:
             assert row["retrans_spurious"] <= row["retrans_segs"], row
         sums = {name: sum(row[name] for row in rows) for name in COLUMNS[3:]}
         kernel = self.kernel()
-        said = f"{sums}\n{kernel}\nthe wire saw {self.wire.first} once, {self.wire.again} again"
+        wire = f"the wire saw {self.wire.first} once, {self.wire.again} again, and {self.wire.fins_again} FINs"
+        said = f"{sums}\n{kernel}\n{wire}"
         unseen = sums["retrans_other"]
         assert unseen <= UNSEEN_SEGS_MAX, said
         assert sums["retrans_segs"] == kernel["TcpRetransSegs"], said
@@ -95,7 +96,7 @@ class Watched:
         by_timer = sums["retrans_rto"] + sums["retrans_pmtu"] - kernel["TcpExtTCPSlowStartRetrans"]
         assert -unseen <= by_timer <= kernel["TcpExtTCPTimeouts"], said
         assert sums["retrans_tlp"] <= kernel["TcpExtTCPLossProbes"], said
-        assert sum(self.wire.again) == sums["retrans_segs"] - kernel["TcpExtTCPSynRetrans"], said
+        assert self.wire.sent_again() == sums["retrans_segs"] - kernel["TcpExtTCPSynRetrans"], said
         return sums
 
 

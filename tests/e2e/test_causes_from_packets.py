@@ -5,6 +5,7 @@ counted of the same connection, by cause."""
 import collections
 import contextlib
 import json
+import socket
 import subprocess
 
 import pytest
@@ -12,7 +13,7 @@ from recorder import Recorder
 from resent import (CAUSES, MSS, PORT, UNSEEN_SEGS_MAX, Watched, data, data_once, deliver, first, held_until_sent_again,
                     quiet)
 from sight import PROGRAM
-from wire import ACK, DROP, Wire, too_big
+from wire import ACK, DROP, FIN, Wire, too_big
 
 
 def some_are_lost(seen, client, accepted):
@@ -99,6 +100,14 @@ def the_path_takes_less(seen, client, accepted):
     seen.wire.fate = None
 
 
+def the_fin_is_lost(seen, client, accepted):
+    quiet(seen.near, PORT)
+    seen.wire.fate = first(1, lambda packet: packet.from_near and packet.is_tcp and packet.flags & FIN)
+    client.shutdown(socket.SHUT_WR)
+    assert accepted.recv(1) == b""
+    seen.wire.fate = None
+
+
 def probed(times):
     def scene(seen, client, accepted):
         the_last_is_lost(seen, client, accepted, times)
@@ -109,10 +118,11 @@ def probed(times):
 # What must have happened, or the scene shows nothing.
 SCENES = {
     "lost": ([some_are_lost, answers_are_lost, all_are_lost], {"fast"}),
-    "probes": ([probed(1), probed(2), probed(3), requests_are_lost], {"rto", "tlp"}),
+    "probes": ([probed(1), probed(2), probed(3), requests_are_lost, the_fin_is_lost],
+               {"rto", "tlp"}),
     "probed": ([probed(1), probed(2)], {"rto", "tlp"}),
     "late": ([some_come_late, some_are_lost], {"rto", "fast", "spurious"}),
-    "path": ([the_path_takes_less, the_window_closes_over_data], {"pmtu", "zwp"}),
+    "path": ([the_path_takes_less, the_window_closes_over_data, the_fin_is_lost], {"pmtu", "zwp"}),
 }
 # One way: round trips of 1 ms and 200 ms.
 NEAR, FAR = 0.0005, 0.1

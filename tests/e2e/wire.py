@@ -96,6 +96,8 @@ class Wire:
         self.delay_s, self.fate = delay_s, None
         # Segments with payload that went for the first time and again, of the near and the far side.
         self.first, self.again = [0, 0], [0, 0]
+        # A FIN alone is sent again where its ACK is late.
+        self.fins, self.fins_again = set(), 0
         # How late a packet came beyond what was asked for, at most: this machine has other work too.
         self.lateness_s = 0
         self.highest, self.late, self.order = {}, [], itertools.count()
@@ -124,9 +126,12 @@ class Wire:
     def _look(self, packet):
         """Is it sent again? By sequence numbers, which neither side needs to tell."""
         side = 0 if packet.from_near else 1
+        key = (side, packet.sport, packet.dport) if packet.is_tcp else None
+        if key and packet.flags & FIN:
+            self.fins_again += key in self.fins and not packet.payload
+            self.fins.add(key)
         if not packet.payload:
             return
-        key = (side, packet.sport, packet.dport)
         highest = self.highest.get(key)
         end = packet.seq + packet.payload
         packet.again = highest is not None and (packet.seq - highest) & 0xFFFFFFFF >= 1 << 31
@@ -134,6 +139,10 @@ class Wire:
             self.highest[key] = end & 0xFFFFFFFF
         packet.index = self.first[side] + self.again[side]
         (self.again if packet.again else self.first)[side] += 1
+
+    def sent_again(self):
+        """Segments other than SYNs, of both sides."""
+        return sum(self.again) + self.fins_again
 
     def _send_later(self, when, raw, to_near):
         heapq.heappush(self.late, (when, next(self.order), raw, to_near))
