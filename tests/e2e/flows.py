@@ -102,6 +102,9 @@ class Actor:
             stream.close()
 
 
+SLOWEST_BYTES_S = 50_000_000
+
+
 class Traffic(Actor):
     """A running traffic program; made with hold=True it waits before each round and the end."""
 
@@ -112,11 +115,13 @@ class Traffic(Actor):
             if value is not True:
                 words.append(value)
         self.close = options.get("close", "client")
+        # Many GB take their time, most where others work, too.
+        self.patience_sec = 2 * PATIENCE_SEC + sum(options.get(name, 0) for name in ("bytes", "reply")) / SLOWEST_BYTES_S
         super().__init__(program("traffic"), way, *words, netns=netns, cgroup=cgroup, wrap=wrap)
         self.opened = self.hear()
 
     def hear(self):
-        return Truth(super().hear(), self.close)
+        return Truth(super().hear(self.patience_sec), self.close)
 
     def finish(self):
         """Let it go on to the end without waiting, and return the last truth."""
