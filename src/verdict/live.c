@@ -29,8 +29,7 @@ HOLDS(no_answer)
 	/* A SYN is sent again after a second, so one that is older than us has that age. */
 	bool is_old = !fact_has(f, FACT_age_us) || f->value[FACT_age_us] >= SECOND;
 
-	return s->state == ST_SYN_SENT && is_old && is_again &&
-	       !(s->extra && s->extra->soft_error);
+	return s->state == ST_SYN_SENT && is_old && is_again && !(s->extra && s->extra->soft_error);
 }
 
 HOLDS(icmp_answers)
@@ -139,13 +138,19 @@ HOLDS(peer_reads_slowly)
 	return is_open(s) && has_clocks(f) && fact_get(f, FACT_rwnd_share) >= PERCENT(25);
 }
 
-/* A window that lasts for less than 10 ms is a peer that reads fast, and still is the limit. */
+/*
+ * A window that lasts for less than 10 ms is a peer that reads fast, and still is the limit; so is
+ * one of the largest windows (32 MiB since Linux 6.17), which last longer, on a machine whose CPUs
+ * are taken.
+ */
 static enum severity weigh_window(const struct subject *s, const struct facts *f)
 {
-	bool is_fast = fact_has(f, FACT_snd_wnd_us) && f->value[FACT_snd_wnd_us] < 10 * MILLISECOND;
+	int64_t rate = fact_get(f, fact_has(f, FACT_acked_rate) ? FACT_acked_rate : FACT_tx_rate);
+	bool is_short =
+		fact_has(f, FACT_snd_wnd_us) && f->value[FACT_snd_wnd_us] < 10 * MILLISECOND;
 
 	(void)s;
-	return is_fast ? SEVERITY_WATCH : SEVERITY_SLOW;
+	return is_short || rate >= FAST_RATE ? SEVERITY_WATCH : SEVERITY_SLOW;
 }
 
 HOLDS(sndbuf)
@@ -155,8 +160,9 @@ HOLDS(sndbuf)
 }
 
 /*
- * Where the peer is near, a buffer is no limit that anybody would feel. How near tells the least round trip:
- * what they take more waits for a busy processor, or in a queue, which a larger buffer would only lengthen.
+ * Where the peer is near, a buffer is no limit that anybody would feel. How near tells the least
+ * round trip: what they take more waits for a busy processor, or in a queue, which a larger buffer
+ * would only lengthen.
  */
 static enum severity weigh_sndbuf(const struct subject *s, const struct facts *f)
 {
@@ -335,7 +341,7 @@ static const struct rule rules[] = {
 	 "CPU and threads of that process; a lock or a disk that it waits for",
 	 reader_slow},
 	{"peer_reads_slowly", SEVERITY_SLOW, CERTAINTY_MEASURED,
-	 "the peer's window was full for 25 % of the time in which data was in flight; watch if a window lasts less than 10 ms",
+	 "the peer's window was full for 25 % of the time in which data was in flight; watch if a window lasts less than 10 ms, or it takes 10 Gbit/s",
 	 "200 ms",
 	 "the peer's receive window limits for {rwnd_share} of the time ({rwnd_limited_us} of {busy_us})[; it takes {acked_rate}]",
 	 "rwnd_share,rwnd_limited_us,busy_us,snd_wnd_bytes,acked_rate,tx_rate,srtt_us",

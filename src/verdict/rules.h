@@ -7,6 +7,7 @@
 #define SECOND 1000000ll
 #define PERCENT(n) ((n)*10) /* shares are thousandths */
 /* The kernel's clocks go in ticks of up to 10 ms: of less than this, shares say nothing. */
+#define FAST_RATE 10000000000ll /* bits a second: who reads so much is not slow */
 #define CLOCK_LEAST (200 * MILLISECOND)
 
 /* Something on the way sent the reset: the peer's own packets come from another distance. */

@@ -71,6 +71,8 @@ static const struct expected slow[] = {
 	{{LIVE "snd_wnd=8000", "2 sample 1 tx=1000000 busy=200000 rwnd_limited=50000"}, "peer_reads_slowly", "watch", "receiver_window"},
 	{{LIVE "snd_wnd=0 max_window=6000000", "2 sample 1 tx=1000000000 busy=200000 rwnd_limited=50000"}, "peer_reads_slowly", "watch", "receiver_window"},
 	{{LIVE "snd_wnd=0 max_window=6000000", "2 sample 1 tx=500000000 busy=200000 rwnd_limited=50000"}, "peer_reads_slowly", "slow", "receiver_window"},
+	{{LIVE "snd_wnd=20000000", "2 sample 1 tx=1300000000 busy=200000 rwnd_limited=50000"}, "peer_reads_slowly", "watch", "receiver_window"},
+	{{LIVE "snd_wnd=20000000", "2 sample 1 tx=1200000000 busy=200000 rwnd_limited=50000"}, "peer_reads_slowly", "slow", "receiver_window"},
 	{{LIVE "snd_wnd=0", "2 sample 1 tx=1000000000 busy=200000 rwnd_limited=50000"}, "peer_reads_slowly", "slow", "receiver_window"},
 	/* The send buffer. */
 	{{LIVE "cwnd=100 wmem=32768 sndbuf=32768 snd_wnd=65535 unacked=20 send_q=28960 notsent=0", "2 sample 1 tx=100000 busy=990000"}, "sndbuf", "slow", "send_buffer"},
