@@ -96,7 +96,8 @@ static __always_inline void count_retransmit(struct sock *sk, struct sk_buff *sk
 	if (bpf_core_field_exists(struct tcp_skb_cb, tcp_gso_segs))
 		now = BPF_CORE_READ((struct tcp_skb_cb *)skb->cb, tcp_gso_segs);
 	now = least_known(now, segs);
-	c->segs[CAUSE_OTHER] += segs - now;
+	/* A reading may add to it at the same moment (causes_settle()). */
+	__sync_fetch_and_add(&c->segs[CAUSE_OTHER], segs - now);
 	cause = cause_of(tp, skb);
 	if (cause < CAUSE_COUNT)
 		c->segs[cause] += now;

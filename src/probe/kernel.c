@@ -118,7 +118,7 @@ uint64_t kernel_address(const char *function)
 	char line[LINE_MAX_LEN], name[LINE_MAX_LEN];
 	unsigned long long address = 0;
 
-	/* The kernel writes a quarter of a million lines for it, so it is asked once. */
+	/* The kernel writes more than 100,000 lines for it, so it is asked once. */
 	if (!strcmp(known, function))
 		return known_address;
 	f = fopen("/proc/kallsyms", "re");

@@ -240,7 +240,8 @@ def test_data_that_was_late_and_not_lost(watched, sysctls):
         deliver(client, accepted, 3 * MSS)
     sums = seen.check()
     # What no program was shown is in no repair, and so is not known to be taken back.
-    assert sums["retrans_rto"] + sums["retrans_other"] >= 1 and sums["retrans_spurious"] + sums["retrans_other"] >= 1, (sums, seen.kernel(), seen.rows())
+    for name in "retrans_rto", "retrans_spurious":
+        assert sums[name] + sums["retrans_other"] >= 1, (sums, seen.kernel(), seen.rows())
     told, undone = needless(seen.near)
     assert told + undone >= 1, seen.near.mib()
     if told:
