@@ -12,9 +12,8 @@
 /* The longest event, in slots. */
 #define SNAP_SLOTS_MAX 8
 
-/* So many places of the list of flows are read at once, each of which may take so many slots. */
-#define LIST_PART 1024
-#define LIST_SLOTS 3
+/* So many places of the list of flows are looked at in one call of the program. */
+#define LIST_PART 4096
 /* The list has room for so many, or twice as many as there are at the start; --max-flows bounds it. */
 #define LIST_PLACES 16384
 
@@ -70,6 +69,8 @@ struct snap_control {
 	__u32 places;		/* in the list of flows that were ever taken, from its beginning */
 	__u32 places_max;	/* that there are */
 	__u32 unlisted;		/* live flows that have none */
+	__u32 next;		/* place at which a look by the list is to go on; 0: it is through */
+	__u32 queues;		/* 1: a look by the list is for listeners alone */
 	__u32 pad;
 	__u64 watched;		/* id of a flow that is always read whole; 0: none */
 	__u64 socket_ops;	/* address of what all files of sockets point to; 0: none was met yet */

@@ -27,7 +27,7 @@ static __always_inline struct flow *adopt(struct sock *sk, struct seq_file *seq)
 	if (ctl->silent)
 		return f;
 	if (want_extra && f && state == ST_LISTEN) {
-		put_listener(ctl, f, tp, EV_BASELINE);
+		put_listener(ctl, f, tp, false, EV_BASELINE);
 		yield_if_full(ctl, seq);
 	}
 	if (!f || state == ST_LISTEN)
@@ -37,16 +37,17 @@ static __always_inline struct flow *adopt(struct sock *sk, struct seq_file *seq)
 	told = told_of(f);
 	told->received = tp->bytes_received;
 	told->write_seq = tp->write_seq;
-	put(ctl, f, tp, state, &c, EV_OPEN,
+	put(ctl, f, tp, false, state, &c, EV_OPEN,
 	    EV_HAS_IDENT | EV_BASELINE | (want_extra ? EV_HAS_EXTRA : 0));
 	/* It may have closed while we adopted it, and on_change() found it half-made. */
 	mark(f, MARK_ADOPTED);
 	if ((f->marks & MARK_CLOSING || SK(tp)->__sk_common.skc_state == ST_CLOSE) &&
 	    !mark(f, MARK_ENDED)) {
 		f->phase = PHASE_CLOSED;
-		unlist_flow(f);
-		put(ctl, f, tp, state, &c, EV_CLOSE,
+		hide_flow(f);
+		put(ctl, f, tp, false, state, &c, EV_CLOSE,
 		    EV_HAS_IDENT | (want_extra ? EV_HAS_EXTRA : 0));
+		unlist_flow(f);
 		ACCOUNT_ADD(closed, 1);
 		if (tells_handshakes_beside() && !(f->marks & MARK_GREETED))
 			ACCOUNT_ADD(handshakes_lost, 1);

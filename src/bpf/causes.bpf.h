@@ -6,37 +6,33 @@
  * what is new in the kernel's count, but was never announced, is told apart: CAUSE_OTHER.
  */
 #pragma once
+#include "bpf/list.bpf.h"
 #include "bpf/sock.bpf.h"
 
-struct causes {
-	__u32 segs[CAUSE_COUNT];
-	__u32 total;   /* of total_retrans: this many are in segs */
-	__u32 met;     /* total_retrans as of the last reading */
-	__u32 episode; /* segments sent again since a loss was noticed, until it is repaired */
-	__u32 undone;
-	__u32 undoable; /* 1: the kernel could have taken the episode back when it last sent */
-	__u32 begun;	/* 1: segs and total hold what was sent again before there was storage */
-};
+/*
+ * Those of a flow; NULL: it has none yet. `by_list`: a look met it in the list, so its socket
+ * cannot be asked for storage.
+ */
+static __always_inline struct causes *causes_of(struct flow *f, struct tcp_sock *tp, bool by_list)
+{
+	struct listed_extra *more = listed_extra_at(f->place);
 
-/* Only of sockets that sent something again. Children of a listener start with nothing. */
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct causes);
-} causes __weak SEC(".maps");
-
-const volatile __u8 want_causes __weak = 0;
-const volatile __u8 want_undo __weak = 0; /* causes.undone */
+	if (more)
+		return &more->causes;
+	return by_list ? 0 : bpf_sk_storage_get(&causes, SK(tp), 0, 0);
+}
 
 /*
  * `segs` were sent again before there was storage. Both a reading and an announcement may be the first to
  * make it.
  */
-static __always_inline struct causes *causes_begin(struct tcp_sock *tp, __u32 cause, __u32 segs)
+static __always_inline struct causes *causes_begin(struct flow *f, struct tcp_sock *tp,
+						   bool by_list, __u32 cause, __u32 segs)
 {
-	struct causes *c = storage_make(&causes, SK(tp));
+	struct causes *c = causes_of(f, tp, by_list);
 
+	if (!c && !by_list)
+		c = storage_make(&causes, SK(tp));
 	if (c && !__sync_lock_test_and_set(&c->begun, 1)) {
 		__sync_fetch_and_add(&c->segs[cause], segs);
 		__sync_fetch_and_add(&c->total, segs);
@@ -48,18 +44,30 @@ static __always_inline struct causes *causes_begin(struct tcp_sock *tp, __u32 ca
  * The causes of a flow, made if there are none: the SYN/ACKs that were sent again were those of a
  * request, whose count the child took over.
  */
-static __always_inline struct causes *causes_make(struct flow *f, struct tcp_sock *tp)
+static __always_inline struct causes *causes_make(struct flow *f, struct tcp_sock *tp, bool by_list)
 {
-	struct causes *c = bpf_sk_storage_get(&causes, SK(tp), 0, 0);
+	struct causes *c = causes_of(f, tp, by_list);
 
-	return c && c->begun ? c : causes_begin(tp, CAUSE_SYN, f->synack_retrans);
+	return c && c->begun ? c : causes_begin(f, tp, by_list, CAUSE_SYN, f->synack_retrans);
 }
 
-/* Of a flow that is older than us: what it sent again before is of no cause that we know. */
+/* Of a flow that is older than us, and has its place: what it sent again before is of no cause that
+ * we know. */
 static __always_inline void causes_adopt(struct flow *f, struct tcp_sock *tp)
 {
 	if (want_causes && tp->total_retrans)
-		causes_begin(tp, CAUSE_OTHER, tp->total_retrans);
+		causes_begin(f, tp, false, CAUSE_OTHER, tp->total_retrans);
+}
+
+/* Of a socket that sends, or listens; made if `make`, and if there are none. */
+static __always_inline struct causes *causes_of_sock(struct tcp_sock *tp, bool make)
+{
+	struct flow *f = want_list_alone ? bpf_sk_storage_get(&flows, SK(tp), 0, 0) : 0;
+	struct listed_extra *more = f ? listed_extra_at(f->place) : 0;
+
+	if (more)
+		return &more->causes;
+	return make ? storage_make(&causes, SK(tp)) : bpf_sk_storage_get(&causes, SK(tp), 0, 0);
 }
 
 /* The socket is connected again: another flow. */
@@ -117,7 +125,7 @@ static __always_inline void causes_settle(struct causes *c, struct tcp_sock *tp,
 
 /* Fills the causes, and sets the number of segments to their sum. `last`: the flow ends. */
 static __always_inline void causes_read(struct flow *f, struct tcp_sock *tp, __u8 state, bool last,
-					struct ev_count *count, struct ev_extra *e)
+					bool by_list, struct ev_count *count, struct ev_extra *e)
 {
 	__u32 total = tp->total_retrans;
 	/* Before the handshake is over, SYNs are all that can have been sent again. */
@@ -128,7 +136,7 @@ static __always_inline void causes_read(struct flow *f, struct tcp_sock *tp, __u
 		return;
 	e->known |= KNOWN_CAUSES | (want_undo ? KNOWN_UNDO : 0);
 	e->retrans[CAUSE_SYN] = sum;
-	c = total == sum ? 0 : causes_make(f, tp);
+	c = total == sum ? 0 : causes_make(f, tp, by_list);
 	if (c) {
 		causes_settle(c, tp, total, last);
 		sum = 0;
@@ -142,9 +150,10 @@ static __always_inline void causes_read(struct flow *f, struct tcp_sock *tp, __u
 }
 
 /* Of a listener: the SYN/ACKs that its requests sent again. */
-static __always_inline void causes_read_listener(struct tcp_sock *tp, struct ev_extra *e)
+static __always_inline void causes_read_listener(struct flow *f, struct tcp_sock *tp, bool by_list,
+						 struct ev_extra *e)
 {
-	struct causes *c = want_causes ? bpf_sk_storage_get(&causes, SK(tp), 0, 0) : 0;
+	struct causes *c = want_causes ? causes_of(f, tp, by_list) : 0;
 
 	if (want_causes)
 		e->known |= KNOWN_CAUSES;

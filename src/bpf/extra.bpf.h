@@ -75,11 +75,27 @@ static __always_inline void read_timer(struct tcp_sock *tp, struct ev_extra *e)
 	e->timer_ms = left > 0 ? jiffies_to(left, MS_PER_S) : 0;
 }
 
-static __always_inline void read_tally(struct tcp_sock *tp, struct ev_extra *e)
+/* Of a flow that a look met in the list. Leaves `ret` as it is if there is none. */
+static __always_inline void read_listed_tally(const struct flow *f, struct tally *ret)
 {
-	struct tally *t = want_tallies ? bpf_sk_storage_get(&tallies, SK(tp), 0, 0) : 0;
+	struct listed_extra *more = want_tallies ? listed_extra_at(f->place) : 0;
+
+	if (more && more->tally)
+		bpf_probe_read_kernel(ret, sizeof(*ret), (void *)more->tally);
+}
+
+static __always_inline void read_tally(const struct flow *f, struct tcp_sock *tp, bool by_list,
+				       struct ev_extra *e)
+{
+	struct tally listed = {}, *t = 0;
 	__u64 key = (__u64)tp, *acks = 0;
 
+	if (by_list) {
+		read_listed_tally(f, &listed);
+		t = &listed;
+	} else if (want_tallies) {
+		t = bpf_sk_storage_get(&tallies, SK(tp), 0, 0);
+	}
 	if (want_delacks)
 		acks = bpf_map_lookup_elem(&delayed_acks, &key);
 	if (acks)
@@ -137,10 +153,10 @@ static __always_inline void read_holders(const struct flow *f, struct ev_extra *
 
 /*
  * The segments that were sent again are counted anew in `count`, so that they are the sum of their
- * causes. `last`: the flow ends.
+ * causes. `last`: the flow ends. `by_list`: see causes_of().
  */
 static __always_inline void read_extra(struct flow *f, struct tcp_sock *tp, __u8 state, bool last,
-				       struct ev_count *count, struct ev_extra *e)
+				       bool by_list, struct ev_count *count, struct ev_extra *e)
 {
 	struct inet_connection_sock *icsk = &tp->inet_conn;
 
@@ -151,14 +167,14 @@ static __always_inline void read_extra(struct flow *f, struct tcp_sock *tp, __u8
 	read_queues(tp, state, e);
 	read_levels(f, tp, state, last, e);
 	read_holders(f, e);
-	read_tally(tp, e);
+	read_tally(f, tp, by_list, e);
 	e->segs_in = tp->segs_in;
 	e->segs_out = tp->segs_out;
 	if (state == ST_LISTEN) {
-		causes_read_listener(tp, e);
+		causes_read_listener(f, tp, by_list, e);
 		return;
 	}
-	causes_read(f, tp, state, last, count, e);
+	causes_read(f, tp, state, last, by_list, count, e);
 	e->data_segs_in = tp->data_segs_in;
 	e->data_segs_out = tp->data_segs_out;
 	e->rttvar_us = tp->mdev_us >> 2;

@@ -30,6 +30,7 @@ static __always_inline struct flow *adopt_sock(struct tcp_sock *tp, __u8 state)
 	if (state == ST_LISTEN) {
 		f->ident.role = ROLE_LISTEN;
 		f->phase = PHASE_LISTEN;
+		list_listener(f, tp);
 		return f;
 	}
 	/* Its handshake was over before us. */
@@ -45,9 +46,9 @@ static __always_inline struct flow *adopt_sock(struct tcp_sock *tp, __u8 state)
 	f->ident.open_ns = bpf_ktime_get_ns();
 	f->ident.established_ns = state == ST_SYN_SENT ? 0 : f->ident.open_ns;
 	f->late = frozen();
-	causes_adopt(f, tp);
 	/* Before it is live: from then on it may end. */
 	list_flow(f, tp);
+	causes_adopt(f, tp);
 	f->phase = PHASE_LIVE;
 	if (!f->late) {
 		ACCOUNT_ADD(adopted, 1);

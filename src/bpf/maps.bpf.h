@@ -84,6 +84,25 @@ struct {
 	__type(value, struct tally);
 } tallies __weak SEC(".maps");
 
+/* Why segments were sent again, see causes.bpf.h. */
+struct causes {
+	__u32 segs[CAUSE_COUNT];
+	__u32 total;   /* of total_retrans: this many are in segs */
+	__u32 met;     /* total_retrans as of the last reading */
+	__u32 episode; /* segments sent again since a loss was noticed, until it is repaired */
+	__u32 undone;
+	__u32 undoable; /* 1: the kernel could have taken the episode back when it last sent */
+	__u32 begun;	/* 1: segs and total hold what was sent again before there was storage */
+};
+
+/* Only of sockets that sent something again. Children of a listener start with nothing. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct causes);
+} causes __weak SEC(".maps");
+
 /*
  * By address of the struct tcp_sock: a timer has no socket that storage could be asked for. User space makes room
  * (DELAYED_ACK_SOCKETS) if they are asked for: the table alone takes 4 MiB.
@@ -118,12 +137,15 @@ struct {
 /* Set before the programs are loaded, so that the verifier drops what is not wanted. */
 const volatile __u8 want_extra __weak = 0;	/* struct ev_extra, and events of listeners */
 const volatile __u8 want_tallies __weak = 0;	/* struct tally */
+const volatile __u8 want_causes __weak = 0;	/* causes */
+const volatile __u8 want_undo __weak = 0;	/* causes.undone */
 const volatile __u8 want_delacks __weak = 0;	/* delayed_acks */
 const volatile __u8 want_handshakes __weak = 0; /* how each handshake went ... */
-const volatile __u8 want_flows __weak = 1;	/* ... if not: a flow is over when its handshake is */
+const volatile __u8 want_flows __weak = 1; /* ... if not: a flow is over when its handshake is */
 const volatile __u8 want_acceptors __weak = 0;	/* acceptors */
 const volatile __u8 want_holders __weak = 0;	/* flow.holders */
 const volatile __u8 want_list __weak = 0;	/* listed */
+const volatile __u8 want_list_alone __weak = 0; /* ... and looks have nothing else to go by */
 const volatile __u32 jiffies_hz __weak = 250;
 
 /* A handshake has a record of its own, beside those of its flow. */

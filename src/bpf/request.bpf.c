@@ -211,7 +211,7 @@ int sample_listeners(struct bpf_iter__bpf_sk_storage_map *ctx)
 		return 0;
 	f = bpf_sk_storage_get(&flows, SK(tp), 0, 0);
 	if (f)
-		put_listener(ctl, f, tp, 0);
+		put_listener(ctl, f, tp, false, 0);
 	yield_if_full(ctl, ctx->meta->seq);
 	return 0;
 }

@@ -81,7 +81,7 @@ static __always_inline void count_retransmit(struct sock *sk, struct sk_buff *sk
 	/* One that is older than us is adopted soon, with all that it has sent again by then. */
 	if (!f || f->phase != PHASE_LIVE)
 		return;
-	c = causes_make(f, tp);
+	c = causes_make(f, tp, false);
 	if (!c)
 		return;
 	/* A socket is locked while it sends. */
@@ -146,7 +146,7 @@ int BPF_PROG(on_synack_again, struct sock *sk, struct request_sock *req)
 		count_retransmit(sk, 0);
 		return 0;
 	}
-	c = storage_make(&causes, SK(tp));
+	c = causes_of_sock(tp, true);
 	if (c)
 		__sync_fetch_and_add(&c->segs[CAUSE_SYN], 1);
 	return 0;
@@ -168,7 +168,7 @@ int BPF_PROG(on_congestion, struct sock *sk, __u8 now)
 	then = BPF_CORE_READ_BITFIELD(&tp->inet_conn, icsk_ca_state);
 	if (then < CA_RECOVERY ? now < CA_RECOVERY : now >= CA_RECOVERY && tp->undo_marker)
 		return 0;
-	c = bpf_sk_storage_get(&causes, SK(tp), 0, 0);
+	c = causes_of_sock(tp, false);
 	if (!c)
 		return 0;
 	if (now < CA_RECOVERY && causes_taken_back(c, tp))

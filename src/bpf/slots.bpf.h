@@ -68,9 +68,10 @@ static __always_inline bool put_count(struct snap_control *ctl, __u64 id, __u8 s
 	return true;
 }
 
-/* Write one event to the array, with the parts that `flags` announce. */
+/* Write one event to the array, with the parts that `flags` announce. `by_list`: see causes_of().
+ */
 static __always_inline void put(struct snap_control *ctl, struct flow *f, struct tcp_sock *tp,
-				__u8 state, struct ev_count *c, __u8 kind, __u8 flags)
+				bool by_list, __u8 state, struct ev_count *c, __u8 kind, __u8 flags)
 {
 	struct ev_extra *extra = 0;
 	__u32 zero = 0;
@@ -79,7 +80,7 @@ static __always_inline void put(struct snap_control *ctl, struct flow *f, struct
 		extra = bpf_map_lookup_elem(&scratch, &zero);
 		if (!extra)
 			return;
-		read_extra(f, tp, state, kind == EV_CLOSE, c, extra);
+		read_extra(f, tp, state, kind == EV_CLOSE, by_list, c, extra);
 	}
 	if (!put_count(ctl, f->id, state, c, kind, flags) || !(flags & EV_HAS_IDENT))
 		return;
@@ -88,7 +89,7 @@ static __always_inline void put(struct snap_control *ctl, struct flow *f, struct
 }
 
 /* It stands still: nothing of it is read. */
-static __always_inline void put_same(struct snap_control *ctl, const struct flow *f, __u8 state)
+static __always_inline void put_same(struct snap_control *ctl, __u64 id, __u8 state)
 {
 	__u32 at = ctl->used;
 	struct event *e = bpf_map_lookup_elem(&snap, &at);
@@ -96,7 +97,7 @@ static __always_inline void put_same(struct snap_control *ctl, const struct flow
 	if (!e)
 		return;
 	__builtin_memset(e, 0, EV_SIZE_COUNT);
-	e->head.id = f->id;
+	e->head.id = id;
 	e->head.kind = EV_SAMPLE;
 	e->head.state = state;
 	e->head.flags = EV_SAME;
@@ -105,13 +106,15 @@ static __always_inline void put_same(struct snap_control *ctl, const struct flow
 
 /* A listener moves nothing, but it has a queue and drops. */
 static __always_inline void put_listener(struct snap_control *ctl, struct flow *f,
-					 struct tcp_sock *tp, __u8 flags)
+					 struct tcp_sock *tp, bool by_list, __u8 flags)
 {
 	struct ev_count none = {};
 
-	f->id = bpf_get_socket_cookie(SK(tp));
+	/* In the list it has its id from the beginning. */
+	if (!by_list)
+		f->id = bpf_get_socket_cookie(SK(tp));
 	read_tuple(tp, &f->ident);
-	put(ctl, f, tp, ST_LISTEN, &none, EV_SAMPLE, EV_HAS_IDENT | EV_HAS_EXTRA | flags);
+	put(ctl, f, tp, by_list, ST_LISTEN, &none, EV_SAMPLE, EV_HAS_IDENT | EV_HAS_EXTRA | flags);
 }
 
 /* End user space's read() when the next event might not fit. */

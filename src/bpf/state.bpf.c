@@ -89,6 +89,7 @@ static __always_inline void on_listen(struct tcp_sock *tp)
 	f->ident.role = ROLE_LISTEN;
 	read_place(tp, &f->ident);
 	set_owner_current(&f->ident, OWNER_LISTEN);
+	list_listener(f, tp);
 	note_listener(tp);
 }
 
@@ -181,16 +182,13 @@ static __always_inline void fill_handshake_end(struct event *e, struct flow *f, 
 /* What the record of a flow's end holds besides its counters. */
 #define END_SIZE (!want_flows ? EV_SIZE_HANDSHAKE : want_extra ? EV_SIZE_EXTRA : EV_SIZE_IDENT)
 
-/* Tell the end of a flow, or, where flows are not wanted, of its handshake: the last that is told of it. */
-static __always_inline void tell_end(struct flow *f, struct tcp_sock *tp, __u8 kind, __u8 state)
+static __always_inline void submit_end(struct flow *f, struct tcp_sock *tp, __u8 kind, __u8 state)
 {
 	struct event *e;
 
-	f->phase = PHASE_CLOSED;
-	unlist_flow(f);
 	if (frozen()) {
 		/* Either we or the counting snapshot count it, whoever comes first. */
-		if (!f->late && !mark(f, MARK_COUNTED))
+		if (!f->late && !mark_counted(f))
 			ACCOUNT_ADD(ended_late, 1);
 		return;
 	}
@@ -207,13 +205,23 @@ static __always_inline void tell_end(struct flow *f, struct tcp_sock *tp, __u8 k
 	fill_end(e, f, tp, kind, state);
 	if (want_flows && want_extra) {
 		e->head.flags |= EV_HAS_EXTRA;
-		read_extra(f, tp, state, true, &e->count, &e->extra);
+		read_extra(f, tp, state, true, false, &e->count, &e->extra);
 		forget_delayed_acks(tp);
 	}
 	if (!want_flows)
 		fill_handshake_end(e, f, tp);
 	bpf_ringbuf_submit(e, wake_flags());
 	ACCOUNT_ADD(closed, 1);
+}
+
+/* Tell the end of a flow, or, where flows are not wanted, of its handshake: the last that is told
+ * of it. */
+static __always_inline void tell_end(struct flow *f, struct tcp_sock *tp, __u8 kind, __u8 state)
+{
+	f->phase = PHASE_CLOSED;
+	hide_flow(f);
+	submit_end(f, tp, kind, state);
+	unlist_flow(f);
 }
 
 /* Tell how the handshake of a flow went, which goes on, or whose own end is told besides. */
@@ -268,11 +276,10 @@ static __always_inline void on_established(struct flow *f, struct tcp_sock *tp)
 }
 
 /* The last word of a listener; it was never counted as a flow. */
-static __always_inline void on_listener_close(struct flow *f, struct tcp_sock *tp)
+static __always_inline void submit_listener_close(struct flow *f, struct tcp_sock *tp)
 {
 	struct event *e;
 
-	f->phase = PHASE_CLOSED;
 	e = bpf_ringbuf_reserve(&ring, EV_SIZE_EXTRA, 0);
 	if (!e)
 		return;
@@ -284,8 +291,16 @@ static __always_inline void on_listener_close(struct flow *f, struct tcp_sock *t
 	e->time_ns = bpf_ktime_get_ns();
 	read_tuple(tp, &f->ident);
 	__builtin_memcpy(&e->ident, &f->ident, sizeof(e->ident));
-	read_extra(f, tp, ST_LISTEN, true, &e->count, &e->extra);
+	read_extra(f, tp, ST_LISTEN, true, false, &e->count, &e->extra);
 	bpf_ringbuf_submit(e, wake_flags());
+}
+
+static __always_inline void on_listener_close(struct flow *f, struct tcp_sock *tp)
+{
+	f->phase = PHASE_CLOSED;
+	hide_flow(f);
+	submit_listener_close(f, tp);
+	unlist_flow(f);
 }
 
 static __always_inline void on_change(struct sock *sk, int old, int new)

@@ -177,7 +177,8 @@ int probe_choose(struct tcp *skeleton, const char *wish, unsigned needs, bool tr
 	bpf_map__set_autocreate(skeleton->maps.acceptors, false);
 	bpf_map__set_autocreate(skeleton->maps.listed, false);
 	bpf_map__set_autocreate(skeleton->maps.free_places, false);
-	bpf_map__set_autocreate(skeleton->maps.list_parts, false);
+	bpf_map__set_autocreate(skeleton->maps.listed_extras, false);
+	bpf_map__set_autocreate(skeleton->maps.looked_at, false);
 	try_trust(trusting);
 	for (size_t n = 0; n < ladder_count && !err; n++) {
 		if (!ladder[n].asked || needs & ladder[n].asked)

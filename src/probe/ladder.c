@@ -42,11 +42,19 @@ const struct need ladder[] = {
 	.what = "byte counts of open connections",
 	.without = "no source can run",
 	.rung = {{
-		.name = "iterator", .source = "bpf", .vital = true,
+		.name = "iterator", .source = "bpf",
 		.gives = "all, once per interval",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"iter/bpf_sk_storage_map", "sample"}},
-		.try = try_programs,
+		.try = try_iterator,
+	}, {
+		/* For kernels that let nobody walk over storage; its walk meets every flow with all that it has. */
+		.name = "list", .source = "bpf", .vital = true,
+		.gives = "all, once per interval, by a list of tcpsight's own, since Linux 6.2",
+		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
+		.hook = {{"iter/task", "sample_listed"}},
+		.try = try_list,
+		.take = take_list_alone,
 	}, {
 		.name = "netlink", .source = "netlink", .vital = true,
 		.gives = "all, once a second",
@@ -135,6 +143,8 @@ const struct need ladder[] = {
 		.gives = "at once, for as many processes as wait in accept() at a time",
 		.capabilities = BPF_CAPABILITIES, .options = KPROBE_OPTIONS,
 		.hook = {{"kretprobe/inet_csk_accept", "on_accept_probe"}},
+		/* Its notes are taken over by looks that go by the kernel's list. */
+		.not_with = "volume=list",
 		.try = try_kretprobe,
 		.take = take_acceptors,
 	}, {
@@ -162,13 +172,17 @@ const struct need ladder[] = {
 		.name = "list", .source = "bpf",
 		.gives = "by a list of tcpsight's own, since Linux 6.2",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
-		.hook = {{"iter/bpf_map_elem", "sample_listed"}},
-		/* The notes of that probe are taken over by looks that go by the kernel's list. */
+		.hook = {{"iter/task", "sample_listed"}},
 		.not_with = "accept=kprobe",
 		.try = try_list,
 		.take = take_list,
 	},
-	NONE("by the kernel's list, which takes several times as long")},
+	{
+		.name = "none", .source = "bpf",
+		.gives = "by the kernel's list, which takes several times as long",
+		.not_with = "volume=list",
+		.try = try_nothing,
+	}},
 }, {
 	.name = "cgroup",
 	.what = "cgroup names, --cgroup, --unit, --container",
@@ -383,7 +397,15 @@ const struct need ladder[] = {
 		.gives = "all, once a second",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"iter/bpf_sk_storage_map", "sample_listeners"}},
-		.try = try_programs,
+		.not_with = "volume=list",
+		.try = try_iterator,
+	}, {
+		.name = "list", .source = "bpf",
+		.gives = "the same, by a list of tcpsight's own",
+		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
+		.hook = {{"iter/task", "sample_listed"}},
+		.not_with = "volume=iterator",
+		.try = try_list,
 	}},
 }, {
 	.name = "capture",

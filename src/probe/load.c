@@ -81,22 +81,30 @@ static struct bpf_link *attach_to_map(const struct bpf_program *program, const s
 	return bpf_program__attach_iter(program, &opts);
 }
 
+/* One that is called once: for the task that we are. */
+static struct bpf_link *attach_to_ourselves(const struct bpf_program *program)
+{
+	union bpf_iter_link_info info = {.task.tid = (__u32)gettid()};
+	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info, .link_info_len = sizeof(info));
+
+	return bpf_program__attach_iter(program, &opts);
+}
+
 static int attach_looks(struct tcp *skeleton)
 {
-	skeleton->links.sample = attach_to_map(skeleton->progs.sample, skeleton->maps.flows);
-	if (!skeleton->links.sample)
-		return -errno;
+	if (bpf_program__autoload(skeleton->progs.sample)) {
+		skeleton->links.sample =
+			attach_to_map(skeleton->progs.sample, skeleton->maps.flows);
+		if (!skeleton->links.sample)
+			return -errno;
+	}
 	if (!bpf_program__autoload(skeleton->progs.sample_listed))
 		return 0;
-	skeleton->links.sample_listed =
-		attach_to_map(skeleton->progs.sample_listed, skeleton->maps.list_parts);
+	skeleton->links.sample_listed = attach_to_ourselves(skeleton->progs.sample_listed);
 	return skeleton->links.sample_listed ? 0 : -errno;
 }
 
-/*
- * The list of flows serves who asks for all flows again and again, for no more than their bytes. An array
- * is there whole from the beginning, so there is room for what one may expect.
- */
+/* The list of flows serves who asks for all flows again and again, for no more than their bytes. */
 static unsigned need_of_looks(const struct source *source)
 {
 	const unsigned more = NEED_EXTRA | NEED_HANDSHAKES | NEED_PRESENT;
@@ -104,18 +112,21 @@ static unsigned need_of_looks(const struct source *source)
 	return source->flows && source->live_table && !(source->needs & more) ? NEED_LOOKS : 0;
 }
 
+/*
+ * An array is there whole from the beginning. Who may go by the storage as well has room for what
+ * one may expect; who may not, for as many as user space has.
+ */
 static void size_list(struct tcp *skeleton, uint64_t max_flows)
 {
 	uint64_t places = 2 * kernel_tcp_sockets();
 
 	if (places < LIST_PLACES)
 		places = LIST_PLACES;
-	if (places > max_flows)
+	if (places > max_flows || skeleton->rodata->want_list_alone)
 		places = max_flows;
 	bpf_map__set_max_entries(skeleton->maps.listed, (__u32)places);
 	bpf_map__set_max_entries(skeleton->maps.free_places, (__u32)places);
-	bpf_map__set_max_entries(skeleton->maps.list_parts,
-				 (__u32)((places + LIST_PART - 1) / LIST_PART));
+	bpf_map__set_max_entries(skeleton->maps.listed_extras, (__u32)places);
 }
 
 /* Open and load. -EAGAIN, not logged: something that was trusted does not hold. */

@@ -27,10 +27,12 @@ int requests_attach(struct tcp *skeleton)
 	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info, .link_info_len = sizeof(info));
 	int fd;
 
-	skeleton->links.sample_listeners =
-		bpf_program__attach_iter(skeleton->progs.sample_listeners, &opts);
-	if (!skeleton->links.sample_listeners)
-		return -errno;
+	if (bpf_program__autoload(skeleton->progs.sample_listeners)) {
+		skeleton->links.sample_listeners =
+			bpf_program__attach_iter(skeleton->progs.sample_listeners, &opts);
+		if (!skeleton->links.sample_listeners)
+			return -errno;
+	}
 	if (!bpf_program__autoload(skeleton->progs.on_request))
 		return 0;
 	fd = try_open_root_cgroup();

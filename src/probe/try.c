@@ -145,6 +145,30 @@ static const struct bpf_insn do_nothing[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_
 static const struct bpf_insn do_nothing_at_exit[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K},
 						     {.code = BPF_JMP | BPF_EXIT}};
 
+/*
+ * Some kernels refuse those iterators that lend a map's values to a program, whoever asks. To be
+ * told so takes no program of ours.
+ */
+void try_iterator(const struct rung *rung, struct refusal *ret)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_ITER);
+	char function[64];
+	int program;
+
+	try_arguments(rung, ret);
+	if (ret->err)
+		return;
+	snprintf(function, sizeof(function), "bpf_iter_%s", strchr(rung->hook[0].where, '/') + 1);
+	opts.attach_btf_id = (__u32)btf__find_by_name_kind(kernel_btf(), function, BTF_KIND_FUNC);
+	program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "try", "GPL", do_nothing_at_exit, 2, &opts);
+	if (program < 0) {
+		ret->err = -errno;
+		return;
+	}
+	close(program);
+	try_programs(rung, ret);
+}
+
 /* Attaching is what a kernel without direct calls refuses. */
 static int attach_to_exit_of(const char *function)
 {
@@ -291,7 +315,14 @@ void take_list(struct tcp *skeleton)
 	skeleton->rodata->want_list = 1;
 	bpf_map__set_autocreate(skeleton->maps.listed, true);
 	bpf_map__set_autocreate(skeleton->maps.free_places, true);
-	bpf_map__set_autocreate(skeleton->maps.list_parts, true);
+	bpf_map__set_autocreate(skeleton->maps.looked_at, true);
+}
+
+void take_list_alone(struct tcp *skeleton)
+{
+	take_list(skeleton);
+	skeleton->rodata->want_list_alone = 1;
+	bpf_map__set_autocreate(skeleton->maps.listed_extras, skeleton->rodata->want_extra);
 }
 
 void take_undo(struct tcp *skeleton)

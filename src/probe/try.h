@@ -22,6 +22,9 @@ bool try_together(try_wants wants);
 /* Compare the arguments of the rung's hooks with the kernel's, and, without trust, load all its programs. */
 void try_programs(const struct rung *rung, struct refusal *ret);
 
+/* As try_programs(); whether the kernel lends the iterator of the hook to anybody is tried even
+ * with trust. */
+void try_iterator(const struct rung *rung, struct refusal *ret);
 /*
  * Attach programs that do nothing to the functions' exits, for a moment; of variants to the one whose
  * arguments fit. What the kernel allows one it allows another: our own are not loaded for a trial.
@@ -49,6 +52,8 @@ void take_undo(struct tcp *skeleton);
 /* As try_programs(), and can what lies at an address be read from? Then the programs keep a list of the flows. */
 void try_list(const struct rung *rung, struct refusal *ret);
 void take_list(struct tcp *skeleton);
+/* Looks have nothing else to go by. */
+void take_list_alone(struct tcp *skeleton);
 
 /* Has a structure of the kernel a field? The hook is "STRUCTURE.FIELD". */
 void try_field(const struct rung *rung, struct refusal *ret);

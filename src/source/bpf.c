@@ -50,7 +50,8 @@ struct bpf_state {
 	struct bare bare; /* with source.once */
 	bool looks_for_owners; /* of flows that were accepted or handed over, while it runs */
 	struct bpf_handshake handshake; /* if handshakes are wanted */
-	struct bpf_look look; /* that no interval asks for */
+	struct bpf_look look;		/* that no interval asks for */
+	bool warned;			/* of connections without a place */
 };
 
 static bool bpf_suits(const struct watch *watch)
@@ -74,10 +75,7 @@ static void on_ring_event(void *context, void *record, size_t size)
 /* Handshakes are looked at once a second, and events go through another hand. */
 static int follow(struct source *s, struct bpf_state *b)
 {
-	b->gone = (struct bpf_gone){.source = s,
-				    .reader = &b->reader,
-				    .ring = &b->ring,
-				    .sample = b->skeleton->links.sample};
+	b->gone = (struct bpf_gone){.source = s, .reader = &b->reader, .ring = &b->ring};
 	b->handshake =
 		(struct bpf_handshake){.source = s, .skeleton = b->skeleton, .reader = &b->reader};
 	if (s->once || (s->live_table && !s->handshakes))
@@ -148,8 +146,8 @@ static int bpf_start(struct source *s)
 	if (!err && s->handshakes)
 		err = bpf_handshake_look(&b->handshake);
 	/* Who runs for months keeps nothing that it can do without. */
-	if (!err && s->watch->agent && !s->handshakes && b->skeleton->links.sample &&
-	    !capability_is_needed(bpf_link__fd(b->skeleton->links.sample),
+	if (!err && s->watch->agent && !s->handshakes &&
+	    !capability_is_needed(bpf_link__fd(bpf_reader_way(&b->reader)),
 				  bpf_map__fd(b->skeleton->maps.account)))
 		s->keep_capabilities = 0;
 	return err;
@@ -177,18 +175,18 @@ static int bpf_fd(const struct source *s)
 	return b->ring.epoll;
 }
 
-/*
- * The list has who moves bytes; a look that is asked for more, or while some flows have no place in it,
- * goes by the sockets' storage.
- */
-static const struct bpf_link *way_of_look(const struct bpf_state *b)
+/* Where looks have nothing but the list. */
+static void warn_of_unlisted(struct bpf_state *b)
 {
-	const struct snap_control *control = b->reader.control;
+	uint64_t unlisted = bpf_reader_live(&b->reader) - b->reader.control->live;
 
-	if (!b->skeleton->links.sample_listed || control->all ||
-	    __atomic_load_n(&control->unlisted, __ATOMIC_RELAXED))
-		return b->skeleton->links.sample;
-	return b->skeleton->links.sample_listed;
+	if (b->warned || !unlisted)
+		return;
+	b->warned = true;
+	log_warn(
+		"%llu connections found no place in the list of connections, and are shown only when they end; "
+		"a larger --max-flows gives it more",
+		(unsigned long long)unlisted);
 }
 
 /* Tell of the flows that changed; then of those that have gone, if some are missing. */
@@ -198,7 +196,8 @@ static int look(struct source *s, struct bpf_state *b, bool last)
 
 	bpf_reader_ask(&b->reader, s);
 	bpf_gone_before(&b->gone);
-	err = bpf_reader_run(&b->reader, way_of_look(b));
+	err = bpf_reader_run(&b->reader, bpf_reader_way(&b->reader));
+	warn_of_unlisted(b);
 	return err ? err : bpf_gone_after(&b->gone, last);
 }
 
@@ -264,7 +263,7 @@ static int bpf_sample(struct source *s)
 	if (!b->reader.control->frozen && s->flows)
 		return look(s, b, false);
 	bpf_reader_ask(&b->reader, s);
-	err = bpf_reader_run(&b->reader, b->skeleton->links.sample);
+	err = bpf_reader_run(&b->reader, bpf_reader_way(&b->reader));
 	/*
 	 * The iterator follows a list from which flows vanish meanwhile, and may pass over some
 	 * that live. The next interval makes up for that; the last one has none, so look until
@@ -273,7 +272,7 @@ static int bpf_sample(struct source *s)
 	for (int i = 0; i < RUNS_AT_END && !err && b->reader.control->frozen && !settled; i++) {
 		uint32_t met = b->reader.control->live;
 
-		err = bpf_reader_run(&b->reader, b->skeleton->links.sample);
+		err = bpf_reader_run(&b->reader, bpf_reader_way(&b->reader));
 		settled = b->reader.control->live == met && !b->reader.stops;
 	}
 	if (!err && s->handshakes && b->reader.control->frozen)
@@ -323,7 +322,7 @@ static void bpf_account(struct source *s, struct account *ret)
 	wait_for_programs();
 	bpf_reader_account(&b->reader, &a);
 	bpf_reader_counted(&a, ret);
-	ret->live = b->reader.control->live + a.ended_late;
+	ret->live = bpf_reader_live(&b->reader) + a.ended_late;
 	ret->missed += skipped > a.nested ? skipped - a.nested : 0;
 	if (!s->flows)
 		bpf_handshake_account(&b->handshake, a.lost_requests, ret);

@@ -45,7 +45,7 @@ void bpf_gone_before(struct bpf_gone *g)
 /* Some came and went while we looked, and we met them or did not. */
 static struct bounds count_missing(struct bpf_gone *g)
 {
-	uint64_t came, closed, live = g->reader->control->live;
+	uint64_t came, closed, live = bpf_reader_live(g->reader);
 
 	read_account(g, &came, &closed);
 	return (struct bounds){.least = less(g->came, closed + live),
@@ -67,7 +67,7 @@ static int look(struct bpf_gone *g, struct bounds *ret)
 
 	g->reader->control->live = 0;
 	bpf_gone_before(g);
-	err = bpf_reader_run(g->reader, g->sample);
+	err = bpf_reader_run(g->reader, bpf_reader_way(g->reader));
 	if (err)
 		return err;
 	now = count_missing(g);

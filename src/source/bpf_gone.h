@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct bpf_link;
 struct bpf_reader;
 struct bpf_ring;
 struct source;
@@ -17,14 +16,13 @@ struct bpf_gone {
 	struct source *source;
 	struct bpf_reader *reader;
 	struct bpf_ring *ring;
-	const struct bpf_link *sample;
 	uint64_t came, closed; /* before the present look: flows that a look could meet */
 	uint64_t explained;    /* so many were missing when it was last found out which */
 	uint64_t next_ns;      /* not before */
 	bool was_short;	       /* some were missing in the last look, too */
 };
 
-/* Around each run of `sample` that meets all flows. */
+/* Around each look that meets all flows. */
 void bpf_gone_before(struct bpf_gone *g);
 
 /* If more are missing than before, find them, and tell of their ends. `last`: at once. 0 or -errno.

@@ -304,7 +304,7 @@ static int look(struct bpf_handshake *b, bool last)
 	int err;
 
 	b->is_looking = true;
-	err = bpf_reader_run(b->reader, b->skeleton->links.sample_listeners);
+	err = bpf_reader_run_queues(b->reader);
 	b->is_looking = false;
 	if (!err)
 		err = look_at_discards(b);

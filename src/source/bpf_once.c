@@ -25,14 +25,14 @@ static bool has_missed_some(struct bpf_reader *reader)
 	struct bpf_account a;
 
 	bpf_reader_account(reader, &a);
-	return reader->control->live + a.closed + a.lost_memory < a.adopted;
+	return bpf_reader_live(reader) + a.closed + a.lost_memory < a.adopted;
 }
 
 /*
  * All flows that are known, and listeners. The iterator passes over one now and then, and no later look
  * makes up for it: so those that were not told are looked for again.
  */
-static int tell_known(struct bpf_reader *reader, const struct bpf_link *sample)
+static int tell_known(struct bpf_reader *reader)
 {
 	struct snap_control *control = reader->control;
 	int err = 0;
@@ -40,7 +40,7 @@ static int tell_known(struct bpf_reader *reader, const struct bpf_link *sample)
 	control->all = 1;
 	for (int i = 0; i < LOOKS && !err && (i == 0 || has_missed_some(reader)); i++) {
 		control->live = 0;
-		err = bpf_reader_run(reader, sample);
+		err = bpf_reader_run(reader, bpf_reader_way(reader));
 		control->all = 0;
 	}
 	return err;
@@ -76,6 +76,6 @@ int bpf_once(struct source *s, struct tcp *skeleton, struct bpf_reader *reader,
 	err = bpf_owner_scan(owner);
 	control->silent = 0;
 	if (!err)
-		err = tell_known(reader, skeleton->links.sample);
+		err = tell_known(reader);
 	return err ? err : netns_for_each(tell_others, &o);
 }

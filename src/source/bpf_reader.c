@@ -84,7 +84,7 @@ void bpf_reader_ask(struct bpf_reader *r, const struct source *source)
 	c->live = c->moved = 0;
 }
 
-int bpf_reader_run(struct bpf_reader *r, const struct bpf_link *link)
+static int run_once(struct bpf_reader *r, const struct bpf_link *link)
 {
 	int fd = bpf_iter_create(bpf_link__fd(link));
 	ssize_t n;
@@ -92,8 +92,6 @@ int bpf_reader_run(struct bpf_reader *r, const struct bpf_link *link)
 
 	if (fd < 0)
 		return log_errno(errno, "cannot start a BPF iterator");
-	r->control->used = 0;
-	r->stops = 0;
 	do {
 		n = read(fd, &full, 1);
 		emit_slots(r);
@@ -102,6 +100,51 @@ int bpf_reader_run(struct bpf_reader *r, const struct bpf_link *link)
 	} while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
 	close(fd);
 	return n < 0 ? log_errno(errno, "cannot read a BPF iterator") : 0;
+}
+
+int bpf_reader_run(struct bpf_reader *r, const struct bpf_link *link)
+{
+	int err;
+
+	r->control->used = r->control->next = 0;
+	r->stops = 0;
+	do {
+		err = run_once(r, link);
+	} while (!err && r->control->next);
+	return err;
+}
+
+const struct bpf_link *bpf_reader_way(const struct bpf_reader *r)
+{
+	const struct snap_control *control = r->control;
+
+	if (!r->skeleton->links.sample)
+		return r->skeleton->links.sample_listed;
+	if (!r->skeleton->links.sample_listed || control->all || control->frozen ||
+	    __atomic_load_n(&control->unlisted, __ATOMIC_RELAXED))
+		return r->skeleton->links.sample;
+	return r->skeleton->links.sample_listed;
+}
+
+uint32_t bpf_reader_live(const struct bpf_reader *r)
+{
+	const struct snap_control *control = r->control;
+
+	if (r->skeleton->links.sample)
+		return control->live;
+	return control->live + __atomic_load_n(&control->unlisted, __ATOMIC_RELAXED);
+}
+
+int bpf_reader_run_queues(struct bpf_reader *r)
+{
+	int err;
+
+	if (r->skeleton->links.sample_listeners)
+		return bpf_reader_run(r, r->skeleton->links.sample_listeners);
+	r->control->queues = 1;
+	err = bpf_reader_run(r, r->skeleton->links.sample_listed);
+	r->control->queues = 0;
+	return err;
 }
 
 void bpf_reader_account(struct bpf_reader *r, struct bpf_account *ret)

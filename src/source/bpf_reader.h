@@ -5,6 +5,7 @@
  */
 #pragma once
 #include <stddef.h>
+#include <stdint.h>
 
 struct account;
 struct bpf_account;
@@ -36,6 +37,20 @@ void bpf_reader_ask(struct bpf_reader *r, const struct source *source);
 
 /* Run one iterator to its end and emit what it writes. 0 or -errno, logged. */
 int bpf_reader_run(struct bpf_reader *r, const struct bpf_link *link);
+
+/*
+ * The iterator that the next look at live flows goes by. The list has who moves bytes; a look that
+ * is asked for more, or while some flows have no place in it, goes by the sockets' storage, if the
+ * kernel allows that.
+ */
+const struct bpf_link *bpf_reader_way(const struct bpf_reader *r);
+
+/* Look at listeners alone. As bpf_reader_run(). */
+int bpf_reader_run_queues(struct bpf_reader *r);
+
+/* The flows that the last look met, and those that no look can meet, since they found no place in
+ * the list. */
+uint32_t bpf_reader_live(const struct bpf_reader *r);
 
 /* The kernel's account, summed over all CPUs. */
 void bpf_reader_account(struct bpf_reader *r, struct bpf_account *ret);

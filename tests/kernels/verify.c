@@ -48,6 +48,7 @@ static const char *const wanted[] = {
 	"want_flows want_acceptors",
 	"want_flows want_list",
 	"want_flows want_acceptors want_extra want_tallies want_delacks want_causes want_undo want_holders",
+	"want_flows want_list want_list_alone want_extra want_tallies want_delacks want_causes want_undo want_holders",
 	"want_acceptors want_handshakes",
 	"want_flows want_acceptors want_handshakes",
 };
