@@ -95,13 +95,13 @@ static bool is_of_bpf(const struct rung *rung)
 /* Loading all is the trial of those that the source needs; only nonsense would pass it. */
 static void try_rung(const struct rung *rung, struct refusal *ret)
 {
-	*ret = (struct refusal){.err = is_taken(rung->not_with) ? -EBUSY : 0};
-	if (ret->err)
-		return;
+	*ret = (struct refusal){.err = 0};
 	if (rung->vital)
-		try_arguments(rung, ret);
+		try_before(rung, ret);
 	else
 		ladder_try(rung, ret);
+	if (!ret->err && is_taken(rung->not_with))
+		ret->err = -EBUSY;
 }
 
 static int complain(const struct need *need, const struct rung *rung, const struct refusal *refusal)
@@ -122,6 +122,15 @@ static void warn_of_lack(const struct need *need, const struct refusal *refusal)
 	log_warn("no %s: %s", need->columns, reason.why);
 }
 
+/* Is there another way to it, if this one is refused? */
+static bool is_last(const struct need *need, size_t rung)
+{
+	for (size_t r = rung + 1; need_has(need, r); r++)
+		if (is_of_bpf(&need->rung[r]))
+			return false;
+	return true;
+}
+
 static int climb(struct tcp *skeleton, const struct need *need, const char *wish, bool trusting,
 		 unsigned *ret_lacks)
 {
@@ -134,7 +143,7 @@ static int climb(struct tcp *skeleton, const struct need *need, const char *wish
 		if (!is_of_bpf(rung) || (forced && rung != forced))
 			continue;
 		try_rung(rung, &refusal);
-		if (refusal.err && (forced || rung->vital))
+		if (refusal.err && (forced || (rung->vital && is_last(need, r))))
 			return trusting ? -EAGAIN : complain(need, rung, &refusal);
 		if (refusal.err) {
 			first = first.err ? first : refusal;

@@ -42,7 +42,7 @@ const struct need ladder[] = {
 	.what = "byte counts of open connections",
 	.without = "no source can run",
 	.rung = {{
-		.name = "iterator", .source = "bpf",
+		.name = "iterator", .source = "bpf", .vital = true,
 		.gives = "all, once per interval",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"iter/bpf_sk_storage_map", "sample"}},
@@ -53,8 +53,7 @@ const struct need ladder[] = {
 		.gives = "all, once per interval, by a list of tcpsight's own, since Linux 6.2",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"iter/task", "sample_listed"}},
-		.try = try_list,
-		.take = take_list_alone,
+		.try = try_list, .take = take_list_alone,
 	}, {
 		.name = "netlink", .source = "netlink", .vital = true,
 		.gives = "all, once a second",
@@ -145,8 +144,7 @@ const struct need ladder[] = {
 		.hook = {{"kretprobe/inet_csk_accept", "on_accept_probe"}},
 		/* Its notes are taken over by looks that go by the kernel's list. */
 		.not_with = "volume=list",
-		.try = try_kretprobe,
-		.take = take_acceptors,
+		.try = try_kretprobe, .take = take_acceptors,
 	}, {
 		.name = "files", .source = "bpf",
 		.gives = "known after the next scan of open files, or when it closes the connection",
@@ -174,8 +172,7 @@ const struct need ladder[] = {
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"iter/task", "sample_listed"}},
 		.not_with = "accept=kprobe",
-		.try = try_list,
-		.take = take_list,
+		.try = try_list, .take = take_list,
 	},
 	{
 		.name = "none", .source = "bpf",
@@ -253,8 +250,7 @@ const struct need ladder[] = {
 		.options = BPF_OPTIONS " CONFIG_KALLSYMS",
 		.hook = {{"tp_btf/timer_expire_entry", "on_timer_begin", "struct timer_list *"},
 			 {"tp_btf/timer_expire_exit", "on_timer_end", "struct timer_list *"}},
-		.try = try_delack_timer,
-		.take = take_delack_timer,
+		.try = try_delack_timer, .take = take_delack_timer,
 	},
 	NONE("this column stays empty")},
 }, {
@@ -305,8 +301,7 @@ const struct need ladder[] = {
 			  "struct sock *, struct sk_buff *"},
 			 {"tp_btf/tcp_retransmit_synack", "on_synack_again",
 			  "struct sock *, struct request_sock *"}},
-		.try = try_programs,
-		.take = take_causes,
+		.try = try_programs, .take = take_causes,
 	},
 	NONE("these columns stay empty")},
 }, {
@@ -319,8 +314,7 @@ const struct need ladder[] = {
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"tp_btf/tcp_cong_state_set", "on_congestion",
 			  "struct sock *, u8 | struct sock *, __u8"}},
-		.try = try_programs,
-		.take = take_undo,
+		.try = try_programs, .take = take_undo,
 	}, {
 		.name = "dsack", .source = "bpf",
 		.gives = "those that the peer reports (DSACK)",
@@ -401,7 +395,7 @@ const struct need ladder[] = {
 		.try = try_iterator,
 	}, {
 		.name = "list", .source = "bpf",
-		.gives = "the same, by a list of tcpsight's own",
+		.gives = "all, once a second, by a list of tcpsight's own",
 		.capabilities = BPF_CAPABILITIES, .options = BPF_OPTIONS,
 		.hook = {{"iter/task", "sample_listed"}},
 		.not_with = "volume=iterator",

@@ -34,5 +34,8 @@ const struct need *ladder_need(const char *name, size_t name_len);
 /* Try one rung. */
 void ladder_try(const struct rung *rung, struct refusal *ret);
 
-/* The first vital rung of a source that is refused; NULL if the source can run. */
+/* Is it one of the ways to a need of which this source takes the first that holds, and cannot run without any? */
+bool ladder_is_vital(const struct rung *rung, const char *source);
+
+/* Of the first need of a source whose vital rungs are all refused, the first; NULL if the source can run. */
 const struct rung *ladder_broken(const char *source, struct refusal *ret);

@@ -17,17 +17,36 @@ void ladder_try(const struct rung *rung, struct refusal *ret)
 	rung->try(rung, ret);
 }
 
+bool ladder_is_vital(const struct rung *rung, const char *source)
+{
+	return rung->vital && !strcmp(rung->source, source);
+}
+
+/* NULL: one of the need's vital rungs holds, or it has none. Else the first of them. */
+static const struct rung *find_broken(const struct need *need, const char *source, struct refusal *ret)
+{
+	const struct rung *broken = NULL;
+	struct refusal refusal;
+
+	for (size_t r = 0; need_has(need, r); r++) {
+		if (!ladder_is_vital(&need->rung[r], source))
+			continue;
+		ladder_try(&need->rung[r], &refusal);
+		if (!refusal.err)
+			return NULL;
+		if (broken)
+			continue;
+		broken = &need->rung[r];
+		*ret = refusal;
+	}
+	return broken;
+}
+
 const struct rung *ladder_broken(const char *source, struct refusal *ret)
 {
-	for (size_t n = 0; n < ladder_count; n++)
-		for (size_t r = 0; need_has(&ladder[n], r); r++) {
-			const struct rung *rung = &ladder[n].rung[r];
+	const struct rung *broken = NULL;
 
-			if (!rung->vital || strcmp(rung->source, source))
-				continue;
-			ladder_try(rung, ret);
-			if (ret->err)
-				return rung;
-		}
-	return NULL;
+	for (size_t n = 0; n < ladder_count && !broken; n++)
+		broken = find_broken(&ladder[n], source, ret);
+	return broken;
 }

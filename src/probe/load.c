@@ -20,6 +20,7 @@
 #include "probe/programs.h"
 #include "probe/requests.h"
 #include "tcp.skel.h"
+#include "util/heap.h"
 #include "util/log.h"
 
 #define DOCTOR "\"tcpsight doctor\" tells what is missing"
@@ -189,7 +190,9 @@ int probe_load(struct tcp **ret, const struct source *source, unsigned *ret_lack
 
 	libbpf_set_print(print_libbpf);
 	raise_memlock();
+	heap_expect(PROGRAMS_LOADING_BYTES);
 	err = load_somehow(ret, source, ret_lacks);
+	heap_settle();
 	if (err)
 		return err;
 	skeleton = *ret;

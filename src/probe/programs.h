@@ -4,6 +4,9 @@
 
 struct tcp;
 
+/* What loading them takes from the heap: the kernel's BTF and a copy of it, and what libbpf makes of them. */
+#define PROGRAMS_LOADING_BYTES (24u << 20)
+
 /* A function of the kernel, since 6.2, that programs may do without. */
 #define PROGRAMS_CAST "bpf_rdonly_cast"
 

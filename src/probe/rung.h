@@ -29,7 +29,7 @@ struct rung {
 	const char *name;	  /* of --rung NEED=NAME */
 	const char *source;	  /* the source that it belongs to; NULL: all */
 	const char *gives;	  /* what one gets */
-	bool vital;		  /* without it its source cannot run */
+	bool vital;		  /* its source cannot run without this, or another vital one of the need */
 	const char *capabilities; /* that it takes: "CAP_BPF CAP_PERFMON"; NULL: none */
 	const char *options; /* of the kernel's build: "CONFIG_KPROBES"; NULL: none in question */
 	struct hook hook[HOOKS_MAX];

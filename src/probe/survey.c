@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "probe/ladder.h"
+#include "probe/programs.h"
 #include "probe/try.h"
 #include "probe/wish.h"
+#include "util/heap.h"
 #include "util/xalloc.h"
 
 struct survey {
@@ -23,15 +25,25 @@ const struct refusal *survey_refusal(const struct survey *s, const struct need *
 	return &s->refusal[need - ladder][rung];
 }
 
+static bool is_met(const struct survey *s, size_t need, const char *source)
+{
+	bool has_vital = false;
+
+	for (size_t r = 0; need_has(&ladder[need], r); r++) {
+		if (!ladder_is_vital(&ladder[need].rung[r], source))
+			continue;
+		if (!s->refusal[need][r].err)
+			return true;
+		has_vital = true;
+	}
+	return !has_vital;
+}
+
 static bool can_run(const struct survey *s, const char *source)
 {
 	for (size_t n = 0; n < ladder_count; n++)
-		for (size_t r = 0; need_has(&ladder[n], r); r++) {
-			const struct rung *rung = &ladder[n].rung[r];
-
-			if (rung->vital && !strcmp(rung->source, source) && s->refusal[n][r].err)
-				return false;
-		}
+		if (!is_met(s, n, source))
+			return false;
 	return true;
 }
 
@@ -48,7 +60,7 @@ static bool is_tried(const void *context, const char *program)
 			for (size_t h = 0; rung->try != try_fexit && h < HOOKS_MAX; h++) {
 				if (!rung->hook[h].program || strcmp(rung->hook[h].program, program))
 					continue;
-				try_arguments(rung, &refusal);
+				try_before(rung, &refusal);
 				return !refusal.err;
 			}
 		}
@@ -70,8 +82,8 @@ static void refuse_rivals(struct survey *s)
 		for (size_t r = 0; need_has(&ladder[n], r); r++) {
 			const struct rung *rung = &ladder[n].rung[r];
 
-			if (rung->not_with && is_used(s, rung->not_with))
-				s->refusal[n][r] = (struct refusal){.err = -EBUSY};
+			if (rung->not_with && !s->refusal[n][r].err && is_used(s, rung->not_with))
+				s->refusal[n][r].err = -EBUSY;
 		}
 }
 
@@ -80,11 +92,13 @@ struct survey *survey_make(void)
 	struct survey *s = xcalloc(1, sizeof(*s));
 
 	s->refusal = xcalloc(ladder_count, sizeof(*s->refusal));
+	heap_expect(PROGRAMS_LOADING_BYTES);
 	try_trust(try_together(is_tried));
 	for (size_t n = 0; n < ladder_count; n++)
 		for (size_t r = 0; need_has(&ladder[n], r); r++)
 			ladder_try(&ladder[n].rung[r], &s->refusal[n][r]);
 	try_trust(false);
+	heap_settle();
 	s->source = "none";
 	for (size_t i = sizeof(rivals) / sizeof(rivals[0]); i--;)
 		if (can_run(s, rivals[i]))

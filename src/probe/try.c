@@ -145,40 +145,55 @@ static const struct bpf_insn do_nothing[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_
 static const struct bpf_insn do_nothing_at_exit[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K},
 						     {.code = BPF_JMP | BPF_EXIT}};
 
+/* A program that does nothing, for a function of the kernel. Its descriptor or -errno. */
+static int load_for(const char *function, enum bpf_attach_type type)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = type);
+	int program;
+
+	opts.attach_btf_id = (__u32)btf__find_by_name_kind(kernel_btf(), function, BTF_KIND_FUNC);
+	program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "try", "GPL", do_nothing_at_exit, 2, &opts);
+	return program < 0 ? -errno : program;
+}
+
 /*
  * Some kernels refuse those iterators that lend a map's values to a program, whoever asks. To be
  * told so takes no program of ours.
  */
-void try_iterator(const struct rung *rung, struct refusal *ret)
+static void ask_for_iterator(const struct rung *rung, struct refusal *ret)
 {
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_ITER);
 	char function[64];
 	int program;
 
-	try_arguments(rung, ret);
-	if (ret->err)
-		return;
 	snprintf(function, sizeof(function), "bpf_iter_%s", strchr(rung->hook[0].where, '/') + 1);
-	opts.attach_btf_id = (__u32)btf__find_by_name_kind(kernel_btf(), function, BTF_KIND_FUNC);
-	program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "try", "GPL", do_nothing_at_exit, 2, &opts);
-	if (program < 0) {
-		ret->err = -errno;
-		return;
-	}
-	close(program);
-	try_programs(rung, ret);
+	program = load_for(function, BPF_TRACE_ITER);
+	if (program < 0)
+		ret->err = program;
+	else
+		close(program);
+}
+
+void try_before(const struct rung *rung, struct refusal *ret)
+{
+	try_arguments(rung, ret);
+	if (!ret->err && rung->try == try_iterator)
+		ask_for_iterator(rung, ret);
+}
+
+void try_iterator(const struct rung *rung, struct refusal *ret)
+{
+	try_before(rung, ret);
+	if (!ret->err)
+		try_programs(rung, ret);
 }
 
 /* Attaching is what a kernel without direct calls refuses. */
 static int attach_to_exit_of(const char *function)
 {
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FEXIT);
-	int program, link, err = 0;
+	int program = load_for(function, BPF_TRACE_FEXIT), link, err = 0;
 
-	opts.attach_btf_id = (__u32)btf__find_by_name_kind(kernel_btf(), function, BTF_KIND_FUNC);
-	program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "try", "GPL", do_nothing_at_exit, 2, &opts);
 	if (program < 0)
-		return -errno;
+		return program;
 	link = bpf_link_create(program, 0, BPF_TRACE_FEXIT, NULL);
 	if (link < 0)
 		err = -errno;

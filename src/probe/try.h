@@ -70,5 +70,7 @@ const struct hook *try_variant(const struct rung *rung, struct refusal *ret);
  */
 void try_arguments(const struct rung *rung, struct refusal *ret);
 
+/* All that is to be tried of a rung whose programs are not loaded alone: the above, and try_iterator()'s trial. */
+void try_before(const struct rung *rung, struct refusal *ret);
 /* The root of cgroup v2 as an open directory, or -errno. */
 int try_open_root_cgroup(void);

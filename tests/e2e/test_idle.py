@@ -11,7 +11,7 @@ from flows import wait_until
 from sight import run
 
 MESSAGES = 20_000
-ITERATORS = {"tcp", "task", "task_file", "bpf_sk_storage_map", "bpf_map_elem"}
+ITERATORS = {"tcp", "task", "task_file", "bpf_sk_storage_map"}
 
 
 @pytest.mark.parametrize("args", [["top"], ["top", "--json", 1], ["life"], ["life", "-w"],

@@ -123,6 +123,26 @@ static void test_what_does_not_go_together_is_a_way_of_a_need_before(void **stat
 		}
 }
 
+/* A source that is left without one of its needs stands on the last of the ways to it, at the worst. */
+static void test_the_last_way_of_bpf_to_what_it_cannot_do_without_is_vital(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n < ladder_count; n++) {
+		const struct rung *last = NULL;
+		bool is_vital = false;
+
+		for (size_t r = 0; need_has(&ladder[n], r); r++) {
+			const struct rung *rung = &ladder[n].rung[r];
+
+			if (!rung->source || strcmp(rung->source, "bpf"))
+				continue;
+			last = rung;
+			is_vital |= ladder_is_vital(rung, "bpf");
+		}
+		assert_true(!is_vital || last->vital);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +152,7 @@ int main(void)
 		cmocka_unit_test(test_the_hook_that_differs_is_named),
 		cmocka_unit_test(test_the_verifiers_words_are_passed_on),
 		cmocka_unit_test(test_what_does_not_go_together_is_a_way_of_a_need_before),
+		cmocka_unit_test(test_the_last_way_of_bpf_to_what_it_cannot_do_without_is_vital),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
