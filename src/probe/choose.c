@@ -106,11 +106,14 @@ static void try_rung(const struct rung *rung, struct refusal *ret)
 
 static int complain(const struct need *need, const struct rung *rung, const struct refusal *refusal)
 {
+	/* Doing without stands on nothing. */
+	const char *where = rung->hook[0].where;
 	struct reason reason;
 
 	reason_find(rung, refusal, &reason);
-	log_error("%s=%s (%s) cannot be had here: %s; what helps: %s", need->name, rung->name,
-		  rung->hook[0].where, reason.why, reason.advice);
+	log_error("%s=%s%s%s%s cannot be had here: %s; what helps: %s", need->name, rung->name,
+		  where ? " (" : "", where ? where : "", where ? ")" : "", reason.why,
+		  reason.advice);
 	return refusal->err == -EPERM ? -EPERM : -ENOTSUP;
 }
 

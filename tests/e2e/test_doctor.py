@@ -165,7 +165,7 @@ def test_rung_that_nothing_needs(privileged):
 def test_rung_of_a_source_brings_that_source(sight):
     tool = sight("life", "--json", "--rung", "edges=netlink")
     assert bpfstate.programs(tool.pid) == []
-    tool = sight("life", "--json", "--rung", "volume=iterator")
+    tool = sight("life", "--json", "--rung", "edges=tracepoint")
     assert bpfstate.programs(tool.pid) != []
 
 

@@ -11,7 +11,7 @@ import signal
 import pytest
 from flows import churn, wait_until
 from otlp_server import collector, sender_of
-from sight import run
+from sight import UNSEEN_MAX, run
 
 UID = re.compile(rb'"log.record.uid","value":\{"stringValue":"([^"]+)"')
 MANY = 6500  # connections, of two ends each: more than the queue holds
@@ -171,8 +171,9 @@ def test_a_recording_that_is_gone_is_counted(recorded, netns, tmp_path):
         tool, _ = recorded(server.url)
         tool.wait_for(lambda _: "are not in the recording" in "".join(tool.errors), "warning")
         outcome = tool.stop(signal.SIGTERM)
-    # But for two bodies that were under way, and may have arrived.
-    assert f"{2 * MANY - 1000} dropped here" in outcome.stderr, outcome.stderr
+    # But for two bodies that were under way, and may have arrived; and for ends that the kernel showed to nobody.
+    dropped = int(re.search(r"(\d+) dropped here", outcome.stderr)[1])
+    assert 0 <= 2 * MANY - 1000 - dropped <= UNSEEN_MAX, outcome.stderr
 
 
 @pytest.mark.parametrize("args, why", [
