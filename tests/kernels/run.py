@@ -82,7 +82,8 @@ def run_again(name, folder, base, groups):
     """The results of a kernel, what takes seconds and what is asked for anew."""
     words = " ".join(["only", *map(shlex.quote, groups)])
     anew = run_guest(name, folder, base, words, folder / name / "out-only")
-    before = [json.loads(line) for line in (folder / name / "results").read_text().splitlines()]
+    path = folder / name / "results"
+    before = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     replaced = {line["name"]: line for line in anew if line["kind"] == "live"}
     told = {line["kind"] for line in anew if line["kind"] != "live"} | {"broken"}
     kept = [replaced.pop(line["name"], line) if line["kind"] == "live" else line
