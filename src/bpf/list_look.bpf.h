@@ -182,7 +182,8 @@ static __always_inline void look_at_listed(struct snap_control *ctl, struct list
 {
 	__u8 state = SK(tp)->__sk_common.skc_state;
 
-	if (state == ST_CLOSE || !is_socket_of(tp, e->cookie)) {
+	/* Of flows that have their storage besides, the cookie is looked at if there is something to tell. */
+	if (state == ST_CLOSE || (want_list_alone && !is_socket_of(tp, e->cookie))) {
 		drop_stale(e, place);
 		return;
 	}

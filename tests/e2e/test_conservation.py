@@ -85,7 +85,7 @@ def test_flows_that_end_on_the_time_of_others_are_counted(sight, netns, tmp_path
 
 
 def test_top_counts_every_short_flow(sight, netns, source):
-    tool = sight("top", "--json", *source.options, "--netns", netns.name, 1)
+    tool = sight("top", "--json", *source.options, *source.room, "--netns", netns.name, 1)
     total = churn("127.0.0.1", 20_000, 8, netns=netns)
     outcome = tool.stop()
     rows = [row for row in outcome.rows if row["netns"] == netns.inode]

@@ -27,13 +27,13 @@ FOLLOWING = ["top", "slow_top", "stat", "stat_paced"]
 class Together:
     """All of REPORTS in one run, each in a file of its own, all of one network namespace."""
 
-    def __init__(self, sight, source, netns, folder):
+    def __init__(self, sight, source, netns, folder, *words_of_run):
         self.folder = folder
         words = {key: [NAMES.get(key, key), "--json", "--netns", netns.name, "--output",
                        str(folder / key), *options] for key, options in REPORTS.items()}
         first, *others = words.values()
         also = [word for text in others for word in ("--also", " ".join(text))]
-        self.tool = sight(first[0], *source.options, *also, *first[1:])
+        self.tool = sight(first[0], *source.options, *words_of_run, *also, *first[1:])
         self.tool.report = None
 
     def stop(self):
@@ -119,7 +119,7 @@ def test_what_was_there_before_counts_from_then_on(sight, netns, source, tmp_pat
 
 
 def test_twenty_thousand_short_flows(sight, netns, source, tmp_path):
-    together = Together(sight, source, netns, tmp_path)
+    together = Together(sight, source, netns, tmp_path, *source.room)
     total = churn("127.0.0.1", 20_000, 4, netns=netns)
     together.stop()
     assert together.lost <= UNSEEN_MAX
