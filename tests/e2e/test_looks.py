@@ -150,6 +150,38 @@ def test_flows_without_a_place_are_looked_at_all_the_same(sight_by, netns, count
     assert told and told.items() <= truth.items()
 
 
+def rows_of(outcome):
+    """Without the time of the look, by cookie."""
+    rows = [{key: value for key, value in json.loads(line).items() if key != "time"} for line in outcome.lines]
+    return sorted((row for row in rows if "type" not in row), key=lambda row: row["cookie"])
+
+
+STANDS_STILL = ("lport,rport,state,role,pid,comm,owner_source,uid,netns,cookie,recv_q,send_q,backlog,backlog_max,mss,"
+                "rto_us,data_segs_in,data_segs_out,delivered")
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_list_alone_tells_all_that_the_storage_does(privileged, netns, host):
+    """Of flows that stand still, some with bytes that nobody has read, and of their listener."""
+    with contextlib.ExitStack() as kept, netns.inside():
+        pairs = Pairs(kept, host)
+        pairs.open(4)
+        pairs.move(1000, 10)
+        for client, server in pairs.pairs[::2]:
+            client.sendall(b"unread")
+            wait_until(lambda server=server: server.recv(16, socket.MSG_PEEK) == b"unread", "bytes")
+        by_list, by_storage = (run("stat", "--live", "--json", "--netns", netns.name, "-o", STANDS_STILL, "--rung", way)
+                               for way in ("volume=list", "volume=iterator"))
+        ports = {client.getsockname()[1] for client, _ in pairs.pairs}
+    rows = rows_of(by_list)
+    assert sorted(row["recv_q"] for row in rows) == [0] * 7 + [6] * 2
+    assert {row["lport"] for row in rows if row["role"] == "connect"} == ports
+    assert {row["comm"] for row in rows} == {"python3"}
+    # Where the kernel lends its own list, that is the truth.
+    if by_storage.status == 0:
+        assert rows == rows_of(by_storage)
+
+
 @pytest.mark.still
 def test_who_has_nothing_but_the_list_says_what_found_no_place_in_it(sight, netns):
     """No look meets it. Its end tells all of it, and the account has it all the same."""

@@ -90,6 +90,9 @@ WITH_BPF = {
     "holders of a socket": each("test_holders.py::test_each_process_counts_once", "bpf-127.0.0.1"),
     "MPTCP: owners of subflows":
         ["test_mptcp.py::test_a_filter_for_the_process_finds_all_of_its_traffic"],
+    "looks: by a list alone, as by the kernel's":
+        each("test_looks.py::test_what_moves_is_told_to_the_byte", "volume=list-127.0.0.1", "looks=none-::1")
+        + each("test_looks.py::test_a_list_alone_tells_all_that_the_storage_does", "127.0.0.1", "::1"),
     "a sockmap is marked":
         each("test_redirected.py::test_a_socket_in_a_sockmap_is_marked", "127.0.0.1"),
     "stat: messages, each way": each("test_messages.py::test_forced_way", "tracepoint", "fexit"),
