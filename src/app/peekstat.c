@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -71,13 +72,26 @@ static size_t read_some(void *buffer, size_t size, void *context)
 	return n < 0 ? (size_t)-1 : (size_t)n;
 }
 
+/* Whether all was written, or nobody is there to read it: who has hung up may have answered before. */
+static bool write_request(int fd, const char *request)
+{
+	size_t size = strlen(request);
+	void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+	ssize_t written = write(fd, request, size);
+	int err = errno;
+
+	signal(SIGPIPE, before);
+	errno = err;
+	return written == (ssize_t)size || (written < 0 && err == EPIPE);
+}
+
 /* NULL if there was no answer, or none that makes sense; logged. */
 static json_t *ask(int fd, const char *path, const char *request)
 {
 	json_error_t error;
 	json_t *answer;
 
-	if (write(fd, request, strlen(request)) != (ssize_t)strlen(request)) {
+	if (!write_request(fd, request)) {
 		log_errno(errno, "cannot ask %s", path);
 		return NULL;
 	}

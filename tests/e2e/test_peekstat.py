@@ -282,6 +282,22 @@ def test_peekstat_says_what_it_did_not_understand(path, said):
         assert b"understood" in process.communicate()[1]
 
 
+@pytest.mark.parametrize("said, status", [(b'[{"RX":{"success":{"total":3}}}]', 0), (b"", 1)])
+def test_who_hangs_up_before_it_was_asked_is_understood_all_the_same(path, said, status):
+    """Twenty times, since it depends on who comes first."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+        for _ in range(20):
+            process = subprocess.Popen([PROGRAM, "peekstat", "-U", str(path)],
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            with server.accept()[0] as client:
+                client.sendall(said)
+            output, errors = process.communicate(timeout=PATIENCE_SEC)
+            assert process.returncode == status, errors
+            assert b"3" in output if said else b"understood" in errors
+
+
 @pytest.fixture
 def gmond(netns, tmp_path):
     """A real gmond that hears real gmetric on the loopback of the namespace."""
