@@ -23,6 +23,8 @@ typedef _Bool bool;
 #define AF_INET 2
 #define AF_INET6 10
 #define IPPROTO_TCP 6
+#define PF_EXITING 0x00000004
+#define PF_IO_WORKER 0x00000010
 #define PF_KTHREAD 0x00200000
 #define SHUTDOWN_BOTH 3
 #define SOCK_STREAM 1
@@ -364,6 +366,19 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
+};
+
+/* Where each architecture keeps the number of the system call that a task is in. */
+struct pt_regs___x86 {
+	unsigned long orig_ax;
+};
+
+struct pt_regs___arm64 {
+	int syscallno;
+};
+
+struct pt_regs___s390 {
+	unsigned int int_code;
 };
 
 /* The kernel's own list of kfuncs that its verifier knows; this one came with Linux 6.2. */

@@ -60,7 +60,8 @@ static __always_inline void mptcp_change(struct sock *sk, int old, int new)
 		return;
 	if (new == ST_SYN_SENT && !(task->flags & PF_KTHREAD))
 		mptcp_note(sk, task, OWNER_CONNECT);
-	else if ((new == ST_FIN_WAIT1 || new == ST_LAST_ACK) && !(task->flags & PF_KTHREAD))
+	else if ((new == ST_FIN_WAIT1 || new == ST_LAST_ACK) && !(task->flags & PF_KTHREAD) &&
+		 !only_looks(task))
 		mptcp_note(sk, task, OWNER_CLOSE);
 	else if (new == ST_SYN_RECV || (old == ST_LISTEN && new == ST_ESTABLISHED))
 		bpf_map_delete_elem(&mptcp_owners, &key);

@@ -115,6 +115,55 @@ static __always_inline void set_owner(struct ev_ident *id, struct task_struct *t
 	bpf_probe_read_kernel(id->thread, sizeof(id->thread), task->comm);
 }
 
+/* The number of the system call that a task is in; -1: not known (before Linux 5.15). */
+static __always_inline long syscall_of(struct task_struct *task)
+{
+	void *regs;
+
+	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return -1;
+	regs = (void *)bpf_task_pt_regs(task);
+	if (bpf_core_field_exists(struct pt_regs___x86, orig_ax))
+		return ((struct pt_regs___x86 *)regs)->orig_ax;
+	if (bpf_core_field_exists(struct pt_regs___arm64, syscallno))
+		return ((struct pt_regs___arm64 *)regs)->syscallno;
+	if (bpf_core_field_exists(struct pt_regs___s390, int_code))
+		return ((struct pt_regs___s390 *)regs)->int_code & 0xffff;
+	return -1;
+}
+
+/*
+ * Does this task close for somebody else? Whoever looks at the files of others, in /proc or by an iterator (ss, lsof,
+ * another tcpsight), holds a file for a moment; if its owner closes it just then, the one who looks is the
+ * last to let go of it, within read(), readlink() or another call that closes nothing of its own.
+ */
+static __always_inline bool only_looks(struct task_struct *task)
+{
+	long call;
+
+	if (task->flags & (PF_EXITING | PF_IO_WORKER))
+		return false;
+	call = syscall_of(task);
+	if (bpf_core_field_exists(struct pt_regs___x86, orig_ax))
+		/* read, open, stat, lstat, pread64, readv, access, getdents, readlink, getdents64, openat, newfstatat,
+		 * readlinkat, faccessat, statx, openat2, faccessat2 */
+		return call == 0 || call == 2 || call == 4 || call == 6 || call == 17 ||
+		       call == 19 || call == 21 || call == 78 || call == 89 || call == 217 ||
+		       call == 257 || call == 262 || call == 267 || call == 269 || call == 332 ||
+		       call == 437 || call == 439;
+	if (bpf_core_field_exists(struct pt_regs___arm64, syscallno))
+		/* faccessat, openat, getdents64, read, readv, pread64, readlinkat, newfstatat, statx, openat2, faccessat2 */
+		return call == 48 || call == 56 || call == 61 || call == 63 || call == 65 ||
+		       call == 67 || call == 78 || call == 79 || call == 291 || call == 437 ||
+		       call == 439;
+	/* s390x: read, open, access, readlink, stat, lstat, getdents, readv, pread64, getdents64, openat, newfstatat,
+	 * readlinkat, faccessat, statx, openat2, faccessat2 */
+	return call == 3 || call == 5 || call == 33 || call == 85 || call == 106 || call == 107 ||
+	       call == 141 || call == 145 || call == 180 || call == 220 || call == 288 ||
+	       call == 293 || call == 298 || call == 300 || call == 379 || call == 437 ||
+	       call == 439;
+}
+
 /*
  * Make the running task the owner. Not a kernel thread, which only acts for somebody else; nor
  * ourselves: the iterator over files may drop the last reference to one, and so close its socket.
@@ -124,6 +173,8 @@ static __always_inline void set_owner_current(struct ev_ident *id, __u8 source)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct snap_control *ctl = control_get();
 
+	if (source == OWNER_CLOSE && only_looks(task))
+		return;
 	if (!(task->flags & PF_KTHREAD) && (!ctl || (__u32)task->tgid != ctl->self))
 		set_owner(id, task, source);
 }

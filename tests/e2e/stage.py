@@ -38,6 +38,7 @@ class Stage:
         self.open = []
         self.threads = []
         self.over = threading.Event()
+        self.reads_late = False  # the reader of bulk() came when half of its window was full
 
     def close(self):
         self.over.set()
@@ -120,7 +121,14 @@ class Stage:
         sender.settimeout(None)
         receiver.settimeout(None)
         self.loop(lambda: sender.sendall(b"x" * size))
-        self.loop(lambda: receiver.recv(1 << 20))
+
+        def read():
+            size = len(receiver.recv(1 << 20))
+            # What waits takes its own size of the window, which is half of the buffer at most.
+            if size > 65536 and 4 * size > receiver.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF):
+                self.reads_late = True
+
+        self.loop(read)
 
     def echo(self, client, accepted, size, pause_sec):
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -211,6 +211,9 @@ def test_what_is_well_is_no_fault(sight, new_netns, traffic):
             # A probe goes out after two round trips of 20 ms, if nothing was acknowledged.
             if stage.wire.lateness_s > 0.02:
                 wrong = [row for row in wrong if row["verdict"] != "spurious"]
+            # So does who reads what comes at the pace of the wire: if it came late half of the window was full.
+            if stage.reads_late and traffic is bulk_over_the_wire:
+                wrong = [row for row in wrong if row["verdict"] != "peer_reads_slowly"]
             assert not wrong, [(row["verdict"], row["sentence"], row["evidence"]) for row in wrong]
 
 
