@@ -114,6 +114,12 @@ static __always_inline __u32 segs_out_of(__u64 tp)
 	return BPF_CORE_READ((struct tcp_sock *)tp, segs_out);
 }
 
+/* Until the timer has the socket's lock another CPU may end it: then what was sent is a RST. */
+static __always_inline bool has_ended(__u64 tp)
+{
+	return BPF_CORE_READ((struct sock *)tp, __sk_common.skc_state) == ST_CLOSE;
+}
+
 /* Timers run in softirq, one after the other on a CPU: what one began, the next event ends. */
 SEC("?tp_btf/timer_expire_entry")
 int BPF_PROG(on_timer_begin, struct timer_list *timer)
@@ -142,7 +148,7 @@ int BPF_PROG(on_timer_end, struct timer_list *timer)
 	run = bpf_map_lookup_elem(&delack_running, &zero);
 	if (!run || !run->tp)
 		return 0;
-	if (segs_out_of(run->tp) != run->segs_out) {
+	if (segs_out_of(run->tp) != run->segs_out && !has_ended(run->tp)) {
 		count = bpf_map_lookup_elem(&delayed_acks, &run->tp);
 		if (count)
 			__sync_fetch_and_add(count, 1);
