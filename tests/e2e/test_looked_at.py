@@ -53,7 +53,7 @@ def open_and_close(listener):
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 @pytest.mark.parametrize("look", LOOKS)
 def test_who_looks_is_no_owner(sight, netns, look, host):
-    """Without a program's asking what whoever closes is in the kernel for, one row of 400 to 2,000 had the one who looks."""
+    """Without a program's asking what whoever closes is in the kernel for, one row of 380 to 2,300 had the one who looks."""
     tool = sight("life", "--json", "--netns", netns.name)
     with netns.inside(), socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET,
                                               backlog=10) as listener:
