@@ -16,10 +16,12 @@ import threading
 from flows import wait_until
 from ports import free_port
 from scapy.layers.inet import IP, UDP
+from scapy.layers.netflow import NetflowHeader, NetflowHeaderV5, NetflowRecordV5
 from scapy.packet import Raw
 from scapy.utils import wrpcap
 
 ALL_FIELDS = r"^\t\(([\d/]+)\)[^:]*: (.*)$"
+STRANGER = "192.0.2.1"
 DOC = (pathlib.Path(__file__).parents[2] / "doc" / "push.md").read_text(encoding="utf-8")
 
 
@@ -161,11 +163,25 @@ class Nfacctd(Daemon):
             print_output_file=self.rows))
         super().__init__(port, "nfacctd", "-f", folder / "conf")
 
+    def wake(self):
+        """Its core tells its plugin of rows only if the plugin sleeps: what came before that slept for the first time,
+        while it made its tables, or in the moment in which it falls asleep, lies there until the next datagram."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+            own.sendto(bytes(NetflowHeader(version=5) / NetflowHeaderV5(count=1) / NetflowRecordV5(
+                src=STRANGER, dst=STRANGER, dpkts=1, dOctets=40)), ("127.0.0.1", self.port))
+
     def wait_rows(self, count):
+        """So many rows of others than wake()."""
+        def so_far():
+            lines = self.rows.read_text().splitlines(keepends=True) if self.rows.exists() else []
+            rows = [json.loads(line) for line in lines if line.endswith("\n")]
+            return [row for row in rows if row["ip_src"] != STRANGER]
+
         def whole():
-            lines = self.rows.read_text().splitlines() if self.rows.exists() else []
-            return len(lines) >= count and lines
-        return [json.loads(line) for line in wait_until(whole, "rows of nfacctd")]
+            self.wake()
+            found = so_far()
+            return len(found) >= count and found
+        return wait_until(whole, lambda: f"{count} rows of nfacctd, but {len(so_far())}: {self.end()}", pause_sec=1)
 
 
 class Tee:
