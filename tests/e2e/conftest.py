@@ -82,6 +82,7 @@ def life_of(source):
         yield tool
         outcome = tool.stop()
     assert outcome.status == 0, outcome.stderr
+    assert tool.without_row <= outcome.summary["lost"]
     assert outcome.summary["lost"] <= UNSEEN_MAX or not source.knows_erased
 
 

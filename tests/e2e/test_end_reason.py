@@ -25,12 +25,13 @@ def link(new_netns):
 
 def attempt(life, netns, address, timeout_ms=10_000):
     """Try to connect to port 5001; returns errno's name and the row."""
-    with actor("try_connect", address, 5001, timeout_ms, netns=netns) as trying:
-        side = Side(trying.hear()["client"])
-        error = trying.hear()["error"]
-    row = life.wait_row(side, netns.inode)
+    def play():
+        with actor("try_connect", address, 5001, timeout_ms, netns=netns) as trying:
+            side = Side(trying.hear()["client"])
+            return side, netns, side.pid, trying.hear()["error"]
+    row, pid, error = life.played(play)
     assert (row["tx_bytes"], row["rx_bytes"]) == (0, 0)
-    assert (row["pid"], row["comm"], row["role"]) == (side.pid, "tcp-try", "connect")
+    assert (row["pid"], row["comm"], row["role"]) == (pid, "tcp-try", "connect")
     assert row["handshake_us"] is None
     return error, row
 
@@ -60,16 +61,19 @@ def test_no_answer_to_the_syn(life, link):
     assert row["duration_us"] >= 500_000
 
 
-def test_peer_vanishes_from_an_established_flow(life, link):
-    with Traffic(netns=link.near, server_netns=link.far.path, addr=link.far_address, hold=True,
-                 bytes=1000, close="broken", user_timeout=500) as flow:
-        flow.go()
-        link.cut()
-        truth = flow.finish()
-    assert truth.client.error == "ETIMEDOUT"
-    row = life.wait_row(truth.client, link.near.inode)
+def test_peer_vanishes_from_an_established_flow(life, new_netns):
+    def play():
+        link = Link(new_netns(), new_netns())
+        with Traffic(netns=link.near, server_netns=link.far.path, addr=link.far_address, hold=True,
+                     bytes=1000, close="broken", user_timeout=500) as flow:
+            flow.go()
+            link.cut()
+            client = flow.finish().client
+        return client, link.near, client
+    row, client = life.played(play)
+    assert client.error == "ETIMEDOUT"
     assert row["end_reason"] == "timeout"
-    assert row["tx_bytes"] == truth.client.tx_bytes == 2000
+    assert row["tx_bytes"] == client.tx_bytes == 2000
 
 
 def test_no_such_neighbour(life, link):
