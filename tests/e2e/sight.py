@@ -219,18 +219,18 @@ class Tcpsight:
         return self.wait_for(find, f"row of {side.tuple}")
 
     def played(self, play):
-        """The row of a flow that a timer ends, and what play() gives beside its Side and its Netns. On the time of some
+        """The row of a flow that a timer ends, and what play() gives beside what wait_row() takes. On the time of some
         tasks no program is called (UNSEEN_MAX): then it has no row, or one from its last reading, and is played again."""
         side, netns, *more = play()
         try:
-            row = self.wait_row(side, netns.inode)
+            row = self.wait_row(side, netns)
         except Missing:
             self.without_row += 1
         else:
             if row["end_reason"] != "unknown":
                 return row, *more
         side, netns, *more = play()
-        return self.wait_row(side, netns.inode), *more
+        return self.wait_row(side, netns), *more
 
     def stop(self, number=signal.SIGINT):
         """End it as a user would, and return the Outcome."""

@@ -28,7 +28,7 @@ def attempt(life, netns, address, timeout_ms=10_000):
     def play():
         with actor("try_connect", address, 5001, timeout_ms, netns=netns) as trying:
             side = Side(trying.hear()["client"])
-            return side, netns, side.pid, trying.hear()["error"]
+            return side, netns.inode, side.pid, trying.hear()["error"]
     row, pid, error = life.played(play)
     assert (row["tx_bytes"], row["rx_bytes"]) == (0, 0)
     assert (row["pid"], row["comm"], row["role"]) == (pid, "tcp-try", "connect")
@@ -69,7 +69,7 @@ def test_peer_vanishes_from_an_established_flow(life, new_netns):
             flow.go()
             link.cut()
             client = flow.finish().client
-        return client, link.near, client
+        return client, link.near.inode, client
     row, client = life.played(play)
     assert client.error == "ETIMEDOUT"
     assert row["end_reason"] == "timeout"

@@ -35,11 +35,14 @@ HANDED_OVER = [("prefork", "client"), ("prefork", "server"), ("passed", "client"
 
 @pytest.mark.parametrize("kind, first", HANDED_OVER)
 def test_worker_not_the_listening_parent_when_closed(life, kind, first):
-    with actor("handed_over", kind, first) as flow:
-        client, server = told(flow.hear())
-        flow.go()
-        flow.end()
-    assert who(life.wait_row(server)) == (server.pid, server.comm)
+    def play():
+        with actor("handed_over", kind, first) as flow:
+            client, server = told(flow.hear())
+            flow.go()
+            flow.end()
+        return server, None, server, client
+    row, server, client = life.played(play)
+    assert who(row) == (server.pid, server.comm)
     assert who(life.wait_row(client)) == (client.pid, client.comm)
 
 
