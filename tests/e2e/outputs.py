@@ -4,8 +4,6 @@
 import json
 import re
 
-from sight import UNSEEN_MAX
-
 DONE, FAILED, USAGE = 0, 1, 2
 QUEUE_BYTES = 4 << 20
 
@@ -26,11 +24,11 @@ def ports(text):
     return [row["lport"] for row in rows if row.get("type") != "summary"]
 
 
-def complete(path, flows):
+def complete(path, flows, tool):
     """The same of an output that is whole, of a run of so many flows: only those have no row whose end no program was
-    shown (UNSEEN_MAX), and the account counts them."""
+    shown (`tool`.unseen_max), and the account counts them."""
     text = path.read_text()
-    lost = min(json.loads(text.splitlines()[-1])["lost"], UNSEEN_MAX)
+    lost = min(json.loads(text.splitlines()[-1])["lost"], tool.unseen_max)
     found = ports(text)
     assert flows - lost <= len(found) <= flows
     return found

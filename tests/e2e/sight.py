@@ -219,8 +219,9 @@ class Tcpsight:
         return self.wait_for(find, f"row of {side.tuple}")
 
     def played(self, play):
-        """The row of a flow that a timer ends, and what play() gives beside what wait_row() takes. On the time of some
-        tasks no program is called (UNSEEN_MAX): then it has no row, or one from its last reading, and is played again."""
+        """The row of a flow that a timer may end, its side, and what play() gives behind the side and the network
+        namespace's inode (or None). On the time of some tasks no program is called (UNSEEN_MAX): then it has no row, or
+        one from its last reading, and is played again."""
         side, netns, *more = play()
         try:
             row = self.wait_row(side, netns)
@@ -228,9 +229,9 @@ class Tcpsight:
             self.without_row += 1
         else:
             if row["end_reason"] != "unknown":
-                return row, *more
+                return row, side, *more
         side, netns, *more = play()
-        return self.wait_row(side, netns), *more
+        return self.wait_row(side, netns), side, *more
 
     def stop(self, number=signal.SIGINT):
         """End it as a user would, and return the Outcome."""

@@ -28,10 +28,10 @@ def attempt(life, netns, address, timeout_ms=10_000):
     def play():
         with actor("try_connect", address, 5001, timeout_ms, netns=netns) as trying:
             side = Side(trying.hear()["client"])
-            return side, netns.inode, side.pid, trying.hear()["error"]
-    row, pid, error = life.played(play)
+            return side, netns.inode, trying.hear()["error"]
+    row, side, error = life.played(play)
     assert (row["tx_bytes"], row["rx_bytes"]) == (0, 0)
-    assert (row["pid"], row["comm"], row["role"]) == (pid, "tcp-try", "connect")
+    assert (row["pid"], row["comm"], row["role"]) == (side.pid, "tcp-try", "connect")
     assert row["handshake_us"] is None
     return error, row
 
@@ -69,7 +69,7 @@ def test_peer_vanishes_from_an_established_flow(life, new_netns):
             flow.go()
             link.cut()
             client = flow.finish().client
-        return client, link.near.inode, client
+        return client, link.near.inode
     row, client = life.played(play)
     assert client.error == "ETIMEDOUT"
     assert row["end_reason"] == "timeout"

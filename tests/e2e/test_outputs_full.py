@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from flows import churn, traffic, wait_until
 from outputs import DONE, FAILED, complete, dropped, ports, whole_lines
-from sight import UNSEEN_MAX, run
+from sight import run
 
 
 class SmallDisk:
@@ -75,7 +75,7 @@ def test_a_full_disk_live_that_gets_room_again(netns, small_disk, sight, tmp_pat
                  wrap=small_disk.wrap)
     tool.report = None
     churn("127.0.0.1", 200, 1, netns=netns)
-    wait_until(lambda: (tmp_path / "rows").read_text().count("\n") >= 400 - UNSEEN_MAX, "rows")
+    wait_until(lambda: (tmp_path / "rows").read_text().count("\n") >= 400 - tool.unseen_max, "rows")
     assert (small_disk.inside / "rows").stat().st_size <= 4096
     (small_disk.inside / "ballast").unlink()
     truth = traffic(netns=netns, bytes=1)
@@ -88,6 +88,7 @@ def test_a_full_disk_live_that_gets_room_again(netns, small_disk, sight, tmp_pat
     outcome = tool.stop(number)
     assert (outcome.status, outcome.stderr) == (DONE, "")
     assert (small_disk.inside / "rows").read_text() == (tmp_path / "rows").read_text()
+    complete(tmp_path / "rows", 402, tool)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -99,7 +100,7 @@ def test_a_full_disk_live(netns, small_disk, sight, tmp_path, number):
     churn("127.0.0.1", 1000, 1, netns=netns)
     outcome = tool.stop(number)
     assert outcome.status == FAILED
-    rows = complete(tmp_path / "rows", 2000)
+    rows = complete(tmp_path / "rows", 2000, tool)
     text = (small_disk.inside / "rows").read_text()
     assert text == whole_lines(text) and ports(text) == rows[:text.count("\n")]
     assert text.count("\n") + dropped(outcome, small_disk.folder / "rows")[0] == len(rows) + 1

@@ -88,7 +88,7 @@ def test_a_signal_while_a_reader_stops(sight, netns, source, tmp_path, pipe, num
     churn("127.0.0.1", 1000, 1, netns=netns)
     outcome = tool.stop(number)
     assert outcome.status == FAILED
-    rows, text = complete(tmp_path / "rows", 2000), pipe.read()
+    rows, text = complete(tmp_path / "rows", 2000, tool), pipe.read()
     assert text.count("\n") + dropped(outcome, pipe.path)[0] == len(rows) + 1
 
 

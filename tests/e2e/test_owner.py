@@ -40,7 +40,7 @@ def test_worker_not_the_listening_parent_when_closed(life, kind, first):
             client, server = told(flow.hear())
             flow.go()
             flow.end()
-        return server, None, server, client
+        return server, None, client
     row, server, client = life.played(play)
     assert who(row) == (server.pid, server.comm)
     assert who(life.wait_row(client)) == (client.pid, client.comm)

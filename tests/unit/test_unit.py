@@ -17,7 +17,7 @@ NAMES = sorted(str(p.relative_to(ROOT / "tests/unit").with_suffix(""))
 
 @pytest.mark.parametrize("name", NAMES)
 def test_unit(name):
-    # Against one that hangs: test_damage takes 9 s of CPU where pages are slow, which on a busy machine took 120 s once.
+    # Against one that hangs. test_damage takes 9 s of CPU where pages are slow; a busy machine needed more than 120 s.
     done = subprocess.run([str(BUILD / "tests/unit" / name)], capture_output=True, text=True,
                           timeout=40 * PATIENCE_SEC)
     assert done.returncode == 0, done.stdout + done.stderr
