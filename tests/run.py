@@ -7,6 +7,8 @@ only computes, then alone what keeps all CPUs busy.
 
 FAST leaves out what takes long: end to end, fuzzing, what is marked slow. SANITIZED leaves out what makes
 no sense on a build with sanitizers: the sandbox, which such a build has not, and what measures load.
+A test of tests/e2e that fails is played again, once, if during it the kernel itself wrote down that it did something to a
+connection at a time when it calls no program (e2e/witness.py): the run tells each by its name, with what that was.
 Whoever calls sets TCPSIGHT and TCPSIGHT_BUILD, as ./dev does. The judge does not trust pytest's status alone: each test that pytest
 collects must be reported once at least, a run without tests has failed, and with --expected-skips so has
 one that skips anything that the file does not name.
@@ -25,6 +27,9 @@ import time
 import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "tests/e2e"))
+import witness
+
 PYTEST = ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider"]
 # Each worker imports every test. They are compiled once, by the first who does, also where PYTHONDONTWRITEBYTECODE is set.
 ENVIRONMENT = {**os.environ, "PYTHONPYCACHEPREFIX": str(
@@ -56,6 +61,7 @@ class Run:
 
     def __init__(self):
         self.results, self.reasons, self.faults = {}, {}, []
+        self.again = {}  # tests that were played again, and why
         self.seconds = self.user_seconds = self.system_seconds = 0
 
     def count(self, result):
@@ -67,7 +73,7 @@ class Run:
 
     def summary(self):
         return (f"{self.count('passed')} passed, {len(self.failed)} failed,"
-                f" {self.count('skipped')} skipped")
+                f" {self.count('skipped')} skipped, {len(self.again)} played again")
 
     def timing(self):
         return (f"in {self.seconds:.0f} s (CPU: {self.user_seconds:.0f} s user,"
@@ -94,13 +100,19 @@ def key_of(name):
 
 
 def read_report(path):
-    """{(class, name): (result, reason)} of a junit file, which is not there if pytest broke down."""
-    found = {}
+    """
+    Of a junit file, which is not there if pytest broke down: {(class, name): (result, reason)}, and {class.name: why} of
+    those that were played again.
+    """
+    found, again = {}, {}
     if not path.exists():
-        return found
+        return found, again
     for case in xml.etree.ElementTree.parse(path).iter("testcase"):
         key = case.get("classname"), case.get("name")
         result, reason = "passed", ""
+        for told in case.iter("property"):
+            if told.get("name") == "played again":
+                again[".".join(key)] = told.get("value")
         for child in case:
             if child.tag in ("failure", "error"):
                 result, reason = "failed", child.get("message", "")
@@ -109,7 +121,7 @@ def read_report(path):
         # A test whose end failed too has two entries.
         if found.get(key, ("passed",))[0] != "failed":
             found[key] = result, reason
-    return found
+    return found, again
 
 
 def judge(run, names, reports, expected_skips):
@@ -125,7 +137,7 @@ def judge(run, names, reports, expected_skips):
 
 
 def run_part(pytests, words, folder):
-    """Run these at the same time, and give what each left: its status, and its report."""
+    """Run these at the same time, and give what each left: its status, its report, and what was played again."""
     started = []
     for number, options in enumerate(pytests):
         report = folder / f"report{number}.xml"
@@ -140,7 +152,7 @@ def run_part(pytests, words, folder):
         if said:
             said.close()
             print(pathlib.Path(said.name).read_text(encoding="utf-8", errors="replace"), end="", flush=True)
-        ended.append((status, read_report(report)))
+        ended.append((status, *read_report(report)))
     return ended
 
 
@@ -155,8 +167,9 @@ def run_once(choice, options, expected_skips):
     for number, pytests in enumerate(choice.parts):
         place = folder / str(number)
         place.mkdir()
-        for status, report in run_part(pytests, words, place):
+        for status, report, again in run_part(pytests, words, place):
             reports.append(report)
+            run.again.update(again)
             if status and not (status == NOTHING_TO_DO and not report):
                 run.faults.append(f"pytest ended with status {status}")
     judge(run, names, reports, expected_skips)
@@ -174,6 +187,8 @@ def tell(run):
         if result != "passed":
             reason = " ".join(run.reasons[name].split())
             print(f"{result.upper()} {name}: {reason[:200]}")
+    for name, why in run.again.items():
+        print(f"PLAYED AGAIN {name}: {why}")
     for fault in run.faults:
         print(f"tests/run.py: {fault}")
     if not run.count("passed"):
@@ -192,7 +207,9 @@ def main():
         if not line.startswith("#")}
     runs = []
     for number in range(1, args.repeat + 1):
-        runs.append(run_once(CHOICES[choice], options, expected_skips))
+        with witness.watching(witness.threads_of(1)) as trace:
+            ENVIRONMENT["TCPSIGHT_WITNESS"] = str(trace or "")
+            runs.append(run_once(CHOICES[choice], options, expected_skips))
         tell(runs[-1])
         print(f"run {number} of {args.repeat}: {runs[-1].summary()} {runs[-1].timing()}", flush=True)
     if len(runs) > 1:

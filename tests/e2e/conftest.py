@@ -14,6 +14,7 @@ from outputs import write_events
 from pyterm import PyTerm
 from rungs import Rungs
 from sight import PROGRAM, UNSEEN_MAX, Tcpsight
+from witness import pytest_runtest_protocol
 
 
 @pytest.fixture(scope="session")
