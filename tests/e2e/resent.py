@@ -73,6 +73,11 @@ class Watched:
 
         return self.tool.wait_for(find, f"rows of {connections} connections")
 
+    def row_of(self, netns):
+        """That of the end of the only connection that is there: the other one may send its FIN again where we are slow."""
+        row, = (row for row in self.rows() if row["netns"] == netns.inode)
+        return row
+
     def kernel(self):
         """What the kernel has counted in both namespaces."""
         near, far = self.near.mib(), self.far.mib()
