@@ -111,7 +111,7 @@ def read_report(path):
         key = case.get("classname"), case.get("name")
         result, reason = "passed", ""
         for told in case.iter("property"):
-            if told.get("name") == "played again":
+            if told.get("name") == witness.AGAIN:
                 again[".".join(key)] = told.get("value")
         for child in case:
             if child.tag in ("failure", "error"):

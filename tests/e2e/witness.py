@@ -22,6 +22,8 @@ EVENTS = ("sock/inet_sock_set_state", "sock/inet_sk_error_report", "tcp/tcp_retr
 TIMERS = " || ".join(f"function.function == {name}" for name in ("tcp_write_timer", "tcp_keepalive_timer", "reqsk_timer_handler"))
 LINE = re.compile(r"\s*(.+)-(\d+)\s+\[\d+\]\s+\S+\s+(\d+\.\d+): (\w+: .*)")
 
+AGAIN = "played again"  # what a report calls it
+
 
 def threads_of(pid):
     return sorted(map(int, os.listdir(f"/proc/{pid}/task")))
@@ -36,13 +38,12 @@ def watching(tasks):
             return
         instance = pathlib.Path(root, "instances", f"tcpsight-tests-{os.getpid()}")
         try:
-            instance.mkdir()
-            try:
-                ask(instance, tasks)
-            except OSError:
-                yield None
-            else:
-                yield instance / "trace"
+            ask(instance, tasks)
+            trace = instance / "trace"
+        except OSError:
+            trace = None
+        try:
+            yield trace
         finally:
             with contextlib.suppress(OSError):
                 instance.rmdir()
@@ -50,6 +51,7 @@ def watching(tasks):
 
 
 def ask(instance, tasks):
+    instance.mkdir()
     (instance / "trace_clock").write_text("mono")
     (instance / "buffer_size_kb").write_text("64")
     (instance / "set_event_pid").write_text(" ".join(map(str, tasks)))
@@ -76,7 +78,7 @@ def pytest_runtest_protocol(item, nextitem):
     failures = [report.longreprtext for report in reports if report.failed]
     hidden = seen_since(trace, began) if failures else []
     if hidden:
-        item.user_properties.append(("played again", "\n".join(failures + hidden)))
+        item.user_properties.append((AGAIN, "\n".join(failures + hidden)))
         reports = runtestprotocol(item, log=False, nextitem=nextitem)
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)
