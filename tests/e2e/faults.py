@@ -14,7 +14,7 @@ from ready import readable
 SIZE = 5000
 PATIENCE_SEC = 2 * float(os.environ.get("TCPSIGHT_PATIENCE_SEC", 15))
 # In /proc/net/tcp: the state, and the timer of a stand-in, which is all that is left of a closed socket.
-FIN_WAIT_2, STAND_IN = "05", "03"
+FIN_WAIT_2, LAST_ACK, STAND_IN = "05", "09", "03"
 
 
 def family(address):
@@ -79,6 +79,10 @@ def timers_in(state, address):
     return [line[5].split(":")[0] for line in lines if line[3] == state]
 
 
+def wait_last_acks(address):
+    wait_until(lambda: not timers_in(LAST_ACK, address), "last ACK")
+
+
 def start_connect(server):
     client = socket.socket(server.family, socket.SOCK_STREAM)
     client.setblocking(False)
@@ -87,6 +91,7 @@ def start_connect(server):
 
 
 def plain(address):
+    """Who has closed first keeps its socket until the other's FIN has come: a socket takes each segment."""
     for _ in range(20):
         client, accepted = pair(address)
         for _ in range(3):
@@ -94,9 +99,25 @@ def plain(address):
             read_all(accepted, SIZE)
         accepted.sendall(b"y" * 10)
         read_all(client, 10)
-        client.close()
+        client.shutdown(socket.SHUT_WR)
         wait_readable(accepted)
         accepted.close()
+        wait_readable(client)
+        client.close()
+    wait_last_acks(address)
+
+
+def late_fin(address):
+    """The other's FIN comes when its ACK has come alone, long before: a stand-in takes it, and answers. As overflow(),
+    says how many stand-ins there are."""
+    pairs = [pair(address) for _ in range(5)]
+    for client, _ in pairs:
+        client.close()
+    wait_until(lambda: len(timers_in(FIN_WAIT_2, address)) == len(pairs), "ACKs of the FINs")
+    print(timers_in(FIN_WAIT_2, address).count(STAND_IN))
+    for _, accepted in pairs:
+        accepted.close()
+    wait_last_acks(address)
 
 
 def refused(address):

@@ -107,6 +107,20 @@ def test_sums_are_those_of_the_kernel_for_ipv6(sight, netns, source, scenario):
     assert seen.kernel["TcpActiveOpens"], "nothing happened"
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_a_fin_that_finds_a_stand_in_is_no_sockets(sight, netns, source, address):
+    """The kernel counts it, and the ACK that answers it, for the host alone."""
+    netns.wait_local("::1")
+    seen = Watched(sight, netns, "late_fin", address, source=source)
+    stand_ins = int(seen.said)
+    assert stand_ins, "all sockets were kept"
+    taken = ("in_segs", "out_segs", "in_receives", "out_requests")
+    for name in seen.sums.keys() & set(taken) - source.unknown:
+        seen.sums[name] += stand_ins
+    same = TCP if ":" in address else {**TCP, **IP}
+    assert seen.differences(same) == {}
+
+
 @pytest.mark.parametrize("scenario, lost, seen_still", [("refused", 7, 0), ("reset_by_client", 5, 5)])
 def test_netlink_owns_up_to_sockets_that_took_their_counters_along(sight, netns, scenario, lost,
                                                                    seen_still):
