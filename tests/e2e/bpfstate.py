@@ -33,16 +33,18 @@ def existing():
     return {(kind, item["id"]) for kind in KINDS for item in listed(kind)}
 
 
+def descriptors(pid):
+    """What the kernel says of each file descriptor of a process."""
+    folder = f"/proc/{pid}/fdinfo"
+    for fd in os.listdir(folder):
+        with contextlib.suppress(OSError), open(f"{folder}/{fd}", encoding="ascii") as info:
+            yield info.read()
+
+
 def held(pid):
     """The BPF objects that a process holds by file descriptors, as (kind, id)."""
     found = set()
-    folder = f"/proc/{pid}/fdinfo"
-    for fd in os.listdir(folder):
-        try:
-            with open(f"{folder}/{fd}", encoding="ascii") as info:
-                text = info.read()
-        except OSError:
-            continue
+    for text in descriptors(pid):
         for kind in KINDS:
             number = re.search(rf"^{kind}_id:\s*(\d+)$", text, re.MULTILINE)
             if number:
@@ -86,9 +88,20 @@ def programs(pid):
     return [prog for prog in listed("prog") if prog["id"] in mine]
 
 
+NAMES = {}  # of programs, by id
+
+
 def runs_of(pid, name):
-    """How often a process's program of that name ran, while counting_runs()."""
-    return sum(prog.get("run_cnt", 0) for prog in programs(pid) if prog["name"] == name)
+    """How often a process's program of that name ran, while counting_runs(). Only for programs that are new a process is
+    started: until it is bpftool it holds our sockets too, which a tcpsight that looks for their owners may see."""
+    runs = {}
+    for text in descriptors(pid):
+        found = re.search(r"^prog_id:\s*(\d+)$.*^run_cnt:\s*(\d+)$", text, re.MULTILINE | re.DOTALL)
+        if found:
+            runs[int(found[1])] = int(found[2])
+    if runs.keys() - NAMES.keys():
+        NAMES.update({prog["id"]: prog["name"] for prog in listed("prog")})
+    return sum(count for number, count in runs.items() if NAMES[number] == name)
 
 
 @contextlib.contextmanager
