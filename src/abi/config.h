@@ -71,7 +71,7 @@ struct snap_control {
 	__u32 unlisted;		/* live flows that have none */
 	__u32 next;		/* place at which a look by the list is to go on; 0: it is through */
 	__u32 queues;		/* 1: a look by the list is for listeners alone */
-	__u32 pad;
+	__u32 queues_unlisted;	/* listeners that ever found no place in it, though looks are to meet them */
 	__u64 watched;		/* id of a flow that is always read whole; 0: none */
 	__u64 socket_ops;	/* address of what all files of sockets point to; 0: none was met yet */
 	__u64 files_sum;	/* by sum_files(): who has which file of a socket; 0: not known */

@@ -190,6 +190,8 @@ static __always_inline void list_listener(struct flow *f, struct tcp_sock *tp)
 		return;
 	f->id = bpf_get_socket_cookie(SK(tp));
 	f->place = fill_place(ctl, f, tp, f->id);
+	if (!f->place)
+		__sync_fetch_and_add(&ctl->queues_unlisted, 1);
 }
 
 /* Of two that take a flow from its place, one may give the place to others: its end, or
@@ -244,11 +246,12 @@ static __always_inline void hide_flow(struct flow *f)
 		f->redirected = 1;
 }
 
+/* Its place may be another's by now, see drop_stale(). */
 static __always_inline struct told *told_of(struct flow *f)
 {
 	struct listed *e = want_list ? listed_at(f->place) : 0;
 
-	return e ? &e->told : &f->told;
+	return e && e->flow == (__u64)f ? &e->told : &f->told;
 }
 
 /* A look by the storage meets a flow that has no place: it may end at this moment, or get another owner. */

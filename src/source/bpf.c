@@ -51,7 +51,8 @@ struct bpf_state {
 	bool looks_for_owners; /* of flows that were accepted or handed over, while it runs */
 	struct bpf_handshake handshake; /* if handshakes are wanted */
 	struct bpf_look look;		/* that no interval asks for */
-	bool warned;			/* of connections without a place */
+	bool warned;			/* of connections without a place... */
+	bool warned_of_queues;		/* ... and of listeners */
 };
 
 static bool bpf_suits(const struct watch *watch)
@@ -189,6 +190,20 @@ static void warn_of_unlisted(struct bpf_state *b)
 		(unsigned long long)unlisted);
 }
 
+static void warn_of_unlisted_queues(struct bpf_state *b)
+{
+	uint32_t unlisted =
+		__atomic_load_n(&b->reader.control->queues_unlisted, __ATOMIC_RELAXED);
+
+	if (b->warned_of_queues || !unlisted)
+		return;
+	b->warned_of_queues = true;
+	log_warn(
+		"%u listening sockets found no place in the list of connections, and changes of their queues are not shown; "
+		"a larger --max-flows gives it more",
+		unlisted);
+}
+
 /* Tell of the flows that changed; then of those that have gone, if some are missing. */
 static int look(struct source *s, struct bpf_state *b, bool last)
 {
@@ -198,6 +213,7 @@ static int look(struct source *s, struct bpf_state *b, bool last)
 	bpf_gone_before(&b->gone);
 	err = bpf_reader_run(&b->reader, bpf_reader_way(&b->reader));
 	warn_of_unlisted(b);
+	warn_of_unlisted_queues(b);
 	return err ? err : bpf_gone_after(&b->gone, last);
 }
 

@@ -6,6 +6,7 @@ lend the kernel's list to nobody; then the list of tcpsight's own must do for ev
 
 import contextlib
 import json
+import re
 import socket
 
 import bpfstate
@@ -204,6 +205,20 @@ def test_who_has_nothing_but_the_list_says_what_found_no_place_in_it(sight, netn
     assert "connections found no place in the list of connections" in outcome.stderr
     assert outcome.summary["live"] >= 160
     assert not outcome.summary["lost"]
+
+
+@pytest.mark.still
+def test_listeners_that_found_no_place_in_the_list_are_told_of(sight, netns):
+    """What waits in their queues would be met by a look alone."""
+    with contextlib.ExitStack() as kept, netns.inside():
+        tool = sight("stat", "--json", "--netns", netns.name, "-i", "1", "--max-flows", "64",
+                     "--rung", "volume=list")
+        for _ in range(100):
+            kept.enter_context(socket.create_server(("127.0.0.1", 0)))
+        tool.wait_for(lambda _: "listening sockets found no place in the list" in "".join(tool.errors), "warning")
+        outcome = tool.stop()
+    told = re.search(r"(\d+) listening sockets found no place", outcome.stderr)
+    assert 36 <= int(told[1]) <= 100
 
 
 def test_without_the_list_nothing_of_it_is_loaded(sight_by):
