@@ -246,12 +246,11 @@ static __always_inline void hide_flow(struct flow *f)
 		f->redirected = 1;
 }
 
-/* Its place may be another's by now, see drop_stale(). */
 static __always_inline struct told *told_of(struct flow *f)
 {
 	struct listed *e = want_list ? listed_at(f->place) : 0;
 
-	return e && e->flow == (__u64)f ? &e->told : &f->told;
+	return e ? &e->told : &f->told;
 }
 
 /* A look by the storage meets a flow that has no place: it may end at this moment, or get another owner. */

@@ -176,32 +176,26 @@ static int bpf_fd(const struct source *s)
 	return b->ring.epoll;
 }
 
+static void warn_once(bool *warned, uint64_t unlisted, const char *what, const char *so)
+{
+	if (*warned || !unlisted)
+		return;
+	*warned = true;
+	log_warn(
+		"%llu %s found no place in the list of connections, and %s; a larger --max-flows gives it more",
+		(unsigned long long)unlisted, what, so);
+}
+
 /* Where looks have nothing but the list. */
 static void warn_of_unlisted(struct bpf_state *b)
 {
-	uint64_t unlisted = bpf_reader_live(&b->reader) - b->reader.control->live;
+	const struct snap_control *control = b->reader.control;
 
-	if (b->warned || !unlisted)
-		return;
-	b->warned = true;
-	log_warn(
-		"%llu connections found no place in the list of connections, and are shown only when they end; "
-		"a larger --max-flows gives it more",
-		(unsigned long long)unlisted);
-}
-
-static void warn_of_unlisted_queues(struct bpf_state *b)
-{
-	uint32_t unlisted =
-		__atomic_load_n(&b->reader.control->queues_unlisted, __ATOMIC_RELAXED);
-
-	if (b->warned_of_queues || !unlisted)
-		return;
-	b->warned_of_queues = true;
-	log_warn(
-		"%u listening sockets found no place in the list of connections, and changes of their queues are not shown; "
-		"a larger --max-flows gives it more",
-		unlisted);
+	warn_once(&b->warned, bpf_reader_live(&b->reader) - control->live, "connections",
+		  "are shown only when they end");
+	warn_once(&b->warned_of_queues,
+		  __atomic_load_n(&control->queues_unlisted, __ATOMIC_RELAXED), "listening sockets",
+		  "changes of their queues are not shown");
 }
 
 /* Tell of the flows that changed; then of those that have gone, if some are missing. */
@@ -213,7 +207,6 @@ static int look(struct source *s, struct bpf_state *b, bool last)
 	bpf_gone_before(&b->gone);
 	err = bpf_reader_run(&b->reader, bpf_reader_way(&b->reader));
 	warn_of_unlisted(b);
-	warn_of_unlisted_queues(b);
 	return err ? err : bpf_gone_after(&b->gone, last);
 }
 

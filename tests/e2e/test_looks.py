@@ -208,17 +208,24 @@ def test_who_has_nothing_but_the_list_says_what_found_no_place_in_it(sight, netn
 
 
 @pytest.mark.still
-def test_listeners_that_found_no_place_in_the_list_are_told_of(sight, netns):
-    """What waits in their queues would be met by a look alone."""
-    with contextlib.ExitStack() as kept, netns.inside():
-        tool = sight("stat", "--json", "--netns", netns.name, "-i", "1", "--max-flows", "64",
-                     "--rung", "volume=list")
+@pytest.mark.parametrize("older", [True, False], ids=["older", "newer"])
+def test_listeners_that_found_no_place_in_the_list_are_told_of(sight, netns, older):
+    """What waits in their queues would be met by a look alone. No look comes while they are opened: it would count some."""
+    def listen():
         for _ in range(100):
             kept.enter_context(socket.create_server(("127.0.0.1", 0)))
-        tool.wait_for(lambda _: "listening sockets found no place in the list" in "".join(tool.errors), "warning")
+
+    with contextlib.ExitStack() as kept, netns.inside():
+        if older:
+            listen()
+        tool = sight("stat", "--json", "--netns", netns.name, "-i", "3600", "--max-flows", "64",
+                     "--rung", "volume=list")
+        if not older:
+            listen()
         outcome = tool.stop()
     told = re.search(r"(\d+) listening sockets found no place", outcome.stderr)
-    assert 36 <= int(told[1]) <= 100
+    # Some of the 64 places are others'.
+    assert told and int(told[1]) >= 100 - 64, outcome.stderr
 
 
 def test_without_the_list_nothing_of_it_is_loaded(sight_by):
