@@ -235,7 +235,8 @@ static int look_unasked(struct source *s, struct bpf_state *b)
 
 /*
  * The programs wake us only when we sleep (control->idle) or when much waits; while we are busy we
- * come back by ourselves. Idle is set before the last look, so that nothing slips in between.
+ * come back by ourselves. Idle is set before the last look, so that nothing slips in between; what is still
+ * being written then may come without a word (wake_flags() was asked before), and we come back for it, too.
  */
 static int bpf_drain(struct source *s)
 {
@@ -253,7 +254,8 @@ static int bpf_drain(struct source *s)
 	if (n)
 		return n;
 	__atomic_store_n(&b->reader.control->idle, 1, __ATOMIC_SEQ_CST);
-	return bpf_ring_consume(&b->ring);
+	n = bpf_ring_consume(&b->ring);
+	return n ? n : b->ring.waits;
 }
 
 #define RUNS_AT_END 8

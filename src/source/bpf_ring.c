@@ -68,7 +68,7 @@ int bpf_ring_consume(struct bpf_ring *r)
 	unsigned long at = __atomic_load_n(r->taken, __ATOMIC_ACQUIRE), begin = at;
 	int given = 0;
 
-	r->is_behind = false;
+	r->is_behind = r->waits = false;
 	while (at != __atomic_load_n(written, __ATOMIC_ACQUIRE)) {
 		uint8_t *record = (uint8_t *)r->written + r->page + (at & (r->size - 1));
 		uint32_t head = __atomic_load_n((uint32_t *)record, __ATOMIC_ACQUIRE);
@@ -78,7 +78,8 @@ int bpf_ring_consume(struct bpf_ring *r)
 		if (r->is_behind)
 			break;
 		/* One that is still being written holds up those behind it. */
-		if (head & BPF_RINGBUF_BUSY_BIT)
+		r->waits = head & BPF_RINGBUF_BUSY_BIT;
+		if (r->waits)
 			break;
 		if (!(head & BPF_RINGBUF_DISCARD_BIT)) {
 			r->take(r->context, record + BPF_RINGBUF_HDR_SZ, head);

@@ -17,6 +17,7 @@ struct bpf_ring {
 	void (*take)(void *context, void *record, size_t size);
 	void *context;
 	bool is_behind; /* more waits than was given */
+	bool waits;	/* for one that is still being written, whose program may have found us awake */
 };
 
 #define BPF_RING_NONE ((struct bpf_ring){.epoll = -1})
@@ -31,6 +32,7 @@ void bpf_ring_close(struct bpf_ring *r);
 
 /*
  * Give all records that are there now, and some that come meanwhile: not for ever, if they come faster
- * than they are taken; then `is_behind` is set. Returns how many.
+ * than they are taken; then `is_behind` is set. `waits`: come back before long, since nobody may say when
+ * the rest is there. Returns how many.
  */
 int bpf_ring_consume(struct bpf_ring *r);

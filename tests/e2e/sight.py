@@ -117,6 +117,7 @@ class Tcpsight:
         self.lines, self.errors, self.parsed = [], [], []
         self.news = threading.Condition()
         self.outcome = None
+        self.missed = False  # somebody waited for lines that did not come
         self.without_row = 0  # flows of which the account must say that nobody was shown their end
         notify_path = self.folder.name + "/notify"
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -198,6 +199,7 @@ class Tcpsight:
                     break
                 self.news.wait(left)
             printed = "".join(self.lines[-20:])
+        self.missed = True
         raise Missing(f"no {what}; last lines:\n{printed}\n{''.join(self.errors)}")
 
     def wait_row(self, side, netns=None):
@@ -239,6 +241,9 @@ class Tcpsight:
             if self.process.poll() is None:
                 self.process.send_signal(number)
             self._reap()
+            # Into the report of the test that failed: what it has lost, if it has.
+            if self.missed:
+                print(f"{' '.join(self.args)}: ended with {''.join(self.lines[-1:])}{self.outcome.all_stderr}")
         return self.outcome
 
     def wait_exit(self, timeout_sec=PATIENCE_SEC):

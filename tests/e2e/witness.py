@@ -76,6 +76,8 @@ def pytest_runtest_protocol(item, nextitem):
     began = time.monotonic()
     reports = runtestprotocol(item, log=False, nextitem=nextitem)
     failures = [report.longreprtext for report in reports if report.failed]
+    if failures:
+        failures += [text for _, text in reports[-1].sections]
     hidden = seen_since(trace, began) if failures else []
     if hidden:
         item.user_properties.append((AGAIN, "\n".join(failures + hidden)))

@@ -88,9 +88,13 @@ static void test_what_is_not_complete_is_waited_for(void **state)
 	put(&r, "three", 0);
 	assert_int_equal(bpf_ring_consume(&r.ring), 1);
 	assert_int_equal(r.consumed, second);
+	assert_true(r.ring.waits);
+	assert_int_equal(bpf_ring_consume(&r.ring), 0);
+	assert_true(r.ring.waits);
 	write_at(&r, second, &(uint32_t){3}, 4);
 	assert_int_equal(bpf_ring_consume(&r.ring), 2);
 	assert_string_equal(r.told, "onetwothree");
+	assert_false(r.ring.waits);
 }
 
 static void test_what_was_given_back_is_passed_over(void **state)
