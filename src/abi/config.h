@@ -42,6 +42,7 @@ struct bpf_account {
 	__u64 lost_requests; /* that found no room in the map, or gave theirs to a later one */
 	/* Of handshakes that are told beside flows; else a flow is one. */
 	__u64 handshakes_opened, handshakes_adopted, handshakes_closed, handshakes_lost;
+	__u64 handshakes_late; /* of ended_late, those that were undecided */
 	__u64 handled_sock; /* the last state change that on_state() began with on this CPU */
 	__u32 handled_change;
 	__u32 pad;
@@ -60,6 +61,7 @@ struct snap_control {
 	__u32 owner_unsure;	/* found by pass 1: flows whose owner no longer holds them */
 	__u32 live;		/* flows met by the last snapshot, changed or not */
 	__u32 frozen;		/* 1: the run is over; count what was live at this moment */
+	__u32 undecided;	/* of those that were counted then: handshakes that are told beside flows */
 	__u32 self;		/* our own thread group, in the initial PID namespace */
 	__u32 idle;		/* 1: user space sleeps and wants to be woken by the next event */
 	__u32 turns, turn;	/* of flows that moved, one in so many is read whole this time, and which;

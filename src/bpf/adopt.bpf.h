@@ -49,7 +49,7 @@ static __always_inline struct flow *adopt(struct sock *sk, struct seq_file *seq)
 		    EV_HAS_IDENT | (want_extra ? EV_HAS_EXTRA : 0));
 		unlist_flow(f);
 		ACCOUNT_ADD(closed, 1);
-		if (tells_handshakes_beside() && !(f->marks & MARK_GREETED))
+		if (is_undecided(f->marks))
 			ACCOUNT_ADD(handshakes_lost, 1);
 	}
 	yield_if_full(ctl, seq);

@@ -52,7 +52,7 @@ static __always_inline struct flow *adopt_sock(struct tcp_sock *tp, __u8 state)
 	f->phase = PHASE_LIVE;
 	if (!f->late) {
 		ACCOUNT_ADD(adopted, 1);
-		if (tells_handshakes_beside() && !(f->marks & MARK_GREETED))
+		if (is_undecided(f->marks))
 			ACCOUNT_ADD(handshakes_adopted, 1);
 	}
 	return f;

@@ -91,6 +91,15 @@ static __always_inline struct flow *read_flow(const struct listed *e, __u32 plac
 	return f;
 }
 
+/* Of the flow at this place. Its storage may be given back, but not before this program has ended. */
+static __always_inline __u32 marks_of(const struct listed *e)
+{
+	__u32 marks = 0;
+
+	bpf_probe_read_kernel(&marks, sizeof(marks), &((struct flow *)e->flow)->marks);
+	return marks;
+}
+
 /* All that sample() does, of a flow of which there is nothing but what the list leads to. */
 static __always_inline void tell_listed(struct snap_control *ctl, struct listed *e, __u32 place,
 					struct tcp_sock *tp, __u64 sk, __u8 state)
@@ -199,8 +208,11 @@ static __always_inline void look_at_listed(struct snap_control *ctl, struct list
 	if (e->is_listener ? !ctl->queues && (!want_extra || ctl->plain) : ctl->queues)
 		return;
 	/* A flow that ends while we count is counted by its end, see on_close(). */
-	if (!e->is_listener && ctl->frozen && __sync_lock_test_and_set(&e->counted, 1))
-		return;
+	if (!e->is_listener && ctl->frozen) {
+		if (__sync_lock_test_and_set(&e->counted, 1))
+			return;
+		ctl->undecided += is_undecided(marks_of(e));
+	}
 	if (!e->is_listener && stands_still(ctl, e, place, tp, state))
 		ctl->live++;
 	else

@@ -154,6 +154,12 @@ static __always_inline bool tells_handshakes_beside(void)
 	return want_handshakes && want_flows;
 }
 
+/* Of a live flow with these marks: is its handshake told beside it, and was not yet? */
+static __always_inline bool is_undecided(__u32 marks)
+{
+	return tells_handshakes_beside() && !(marks & MARK_GREETED);
+}
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, RING_BYTES_DEFAULT);

@@ -188,8 +188,11 @@ static __always_inline void submit_end(struct flow *f, struct tcp_sock *tp, __u8
 
 	if (frozen()) {
 		/* Either we or the counting snapshot count it, whoever comes first. */
-		if (!f->late && !mark_counted(f))
+		if (!f->late && !mark_counted(f)) {
 			ACCOUNT_ADD(ended_late, 1);
+			if (is_undecided(f->marks))
+				ACCOUNT_ADD(handshakes_late, 1);
+		}
 		return;
 	}
 	e = bpf_ringbuf_reserve(&ring, END_SIZE, 0);

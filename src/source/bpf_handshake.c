@@ -334,20 +334,34 @@ void bpf_handshake_account(const struct bpf_handshake *b, uint64_t lost, struct 
 	a->lost += lost;
 }
 
+void bpf_handshake_counted(const struct bpf_account *a, uint64_t undecided, struct account *ret)
+{
+	uint64_t came = a->handshakes_opened + a->handshakes_adopted;
+	uint64_t told = a->handshakes_closed + a->handshakes_lost;
+	uint64_t left = came > told ? came - told : 0;
+
+	*ret = (struct account){
+		.opened = a->handshakes_opened,
+		.adopted = a->handshakes_adopted,
+		.closed = a->handshakes_closed,
+		.live = undecided < left ? undecided : left,
+		.lost_ring = a->handshakes_lost,
+	};
+	ret->lost = a->handshakes_lost + left - ret->live;
+}
+
 void bpf_handshake_account_beside(const struct bpf_handshake *b, struct account *ret)
 {
+	const struct snap_control *control = b->reader->control;
+	uint64_t undecided = UINT64_MAX;
 	struct bpf_account a;
 
 	bpf_reader_account(b->reader, &a);
-	*ret = (struct account){
-		.opened = a.handshakes_opened,
-		.adopted = a.handshakes_adopted,
-		.closed = a.handshakes_closed,
-		.lost = a.handshakes_lost,
-		.lost_ring = a.handshakes_lost,
-		.live = a.handshakes_opened + a.handshakes_adopted - a.handshakes_closed -
-			a.handshakes_lost,
-	};
+	/* Of flows that the last look could not meet nobody knows: they are given the benefit of the doubt. */
+	if (control->frozen)
+		undecided = control->undecided + a.handshakes_late + bpf_reader_live(b->reader) -
+			    control->live;
+	bpf_handshake_counted(&a, undecided, ret);
 	bpf_handshake_account(b, a.lost_requests, ret);
 }
 

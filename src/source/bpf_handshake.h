@@ -20,6 +20,7 @@
 #include "source/bpf_listeners.h"
 
 struct account;
+struct bpf_account;
 struct bpf_reader;
 struct ended_request;
 struct event;
@@ -54,8 +55,14 @@ int bpf_handshake_finish(struct bpf_handshake *b);
 /* Adds the requests to the account of the flows. */
 void bpf_handshake_account(const struct bpf_handshake *b, uint64_t lost, struct account *a);
 
-/* The account of the handshakes alone, where flows are told of too. What is undecided is live. */
+/*
+ * The account of the handshakes alone, where flows are told of too. What is undecided is live, and once the run is over
+ * the rest is lost: its end was shown to no program.
+ */
 void bpf_handshake_account_beside(const struct bpf_handshake *b, struct account *ret);
+
+/* The same from what the programs counted, of which so many at most are undecided. Without requests. */
+void bpf_handshake_counted(const struct bpf_account *a, uint64_t undecided, struct account *ret);
 
 void bpf_handshake_done(struct bpf_handshake *b);
 

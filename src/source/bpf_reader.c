@@ -172,6 +172,7 @@ void bpf_reader_account(struct bpf_reader *r, struct bpf_account *ret)
 		ret->handshakes_adopted += per_cpu[i].handshakes_adopted;
 		ret->handshakes_closed += per_cpu[i].handshakes_closed;
 		ret->handshakes_lost += per_cpu[i].handshakes_lost;
+		ret->handshakes_late += per_cpu[i].handshakes_late;
 	}
 	free(per_cpu);
 }

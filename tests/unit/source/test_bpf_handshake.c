@@ -8,8 +8,10 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "abi/config.h"
 #include "abi/event.h"
 #include "abi/request.h"
+#include "engine/account.h"
 #include "source/bpf_handshake.h"
 #include "source/bpf_listeners.h"
 
@@ -198,6 +200,35 @@ static void test_the_owner_of_a_shared_port_is_not_guessed(void **state)
 	bpf_listeners_done(&l);
 }
 
+static void test_a_handshake_that_is_neither_told_nor_there_is_lost(void **state)
+{
+	const struct bpf_account a = {.handshakes_opened = 10,
+				      .handshakes_adopted = 2,
+				      .handshakes_closed = 6,
+				      .handshakes_lost = 1};
+	static const struct {
+		uint64_t undecided, live, lost;
+	} cases[] = {
+		{5, 5, 1},
+		{4, 4, 2},
+		{0, 0, 6},
+		{6, 5, 1},
+		{UINT64_MAX, 5, 1}, /* the run goes on */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct account told;
+
+		bpf_handshake_counted(&a, cases[i].undecided, &told);
+		assert_int_equal(told.opened + told.adopted, 12);
+		assert_int_equal(told.closed, 6);
+		assert_int_equal(told.live, cases[i].live);
+		assert_int_equal(told.lost, cases[i].lost);
+		assert_int_equal(told.lost_ring, 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_drops_count_from_the_beginning_of_the_listener_or_of_us),
 		cmocka_unit_test(test_discards_are_taken_off_the_listener_that_they_were_for),
 		cmocka_unit_test(test_the_owner_of_a_shared_port_is_not_guessed),
+		cmocka_unit_test(test_a_handshake_that_is_neither_told_nor_there_is_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
