@@ -5,7 +5,6 @@ again, by cause."""
 import collections
 import contextlib
 import itertools
-import json
 import socket
 import threading
 
@@ -66,9 +65,8 @@ class Watched:
 
     def rows(self, connections=1):
         """Those of both ends of each connection, once all are there."""
-        def find(lines):
-            rows = [json.loads(line) for line in lines]
-            rows = [row for row in rows if row.get("netns") in (self.near.inode, self.far.inode)]
+        def find(_):
+            rows = [row for row in self.tool.objects() if row.get("netns") in (self.near.inode, self.far.inode)]
             return rows if len(rows) >= 2 * connections else None
 
         return self.tool.wait_for(find, f"rows of {connections} connections")

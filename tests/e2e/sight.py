@@ -114,7 +114,7 @@ class Tcpsight:
         self.ends = END_REASONS | ({None} if tells_less else set())
         self.unseen_max = 0 if {"netlink", "-i", "--interface", "--read"} & set(args) else UNSEEN_MAX
         self.folder = tempfile.TemporaryDirectory(prefix="tcpsight-test-")
-        self.lines, self.errors, self.parsed = [], [], []
+        self.lines, self.errors, self.parsed, self.decoded = [], [], [], []
         self.news = threading.Condition()
         self.outcome = None
         self.missed = False  # somebody waited for lines that did not come
@@ -185,6 +185,14 @@ class Tcpsight:
             lines = self.lines[len(self.parsed):]
         self.parsed += [parse_json_line(line, self.report, self.ends) for line in lines]
         return [row for row in self.parsed if row.get("type") != "summary"]
+
+    def objects(self):
+        """
+        What the lines printed so far hold, whatever it is: for a find() of wait_for(). Each line is decoded once: who waits for
+        a row of thousands looks at them again whenever some come, and must not be slower than they are.
+        """
+        self.decoded += map(json.loads, self.lines[len(self.decoded):])
+        return self.decoded
 
     def wait_for(self, find, what):
         """Wait until find() of the lines printed so far is true; returns what it gave."""

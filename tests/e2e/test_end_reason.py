@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """`life` says why a flow ended, and shows attempts that never became one."""
 
-import json
 
 import pytest
 from flows import Side, Traffic, actor, traffic
@@ -153,9 +152,9 @@ def test_no_local_port(errors, netns, kind, address):
     with actor("connect_from_taken_port", kind, address, 5432, netns=netns) as trying:
         told = trying.hear()
         assert told["error"] == "EADDRNOTAVAIL"
-        row = errors.wait_for(lambda lines: [row for row in map(json.loads, lines)
-                                           if row.get("pid") == told["pid"]
-                                           and row["end_reason"] == "no_port"], "no_port")[0]
+        row = errors.wait_for(lambda _: [row for row in errors.objects()
+                                       if row.get("pid") == told["pid"]
+                                       and row["end_reason"] == "no_port"], "no_port")[0]
         trying.tell()
     assert row["error"] == "EADDRNOTAVAIL" and row["state"] == "syn_sent" and row["rport"] == 5432
 

@@ -141,11 +141,11 @@ def test_a_request_that_comes_to_nothing(watched):
         wait_until(lambda: seen.far.mib()["TcpRetransSegs"] and seen.near.mib()["TcpRetransSegs"],
                    "SYN and SYN/ACK that go again")
         client.close()
-    [row] = seen.tool.wait_for(lambda lines: [row for row in map(json.loads, lines)
-                                              if row.get("netns") == seen.near.inode], "row of the client")
+    [row] = seen.tool.wait_for(lambda _: [row for row in seen.tool.objects()
+                                          if row.get("netns") == seen.near.inode], "row of the client")
     assert row["retrans_segs"] == seen.near.mib()["TcpExtTCPSynRetrans"]
     assert row["retrans_syn"] + row["retrans_other"] == row["retrans_segs"] and row["retrans_syn"]
-    assert not any(json.loads(line).get("netns") == seen.far.inode for line in seen.tool.lines)
+    assert not any(row.get("netns") == seen.far.inode for row in seen.tool.objects())
 
 
 def test_data_into_a_window_that_was_closed_over_it(watched):
