@@ -51,9 +51,11 @@ int sample(struct bpf_iter__bpf_sk_storage_map *ctx)
 		return 0;
 	}
 	/* A flow that ends while we count is counted by its end, see on_close(). */
-	if (ctl->frozen && (f->late || mark(f, MARK_COUNTED)))
-		return 0;
-	ctl->undecided += ctl->frozen && is_undecided(f->marks);
+	if (ctl->frozen) {
+		if (f->late || mark(f, MARK_COUNTED))
+			return 0;
+		ctl->undecided += is_undecided(f->marks);
+	}
 	/* Its connect() is about to begin; or its end was shown to nobody: then it is no live flow. */
 	if (state == ST_CLOSE) {
 		ctl->live += ctl->frozen;

@@ -18,7 +18,7 @@ class Peek:
 
     def rows(self):
         with self.tool.news:
-            return [json.loads(line) for line in self.tool.lines if line.endswith("}\n")]
+            return list(self.tool.objects())
 
     def wait(self, **wanted):
         """The first row with these values."""

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """`life` says why a flow ended, and shows attempts that never became one."""
 
-
 import pytest
 from flows import Side, Traffic, actor, traffic
 from netns import Link
