@@ -72,16 +72,19 @@ static void for_each_number(const char *folder, struct search *s,
 		closedir(dir);
 }
 
-/* A file server that does not answer is not waited for: some of the files may lie there. */
+/*
+ * A file server that does not answer is not waited for: some of the files may lie there. One of the
+ * file system of namespaces is opened: all kinds of them have their numbers from one pool.
+ */
 static void look_at_file(const char *path, struct search *s)
 {
 	struct statx st;
 
-	if (!statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_INO, &st))
-		s->is_found |= st.stx_ino == s->inode && st.stx_dev_major == s->own.stx_dev_major &&
-			       st.stx_dev_minor == s->own.stx_dev_minor;
-	else
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_INO, &st))
 		s->was_refused |= errno == EACCES || errno == EPERM;
+	else if (st.stx_ino == s->inode && st.stx_dev_major == s->own.stx_dev_major &&
+		 st.stx_dev_minor == s->own.stx_dev_minor)
+		s->is_found |= netns_find_path(path) == s->inode;
 }
 
 static void look_at_thread(const char *path, struct search *s)

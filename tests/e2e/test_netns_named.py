@@ -15,6 +15,7 @@ from sight import run
 
 USAGE = 2
 CLONE_NEWNET = 0x40000000
+CLONE_NEWUTS = 0x04000000
 
 
 @contextlib.contextmanager
@@ -72,12 +73,24 @@ def test_number_of_nothing(privileged, number):
         assert number in outcome.stderr and "lsns" in outcome.stderr
 
 
-def test_namespace_that_has_gone(privileged):
-    """Told, even where we may not look everywhere."""
-    netns = Netns()
-    netns.remove()
-    outcome = run("life", "--netns", netns.inode, "--duration", "1")
-    assert str(netns.inode) in outcome.stderr
+def test_number_of_a_namespace_of_another_kind(privileged):
+    """
+    Told, even where we may not look everywhere. The kernel gives the number of a namespace that has gone away anew
+    at once, to one of any kind: only a number that is held stays that of no network namespace.
+    """
+    held = []
+
+    def live():
+        assert ctypes.CDLL(None).unshare(CLONE_NEWUTS) == 0
+        held.append(os.open("/proc/thread-self/ns/uts", os.O_RDONLY))
+
+    thread = threading.Thread(target=live)
+    thread.start()
+    thread.join()
+    number = os.fstat(held[0]).st_ino
+    outcome = run("life", "--netns", number, "--duration", "1")
+    os.close(held[0])
+    assert str(number) in outcome.stderr
     assert outcome.status == USAGE or "cannot be seen" in outcome.stderr
 
 
