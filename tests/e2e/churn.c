@@ -9,6 +9,7 @@
  * With --hold the accepting side always closes first, and the other one only when the kernel's timer
  * has sent the ACK that it put off: so each flow's end comes on the time of whatever task runs then.
  */
+#include "closed.h"
 #include <arpa/inet.h>
 #include <err.h>
 #include <netinet/in.h>
@@ -124,9 +125,12 @@ static uint64_t run(const char *address, uint64_t flows, bool list, bool held)
 {
 	struct listener listeners[LISTENERS] = {0};
 	uint64_t sent_bytes = 0, made;
+	uint16_t ports[LISTENERS];
 
-	for (int i = 0; i < LISTENERS; i++)
+	for (int i = 0; i < LISTENERS; i++) {
 		listener_open(&listeners[i], address);
+		ports[i] = local_port(listeners[i].sock);
+	}
 	for (uint64_t i = 0; i < flows; i += made) {
 		made = 1;
 		if (held)
@@ -134,6 +138,7 @@ static uint64_t run(const char *address, uint64_t flows, bool list, bool held)
 		else
 			flow(&listeners[i % LISTENERS], i, list);
 	}
+	wait_closed(ports, LISTENERS);
 	for (uint64_t i = 0; i < flows; i++)
 		sent_bytes += 1 + i % BYTES_MAX;
 	return sent_bytes;

@@ -145,6 +145,20 @@ def wait_until(find, what, pause_sec=0.02, patience_sec=PATIENCE_SEC):
         time.sleep(pause_sec)
 
 
+def wait_closed(port):
+    """As closed.h does for the programs: until no socket of this thread's network namespace with this port waits for
+    the ACK of its FIN. What close() left to the kernel has been done then."""
+    def is_closed():
+        for table in "tcp", "tcp6":
+            for line in pathlib.Path("/proc/thread-self/net", table).read_text(encoding="ascii").splitlines()[1:]:
+                _, local, remote, state, *_ = line.split()
+                if state in ("04", "09", "0B") and port in (int(local.split(":")[1], 16), int(remote.split(":")[1], 16)):
+                    return False
+        return True
+
+    wait_until(is_closed, f"end of what was closed at port {port}")
+
+
 def program(name):
     path = BUILD / "tests" / name
     assert path.exists(), f"{path} is not built (make builds it)"

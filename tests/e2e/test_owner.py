@@ -4,7 +4,7 @@
 import socket
 
 import pytest
-from flows import Side, Traffic, actor, traffic
+from flows import Side, Traffic, actor, traffic, wait_closed
 
 
 def who(row):
@@ -150,6 +150,7 @@ def test_selecting_by_pid_and_port_of_a_server(sight, first, report):
                 client.recv(100, socket.MSG_WAITALL)
                 if first == "server":
                     client.recv(1)
+    wait_closed(known["port"])
     for tool in by_pid, by_port:
         rows = tool.stop().rows
         assert {row["rport"] for row in rows} == client_ports

@@ -8,6 +8,7 @@
  * round (the server has read all of it by then), "end" when both ends are closed. With --hold every
  * round, and then the closing, waits for a line on stdin; at end of file it goes on without.
  */
+#include "closed.h"
 #include "sock.h"
 #include "side.h"
 #include "ways.h"
@@ -269,6 +270,18 @@ static int client_connect(uint64_t port, struct side *me)
 	return sock;
 }
 
+/* `me`: the connecting side. The caller's network namespace is the server's then. */
+static void wait_both_closed(const struct side *me)
+{
+	uint16_t port = ntohs(me->local.sin6_port);
+
+	wait_closed(&port, 1);
+	if (opt.server_netns && setns(open(opt.server_netns, O_RDONLY | O_CLOEXEC), CLONE_NEWNET))
+		err(1, "%s", opt.server_netns);
+	if (opt.server_netns)
+		wait_closed(&port, 1);
+}
+
 /* End the flow as asked for. Both ends are closed when it returns. */
 static void client_finish(int sock, int channel, pid_t child, struct side *me, struct side *server)
 {
@@ -309,6 +322,9 @@ static void client_finish(int sock, int channel, pid_t child, struct side *me, s
 	if (opt.closing != CLOSE_BROKEN)
 		hear(channel, server);
 	waitpid(child, NULL, 0);
+	/* What is left of a flow that broke waits for the kernel's timers. */
+	if (opt.closing != CLOSE_BROKEN)
+		wait_both_closed(me);
 }
 
 static void client_run(void)
