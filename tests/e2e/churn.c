@@ -138,7 +138,7 @@ static uint64_t run(const char *address, uint64_t flows, bool list, bool held)
 		else
 			flow(&listeners[i % LISTENERS], i, list);
 	}
-	wait_closed(ports, LISTENERS);
+	wait_all_closed(ports, LISTENERS);
 	for (uint64_t i = 0; i < flows; i++)
 		sent_bytes += 1 + i % BYTES_MAX;
 	return sent_bytes;

@@ -270,16 +270,15 @@ static int client_connect(uint64_t port, struct side *me)
 	return sock;
 }
 
-/* `me`: the connecting side. The caller's network namespace is the server's then. */
+/* The network namespace is the server's then. */
 static void wait_both_closed(const struct side *me)
 {
-	uint16_t port = ntohs(me->local.sin6_port);
-
-	wait_closed(&port, 1);
-	if (opt.server_netns && setns(open(opt.server_netns, O_RDONLY | O_CLOEXEC), CLONE_NEWNET))
+	wait_one_closed(&me->local, &me->remote);
+	if (!opt.server_netns)
+		return;
+	if (setns(open(opt.server_netns, O_RDONLY | O_CLOEXEC), CLONE_NEWNET) < 0)
 		err(1, "%s", opt.server_netns);
-	if (opt.server_netns)
-		wait_closed(&port, 1);
+	wait_one_closed(&me->local, &me->remote);
 }
 
 /* End the flow as asked for. Both ends are closed when it returns. */
