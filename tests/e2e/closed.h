@@ -8,6 +8,7 @@
  */
 #pragma once
 #include <err.h>
+#include <errno.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -62,7 +63,10 @@ static inline bool is_one_closing(int diag, const struct sockaddr_in6 *local,
 			  .id.idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE}}};
 	struct {
 		struct nlmsghdr head;
-		struct inet_diag_msg body;
+		union {
+			struct inet_diag_msg body;
+			int error;
+		};
 		char more[1024];
 	} told;
 
@@ -71,8 +75,11 @@ static inline bool is_one_closing(int diag, const struct sockaddr_in6 *local,
 		closed_half(local, &ask.body.id.idiag_sport, ask.body.id.idiag_src);
 	if (send(diag, &ask, sizeof(ask), 0) < 0 || recv(diag, &told, sizeof(told), 0) < 0)
 		err(1, "sock_diag");
-	/* Else it is an error: there is none. */
-	return told.head.nlmsg_type == SOCK_DIAG_BY_FAMILY && is_closing(told.body.idiag_state);
+	if (told.head.nlmsg_type == SOCK_DIAG_BY_FAMILY)
+		return is_closing(told.body.idiag_state);
+	if (told.head.nlmsg_type != NLMSG_ERROR || told.error != -ENOENT)
+		errx(1, "sock_diag: type %d, error %d", told.head.nlmsg_type, told.error);
+	return false;
 }
 
 /* Both ends of a connection, as far as they are in this network namespace. */
@@ -95,15 +102,16 @@ static inline bool is_any_closing(const uint16_t *ports, size_t count)
 	bool found = false;
 	char line[512];
 
-	while (file && !found && fgets(line, sizeof(line), file)) {
+	if (!file)
+		err(1, "/proc/self/net/tcp");
+	while (!found && fgets(line, sizeof(line), file)) {
 		if (sscanf(line, "%*u: %*[^:]:%x %*[^:]:%x %x", &local, &remote, &state) != 3 ||
 		    !is_closing(state))
 			continue;
 		for (size_t i = 0; i < count; i++)
 			found |= ports[i] == local || ports[i] == remote;
 	}
-	if (file)
-		fclose(file);
+	fclose(file);
 	return found;
 }
 
