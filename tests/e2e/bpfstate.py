@@ -91,17 +91,23 @@ def programs(pid):
 NAMES = {}  # of programs, by id
 
 
-def runs_of(pid, name):
-    """How often a process's program of that name ran, while counting_runs(). Only for programs that are new a process is
-    started: until it is bpftool it holds our sockets too, which a tcpsight that looks for their owners may see."""
-    runs = {}
+def runs(pid):
+    """How often each program ran that a process holds, by id, while counting_runs()."""
+    counts = {}
     for text in descriptors(pid):
         found = re.search(r"^prog_id:\s*(\d+)$.*^run_cnt:\s*(\d+)$", text, re.MULTILINE | re.DOTALL)
         if found:
-            runs[int(found[1])] = int(found[2])
-    if runs.keys() - NAMES.keys():
+            counts[int(found[1])] = int(found[2])
+    return counts
+
+
+def runs_of(pid, name):
+    """Those of the program of that name. Only for programs that are new a process is started: until it is bpftool it
+    holds our sockets too, which a tcpsight that looks for their owners may see."""
+    counts = runs(pid)
+    if counts.keys() - NAMES.keys():
         NAMES.update({prog["id"]: prog["name"] for prog in listed("prog")})
-    return sum(count for number, count in runs.items() if NAMES[number] == name)
+    return sum(count for number, count in counts.items() if NAMES[number] == name)
 
 
 @contextlib.contextmanager

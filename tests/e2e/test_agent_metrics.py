@@ -2,7 +2,6 @@
 """What the agent's metrics add up to, compared with what was really sent, and those who scrape it."""
 
 import contextlib
-import ctypes
 import json
 import os
 import pathlib
@@ -14,6 +13,7 @@ import urllib.parse
 import urllib.request
 import uuid
 
+import bpfstate
 import pytest
 from agents import Agent, Page
 from flows import churn, traffic, wait_until
@@ -21,8 +21,6 @@ from otlp_server import collector, sender_of
 from ports import free_port
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from sight import PATIENCE_SEC, run
-
-BPF_ENABLE_STATS = 32
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
 # As Prometheus 2.42 asks.
@@ -374,41 +372,16 @@ def test_the_ways_are_those_that_doctor_tells(agent):
     assert len(told) >= 8 and told <= used | {(need, "none") for need, _ in used}
 
 
-def counted_by_the_kernel(pid):
-    """How often each program ran of which the process holds a descriptor."""
-    counts = []
-    for path in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
-        try:
-            lines = dict(line.split(":", 1) for line in path.read_text().splitlines())
-        except FileNotFoundError:
-            continue  # closed since the folder was read, as the connection of a scrape is
-        if "prog_id" in lines and "run_cnt" in lines:
-            counts.append(int(lines["run_cnt"]))
-    return sorted(counts)
-
-
-@contextlib.contextmanager
-def counting_programs():
-    """As long as somebody holds this descriptor, the kernel counts: bpf(BPF_ENABLE_STATS, BPF_STATS_RUN_TIME)."""
-    number = {"x86_64": 321, "aarch64": 280, "s390x": 351}[os.uname().machine]
-    fd = ctypes.CDLL(None, use_errno=True).syscall(number, BPF_ENABLE_STATS, ctypes.byref(ctypes.c_uint32(0)), 4)
-    assert fd >= 0, os.strerror(ctypes.get_errno())
-    try:
-        yield
-    finally:
-        os.close(fd)
-
-
 @pytest.mark.alone  # others may have the kernel count, too
 def test_what_programs_cost_is_what_the_kernel_counts(agent, netns):
     a = agent("--without", "api", "--also", f"metrics --interval 1 --netns {netns.name}")
     assert a.page().sum("tcpsight_program_runs_total") == 0
-    with counting_programs():
+    with bpfstate.counting_runs():
         names(netns, 0, 20)
         # Of 20 connections at least 8 changes of state each.
         a.wait_page(lambda p: p.sum("tcpsight_program_runs_total", program="on_state") > 160, "runs of programs")
     page = a.wait_page(lambda p: sorted(v for (n, _), v in p.samples.items() if n == "tcpsight_program_runs_total")
-                       == counted_by_the_kernel(a.pid), "what the kernel counted")
+                       == sorted(bpfstate.runs(a.pid).values()), "what the kernel counted")
     assert page.sum("tcpsight_program_seconds_total", program="on_state") > 0
 
 
