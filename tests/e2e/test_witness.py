@@ -57,3 +57,14 @@ def test_a_failure_is_played_again_only_if_something_was_hidden_meanwhile(tmp_pa
     assert int((tmp_path / "times").read_text()) == played
     assert ("played again" in (tmp_path / "report").read_text()) == (played == 2)
     assert ("newstate=TCP_CLOSE" in (tmp_path / "report").read_text()) == (played == 2)
+
+
+def test_timers_of_delayed_acks_are_counted_and_no_reason_to_play_again(tmp_path, monkeypatch):
+    line = "  tokio-rt-worker-75 [000] ..s1. {}.000000: timer_expire_entry: timer=00000000ec8e80c8 function={} now=1 baseclk=1\n"
+    trace = tmp_path / "trace"
+    trace.write_text("".join(line.format(*one) for one in [
+        (9, "tcp_delack_timer"), (11, "tcp_delack_timer"), (11, "tcp_write_timer"), (12, "tcp_delack_timer")]))
+    monkeypatch.setenv("TCPSIGHT_WITNESS", str(trace))
+    assert witness.delayed_acks_since(10) == 2
+    [told] = witness.seen_since(trace, 10)
+    assert "tcp_write_timer" in told

@@ -19,7 +19,10 @@ from _pytest.runner import runtestprotocol
 # Whatever our programs are called for that may happen on the time of a stranger.
 EVENTS = ("sock/inet_sock_set_state", "sock/inet_sk_error_report", "tcp/tcp_retransmit_skb", "tcp/tcp_retransmit_synack",
           "tcp/tcp_send_reset", "tcp/tcp_receive_reset", "tcp/tcp_cong_state_set", "timer/timer_expire_entry")
-TIMERS = " || ".join(f"function.function == {name}" for name in ("tcp_write_timer", "tcp_keepalive_timer", "reqsk_timer_handler"))
+# Who compares delayed ACKs counts these, and no other test depends on them: they are no reason to play one again.
+DELAYED_ACK = "tcp_delack_timer"
+TIMERS = " || ".join(f"function.function == {name}" for name in (
+    "tcp_write_timer", "tcp_keepalive_timer", "reqsk_timer_handler", DELAYED_ACK))
 LINE = re.compile(r"\s*(.+)-(\d+)\s+\[\d+\]\s+\S+\s+(\d+\.\d+): (\w+: .*)")
 
 AGAIN = "played again"  # what a report calls it
@@ -60,11 +63,25 @@ def ask(instance, tasks):
         (instance / "events" / event / "enable").write_text("1")
 
 
+def lines_since(trace, began):
+    found = map(LINE.match, pathlib.Path(trace).read_text(errors="replace").splitlines())
+    return [line for line in found if line and float(line[3]) >= began]
+
+
+def is_delayed_ack(line):
+    return f"function={DELAYED_ACK} " in line[4]
+
+
 def seen_since(trace, began):
     """What happened there since then (of time.monotonic()), in the kernel's words."""
-    found = map(LINE.match, pathlib.Path(trace).read_text(errors="replace").splitlines())
-    return [f"{line[3]} on the time of {line[1]} ({line[2]}): {line[4]}" for line in found
-            if line and float(line[3]) >= began]
+    return [f"{line[3]} on the time of {line[1]} ({line[2]}): {line[4]}" for line in lines_since(trace, began)
+            if not is_delayed_ack(line)]
+
+
+def delayed_acks_since(began):
+    """How many of the timers that send delayed ACKs ran unseen by programs since then; 0 where nobody watches."""
+    trace = os.environ.get("TCPSIGHT_WITNESS")
+    return sum(map(is_delayed_ack, lines_since(trace, began))) if trace else 0
 
 
 def pytest_runtest_protocol(item, nextitem):
