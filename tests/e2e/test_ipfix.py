@@ -200,7 +200,9 @@ def test_tls_that_is_refused(built, tmp_path, certificates, authority, asks, why
         stream = Stream(server, tls=tls_of(certificates, asks))
         outcome = run("ipfix", "--collector", f"tls:localhost:{stream.port()}", "--give-up", 1, "--ca-file",
                       certificates / f"{authority}.pem", "--read", few)
-        assert not stream.connections and stream.refused
+        # The program may have ended before the server has read that it is refused.
+        wait_until(lambda: stream.refused, "refusal")
+        assert not stream.connections
     assert "nothing gets to localhost" in outcome.stderr and why in outcome.stderr
     assert "0 records sent; 0 dropped here, 3 given up" in outcome.stderr
 
