@@ -5,10 +5,12 @@ import contextlib
 import os
 import pathlib
 import resource
+import time
 
 import bpfstate
 import pytest
 import sources
+import witness
 from netns import Cgroup, Netns, cgroup2_mount
 from outputs import write_events
 from pyterm import PyTerm
@@ -79,12 +81,15 @@ def source(request):
 
 
 def life_of(source):
+    began = time.monotonic()
     with Tcpsight("life", "--json", *source.options) as tool:
         yield tool
         outcome = tool.stop()
     assert outcome.status == 0, outcome.stderr
     assert tool.without_row <= outcome.summary["lost"]
-    assert outcome.summary["lost"] <= UNSEEN_MAX or not source.knows_erased
+    # What interrupts a task on whose time no program is called may end many connections at once, and this one outlives the
+    # test that would be played again for it.
+    assert outcome.summary["lost"] <= max(UNSEEN_MAX, witness.closes_since(began)) or not source.knows_erased
 
 
 @pytest.fixture(scope="module")

@@ -68,3 +68,11 @@ def test_timers_of_delayed_acks_are_counted_and_no_reason_to_play_again(tmp_path
     assert witness.delayed_acks_since(10) == 2
     [told] = witness.seen_since(trace, 10)
     assert "tcp_write_timer" in told
+
+
+def test_sockets_that_ended_are_counted(tmp_path, monkeypatch):
+    """Of CLOSE and CLOSE_WAIT, one is the end."""
+    trace = tmp_path / "trace"
+    trace.write_text("".join(HIDDEN.format(at=at) for at in (9, 11, 12)) + HIDDEN.format(at=13).replace("CLOSE", "CLOSE_WAIT"))
+    monkeypatch.setenv("TCPSIGHT_WITNESS", str(trace))
+    assert witness.closes_since(10) == 2

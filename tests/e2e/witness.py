@@ -78,10 +78,19 @@ def seen_since(trace, began):
             if not is_delayed_ack(line)]
 
 
+def count_since(began, is_it):
+    trace = os.environ.get("TCPSIGHT_WITNESS")
+    return sum(map(is_it, lines_since(trace, began))) if trace else 0
+
+
 def delayed_acks_since(began):
     """How many of the timers that send delayed ACKs ran unseen by programs since then; 0 where nobody watches."""
-    trace = os.environ.get("TCPSIGHT_WITNESS")
-    return sum(map(is_delayed_ack, lines_since(trace, began))) if trace else 0
+    return count_since(began, is_delayed_ack)
+
+
+def closes_since(began):
+    """How many sockets of the machine ended so."""
+    return count_since(began, lambda line: line[4].endswith("newstate=TCP_CLOSE"))
 
 
 def pytest_runtest_protocol(item, nextitem):
